@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * No state is kept: the last byte written tells whether a comma is due. A finished value ends with
+ * a quote, a digit, a letter or a closing bracket; what opens a level or a line ends otherwise.
+ */
+static bool comma_due(const struct wr_buf *b)
+{
+	char last = b->used ? b->at[b->used - 1] : '\n';
+
+	return last != '{' && last != '[' && last != ':' && last != '\n';
+}
+
+static void comma(struct wr_buf *b)
+{
+	if (comma_due(b))
+		wr_buf_char(b, ',');
+}
+
+void wr_json_key(struct wr_buf *b, const char *key)
+{
+	size_t n = strlen(key);
+	char *to = wr_buf_room(b, n + 4), *from = to;
+
+	if (!to)
+		return;
+	if (comma_due(b))
+		*to++ = ',';
+	*to++ = '"';
+	memcpy(to, key, n);
+	to += n;
+	*to++ = '"';
+	*to++ = ':';
+	b->used += (size_t)(to - from);
+}
+
+/* What stands before a value: its key, or a comma in an array. */
+static void before(struct wr_buf *b, const char *key)
+{
+	if (key)
+		wr_json_key(b, key);
+	else
+		comma(b);
+}
+
+void wr_json_open(struct wr_buf *b)
+{
+	comma(b);
+	wr_buf_char(b, '{');
+}
+
+void wr_json_close(struct wr_buf *b)
+{
+	wr_buf_char(b, '}');
+}
+
+void wr_json_open_key(struct wr_buf *b, const char *key)
+{
+	wr_json_key(b, key);
+	wr_buf_char(b, '{');
+}
+
+void wr_json_array(struct wr_buf *b, const char *key)
+{
+	before(b, key);
+	wr_buf_char(b, '[');
+}
+
+void wr_json_end_array(struct wr_buf *b)
+{
+	wr_buf_char(b, ']');
+}
+
+void wr_json_u64(struct wr_buf *b, const char *key, uint64_t v)
+{
+	before(b, key);
+	wr_buf_u64(b, v);
+}
+
+/* The shortest of two forms that reads back as the same number; JSON has no infinity and no NaN. */
+void wr_json_double(struct wr_buf *b, const char *key, double v)
+{
+	char text[32];
+	double back;
+
+	before(b, key);
+	if (!isfinite(v)) {
+		wr_buf_str(b, "null");
+		return;
+	}
+	snprintf(text, sizeof(text), "%.15g", v);
+	if (sscanf(text, "%lf", &back) != 1 || back != v)
+		snprintf(text, sizeof(text), "%.17g", v);
+	wr_buf_str(b, text);
+}
+
+void wr_json_bool(struct wr_buf *b, const char *key, bool v)
+{
+	before(b, key);
+	wr_buf_add(b, v ? "true" : "false", v ? 4 : 5);
+}
+
+/* ---- strings ---- */
+
+/* Bytes of the UTF-8 character at s, 0 = it is none (RFC 3629, 4). */
+static size_t utf8(const uint8_t *s, size_t n)
+{
+	static const struct {
+		uint8_t first, last, low,
+			high; /* range of the first byte, and of the second after it */
+		size_t size;
+	} form[] = {
+		{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+	size_t i, k;
+
+	for (i = 0; i < sizeof(form) / sizeof(form[0]); i++)
+		if (s[0] >= form[i].first && s[0] <= form[i].last)
+			break;
+	if (i == sizeof(form) / sizeof(form[0]) || n < form[i].size)
+		return 0;
+	if (s[1] < form[i].low || s[1] > form[i].high)
+		return 0;
+	for (k = 2; k < form[i].size; k++)
+		if ((s[k] & 0xc0) != 0x80)
+			return 0;
+	return form[i].size;
+}
+
+/* Characters that steer a terminal or turn text around: C1 controls, line and direction marks. */
+static bool steers(const uint8_t *s, size_t size)
+{
+	if (size == 2)
+		return s[0] == 0xc2 && s[1] < 0xa0;
+	if (size != 3 || s[0] != 0xe2)
+		return false;
+	return (s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
+	       (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f)) ||
+	       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
+}
+
+static void escape(struct wr_buf *b, unsigned int code)
+{
+	static const char named[32] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+
+	wr_buf_char(b, '\\');
+	if (code == '"' || code == '\\') {
+		wr_buf_char(b, (char)code);
+	} else if (code < 32 && named[code]) {
+		wr_buf_char(b, named[code]);
+	} else {
+		wr_buf_char(b, 'u');
+		wr_buf_hex(b, code, 4);
+	}
+}
+
+/* One character that is not plain ASCII. Returns its bytes. */
+static size_t special(struct wr_buf *b, const uint8_t *s, size_t n)
+{
+	size_t size = s[0] < 0x80 ? 0 : utf8(s, n);
+
+	if (!size) {
+		escape(b, s[0]);
+		return 1;
+	}
+	if (!steers(s, size))
+		wr_buf_add(b, s, size);
+	else if (size == 2)
+		escape(b, (s[0] & 31u) << 6 | (s[1] & 63u));
+	else
+		escape(b, (s[0] & 15u) << 12 | (s[1] & 63u) << 6 | (s[2] & 63u));
+	return size;
+}
+
+static bool plain(uint8_t c)
+{
+	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+void wr_json_strn(struct wr_buf *b, const char *key, const void *s, size_t n)
+{
+	const uint8_t *at = s;
+	size_t i;
+
+	before(b, key);
+	wr_buf_char(b, '"');
+	while (n) {
+		for (i = 0; i < n && plain(at[i]); i++)
+			;
+		wr_buf_add(b, at, i);
+		if (i < n)
+			i += special(b, at + i, n - i);
+		at += i;
+		n -= i;
+	}
+	wr_buf_char(b, '"');
+}
+
+void wr_json_str(struct wr_buf *b, const char *key, const char *s)
+{
+	wr_json_strn(b, key, s, strlen(s));
+}
+
+/* RFC 4648, 4 */
+void wr_json_base64(struct wr_buf *b, const char *key, const void *bytes, size_t n)
+{
+	static const char digit[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *s = bytes;
+	uint32_t v;
+	char *to;
+
+	before(b, key);
+	to = wr_buf_room(b, (n + 2) / 3 * 4 + 2);
+	if (!to)
+		return;
+	b->used += (n + 2) / 3 * 4 + 2;
+	*to++ = '"';
+	for (; n >= 3; n -= 3, s += 3) {
+		v = (uint32_t)s[0] << 16 | (uint32_t)s[1] << 8 | s[2];
+		*to++ = digit[v >> 18];
+		*to++ = digit[v >> 12 & 63];
+		*to++ = digit[v >> 6 & 63];
+		*to++ = digit[v & 63];
+	}
+	if (n) {
+		v = (uint32_t)s[0] << 16 | (n > 1 ? (uint32_t)s[1] << 8 : 0);
+		*to++ = digit[v >> 18];
+		*to++ = digit[v >> 12 & 63];
+		*to++ = n > 1 ? digit[v >> 6 & 63] : '=';
+		*to++ = '=';
+	}
+	*to = '"';
+}

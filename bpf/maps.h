@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_BPF_MAPS_H
+#define WR_BPF_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "core/board.h"
+#include "core/window.h"
+
+/* All maps of the kernel programs. Each attachment (interface and hook) has its own set, but for the ring. */
+
+/* What one CPU needs while it reads a packet: the record in the making, with the event in front of it so that
+ * both leave in one piece. */
+struct wr_slot {
+	struct wr_event event;
+	union {
+		struct wr_parse parse;
+		__u8 bytes[WR_WINDOW];
+	};
+};
+
+/* The board first: readers map only that part. The slots behind it are the program's own. */
+struct wr_shared {
+	struct wr_board board;
+	struct wr_slot slot[WR_MAX_CPUS];
+};
+
+struct wr_shared wr_shared; /* .bss: an mmap-able array with direct addresses, no look-up per packet */
+
+/*
+ * One base register for a CPU's slot and one for its counters. Left to itself the compiler adds the offset of
+ * the array, too large for an instruction, before each access: twice the instructions for the whole parser.
+ */
+static __always_inline struct wr_slot *wr_slot_of(__u32 cpu)
+{
+	struct wr_slot *s = &wr_shared.slot[cpu & (WR_MAX_CPUS - 1)];
+
+	wr_keep(s);
+	return s;
+}
+
+static __always_inline struct wr_cpu *wr_cpu_of(__u32 cpu)
+{
+	struct wr_cpu *c = &wr_shared.board.cpu[cpu & (WR_MAX_CPUS - 1)];
+
+	wr_keep(c);
+	return c;
+}
+
+#define WR_PARSE_OF(self) (&wr_slot_of(self)->parse)
+
+/* Known before the program is loaded: the verifier sees constants and drops what is not needed. */
+struct wr_fixed {
+	__u32 linktype;	  /* DLT of what the hook sees */
+	__u32 load_bytes; /* XDP: bpf_xdp_load_bytes exists (5.18) */
+	__u32 frags;	  /* XDP: packets may lie in several buffers; bpf_xdp_get_buff_len (5.18) */
+};
+const volatile struct wr_fixed wr_fixed = {.linktype = WR_LINK_ETHER};
+
+/* Records on their way to the reader. Shared by all attachments of a session; size set at start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} wr_ring SEC(".maps");
+
+/* Where the path goes on: filter, record. Replaced while packets fly. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, WR_SLOT_COUNT);
+	__type(key, __u32);
+	__type(value, __u32);
+} wr_slots SEC(".maps");
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_BPF_PATH_H
+#define WR_BPF_PATH_H
+
+/*
+ * The way of a packet, written once for every hook: see, account, record. The including file has a context:
+ *   wr_ctx              type of the hook's context
+ *   WR_PASS             the verdict that lets the packet go on
+ *   wr_ctx_len(ctx)     bytes of the frame, without a tag that was taken off
+ *   wr_ctx_tag(ctx)     that tag, TPID << 16 | TCI, or 0
+ *   wr_ctx_bytes(ctx, at, n)   copies the first n bytes of the frame with a helper, or fails
+ *   wr_ctx_segs(ctx)    packets merged into this one
+ */
+
+#include "bpf/maps.h"
+#include "core/parse.h"
+
+#define WR_WORDS(at, from, n)                                                                      \
+	_Pragma("unroll") for (__u32 w_ = 0; w_ < (n); w_ += 8)                                    \
+		wr_store64((at) + w_, wr_load64((from) + w_))
+
+/* n bytes as two pieces of a constant size that overlap: no loop, however many they are. */
+#define WR_TWO(size)                                                                               \
+	do {                                                                                       \
+		__u32 rest_ = n - (size);                                                          \
+		const __u8 *tail_ = data + rest_;                                                  \
+                                                                                                   \
+		if (rest_ > (size) || data + (size) > end || tail_ + (size) > end)                 \
+			return wr_ctx_bytes(ctx, at, n);                                           \
+		WR_WORDS(at, data, size);                                                          \
+		WR_WORDS(at + rest_, tail_, size);                                                 \
+		return 0;                                                                          \
+	} while (0)
+
+/* Copies the first n bytes of the frame, 1 to WR_WINDOW; with the helper when they are not all in one piece. */
+static __always_inline long wr_copy(wr_ctx *ctx, __u8 *at, __u32 n)
+{
+	const __u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 i;
+
+	if (n >= 128)
+		WR_TWO(128);
+	if (n >= 64)
+		WR_TWO(64);
+	if (n >= 32)
+		WR_TWO(32);
+	if (n >= 16)
+		WR_TWO(16);
+	for (i = 0; i < 16; i++) {
+		if (i >= n || data + i + 1 > end)
+			break;
+		at[i] = data[i];
+	}
+	return 0;
+}
+
+/* The window of a frame whose tag was taken off: addresses, tag, rest. Returns the bytes in it. */
+static __always_inline __u32 wr_window_tagged(wr_ctx *ctx, __u8 *w, __u32 n, __u32 tag)
+{
+	if (n < 14)
+		return 0;
+	/* The frame goes to offset 4; then the addresses move to the front. */
+	if (n > WR_WINDOW - 4)
+		n = WR_WINDOW - 4;
+	if (wr_copy(ctx, w + 4, n))
+		return 0;
+	wr_store64(w, wr_load64(w + 4));
+	wr_store32(w + 8, wr_load32(w + 12));
+	wr_store32(w + 12, wr_ntoh32(tag));
+	return n + 4;
+}
+
+/* Whatever is not plain: copy the first bytes, then one function per header from where the fast path stopped. */
+__attribute__((noinline)) int wr_deep(wr_ctx *ctx, __u32 cpu, __u32 next, __u32 off, __u32 end)
+{
+	struct wr_plain from = {.next = next, .off = off, .end = end};
+	struct wr_parse *p = WR_PARSE_OF(cpu);
+	__u32 len = wr_ctx_len(ctx), tag = wr_ctx_tag(ctx), n = len;
+
+	p->rec.len = p->cap = len + (tag ? 4 : 0);
+	p->rec.linktype = (__u16)wr_fixed.linktype;
+	p->max_depth = wr_shared.board.conf.max_depth;
+	wr_keep(n); /* or the bound is proven of another register than the one that is used */
+	if (n > WR_WINDOW)
+		n = WR_WINDOW;
+	if (tag)
+		n = wr_window_tagged(ctx, p->win, n, tag);
+	else if (n && wr_copy(ctx, p->win, n))
+		n = 0;
+	wr_walk(cpu, n, &from);
+	return 0;
+}
+
+static __always_inline void wr_account_bad(__u32 cpu, __u32 bad)
+{
+	if (bad && bad < WR_BAD_COUNT)
+		wr_cpu_of(cpu)->bad[bad]++;
+}
+
+static __always_inline void wr_see(wr_ctx *ctx, __u32 cpu, __u32 len)
+{
+	__u32 tag = wr_ctx_tag(ctx);
+	struct wr_plain f = {
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+		.len = len,
+		.shift = tag ? 4 : 0,
+		.tci = tag & 0xffff,
+		.next = WR_NEXT_LINK,
+	};
+
+	if (wr_fixed.linktype != WR_LINK_ETHER || !wr_fast(cpu, &f)) {
+		wr_deep(ctx, cpu, f.next, f.off, f.end);
+		wr_cpu_of(cpu)->count.deep++;
+	}
+	wr_account_bad(cpu, WR_PARSE_OF(cpu)->rec.bad);
+}
+
+static __always_inline int wr_path(wr_ctx *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_len(ctx);
+	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
+
+	c->arrived_packets++;
+	c->arrived_bytes += len;
+	wr_see(ctx, cpu, len);
+	c->passed_packets++;
+	c->passed_bytes += len;
+	if (wr_shared.board.conf.follow) {
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_FILTER);
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
+	}
+	return WR_PASS;
+}
+
+/* Facts leave in one piece with the event in front; the inner header only when there is one. */
+static __always_inline long wr_send_facts(struct wr_slot *s)
+{
+	__u32 n = sizeof(s->event) + sizeof(s->parse.rec);
+
+	if (!(s->parse.rec.has & WR_HAS_INNER))
+		n -= sizeof(struct wr_hdr);
+	s->event.cap = 0;
+	return bpf_ringbuf_output(&wr_ring, s, n, BPF_RB_NO_WAKEUP);
+}
+
+/* One size of reserved room: the ring takes constants only. */
+static __always_inline int wr_send_room(wr_ctx *ctx, struct wr_slot *s, __u32 n, const __u32 room)
+{
+	struct wr_event *e = bpf_ringbuf_reserve(&wr_ring, sizeof(*e) + room, 0);
+
+	if (!e)
+		return -1;
+	*e = s->event;
+	if (n > room || !n || wr_ctx_bytes(ctx, (__u8 *)(e + 1), n))
+		e->cap = 0;
+	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+/* Before 5.18 XDP cannot copy a variable number of bytes out of a packet: the window is what there is. */
+static __always_inline int wr_send_window(wr_ctx *ctx, struct wr_slot *s, __u32 n)
+{
+	if (n > WR_WINDOW)
+		n = WR_WINDOW;
+	s->event.cap = n;
+	if (!n || wr_copy(ctx, s->bytes, n))
+		s->event.cap = 0;
+	return (int)bpf_ringbuf_output(&wr_ring, s, sizeof(s->event) + WR_WINDOW, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline int wr_send_bytes(wr_ctx *ctx, struct wr_slot *s)
+{
+	__u32 n = *(volatile __u32 *)&s->event.cap; /* from memory: 32 bits that the verifier believes */
+
+	if (!WR_CTX_CAN_LOAD)
+		return wr_send_window(ctx, s, n);
+	if (n <= 64)
+		return wr_send_room(ctx, s, n, 64);
+	if (n <= 128)
+		return wr_send_room(ctx, s, n, 128);
+	if (n <= 256)
+		return wr_send_room(ctx, s, n, 256);
+	if (n <= 512)
+		return wr_send_room(ctx, s, n, 512);
+	if (n <= 1536)
+		return wr_send_room(ctx, s, n, 1536);
+	if (n <= 4096)
+		return wr_send_room(ctx, s, n, 4096);
+	if (n <= 16384)
+		return wr_send_room(ctx, s, n, 16384);
+	return wr_send_room(ctx, s, n, 65536);
+}
+
+/* The packet was chosen: count it, and make its record unless sampling says otherwise. */
+static __always_inline int wr_record_path(wr_ctx *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
+	struct wr_board_conf *conf = &wr_shared.board.conf;
+	struct wr_slot *s = wr_slot_of(cpu);
+	__u32 len = wr_ctx_len(ctx), snap = conf->snap;
+	long err;
+
+	c->matched_packets++;
+	c->matched_bytes += len;
+	if (conf->records < WR_RECORDS_FACTS)
+		return WR_PASS;
+	if (conf->sample > 1) {
+		if (c->skip) {
+			c->skip--;
+			return WR_PASS;
+		}
+		c->skip = conf->sample - 1;
+	}
+	c->made++;
+	s->event.ts_ns = bpf_ktime_get_ns();
+	s->event.made = c->made;
+	s->event.ring_full = c->ring_full;
+	s->event.ifindex = wr_shared.board.ifindex;
+	s->event.hook = (__u8)wr_shared.board.hook;
+	s->event.linktype = (__u16)wr_fixed.linktype;
+	s->event.cpu = (__u16)cpu;
+	s->event.verdict = 0;
+	s->event.gso_segs = s->parse.rec.gso_segs = (__u16)wr_ctx_segs(ctx);
+	s->event.tag = wr_ctx_tag(ctx);
+	s->event.len = len + (s->event.tag ? 4 : 0);
+	s->event.cap = len < snap ? len : snap;
+	if (conf->records == WR_RECORDS_BYTES)
+		err = wr_send_bytes(ctx, s);
+	else
+		err = wr_send_facts(s);
+	if (err)
+		c->ring_full++;
+	return WR_PASS;
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_CAPTURE_BOARD_H
+#define WR_CAPTURE_BOARD_H
+
+#include "capture/capture.h"
+#include "core/board.h"
+
+/* Reading the board that the kernel program and the reader write, while they write it. */
+
+/* Notes this process as the board's reader. */
+void wr_board_claim(struct wr_board *b);
+
+/* Has the reader that is noted on the board ended? */
+bool wr_board_orphaned(const struct wr_board *b);
+
+/* Sums up all CPUs from snapshots that are whole (see core/board.h). ncpu = possible CPUs. */
+void wr_board_ledger(const struct wr_board *b, int ncpu, struct wr_ledger *out);
+
+#endif

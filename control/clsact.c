@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control/clsact.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct wr_clsact {
+	int alive_fd; /* the guard reads the other end; it ends when we do */
+	pid_t guard;
+};
+
+/* What the guard has to undo; it gets it through the pipe once the filter is on. */
+struct undo {
+	int ifindex;
+	uint32_t handle, priority;
+	bool made_qdisc;
+};
+
+static void undo(const struct undo *u)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = u->ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = u->handle, .priority = u->priority);
+
+	bpf_tc_detach(&hook, &opts);
+	if (u->made_qdisc) {
+		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+		bpf_tc_hook_destroy(&hook);
+	}
+}
+
+/* Everything but the pipe is closed: the guard must not keep our programs and maps alive. */
+static void guard(int fd)
+{
+	struct undo u;
+	ssize_t n;
+	char c;
+
+	setsid();
+	for (int s = 1; s < 32; s++)
+		signal(s, SIG_IGN);
+	if (fd != 3)
+		fd = dup2(fd, 3);
+	syscall(SYS_close_range, 4, ~0U, 0);
+	n = read(fd, &u, sizeof(u));
+	if (n != (ssize_t)sizeof(u))
+		_exit(0);
+	while (read(fd, &c, 1) < 0 && errno == EINTR)
+		;
+	undo(&u);
+	_exit(0);
+}
+
+static int start_guard(struct wr_clsact *c, struct wr_err *err)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC))
+		return wr_fail(err, errno, "pipe: %s", strerror(errno));
+	c->guard = fork();
+	if (c->guard < 0) {
+		close(fd[0]);
+		close(fd[1]);
+		return wr_fail(err, errno, "fork: %s", strerror(errno));
+	}
+	if (!c->guard)
+		guard(fd[0]);
+	close(fd[0]);
+	c->alive_fd = fd[1];
+	return 0;
+}
+
+static int put_filter(struct undo *u, int prog_fd, const struct wr_iface *iface, struct wr_err *err)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = iface->index, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd);
+	int ret = bpf_tc_hook_create(&hook);
+
+	if (ret && ret != -EEXIST)
+		return wr_fail(err, -ret, "clsact on %s: %s", iface->name, strerror(-ret));
+	u->made_qdisc = !ret;
+	u->ifindex = iface->index;
+	ret = bpf_tc_attach(&hook, &opts);
+	if (ret)
+		return wr_fail(err, -ret, "TC ingress of %s: %s", iface->name, strerror(-ret));
+	u->handle = opts.handle;
+	u->priority = opts.priority;
+	return 0;
+}
+
+int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface *iface, struct wr_err *err)
+{
+	struct wr_clsact *c = calloc(1, sizeof(*c));
+	struct undo u = {0};
+	int ret;
+
+	if (!c)
+		return wr_fail(err, ENOMEM, "out of memory");
+	ret = start_guard(c, err);
+	if (ret) {
+		free(c);
+		return ret;
+	}
+	ret = put_filter(&u, prog_fd, iface, err);
+	*out = c;
+	if (!ret && write(c->alive_fd, &u, sizeof(u)) == (ssize_t)sizeof(u))
+		return 0;
+	if (!ret) {
+		undo(&u);
+		ret = wr_fail(err, EIO, "TC ingress of %s: the guard process ended", iface->name);
+	}
+	wr_clsact_detach(out);
+	return ret;
+}
+
+void wr_clsact_detach(struct wr_clsact **c)
+{
+	if (!*c)
+		return;
+	close((*c)->alive_fd);
+	waitpid((*c)->guard, NULL, 0);
+	free(*c);
+	*c = NULL;
+}

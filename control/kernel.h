@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_CONTROL_KERNEL_H
+#define WR_CONTROL_KERNEL_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* What this kernel and this process may do. Asked once, then remembered. */
+struct wr_kernel {
+	int major, minor;
+	char release[64];
+	bool bpf_allowed;   /* a map could be created */
+	int bpf_errno;	    /* why not */
+	bool ringbuf;	    /* 5.8 */
+	bool xdp_load_bytes; /* 5.18: bytes of multi-buffer packets, variable copies */
+	bool tcx;	    /* 6.6 by its version; the attach call tells for sure */
+	bool root;
+	bool net_raw;	    /* packet sockets */
+};
+
+const struct wr_kernel *wr_kernel(void);
+
+/* One sentence why BPF cannot be used here and what to do; returns 0 when it can. -EPERM or -EOPNOTSUPP. */
+int wr_kernel_check(struct wr_err *err);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stddef.h>
+
+#include "capture/ring.h"
+#include "control/boards.h"
+#include "control/path.h"
+
+/* What stands for the data path in a build without BPF (-Dbpf=disabled): nothing can be attached. */
+
+int wr_path_open_auto(struct wr_path **out, const struct wr_path_conf *conf, int whole_packets,
+		      char *why, size_t room, struct wr_err *err)
+{
+	(void)out, (void)conf, (void)whole_packets, (void)why, (void)room;
+	return wr_fail(err, EOPNOTSUPP, "this weir was built without BPF (-Dbpf=disabled)");
+}
+
+void wr_path_close(struct wr_path **path)
+{
+	*path = NULL;
+}
+
+int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err)
+{
+	(void)path, (void)expr;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+void wr_path_detach(struct wr_path *path)
+{
+	(void)path;
+}
+
+struct wr_board *wr_path_board(struct wr_path *path)
+{
+	(void)path;
+	return NULL;
+}
+
+int wr_path_ring(const struct wr_path *path)
+{
+	(void)path;
+	return -1;
+}
+
+int wr_ring_open(struct wr_ring **out, int fd, struct wr_err *err)
+{
+	(void)out, (void)fd;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+void wr_ring_close(struct wr_ring **r)
+{
+	*r = NULL;
+}
+
+int wr_ring_read(struct wr_ring *r, const struct wr_ring_reader *reader, int max)
+{
+	(void)r, (void)reader, (void)max;
+	return 0;
+}
+
+bool wr_ring_empty(const struct wr_ring *r)
+{
+	(void)r;
+	return true;
+}
+
+int wr_boards_each(void (*fn)(void *ctx, const struct wr_board *b), void *ctx, struct wr_err *err)
+{
+	(void)fn, (void)ctx, (void)err;
+	return 0;
+}

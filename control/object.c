@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control/object.h"
+
+#include <stdint.h>
+
+#include "wr_objects.h" /* made by the build */
+
+/* The build says where the objects are; the assembler takes them in byte by byte. */
+#define WR_EMBED(sym, path)                                                                        \
+	__asm__(".section .rodata\n"                                                               \
+		".balign 16\n"                                                                     \
+		".global " #sym "\n" #sym ":\n"                                                    \
+		".incbin \"" path "\"\n"                                                           \
+		".global " #sym "_end\n" #sym "_end:\n"                                            \
+		".byte 0\n"                                                                        \
+		".previous\n");                                                                    \
+	extern const uint8_t sym[], sym##_end[]
+
+WR_EMBED(wr_elf_xdp, WR_OBJECT_XDP);
+WR_EMBED(wr_elf_tc_in, WR_OBJECT_TC_IN);
+
+const struct wr_object wr_object_xdp = {
+	.elf = wr_elf_xdp,
+	.end = wr_elf_xdp_end,
+	.name = "xdp",
+	.entry = "wr_xdp",
+	.record = "wr_xdp_record",
+};
+
+const struct wr_object wr_object_tc_in = {
+	.elf = wr_elf_tc_in,
+	.end = wr_elf_tc_in_end,
+	.name = "tc_in",
+	.entry = "wr_tc_in",
+	.record = "wr_tc_in_record",
+};

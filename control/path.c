@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control/path.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/board.h"
+#include "control/clsact.h"
+#include "control/explain.h"
+#include "control/kernel.h"
+#include "control/neighbour.h"
+#include "control/object.h"
+#include "control/tcx.h"
+#include "core/proto.h"
+
+/* As in bpf/maps.h: known before the program is loaded. */
+struct wr_fixed {
+	uint32_t linktype, load_bytes, frags;
+};
+
+struct wr_path {
+	struct wr_iface iface;
+	enum wr_hook hook;
+	struct bpf_object *object;
+	struct wr_board *board;
+	int ring_fd, slots_fd;
+	int link_fd;		   /* XDP and tcx; -1 = none */
+	struct wr_clsact *clsact;  /* TC before 6.6; NULL = none */
+	int prog_fd;
+	uint32_t prog_flags;
+	uint32_t attach_type;
+	bool frags;
+};
+
+static bool is_xdp(enum wr_hook hook)
+{
+	return hook == WR_HOOK_XDP || hook == WR_HOOK_XDP_GENERIC;
+}
+
+static struct bpf_map *find_map(struct bpf_object *o, const char *suffix)
+{
+	struct bpf_map *m;
+
+	bpf_object__for_each_map(m, o) {
+		const char *name = bpf_map__name(m);
+		size_t n = strlen(name), k = strlen(suffix);
+
+		if (n >= k && !strcmp(name + n - k, suffix))
+			return m;
+	}
+	return NULL;
+}
+
+static int open_object(struct wr_path *p, const struct wr_object *o, const struct wr_path_conf *conf,
+		       struct wr_err *err)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "weir");
+	struct bpf_program *prog;
+	struct wr_fixed *fixed;
+	struct bpf_map *ring;
+	size_t n;
+
+	p->object = bpf_object__open_mem(o->elf, (size_t)(o->end - o->elf), &opts);
+	if (!p->object)
+		return wr_fail(err, errno, "kernel programs of '%s': %s", o->name, strerror(errno));
+	fixed = (void *)(uintptr_t)bpf_map__initial_value(find_map(p->object, ".rodata"), &n);
+	fixed->linktype = (uint32_t)p->iface.linktype;
+	fixed->load_bytes = wr_kernel()->xdp_load_bytes;
+	fixed->frags = p->frags;
+	bpf_object__for_each_program(prog, p->object)
+		if (p->frags && is_xdp(p->hook))
+			bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
+	ring = find_map(p->object, "wr_ring");
+	if (conf->ring_fd >= 0)
+		return bpf_map__reuse_fd(ring, conf->ring_fd);
+	return bpf_map__set_max_entries(ring, conf->ring_bytes);
+}
+
+static void fill_board(struct wr_path *p, const struct wr_path_conf *conf)
+{
+	struct wr_board *b = p->board;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	b->abi = WR_BOARD_ABI;
+	b->size = sizeof(*b);
+	b->ifindex = (uint32_t)p->iface.index;
+	b->hook = p->hook;
+	b->linktype = (uint32_t)p->iface.linktype;
+	b->since_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	memcpy(b->ifname, p->iface.name, sizeof(b->ifname));
+	b->conf = conf->board;
+	wr_board_claim(b);
+	b->magic = WR_BOARD_MAGIC;
+}
+
+/* Load, and write everything that the program reads before it can run. */
+static int load(struct wr_path *p, const struct wr_object *o, const struct wr_path_conf *conf,
+		struct wr_err *err)
+{
+	struct bpf_program *entry, *record;
+	uint32_t slot = WR_SLOT_RECORD;
+	int ret, fd;
+
+	ret = open_object(p, o, conf, err);
+	if (ret)
+		return ret;
+	wr_explain_begin();
+	ret = bpf_object__load(p->object);
+	if (ret)
+		return wr_explain_load(ret, o->name, err);
+	entry = bpf_object__find_program_by_name(p->object, o->entry);
+	record = bpf_object__find_program_by_name(p->object, o->record);
+	p->prog_fd = bpf_program__fd(entry);
+	p->prog_flags = bpf_program__flags(entry);
+	p->attach_type = bpf_program__expected_attach_type(entry);
+	p->ring_fd = bpf_map__fd(find_map(p->object, "wr_ring"));
+	p->slots_fd = bpf_map__fd(find_map(p->object, "wr_slots"));
+	p->board = mmap(NULL, sizeof(*p->board), PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(find_map(p->object, ".bss")), 0);
+	if (p->board == MAP_FAILED) {
+		p->board = NULL;
+		return wr_fail(err, errno, "mapping the board: %s", strerror(errno));
+	}
+	fd = bpf_program__fd(record);
+	ret = bpf_map_update_elem(p->slots_fd, &slot, &fd, BPF_ANY);
+	if (ret)
+		return wr_fail(err, -ret, "record program: %s", strerror(-ret));
+	fill_board(p, conf);
+	return 0;
+}
+
+static int attach_xdp(struct wr_path *p, struct wr_err *err)
+{
+	bool generic = p->hook == WR_HOOK_XDP_GENERIC;
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+
+	p->link_fd = bpf_link_create(p->prog_fd, p->iface.index, BPF_XDP, &opts);
+	if (p->link_fd >= 0)
+		return 0;
+	return wr_explain_xdp(p->link_fd, &p->iface, generic, p->frags, err);
+}
+
+static int attach_tc(struct wr_path *p, struct wr_err *err)
+{
+	p->link_fd = wr_tcx_attach(p->prog_fd, p->iface.index);
+	if (p->link_fd >= 0)
+		return 0;
+	if (p->link_fd != -EINVAL)
+		return wr_fail(err, -p->link_fd, "TC ingress of %s: %s", p->iface.name,
+			       strerror(-p->link_fd));
+	return wr_clsact_attach(&p->clsact, p->prog_fd, &p->iface, err);
+}
+
+int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct wr_err *err)
+{
+	bool xdp = is_xdp(conf->hook);
+	struct wr_path *p;
+	int ret;
+
+	ret = wr_kernel_check(err);
+	if (ret)
+		return ret;
+	if (conf->iface->linktype < 0)
+		return wr_fail(err, EOPNOTSUPP, "%s is neither an Ethernet nor an IP interface",
+			       conf->iface->name);
+	if (xdp && conf->iface->linktype != WR_LINK_ETHER)
+		return wr_fail(err, EOPNOTSUPP, "%s has no Ethernet header, which XDP needs", conf->iface->name);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return wr_fail(err, ENOMEM, "out of memory");
+	p->iface = *conf->iface;
+	p->hook = conf->hook;
+	p->link_fd = -1;
+	p->frags = xdp && wr_kernel()->xdp_load_bytes && p->iface.mtu > 1500;
+	ret = load(p, xdp ? &wr_object_xdp : &wr_object_tc_in, conf, err);
+	if (!ret)
+		ret = wr_path_filter(p, conf->filter, err);
+	if (!ret)
+		ret = xdp ? attach_xdp(p, err) : attach_tc(p, err);
+	if (ret) {
+		wr_path_close(&p);
+		return ret;
+	}
+	*out = p;
+	return 0;
+}
+
+void wr_path_detach(struct wr_path *p)
+{
+	if (p->link_fd >= 0)
+		close(p->link_fd);
+	p->link_fd = -1;
+	wr_clsact_detach(&p->clsact);
+}
+
+void wr_path_close(struct wr_path **path)
+{
+	struct wr_path *p = *path;
+
+	if (!p)
+		return;
+	wr_path_detach(p);
+	if (p->board)
+		munmap(p->board, sizeof(*p->board));
+	bpf_object__close(p->object);
+	free(p);
+	*path = NULL;
+}
+
+static int load_filter(struct wr_path *p, const struct wr_filter *f, struct wr_err *err)
+{
+	struct wr_filter_target target = {
+		.xdp = is_xdp(p->hook),
+		.load_bytes = wr_kernel()->xdp_load_bytes,
+		.slots_fd = p->slots_fd,
+		.match_slot = WR_SLOT_RECORD,
+		.miss = is_xdp(p->hook) ? XDP_PASS : -1,
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = p->attach_type,
+		    .prog_flags = p->prog_flags);
+	struct bpf_insn *insns = NULL;
+	size_t n;
+	int fd;
+
+	fd = wr_filter_translate(f, &target, &insns, &n, err);
+	if (fd)
+		return fd;
+	fd = bpf_prog_load(target.xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, "wr_filter", "GPL",
+			   insns, n, &opts);
+	free(insns);
+	if (fd < 0)
+		return wr_fail(err, -fd, "the kernel refused the filter program (%zu instructions): %s", n,
+			       strerror(-fd));
+	return fd;
+}
+
+int wr_path_filter(struct wr_path *p, const char *expr, struct wr_err *err)
+{
+	uint32_t slot = WR_SLOT_FILTER;
+	struct wr_filter *f = NULL;
+	int ret, fd;
+
+	ret = wr_filter_open(&f, expr, p->iface.linktype, err);
+	if (ret)
+		return ret;
+	if (!f) {
+		p->board->conf.follow = p->board->conf.records != WR_RECORDS_NONE;
+		bpf_map_delete_elem(p->slots_fd, &slot);
+		return 0;
+	}
+	fd = load_filter(p, f, err);
+	wr_filter_close(&f);
+	if (fd < 0)
+		return fd;
+	ret = bpf_map_update_elem(p->slots_fd, &slot, &fd, BPF_ANY);
+	close(fd);
+	p->board->conf.follow = 1;
+	if (ret)
+		return wr_fail(err, -ret, "putting the filter into its slot: %s", strerror(-ret));
+	return 0;
+}
+
+struct wr_board *wr_path_board(struct wr_path *p)
+{
+	return p->board;
+}
+
+int wr_path_ring(const struct wr_path *p)
+{
+	return p->ring_fd;
+}
+
+const struct wr_iface *wr_path_iface(const struct wr_path *p)
+{
+	return &p->iface;
+}
+
+enum wr_hook wr_path_hook(const struct wr_path *p)
+{
+	return p->hook;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef WR_CORE_BOARD_H
+#define WR_CORE_BOARD_H
+
+#include "core/record.h"
+#include "core/reason.h"
+
+/*
+ * The board: one page-like struct per interface and hook that kernel program, reader and any later observer
+ * see at the same time (an mmap-able array map, named WR_BOARD_MAP). Every number has one writer: the
+ * kernel program on its CPU, or the reader. Nobody locks.
+ *
+ * The kernel counts a packet as arrived when it enters and as passed (or dropped) when its fate is known;
+ * between the two at most one packet is under way on a CPU. So a snapshot of a CPU is whole when
+ * arrived == passed, and a reader that sees a difference of one looks again.
+ */
+
+#define WR_BOARD_MAGIC 0x72696577 /* "weir" */
+#define WR_BOARD_ABI 1
+#define WR_BOARD_MAP "weir.bss"
+
+#ifndef WR_MAX_CPUS
+#define WR_MAX_CPUS 512 /* a power of two */
+#endif
+
+/* Counters of one CPU; two cache lines that only this CPU's program writes. */
+struct wr_cpu_count {
+	__u64 arrived_packets;
+	__u64 arrived_bytes;
+	__u64 passed_packets;
+	__u64 passed_bytes;
+	__u64 matched_packets; /* chosen by the filter */
+	__u64 matched_bytes;
+	__u64 made;	 /* records that were tried */
+	__u64 ring_full; /* of them: no room */
+	__u64 deep;	 /* packets that were not plain: read by the stages */
+	__u64 skip;	 /* sampling: packets until the next record */
+	__u64 pad[6];
+};
+_Static_assert(sizeof(struct wr_cpu_count) == 128, "two cache lines");
+
+/* What the reader has taken from this CPU. Its own cache line: written by the reader only. */
+struct wr_cpu_seen {
+	__u64 seen;	/* records taken from the ring */
+	__u64 last;	/* wr_event.made of the last of them */
+	__u64 lost;	/* wr_event.ring_full of the last of them */
+	__u64 gaps;	/* records whose numbers did not fit: a defect, must stay 0 */
+	__u64 write_failed;
+	__u64 pad[3];
+};
+_Static_assert(sizeof(struct wr_cpu_seen) == 64, "a cache line");
+
+struct wr_cpu {
+	struct wr_cpu_count count;
+	struct wr_cpu_seen seen;
+	__u64 bad[WR_BAD_COUNT + (8 - WR_BAD_COUNT % 8) % 8]; /* malformed, by enum wr_bad */
+};
+
+/* What the program does; the reader may change it while packets fly. */
+struct wr_board_conf {
+	__u32 records;	/* 0: count only; 1: facts; 2: bytes of the frame */
+	__u32 sample;	/* make a record of every n-th chosen packet; 0 and 1: all */
+	__u32 snap;	/* bytes of the frame in a record, when records is 2 */
+	__u32 max_depth; /* tunnels to enter */
+	__u32 follow;	/* go on to the filter and the record program; else all that arrives is counted only */
+	__u32 pad;
+};
+
+enum { WR_RECORDS_NONE = 0, WR_RECORDS_FACTS = 1, WR_RECORDS_BYTES = 2 };
+
+struct wr_board {
+	__u32 magic;
+	__u32 abi;
+	__u32 size; /* of this struct up to and with cpu[] */
+	__u32 ifindex;
+	__u32 hook; /* enum wr_hook */
+	__u32 linktype;
+	__u32 reader_pid;
+	__u32 ended; /* the reader has detached and emptied the ring: nothing is waiting any more */
+	__u64 since_ns; /* CLOCK_REALTIME */
+	__u64 reader_start; /* start time of the reader's process, to tell it from a later one with its pid */
+	char ifname[16];
+	struct wr_board_conf conf;
+	__u64 pad[3];
+	struct wr_cpu cpu[WR_MAX_CPUS];
+};
+
+/* What a record in the ring begins with. Then come facts (struct wr_rec, without hdr[1] when there is no inner
+ * packet) or bytes of the frame. */
+struct wr_event {
+	__u64 ts_ns; /* CLOCK_MONOTONIC */
+	__u64 made;	 /* wr_cpu_count.made when this was made */
+	__u64 ring_full; /* wr_cpu_count.ring_full then */
+	__u32 ifindex;
+	__u32 len; /* of the whole frame, tag put back */
+	__u32 cap; /* bytes of the frame that follow; 0: facts */
+	__u16 cpu;
+	__u16 gso_segs;
+	__u16 linktype;
+	__u8 hook;
+	__u8 verdict;
+	__u32 tag; /* VLAN tag that was taken off: TPID << 16 | TCI; 0 = none. Not in the bytes that follow */
+};
+_Static_assert(sizeof(struct wr_event) == 48, "shared by kernel and host");
+
+/* Slots of the program array: the path goes on there when they are filled. */
+enum { WR_SLOT_FILTER = 0, WR_SLOT_RECORD = 1, WR_SLOT_MATCHED = 2, WR_SLOT_COUNT = 8 };
+
+#endif

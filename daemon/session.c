@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/session.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/board.h"
+#include "capture/ring.h"
+#include "capture/socket.h"
+#include "control/path.h"
+#include "daemon/links.h"
+
+enum { MAX_PORTS = 256, IDLE_MS = 20 };
+
+/* One interface that is wanted; it may be absent just now. */
+struct port {
+	char name[16];
+	int ifindex; /* 0 = absent */
+	struct wr_path *path;
+	struct wr_socket *socket;
+	struct wr_ledger past; /* of earlier times that it was there */
+	bool has_past;
+	uint64_t write_failed; /* of what a packet socket or an earlier time has seen */
+};
+
+struct session {
+	struct wr_source base;
+	struct wr_session_conf conf;
+	char filter[1024];
+	struct port port[MAX_PORTS];
+	size_t n_ports;
+	struct wr_ring *ring;
+	int ring_fd;
+	int links_fd; /* becomes readable when interfaces come or go */
+	bool finished;
+};
+
+static void say(const struct session *s, const char *line)
+{
+	if (s->conf.say)
+		s->conf.say(s->conf.say_ctx, line);
+}
+
+static struct wr_board *board_of(void *ctx, uint32_t ifindex, uint32_t hook)
+{
+	struct session *s = ctx;
+
+	for (size_t i = 0; i < s->n_ports; i++) {
+		struct wr_board *b = s->port[i].path ? wr_path_board(s->port[i].path) : NULL;
+
+		if (b && b->ifindex == ifindex && b->hook == hook)
+			return b;
+	}
+	return NULL;
+}
+
+static int use_socket(struct session *s, struct port *p, const struct wr_iface *iface, const char *why,
+		      struct wr_err *err)
+{
+	struct wr_socket_conf conf = {
+		.iface = p->name,
+		.ifindex = iface->index,
+		.linktype = iface->linktype < 0 ? 0 : (uint32_t)iface->linktype,
+		.ring_bytes = s->conf.ring_bytes,
+		.filter = s->conf.filter,
+	};
+	char line[1024];
+	int ret;
+
+	if (iface->linktype < 0)
+		return wr_fail(err, EOPNOTSUPP, "%s is neither an Ethernet nor an IP interface", p->name);
+	ret = wr_socket_open(&p->socket, &conf, err);
+	if (ret)
+		return ret;
+	snprintf(line, sizeof(line), "%s: packet socket%s%s%s", p->name, why ? " (BPF refused: " : "",
+		 why ? why : "", why ? ")" : "");
+	say(s, line);
+	return 0;
+}
+
+static int use_path(struct session *s, struct port *p, const struct wr_iface *iface, struct wr_err *err)
+{
+	struct wr_path_conf conf = {
+		.iface = iface,
+		.hook = s->conf.hook,
+		.ring_fd = s->ring_fd,
+		.ring_bytes = s->conf.ring_bytes,
+		.board = s->conf.board,
+		.filter = s->conf.filter,
+	};
+	char why[512];
+	int ret;
+
+	ret = wr_path_open_auto(&p->path, &conf, s->conf.whole_packets, why, sizeof(why), err);
+	if (ret)
+		return ret;
+	if (!s->ring) {
+		s->ring_fd = dup(wr_path_ring(p->path));
+		ret = wr_ring_open(&s->ring, s->ring_fd, err);
+	}
+	if (ret)
+		wr_path_close(&p->path);
+	else
+		say(s, why);
+	return ret;
+}
+
+static int port_open(struct session *s, struct port *p, struct wr_err *err)
+{
+	struct wr_err sock = {0};
+	struct wr_iface iface;
+	int ret;
+
+	ret = wr_iface_get(&iface, p->name, err);
+	if (ret)
+		return ret;
+	if (s->conf.hook == WR_HOOK_PACKET) {
+		ret = use_socket(s, p, &iface, NULL, err);
+	} else {
+		ret = use_path(s, p, &iface, err);
+		if ((ret == -EPERM || ret == -EOPNOTSUPP) && s->conf.hook == WR_HOOK_COUNT) {
+			ret = use_socket(s, p, &iface, err->text, &sock);
+			if (ret) /* both reasons, the one that can be mended best first */
+				ret = wr_within(err, "%s; and BPF", sock.text);
+		}
+	}
+	if (!ret)
+		p->ifindex = iface.index;
+	return ret;
+}
+
+static void add_rows(struct wr_ledger *to, const struct wr_ledger *from)
+{
+	to->arrived.packets += from->arrived.packets;
+	to->arrived.bytes += from->arrived.bytes;
+	to->passed.packets += from->passed.packets;
+	to->passed.bytes += from->passed.bytes;
+	to->matched.packets += from->matched.packets;
+	to->matched.bytes += from->matched.bytes;
+	to->made += from->made;
+	to->seen += from->seen;
+	to->waiting += from->waiting;
+	for (int i = 0; i < WR_LOST_COUNT; i++)
+		to->lost[i] += from->lost[i];
+	for (int i = 0; i < WR_BAD_COUNT; i++)
+		to->bad[i] += from->bad[i];
+	to->balanced = to->balanced && from->balanced;
+}
+
+static int port_row(struct port *p, struct wr_ledger *row)
+{
+	struct wr_ledger past = p->past;
+
+	if (p->path)
+		wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, row);
+	else if (p->socket)
+		wr_socket_ledger(p->socket, row);
+	else if (p->has_past)
+		*row = past;
+	else
+		return 0;
+	if (p->has_past && (p->path || p->socket)) {
+		row->since_ns = past.since_ns;
+		add_rows(row, &past);
+	}
+	row->seen -= p->write_failed;
+	row->lost[WR_LOST_WRITE_FAILED] += p->write_failed;
+	return 1;
+}
+
+/* All that is in the ring now; what comes meanwhile from other interfaces may stay, or this had no end under load. */
+static void read_ring(struct session *s, wr_packet_fn fn, void *ctx)
+{
+	struct wr_ring_reader reader = {board_of, s, fn, ctx};
+	int most = (int)(s->conf.ring_bytes / sizeof(struct wr_event));
+
+	if (s->ring)
+		wr_ring_read(s->ring, &reader, most);
+}
+
+/* What is on its way is read before the board goes; then the numbers of this time are kept. */
+static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void *ctx)
+{
+	struct wr_ledger row;
+
+	if (p->path) {
+		wr_path_detach(p->path);
+		usleep(IDLE_MS * 1000);
+		read_ring(s, fn, ctx);
+		wr_path_board(p->path)->ended = 1;
+	}
+	if (p->socket)
+		while (wr_socket_read(p->socket, fn, ctx, 1 << 16))
+			;
+	if (port_row(p, &row)) {
+		p->past = row;
+		p->has_past = true;
+		p->write_failed = 0;
+	}
+	wr_path_close(&p->path);
+	wr_socket_close(&p->socket);
+	p->ifindex = 0;
+}
+
+static struct port *add_port(struct session *s, const char *name)
+{
+	struct port *p;
+
+	for (size_t i = 0; i < s->n_ports; i++)
+		if (!strcmp(s->port[i].name, name))
+			return &s->port[i];
+	if (s->n_ports == MAX_PORTS)
+		return NULL;
+	p = &s->port[s->n_ports++];
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	return p;
+}
+
+static void add_all(struct session *s)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	for (int i = 0; all && all[i].if_index; i++)
+		add_port(s, all[i].if_name);
+	if_freenameindex(all);
+}
+
+/* Interfaces have come or gone, or come again under the same name. */
+static void follow_links(struct session *s, wr_packet_fn fn, void *ctx)
+{
+	struct wr_err err = {0};
+	char line[1024];
+
+	if (s->conf.any)
+		add_all(s);
+	for (size_t i = 0; i < s->n_ports; i++) {
+		struct port *p = &s->port[i];
+		int now = (int)if_nametoindex(p->name);
+
+		if (p->ifindex && now != p->ifindex) {
+			port_close(s, p, fn, ctx);
+			snprintf(line, sizeof(line), "%s: gone", p->name);
+			say(s, line);
+		}
+		if (!p->ifindex && now && port_open(s, p, &err)) {
+			snprintf(line, sizeof(line), "%s: %s", p->name, err.text);
+			say(s, line);
+		}
+	}
+}
+
+static int session_read(struct wr_source *base, wr_packet_fn fn, void *ctx, int max, struct wr_err *err)
+{
+	struct session *s = (struct session *)base;
+	struct wr_ring_reader reader = {board_of, s, fn, ctx};
+	int n = 0;
+
+	(void)err;
+	if (!s->finished && wr_links_changed(s->links_fd))
+		follow_links(s, fn, ctx);
+	if (s->ring)
+		n += wr_ring_read(s->ring, &reader, max);
+	for (size_t i = 0; i < s->n_ports; i++)
+		if (s->port[i].socket)
+			n += wr_socket_read(s->port[i].socket, fn, ctx, max);
+	if (n || !s->finished)
+		return n;
+	for (size_t i = 0; i < s->n_ports; i++)
+		if (s->port[i].path)
+			wr_path_board(s->port[i].path)->ended = 1;
+	return -ENODATA;
+}
+
+static int session_poll_fd(struct wr_source *base)
+{
+	(void)base;
+	return -1;
+}
+
+static int session_ledger(struct wr_source *base, struct wr_ledger *rows, int n)
+{
+	struct session *s = (struct session *)base;
+	struct wr_ledger row;
+	int have = 0;
+
+	for (size_t i = 0; i < s->n_ports; i++)
+		if (port_row(&s->port[i], &row)) {
+			if (have < n)
+				rows[have] = row;
+			have++;
+		}
+	return have;
+}
+
+static void session_close(struct wr_source *base)
+{
+	struct session *s = (struct session *)base;
+
+	for (size_t i = 0; i < s->n_ports; i++) {
+		wr_path_close(&s->port[i].path);
+		wr_socket_close(&s->port[i].socket);
+	}
+	wr_ring_close(&s->ring);
+	if (s->ring_fd >= 0)
+		close(s->ring_fd);
+	if (s->links_fd >= 0)
+		close(s->links_fd);
+	free(s);
+}
+
+static const struct wr_source_ops session_ops = {
+	.read = session_read,
+	.poll_fd = session_poll_fd,
+	.ledger = session_ledger,
+	.close = session_close,
+};
+
+/* One that is missing is waited for, unless nothing at all is there. */
+static int open_ports(struct session *s, struct wr_err *err)
+{
+	size_t open = 0;
+	char line[1024];
+
+	for (size_t i = 0; i < s->n_ports; i++) {
+		int ret = port_open(s, &s->port[i], err);
+
+		open += !ret;
+		if (!ret)
+			continue;
+		if (ret != -ENODEV && !s->conf.any)
+			return ret;
+		if (ret == -ENODEV && s->n_ports == 1)
+			return ret;
+		snprintf(line, sizeof(line), "%s: %s", s->port[i].name,
+			 ret == -ENODEV ? "not there yet, waiting for it" : err->text);
+		say(s, line);
+	}
+	return open ? 0 : -(err->code ? err->code : ENODEV);
+}
+
+int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, struct wr_err *err)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int ret = 0;
+
+	if (!s)
+		return wr_fail(err, ENOMEM, "out of memory");
+	s->base.ops = &session_ops;
+	s->conf = *conf;
+	s->ring_fd = -1;
+	if (conf->filter && snprintf(s->filter, sizeof(s->filter), "%s", conf->filter) >= (int)sizeof(s->filter))
+		ret = wr_fail(err, EINVAL, "the filter is longer than %zu bytes", sizeof(s->filter));
+	s->conf.filter = conf->filter ? s->filter : NULL;
+	s->links_fd = wr_links_open();
+	if (conf->any)
+		add_all(s);
+	for (size_t i = 0; !conf->any && i < conf->n_ifaces; i++)
+		if (!add_port(s, conf->ifaces[i]))
+			ret = wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	if (!ret)
+		ret = open_ports(s, err);
+	if (ret) {
+		session_close(&s->base);
+		return ret;
+	}
+	*out = &s->base;
+	return 0;
+}
+
+int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err)
+{
+	struct session *s = (struct session *)base;
+
+	for (size_t i = 0; i < s->n_ports; i++) {
+		int ret = s->port[i].path ? wr_path_filter(s->port[i].path, expr, err) : 0;
+
+		if (ret)
+			return ret;
+	}
+	snprintf(s->filter, sizeof(s->filter), "%s", expr ? expr : "");
+	s->conf.filter = expr ? s->filter : NULL;
+	return 0;
+}
+
+/* Whose packets they were is not known any more: each interface takes as many as it has seen. They stand on the board
+ * too, on one of its CPUs, where others read the ledger. */
+void wr_session_write_failed(struct wr_source *base, uint64_t packets)
+{
+	struct session *s = (struct session *)base;
+	struct wr_ledger row;
+
+	for (size_t i = 0; i < s->n_ports && packets; i++) {
+		struct port *p = &s->port[i];
+		uint64_t n, now;
+
+		if (!port_row(p, &row))
+			continue;
+		n = row.seen < packets ? row.seen : packets;
+		packets -= n;
+		if (p->path) {
+			wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, &row);
+			now = row.seen < n ? row.seen : n;
+			wr_path_board(p->path)->cpu[0].seen.write_failed += now;
+			n -= now;
+		}
+		p->write_failed += n;
+	}
+}
+
+void wr_session_finish(struct wr_source *base)
+{
+	struct session *s = (struct session *)base;
+
+	for (size_t i = 0; i < s->n_ports; i++) {
+		if (s->port[i].path)
+			wr_path_detach(s->port[i].path);
+		if (s->port[i].socket)
+			wr_socket_detach(s->port[i].socket);
+	}
+	usleep(IDLE_MS * 1000); /* programs that were running have ended by then */
+	s->finished = true;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_SESSION_H
+#define WR_DAEMON_SESSION_H
+
+#include "capture/capture.h"
+#include "core/board.h"
+
+/*
+ * A live capture: interfaces by name (or all there are), each through the best hook that works on it. Interfaces may
+ * come and go. It is a wr_source; read it on a timer, there is no descriptor to wait for.
+ */
+struct wr_session_conf {
+	const char *const *ifaces;
+	size_t n_ifaces;
+	bool any;	   /* every interface, also those that come later; ifaces is ignored */
+	enum wr_hook hook; /* WR_HOOK_COUNT = the best that works */
+	const char *filter; /* pcap-filter expression or NULL */
+	struct wr_board_conf board;
+	bool whole_packets; /* the records should hold all bytes of a packet */
+	uint32_t ring_bytes;
+	void (*say)(void *ctx, const char *line); /* what a person should know: hooks, comings and goings */
+	void *say_ctx;
+};
+
+/*
+ * -ENODEV: a named interface does not exist and none of the others does either (one that is missing is waited for
+ * when another is there). -EPERM, -EOPNOTSUPP: neither BPF nor a packet socket is possible.
+ */
+int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, struct wr_err *err);
+
+/* Another filter from now on, on all interfaces; no packet is lost. */
+int wr_session_filter(struct wr_source *s, const char *expr, struct wr_err *err);
+
+/* Output that failed for a packet that was handed out: it was not seen after all. */
+void wr_session_write_failed(struct wr_source *s, uint64_t packets);
+
+/* Detaches. After that read() hands out what is still on its way, then -ENODATA. */
+void wr_session_finish(struct wr_source *s);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_FLOW_FLOW_H
+#define WR_FLOW_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "capture/capture.h"
+#include "core/record.h"
+
+/*
+ * The flows of a capture. A flow is what two ends say to each other: both addresses, both ports, the protocol and
+ * the outermost VLAN id, of the outermost IP header. Both directions are one flow (RFC 5103), its ends in
+ * canonical order: end 0 is the one with the lower address, then the lower port.
+ *
+ * Later fragments have no ports and belong to a flow of their protocol with ports 0 (RFC 791, 3.2): guessing
+ * would charge them to the wrong one.
+ *
+ * Memory is fixed at open. When the table is full the flow that was idle for the longest (in order of arrival, since
+ * clocks in captures jump) makes room: it is handed to `gone` and its counters go to the `other` row, so
+ * that rows + other is always all that was added, to the packet and to the byte.
+ */
+
+enum {
+	WR_FLOW_VLAN_ID = 0x0fff,
+	WR_FLOW_VLAN = 1 << 12,	    /* has a VLAN id */
+	WR_FLOW_NO_PROTO = 1 << 13, /* the upper protocol could not be read: proto is 0 */
+};
+
+struct wr_flow_key {
+	uint8_t addr[2][16]; /* network order; IPv4 in the first four bytes, the rest 0 */
+	uint16_t port[2];    /* host order; 0 = none */
+	uint16_t tag;	     /* WR_FLOW_VLAN and so on, id in the low twelve bits */
+	uint8_t proto;
+	uint8_t ip_v; /* 4 or 6 */
+};
+_Static_assert(sizeof(struct wr_flow_key) == 40, "hashed and compared as five words");
+
+enum { WR_FLOW_CALLER_UNKNOWN = 2 };
+
+/* Two cache lines. Arrays are by end: what end 0 and end 1 sent. */
+struct wr_flow {
+	struct wr_flow_key key;
+	uint64_t first_ns, last_ns; /* earliest and latest time stamp, CLOCK_REALTIME */
+	uint16_t tcp_flags[2];	    /* WR_TCP_* of all packets */
+	uint8_t opener;		    /* end that sent the first packet seen */
+	uint8_t caller;		    /* end that opened the TCP connection: sent SYN, or was sent SYN+ACK */
+	uint8_t pad[2];
+	struct wr_count sent[2];
+	uint64_t first_num; /* frame number in the file of the first packet; 0 = live */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct wr_flow) == 128, "two cache lines");
+
+/* What made room. Directions as wr_flow_server() had them. */
+struct wr_flow_other {
+	uint64_t flows;
+	struct wr_count to_server, to_client;
+	uint64_t first_ns, last_ns; /* 0 when flows is 0 */
+};
+
+/* A flow leaves the table; borrowed for the call. */
+typedef void (*wr_flow_gone_fn)(void *ctx, const struct wr_flow *f);
+
+struct wr_flow_conf {
+	uint32_t flows_max; /* rows; 0 = WR_FLOW_MAX_DEFAULT; 152 bytes each, taken when used */
+	wr_flow_gone_fn gone; /* may be NULL */
+	void *ctx;
+};
+
+enum { WR_FLOW_MAX_DEFAULT = 1 << 18 };
+
+struct wr_flow_table;
+
+/* Takes all memory that the table will ever need. 0 or -errno; *out is untouched on failure. conf NULL: defaults. */
+int wr_flow_open(struct wr_flow_table **out, const struct wr_flow_conf *conf, struct wr_err *err);
+
+/* Counts a packet of pkt->len bytes. False: it is not IP and belongs to no flow. */
+bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const struct wr_rec *rec);
+
+/* Rows 0 .. wr_flow_rows()-1, in no order that means something. Borrowed until the next add. */
+uint32_t wr_flow_rows(const struct wr_flow_table *t);
+const struct wr_flow *wr_flow_row(const struct wr_flow_table *t, uint32_t row);
+const struct wr_flow_other *wr_flow_other(const struct wr_flow_table *t);
+
+/*
+ * The end that offers the service: the one that did not open the connection; when that was not seen the one with the
+ * lower port; when the ports are the same the one that did not send the first packet.
+ */
+static inline int wr_flow_server(const struct wr_flow *f)
+{
+	if (f->caller != WR_FLOW_CALLER_UNKNOWN)
+		return !f->caller;
+	if (f->key.port[0] != f->key.port[1])
+		return f->key.port[1] < f->key.port[0];
+	return !f->opener;
+}
+
+/* NULL is fine; sets NULL. */
+void wr_flow_close(struct wr_flow_table **t);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_FLOW_MEM_H
+#define WR_FLOW_MEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+/*
+ * Memory that is reserved at start and zero. Pages are taken from the system when they are first written, so a
+ * large table costs a small capture nothing. Aligned to a page.
+ */
+
+static inline void *wr_mem_map(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	/* Flows are found at random places: fewer, larger pages save most of the TLB misses. A
+	 * kernel without them says no, and nothing is lost. */
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
+static inline void wr_mem_unmap(void *p, size_t bytes)
+{
+	if (p)
+		munmap(p, bytes);
+}
+
+#endif

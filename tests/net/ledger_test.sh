@@ -1,0 +1,349 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The ledger balances to the packet: with more packets than the reader can take, while traffic flows
+# and after it, on every hook; with the reader stopped, slow, killed, and with a full disk. What
+# arrived is held against the sender's own count, the interface's counter and the IP stack's.
+#
+# WEIR_TEST_HOOKS names the hooks to try; default all of them.
+
+# shellcheck disable=SC2317 # functions are called by name, through ok and wait_for
+# shellcheck disable=SC2154 # W, RC, SEND: set by watch.sh
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/net/watch.sh
+. "$WR_HERE/watch.sh"
+need_root
+need python3 bpftool tc tcpdump
+need_weir
+find_send
+
+HOOKS=${WEIR_TEST_HOOKS:-xdp xdp-generic tc packet}
+A=s$$ B=r$$
+OUT=to-$B IN=to-$A # sender's end, receiver's end
+pair "$A" "$B"
+NS=$(ns "$B")
+MAC=$(in_ns "$B" cat "/sys/class/net/$IN/address" 2>/dev/null) || MAC=
+MAC=${MAC:-02:77:00:00:00:02}
+
+# Packets that the IP layer of the receiver got: the stack's own count behind every hook.
+ip_received() {
+	local words n=0 at=0
+	while read -r -a words; do
+		[ "${words[0]}" = Ip: ] || continue
+		for n in "${!words[@]}"; do
+			[ "${words[n]}" != InReceives ] || at=$n
+		done
+		[ "${words[1]}" = Forwarding ] || echo "${words[at]}"
+	done < <(in_ns "$B" cat /proc/net/snmp)
+}
+
+send() {
+	in_ns "$A" "$SEND" -d "$MAC" "$OUT" "$@"
+}
+
+# What the sender's end could not hand over: the other end's queue was full. (Nobody's fault, and not an arrival.)
+refused() {
+	in_ns "$A" cat /proc/net/dev | wr_column "$OUT:" 13
+}
+
+begin_counts() {
+	SENT=0
+	rx0=$(rx_packets "$B" "$IN")
+	ip0=$(ip_received)
+	refused0=$(refused)
+}
+
+# flood: send until the file $TMP/flood is gone, at least once; what was sent goes to $TMP/sent.
+flood() {
+	local sum=0 n
+	while n=$(send "$(thin 500000)" "$@"); do
+		sum=$((sum + n))
+		[ -e "$TMP/flood" ] || break
+	done
+	echo "$sum" >"$TMP/sent"
+}
+
+flood_begin() {
+	: >"$TMP/flood"
+	rm -f "$TMP/sent"
+	background flood "$@"
+	FLOOD=$BG
+}
+
+flood_end() {
+	rm -f "$TMP/flood"
+	wait_for "$PATIENCE" test -s "$TMP/sent"
+	wait "$FLOOD"
+	SENT=$((SENT + $(<"$TMP/sent")))
+}
+
+# read_ledger N: N more readings by another process.
+read_ledger() {
+	local n=0 i rc=0
+	for ((i = 0; i < $1; i++)); do
+		"$WEIR" ledger --json >>"$TMP/reads" || rc=$?
+		n=$((n + 1))
+	done
+	return "$rc"
+}
+
+# The last row of what the watcher itself said, against every other count there is.
+check_totals() {
+	local rx ip sum want
+	wait_for "$PATIENCE" test -s "$TMP/$WATCH_TAG.out"
+	rx=$(($(rx_packets "$B" "$IN") - rx0))
+	ip=$(($(ip_received) - ip0))
+	sum=$((SENT - $(refused) + refused0))
+	want="$sum $rx $ip"
+	is "$1: arrived and passed are what was sent, what the interface counted, what the stack got" \
+		"$(row "$TMP/$WATCH_TAG.out" "$IN" '"%d %d %d" % (arrived, arrived, passed)')" "$want"
+	[ "$sum" = "$SENT" ] || note "$((SENT - sum)) packets were refused by the sender's end"
+	ok "$1: made is seen and lost, all arrived packets are explained" balanced "$TMP/$WATCH_TAG.out" "$IN" 1
+	is "$1: a record was made of each" "$(row "$TMP/$WATCH_TAG.out" "$IN" 'arrived - records["made"]')" 0
+	is "$1: nothing is on its way any more" "$(row "$TMP/$WATCH_TAG.out" "$IN" 'records.get("waiting", 0)')" 0
+}
+
+# Something of anybody's at any hook of the receiver's end, by every tool that knows one.
+attached() {
+	tcx "$B" "$IN" | grep . && return
+	in_ns "$B" bpftool net show dev "$IN" 2>/dev/null | grep -E "^$IN\\(|id [0-9]" && return
+	ip -n "$NS" link show dev "$IN" | grep prog/xdp && return
+	tc -n "$NS" filter show dev "$IN" ingress 2>/dev/null | grep bpf && return
+	tc -n "$NS" qdisc show dev "$IN" | grep clsact
+}
+
+not_attached() {
+	! attached
+}
+
+# ---- more than the reader can take ---------------------------------------------------
+
+flooded() {
+	local hook=$1
+	begin_counts
+	: >"$TMP/reads"
+	ok "$hook: starts" watch_rows "flood-$hook" "$IN" -n "$NS" --hook "$hook" || return
+	flood_begin
+	if [ "$hook" != packet ]; then # a socket's counters belong to its process
+		ok "$hook: the ledger can be read under load" read_ledger "$((THIN > 1 ? 20 : 40))"
+	else
+		sleep 1
+	fi
+	flood_end
+	watch_end
+	is "$hook: ends well" "$RC" 0
+	check_totals "$hook, flooded"
+	note "$hook: $(row "$TMP/$WATCH_TAG.out" "$IN" '"%d packets, lost: %s" % (arrived, lost)')"
+	[ "$hook" = packet ] && return
+	ok "$hook: each of the readings under load balances" balanced "$TMP/reads" "$IN" 20
+	ok "$hook: the readings were taken while packets arrived" awk -F'"arrived":' -v me="\"$IN\"" '
+		index($0, me) && !seen[$2]++ { n++ } END { exit n < 5 }' "$TMP/reads"
+}
+
+# ---- the reader stands still ---------------------------------------------------------
+
+has_lost() {
+	"$WEIR" ledger --json >"$TMP/now"
+	[ "$(row "$TMP/now" "$IN" 'lost.get("ring_full", 0) > 0')" = True ]
+}
+
+stopped() {
+	local hook=$1 i
+	begin_counts
+	: >"$TMP/reads"
+	watch_rows "stop-$hook" "$IN" -n "$NS" --hook "$hook" --payload 1200 || return
+	SENT=$(send "$(thin 2000)" 1400)
+	kill -STOP "$W"
+	for ((i = 0; i < 20; i++)); do
+		SENT=$((SENT + $(send 20000 1400)))
+		if [ "$hook" = packet ]; then
+			[ "$i" -lt 1 ] || break
+		else
+			read_ledger 3
+			! has_lost || break
+		fi
+	done
+	if [ "$hook" != packet ]; then
+		ok "$hook, reader stopped: records find no room, and that is counted" has_lost
+	fi
+	kill -CONT "$W"
+	SENT=$((SENT + $(send "$(thin 20000)" 1400)))
+	[ "$hook" = packet ] || read_ledger 3
+	watch_end
+	is "$hook, reader stopped for a while: ends well" "$RC" 0
+	check_totals "$hook, stopped"
+	like "$hook, stopped: the losses have their name in the end" \
+		"$(row "$TMP/$WATCH_TAG.out" "$IN" 'sorted(lost)')" "^\['ring_full'\]$"
+	[ "$hook" = packet ] || ok "$hook: each reading balances while the reader stands still and after" \
+		balanced "$TMP/reads" "$IN" 6
+}
+
+# ---- the reader is killed ------------------------------------------------------------
+
+killed() {
+	local hook=$1 ip1
+	begin_counts
+	watch "kill-$hook" "$IN" -n "$NS" --hook "$hook" -q || return
+	if [ "$hook" != packet ]; then
+		ok "$hook: something is attached while it runs" attached
+	fi
+	flood_begin
+	sleep 0.5
+	kill -KILL "$W"
+	wait "$W" 2>/dev/null
+	ok "$hook, killed under load: nothing is left attached" wait_for "$PATIENCE" not_attached
+	ip1=$(ip_received)
+	flood_end
+	is "$hook, killed under load: the sender's packets all get through" \
+		$(($(ip_received) - ip0)) "$((SENT - $(refused) + refused0))"
+	ok "$hook, killed: they did so afterwards too" test "$(ip_received)" -ge "$ip1"
+	if [ "$hook" != packet ]; then
+		ok "$hook, killed: its ledger goes with it" wait_for "$PATIENCE" no_row
+	fi
+}
+
+no_row() {
+	! "$WEIR" ledger --json 2>/dev/null | grep -q "\"$IN\""
+}
+
+# ---- the reader's output -------------------------------------------------------------
+
+# A pipe that takes 64 KiB now and then, until the file is there; then all.
+slow_pipe() {
+	python3 -c '
+import os, sys, time
+while True:
+    data = os.read(0, 65536)
+    if not data:
+        break
+    for line in data.splitlines(True):
+        if b"ledger" in line:
+            os.write(1, line)
+    if not os.path.exists(sys.argv[1]):
+        time.sleep(0.02)
+' "$TMP/fast"
+}
+
+slow_reader() {
+	local hook=$1
+	rm -f "$TMP/fast"
+	begin_counts
+	: >"$TMP/reads"
+	watch_rows_slow "$hook" || return
+	SENT=$(send "$(thin 300000)")
+	[ "$hook" = packet ] || read_ledger 3
+	: >"$TMP/fast"
+	watch_end
+	is "$hook, slow pipe: ends well" "$RC" 0
+	check_totals "$hook, slow pipe"
+	like "$hook, slow pipe: it was too slow, and that is counted" \
+		"$(row "$TMP/$WATCH_TAG.out" "$IN" 'sorted(lost)')" "^\['ring_full'\]$"
+	[ "$hook" = packet ] || ok "$hook, slow pipe: readings in between balance" balanced "$TMP/reads" "$IN" 3
+}
+
+watch_rows_slow() {
+	WATCH_TAG=slow-$1 WATCH_IFACE=$IN
+	: >"$TMP/$WATCH_TAG.err"
+	: >"$TMP/$WATCH_TAG.out"
+	background "$WEIR" watch --json -i "$IN" -n "$NS" --hook "$1" \
+		> >(slow_pipe | grep -a '"event_type":"ledger"' >"$TMP/$WATCH_TAG.out") 2>"$TMP/$WATCH_TAG.err"
+	W=$BG
+	wait_for "$PATIENCE" watching
+	! wr_gone "$W"
+}
+
+# A disk of 256 KiB, in the middle of it.
+full_disk() {
+	local hook=$1
+	mkdir -p "$TMP/disk" && mount -t tmpfs -o size=256k tmpfs "$TMP/disk" || return
+	begin_counts
+	ok "$hook, full disk: starts" watch_rows "full-$hook" "$IN" -n "$NS" --hook "$hook" -w "$TMP/disk/f" || return
+	SENT=$(send 5000)
+	watch_wait
+	is "$hook, full disk: ends with status 1" "$RC" 1
+	like "$hook, full disk: says what happened, and to which file" "$(<"$TMP/$WATCH_TAG.err")" \
+		"weir watch: .*/disk/f: No space left"
+	wait_for "$PATIENCE" test -s "$TMP/$WATCH_TAG.out"
+	ok "$hook, full disk: the ledger balances" balanced "$TMP/$WATCH_TAG.out" "$IN" 1
+	is "$hook, full disk: seen are those in the file, the others are counted as not written" \
+		"$(row "$TMP/$WATCH_TAG.out" "$IN" 'records["seen"], lost.get("write_failed", 0) > 0')" \
+		"($(tcpdump -r "$TMP/disk/f" 2>/dev/null | wc -l), True)"
+	umount "$TMP/disk"
+}
+
+no_room() {
+	ok "/dev/full: starts" watch_rows full "$IN" -n "$NS" -w /dev/full || true
+	watch_wait
+	is "/dev/full: ends with status 1 at once" "$RC" 1
+	like "/dev/full: says so" "$(<"$TMP/full.err")" "weir watch: .*/dev/full: No space left"
+}
+
+full_stdout() {
+	WATCH_TAG=stdout WATCH_IFACE=$IN
+	: >"$TMP/stdout.err"
+	background "$WEIR" watch -i "$IN" -n "$NS" >/dev/full 2>"$TMP/stdout.err"
+	W=$BG
+	wait_for "$PATIENCE" watching
+	send "$(thin 5000)" >/dev/null
+	watch_wait
+	is "standard output is full: status 1" "$RC" 1
+	like "standard output is full: says so" "$(<"$TMP/stdout.err")" "standard output: No space left"
+}
+
+# Two interfaces, packets on one of them, nothing can be written: the other one's ledger stays at nothing.
+full_beside() {
+	local other=to-x$$
+	pair "x$$" "$B"
+	begin_counts
+	mkdir -p "$TMP/disk" && mount -t tmpfs -o size=256k tmpfs "$TMP/disk" || return
+	watch_rows beside "$other" -n "$NS" -i "$IN" -w "$TMP/disk/f"
+	SENT=$(send 5000)
+	watch_wait
+	umount "$TMP/disk"
+	wait_for "$PATIENCE" test -s "$TMP/beside.out"
+	is "full disk, two interfaces: nothing was seen where nothing came" \
+		"$(row "$TMP/beside.out" "$other" 'arrived, records["made"], records["seen"], lost')" "(0, 0, 0, {})"
+	ok "full disk, two interfaces: the one with traffic balances" balanced "$TMP/beside.out" "$IN" 1
+	is "full disk, two interfaces: and has the losses" \
+		"$(row "$TMP/beside.out" "$IN" 'lost.get("write_failed", 0) > 0')" True
+}
+
+# ---- only some of the packets --------------------------------------------------------
+
+chosen() {
+	local hook=$1
+	begin_counts
+	watch_rows "chosen-$hook" "$IN" -n "$NS" --hook "$hook" --sample 10 udp and src net 198.18.0.0/24 || return
+	SENT=$(send "$(thin 40960)")
+	watch_end
+	wait_for "$PATIENCE" test -s "$TMP/$WATCH_TAG.out"
+	is "$hook, filter and sampling: all that arrived is counted" \
+		"$(row "$TMP/$WATCH_TAG.out" "$IN" 'arrived')" $(($(rx_packets "$B" "$IN") - rx0))
+	ok "$hook, filter and sampling: the ledger balances" balanced "$TMP/$WATCH_TAG.out" "$IN" 1
+	if [ "$THIN" = 1 ]; then # a sixteenth of the sources are in that network
+		is "$hook: the filter chose 2560 of 40960" \
+			"$(row "$TMP/$WATCH_TAG.out" "$IN" 'r["matched"]["packets"]')" 2560
+	fi
+}
+
+for h in $HOOKS; do
+	flooded "$h"
+	killed "$h"
+done
+for h in $HOOKS; do
+	stopped "$h"
+done
+for h in $HOOKS; do
+	full_disk "$h"
+	[ "$THIN" = 1 ] || continue # the reader's side is the same on every kernel
+	slow_reader "$h"
+	chosen "$h"
+done
+if [ "$THIN" = 1 ]; then
+	no_room
+	full_stdout
+	full_beside
+fi
+is "after all that, nothing is counted any more" "$("$WEIR" ledger --json 2>/dev/null | grep -c "\"$IN\"")" 0
+finish

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# `weir watch` under test, for the network scenarios: read this file after lib.sh.
+#
+# Interface names carry the test's process id, because the ledger is read for the whole host and
+# other tests run at the same time.
+#
+# Environment: WEIR_TEST_THIN=N  a slow machine (an emulated one): fewer packets, fewer scenarios
+#              WEIR_SEND         the traffic sender; default: the built one, else compiled here
+
+THIN=${WEIR_TEST_THIN:-1}
+PATIENCE=$((THIN > 1 ? 120 : 20)) # seconds before something that should come counts as missing
+KERNEL=$(uname -r)
+
+# thin N: so many packets, or fewer on a slow machine.
+thin() {
+	local n=$(($1 / THIN))
+	echo $((n > 1 ? n : 1))
+}
+
+# kernel_is VERSION: this kernel has what came with VERSION.
+kernel_is() {
+	[ "$(printf '%s\n%s\n' "$1" "$KERNEL" | sort -V | head -n 1)" = "$1" ]
+}
+
+find_send() {
+	local p built
+	built=$(dirname "$WEIR")
+	for p in "${WEIR_SEND:-}" "$built/send" "$built/tests/send" "$built/tests/net/send"; do
+		[ -x "$p" ] && [ -f "$p" ] && SEND=$p && return
+	done
+	SEND=$TMP/send
+	cc -O2 -o "$SEND" "$WR_HERE/send.c" -lpcap || skip_all "needs the traffic sender"
+}
+
+need_weir() {
+	[ -x "$WEIR" ] || { echo "Bail out! no program $WEIR"; exit 1; }
+	"$WEIR" doctor -i lo >"$TMP/doctor" 2>&1
+	! grep -q '^BAD.*BPF' "$TMP/doctor" || skip_all "no right to use BPF here"
+}
+
+# watching: the program says on which hook it is, or it has ended.
+watching() {
+	grep -q "^weir: $WATCH_IFACE: " "$TMP/$WATCH_TAG.err" || wr_gone "$W"
+}
+
+# watch TAG IFACE [ARG...]: start it; W is its process id; output is in $TMP/TAG.out and .err.
+watch() {
+	WATCH_TAG=$1 WATCH_IFACE=$2
+	shift 2
+	: >"$TMP/$WATCH_TAG.err"
+	background "$WEIR" watch -i "$WATCH_IFACE" "$@" >"$TMP/$WATCH_TAG.out" 2>"$TMP/$WATCH_TAG.err"
+	W=$BG
+	wait_for "$PATIENCE" watching
+	! wr_gone "$W"
+}
+
+# watch_rows TAG IFACE [ARG...]: the same with --json, and only the rows of the ledger are kept.
+watch_rows() {
+	WATCH_TAG=$1 WATCH_IFACE=$2
+	shift 2
+	: >"$TMP/$WATCH_TAG.err"
+	: >"$TMP/$WATCH_TAG.out"
+	background "$WEIR" watch --json -i "$WATCH_IFACE" "$@" \
+		> >(exec grep -a '"event_type":"ledger"' >"$TMP/$WATCH_TAG.out") 2>"$TMP/$WATCH_TAG.err"
+	W=$BG
+	wait_for "$PATIENCE" watching
+	! wr_gone "$W"
+}
+
+# watch_end [SIGNAL]: ask it to end; RC is its exit status.
+watch_end() {
+	kill "-${1:-INT}" "$W" 2>/dev/null
+	watch_wait
+}
+
+watch_wait() {
+	wait_for "$PATIENCE" wr_gone "$W" || { note "still there: weir watch $WATCH_TAG"; kill -KILL "$W"; }
+	RC=0
+	wait "$W" || RC=$?
+}
+
+# tcx IFACE: ids of the programs at TC ingress by link; older versions of bpftool do not know them. For in_ns.
+tcx() {
+	in_ns "$1" python3 - "$2" <<-'PYTHON'
+		import ctypes, platform, socket, struct, sys
+		BPF_PROG_QUERY, TCX_INGRESS = 16, 46
+		number = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}[platform.machine()]
+		ids = (ctypes.c_uint32 * 32)()
+		attr = struct.pack("=IIIIQII4Q", socket.if_nametoindex(sys.argv[1]), TCX_INGRESS, 0, 0,
+		                   ctypes.addressof(ids), 32, 0, 0, 0, 0, 0)
+		attr = ctypes.create_string_buffer(attr)
+		if ctypes.CDLL(None).syscall(number, BPF_PROG_QUERY, attr, len(attr) - 1) == 0:
+		    count = struct.unpack_from("=I", attr, 24)[0]
+		    print(*ids[:count], sep="\n", end="\n" if count else "")
+	PYTHON
+}
+
+# row FILE IFACE EXPRESSION: Python over r, the last row of the ledger of IFACE.
+row() {
+	python3 - "$@" <<-'PYTHON'
+		import json, sys
+		path, iface, expression = sys.argv[1:]
+		found = []
+		for line in open(path, errors="replace"):
+		    try:
+		        o = json.loads(line)
+		    except ValueError:
+		        continue
+		    if o.get("event_type") == "ledger" and o.get("in_iface") == iface:
+		        found.append(o)
+		if not found:
+		    print("no row of %s" % iface)
+		    sys.exit(1)
+		r = found[-1]
+		records = r["records"]
+		arrived, passed = r["arrived"]["packets"], r["passed"]["packets"]
+		lost = records["lost"]
+		print(eval(expression))
+	PYTHON
+}
+
+# balanced FILE IFACE LEAST: every row of IFACE in FILE adds up, there are LEAST of them, and no number goes back.
+balanced() {
+	python3 - "$@" <<-'PYTHON'
+		import json, sys
+		path, iface, least = sys.argv[1], sys.argv[2], int(sys.argv[3])
+		rows, bad, before = 0, 0, {}
+		def wrong(what, o):
+		    global bad
+		    bad += 1
+		    if bad < 5:
+		        print("%s: %s" % (what, json.dumps(o)))
+		for line in open(path, errors="replace"):
+		    if '"event_type":"ledger"' not in line.replace(" ", ""):
+		        continue
+		    o = json.loads(line)
+		    if o["in_iface"] != iface:
+		        continue
+		    rows += 1
+		    rec = o["records"]
+		    for unit in "packets", "bytes":
+		        out = o["passed"][unit] + sum(v[unit] for k in ("dropped", "limited") for v in o[k].values())
+		        if o["arrived"][unit] != out:
+		            wrong("arrived %s are %d, explained are %d" % (unit, o["arrived"][unit], out), o)
+		    if rec["made"] != rec["seen"] + sum(rec["lost"].values()):
+		        wrong("made is not seen and lost", o)
+		    if o["balanced"] is not True:
+		        wrong("says that it is not balanced", o)
+		    if rec["made"] + rec.get("waiting", 0) > o["arrived"]["packets"]:
+		        wrong("more records than packets", o)
+		    now = {"arrived": o["arrived"]["packets"], "seen": rec["seen"], "made": rec["made"]}
+		    for k in now:
+		        if now[k] < before.get(k, 0):
+		            wrong("%s went back from %d" % (k, before[k]), o)
+		    before = now
+		if rows < least:
+		    print("%d rows of %s, at least %d wanted" % (rows, iface, least))
+		sys.exit(1 if bad or rows < least else 0)
+	PYTHON
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel programs cost the verifier. The limit is a million instructions, but how many a program needs
+ * differs between kernels by half and more, and what fits today may not tomorrow: so far below it that this does
+ * not matter. Every variant that can be chosen at load time is loaded. Needs root.
+ */
+#include "tests/tap.h"
+#include "tests/unit/hook.h"
+
+enum { LOG = 1 << 16, STATS_ONLY = 4 /* BPF_LOG_STATS */ };
+
+/*
+ * Never more than MOST. `usual` is a good quarter above what clang 14 and kernel 6.18 need: when a change goes
+ * beyond it, find out why before writing a new figure here.
+ */
+enum { MOST = 100000 };
+
+static const struct {
+	long main, record;
+} usual[HOOK_KINDS] = {
+	[HOOK_XDP] = {45000, 900},
+	[HOOK_TC] = {45000, 900},
+};
+
+/* "processed 5432 insns (limit 1000000) ..." */
+static long processed(const char *log)
+{
+	const char *at = strstr(log, "processed ");
+
+	return at ? strtol(at + strlen("processed "), NULL, 10) : -1;
+}
+
+static void sizes(int fd, const char *what)
+{
+	struct bpf_prog_info info = {0};
+	__u32 n = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &n))
+		return;
+	note("%s: %u bytes of BPF, %u bytes of machine code", what, info.xlated_prog_len,
+	     info.jited_prog_len);
+}
+
+static void check(const char *name, const char *what, const char *log, int fd, long bound)
+{
+	long n = processed(log);
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s, %s", name, what);
+	ok(n > 0 && n <= MOST && n <= bound, "%s: %ld instructions, at most %ld", text, n, bound);
+	sizes(fd, text);
+}
+
+static void test_variant(enum hook_kind kind, const struct hook_fixed *fixed)
+{
+	static char log[2 * LOG];
+	const struct hook_conf conf = {.kind = kind, .fixed = *fixed, .log_level = STATS_ONLY, .log = log,
+				       .log_size = LOG};
+	char what[96];
+	struct hook h;
+	int rc;
+
+	memset(log, 0, sizeof(log));
+	snprintf(what, sizeof(what), "linktype %u, load_bytes %u, frags %u", fixed->linktype,
+		 fixed->load_bytes, fixed->frags);
+	rc = hook_open(&h, &conf);
+	if (!ok(!rc, "%s loads with %s", hook_is[kind].name, what)) {
+		note("%s", strerror(-rc));
+		return;
+	}
+	check(h.is->main, what, log, h.main_fd, usual[kind].main);
+	check(h.is->record, what, log + LOG, h.record_fd, usual[kind].record);
+	hook_close(&h);
+}
+
+int main(void)
+{
+	static const uint32_t links[] = {WR_LINK_ETHER, WR_LINK_RAW};
+
+	libbpf_set_print(hook_quiet);
+	if (geteuid()) {
+		skip("loading kernel programs needs root");
+		return done();
+	}
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		for (uint32_t k = 0; k < 4; k++)
+			test_variant(HOOK_XDP, &(struct hook_fixed){links[i], k & 1, k >> 1});
+		test_variant(HOOK_TC, &(struct hook_fixed){.linktype = links[i]});
+	}
+	return done();
+}

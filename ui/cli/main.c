@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ui/cli/command.h"
+
+const struct wr_command *const wr_commands[] = {
+	&wr_command_watch,  &wr_command_read,	 &wr_command_ledger,
+	&wr_command_doctor, &wr_command_version, &wr_command_help,
+	NULL,
+};
+
+const struct wr_command *wr_command_find(const char *name)
+{
+	for (size_t i = 0; wr_commands[i]; i++)
+		if (!strcmp(wr_commands[i]->name, name))
+			return wr_commands[i];
+	return NULL;
+}
+
+int wr_exit_status(int code)
+{
+	switch (-code) {
+	case 0:
+		return WR_EXIT_OK;
+	case EPERM:
+	case EACCES:
+	case EOPNOTSUPP:
+		return WR_EXIT_REFUSED;
+	case EINVAL:
+	case ENODEV:
+	case ENOENT:
+	case E2BIG:
+	case EISDIR:
+	case ENOTDIR:
+		return WR_EXIT_USAGE;
+	}
+	return WR_EXIT_FAILED;
+}
+
+int wr_command_begin(const struct wr_command *c, void *into, int argc, char **argv, struct wr_args *rest,
+		     struct wr_err *err)
+{
+	if (wr_options_parse(c->options, into, argc, argv, rest, err))
+		return WR_EXIT_USAGE;
+	if (!rest->help)
+		return -1;
+	wr_command_usage(c);
+	return WR_EXIT_OK;
+}
+
+int wr_color_wanted(const char *when, bool *color, struct wr_err *err)
+{
+	const char *no = getenv("NO_COLOR");
+
+	if (!when || !strcmp(when, "auto"))
+		*color = isatty(STDOUT_FILENO) && !(no && *no);
+	else if (!strcmp(when, "always"))
+		*color = true;
+	else if (!strcmp(when, "never"))
+		*color = false;
+	else
+		return wr_fail(err, EINVAL, "--color: '%s' is none of auto, always, never", when);
+	return 0;
+}
+
+char *wr_join_args(int argc, char **argv, int i)
+{
+	size_t n = 1;
+	char *text;
+
+	if (i >= argc)
+		return NULL;
+	for (int k = i; k < argc; k++)
+		n += strlen(argv[k]) + 1;
+	text = calloc(1, n);
+	for (int k = i; text && k < argc; k++) {
+		strcat(text, argv[k]);
+		if (k + 1 < argc)
+			strcat(text, " ");
+	}
+	return text;
+}
+
+static int no_such_command(const char *word)
+{
+	const char *names[32], *near;
+	size_t n = 0;
+
+	for (; wr_commands[n] && n < 31; n++)
+		names[n] = wr_commands[n]->name;
+	names[n] = NULL;
+	near = wr_options_nearest(word, names);
+	fprintf(stderr, "weir: there is no command '%s'", word);
+	if (near)
+		fprintf(stderr, ": did you mean '%s'?", near);
+	fprintf(stderr, "\nweir: 'weir help' lists them\n");
+	return WR_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const struct wr_command *c;
+	struct wr_err err = {0};
+	const char *name;
+	int status;
+
+	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of the write, not our end */
+	signal(SIGXFSZ, SIG_IGN);
+	if (argc < 2) {
+		wr_command_help.run(1, argv, &err);
+		return WR_EXIT_USAGE;
+	}
+	name = argv[1];
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		name = "help";
+	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
+		name = "version";
+	c = wr_command_find(name);
+	if (!c)
+		return no_such_command(name);
+	status = c->run(argc - 1, argv + 1, &err);
+	if (err.text[0] && status)
+		fprintf(stderr, "weir %s: %s\n", c->name, err.text);
+	return status;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ui/cli/command.h"
+#include "ui/cli/out.h"
+#include "ui/cli/stop.h"
+#include "view/ledger.h"
+#include "view/summary.h"
+
+enum { BATCH = 8192 };
+
+struct args {
+	const char *write, *color;
+	uint64_t count, payload, snaplen, depth;
+	bool packets, json, ether;
+};
+
+struct reading {
+	struct args a;
+	char **files;
+	int n_files;
+	char *filter;
+	struct wr_summary *summary;
+	struct wr_out out;
+	struct wr_ledger total;
+	struct timespec began;
+	double shown;
+};
+
+static double seconds_since(const struct timespec *t)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
+/* After a second, on a terminal: how far, how fast, how long still. */
+static void show_progress(struct reading *r, struct wr_source *s, const char *name)
+{
+	double done, now;
+
+	if (!isatty(STDERR_FILENO) || (r->a.packets && isatty(STDOUT_FILENO)))
+		return;
+	now = seconds_since(&r->began);
+	if (now < 1 || now - r->shown < 0.2)
+		return;
+	r->shown = now;
+	done = s->ops->progress ? s->ops->progress(s) : -1;
+	if (done > 0)
+		fprintf(stderr, "\r%s: %3.0f %%, %.1f million packets/s, %.0f s to go\x1b[K", name, 100 * done,
+			(double)r->out.packets / now / 1e6, now / done - now);
+	else
+		fprintf(stderr, "\r%s: %" PRIu64 " packets\x1b[K", name, r->out.packets);
+}
+
+static void add_ledger(struct reading *r, struct wr_source *s)
+{
+	struct wr_ledger row;
+
+	if (s->ops->ledger(s, &row, 1) < 1)
+		return;
+	if (r->summary)
+		wr_summary_ledger(r->summary, &row, 1);
+	r->total.hook = WR_HOOK_FILE;
+	r->total.since_ns = r->total.since_ns ? r->total.since_ns : row.since_ns;
+	r->total.arrived.packets += row.arrived.packets;
+	r->total.arrived.bytes += row.arrived.bytes;
+	r->total.passed.packets += row.passed.packets;
+	r->total.passed.bytes += row.passed.bytes;
+	r->total.matched.packets += row.matched.packets;
+	r->total.matched.bytes += row.matched.bytes;
+	r->total.made += row.made;
+	r->total.seen += row.seen;
+	r->total.balanced = r->total.balanced && row.balanced;
+}
+
+static int read_one(struct reading *r, const char *path, struct wr_err *err)
+{
+	struct wr_source *s = NULL;
+	int n = wr_file_open(&s, path, r->filter, err);
+
+	while (n >= 0 && !wr_stopped && !r->out.enough && !r->out.failed) {
+		n = s->ops->read(s, wr_out_packet, &r->out, BATCH, err);
+		show_progress(r, s, path);
+		if (n == 0)
+			wr_out_flush(&r->out);
+	}
+	if (s)
+		add_ledger(r, s);
+	wr_source_close(&s);
+	return n == -ENODATA || n > 0 ? 0 : n;
+}
+
+/* Leading arguments that are files; the rest is the filter. A word that looks like a file and is none is an error, or it
+ * would be taken for a filter and refused with a puzzling message. */
+static int split(struct reading *r, const struct wr_args *rest, struct wr_err *err)
+{
+	int n = 0;
+
+	while (n < rest->argc && (!strcmp(rest->argv[n], "-") || !access(rest->argv[n], F_OK)))
+		n++;
+	if (!n && rest->argc)
+		return wr_fail(err, ENOENT, "'%s': no such file", rest->argv[0]);
+	if (!n)
+		return wr_fail(err, EINVAL, "which file? (- = standard input)");
+	if (n < rest->argc && (strstr(rest->argv[n], ".pcap") || strstr(rest->argv[n], ".cap")))
+		return wr_fail(err, ENOENT, "'%s': no such file", rest->argv[n]);
+	r->files = rest->argv;
+	r->n_files = n;
+	r->filter = wr_join_args(rest->argc, rest->argv, n);
+	return 0;
+}
+
+/* -w onto a file that is being read would empty it first. */
+static int not_onto_itself(const struct reading *r, struct wr_err *err)
+{
+	struct stat in, out;
+
+	if (!r->a.write || stat(r->a.write, &out))
+		return 0;
+	for (int i = 0; i < r->n_files; i++)
+		if (!stat(r->files[i], &in) && in.st_ino == out.st_ino && in.st_dev == out.st_dev &&
+		    S_ISREG(in.st_mode))
+			return wr_fail(err, EINVAL, "-w '%s' is a file that is being read", r->a.write);
+	return 0;
+}
+
+static void into_summary(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec)
+{
+	wr_summary_add(ctx, pkt, rec);
+}
+
+static int open_all(struct reading *r, struct wr_err *err)
+{
+	bool lines = r->a.packets, summary = !r->a.packets && !r->a.write;
+	struct wr_summary_conf sconf = {.name = r->n_files == 1 ? r->files[0] : NULL, .filter = r->filter};
+	struct wr_out_conf conf = {
+		.quiet = !lines,
+		.json = r->a.json,
+		.write = r->a.write,
+		.filter = r->filter,
+		.snaplen = (uint32_t)r->a.snaplen,
+		.count = r->a.count,
+		.max_depth = (uint32_t)r->a.depth,
+		.style = {.payload = (uint32_t)r->a.payload, .ether = r->a.ether},
+	};
+	int ret = not_onto_itself(r, err);
+
+	if (!ret)
+		ret = wr_color_wanted(r->a.color, &conf.style.color, err);
+	if (!ret && summary)
+		ret = wr_summary_open(&r->summary, &sconf, err);
+	if (summary) {
+		conf.tap = into_summary;
+		conf.tap_ctx = r->summary;
+	}
+	return ret ? ret : wr_out_open(&r->out, &conf, err);
+}
+
+static void print_summary(struct reading *r)
+{
+	struct wr_buf b = {0};
+
+	if (!r->summary)
+		return;
+	if (r->a.json) {
+		wr_summary_json(r->summary, &b, STDOUT_FILENO);
+		wr_view_ledger_json(&b, &r->total);
+	} else {
+		wr_summary_text(r->summary, &b, r->out.conf.style.color);
+	}
+	wr_buf_flush(&b, STDOUT_FILENO);
+	wr_buf_free(&b);
+}
+
+static int read_all(struct reading *r, struct wr_err *err)
+{
+	int ret = 0;
+
+	r->total.balanced = true;
+	clock_gettime(CLOCK_MONOTONIC, &r->began);
+	for (int i = 0; i < r->n_files && !ret && !wr_stopped; i++)
+		ret = read_one(r, r->files[i], err);
+	if (r->shown > 0)
+		fprintf(stderr, "\r\x1b[K");
+	wr_out_close(&r->out, &r->total, 1);
+	if (r->out.packets || !ret)
+		print_summary(r);
+	if (!ret && r->out.failed && r->out.failed != -EPIPE) {
+		*err = r->out.err;
+		return WR_EXIT_FAILED;
+	}
+	return wr_exit_status(ret);
+}
+
+static int run(int argc, char **argv, struct wr_err *err)
+{
+	struct reading *r = calloc(1, sizeof(*r));
+	struct wr_args rest;
+	int status, ret;
+
+	if (!r)
+		return WR_EXIT_FAILED;
+	r->a.depth = 1;
+	status = wr_command_begin(&wr_command_read, &r->a, argc, argv, &rest, err);
+	if (status < 0) {
+		wr_stop_on_signals();
+		ret = split(r, &rest, err);
+		if (!ret)
+			ret = open_all(r, err);
+		status = ret ? wr_exit_status(ret) : read_all(r, err);
+	}
+	wr_summary_close(&r->summary);
+	free(r->filter);
+	free(r);
+	return status;
+}
+
+#define AT(field) .offset = offsetof(struct args, field)
+static const struct wr_option options[] = {
+	{'p', "packets", NULL, "a line for each packet instead of the summary", WR_OPTION_FLAG, AT(packets)},
+	{0, "json", NULL, "one JSON object a line", WR_OPTION_FLAG, AT(json)},
+	{'w', "write", "FILE", "write the chosen packets to a pcapng file (- = standard\n"
+	 "                          output)", WR_OPTION_STRING, AT(write)},
+	{'c', "count", "N", "end after so many packets", WR_OPTION_NUMBER, AT(count), 1, UINT64_MAX},
+	{0, "payload", "N", "show N bytes of payload", WR_OPTION_NUMBER, AT(payload), 1, 65000},
+	{'s', "snaplen", "N", "write at most N bytes of each packet", WR_OPTION_NUMBER, AT(snaplen), 14, 65535},
+	{'e', "ether", NULL, "show link addresses too", WR_OPTION_FLAG, AT(ether)},
+	{0, "tunnels", "N", "enter so many nested tunnels (default 1)", WR_OPTION_NUMBER, AT(depth), 0, 4},
+	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
+	{0},
+};
+
+const struct wr_command wr_command_read = {
+	.name = "read",
+	.brief = "the same from capture files: a summary, or one line for each packet",
+	.args = " FILE... [FILTER]",
+	.text = "Reads pcap and pcapng, also gzip and zstd; - is standard input. FILTER is a pcap-filter(7) expression.\n"
+		"Without --packets: totals, protocols, talkers, services, flows, what is malformed, and the ledger.",
+	.examples = "weir read trace.pcap\twhat is in it\n"
+		    "weir read -p trace.pcapng.zst 'tcp[tcpflags] & tcp-rst != 0'\tthe resets, a line each\n"
+		    "weir read -p --json trace.pcap | jq .src_ip\tfor a program\n"
+		    "tcpdump -w - | weir read -p -\tfrom a pipe\n",
+	.options = options,
+	.run = run,
+};

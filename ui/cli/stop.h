@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_UI_CLI_STOP_H
+#define WR_UI_CLI_STOP_H
+
+#include <signal.h>
+
+/* SIGINT, SIGTERM and SIGHUP end a command cleanly, with its summary; a second one ends it at once. */
+extern volatile sig_atomic_t wr_stopped;
+void wr_stop_on_signals(void);
+
+#endif

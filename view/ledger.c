@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "view/ledger.h"
+
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "core/reason.h"
+#include "view/packet.h"
+
+static void count(struct wr_buf *b, const char *key, const struct wr_count *c)
+{
+	wr_json_open_key(b, key);
+	wr_json_u64(b, "packets", c->packets);
+	wr_json_u64(b, "bytes", c->bytes);
+	wr_json_close(b);
+}
+
+static void bad_json(struct wr_buf *b, const struct wr_ledger *row)
+{
+	wr_json_open_key(b, "malformed");
+	for (int i = 1; i < WR_BAD_COUNT; i++)
+		if (row->bad[i])
+			wr_json_u64(b, wr_view_bad((uint8_t)i), row->bad[i]);
+	wr_json_close(b);
+}
+
+void wr_view_ledger_json(struct wr_buf *b, const struct wr_ledger *row)
+{
+	wr_json_open(b);
+	wr_json_str(b, "event_type", "ledger");
+	if (row->iface[0])
+		wr_json_str(b, "in_iface", row->iface);
+	wr_json_str(b, "hook", wr_hook_name(row->hook));
+	wr_json_key(b, "since");
+	wr_buf_char(b, '"');
+	wr_buf_time(b, row->since_ns);
+	wr_buf_char(b, '"');
+	count(b, "arrived", &row->arrived);
+	count(b, "passed", &row->passed);
+	wr_json_open_key(b, "dropped");
+	wr_json_close(b);
+	wr_json_open_key(b, "limited");
+	wr_json_close(b);
+	count(b, "matched", &row->matched);
+	wr_json_open_key(b, "records");
+	wr_json_u64(b, "made", row->made);
+	wr_json_u64(b, "seen", row->seen);
+	wr_json_open_key(b, "lost");
+	for (int i = 0; i < WR_LOST_COUNT; i++)
+		if (row->lost[i])
+			wr_json_u64(b, wr_lost_name(i), row->lost[i]);
+	wr_json_close(b);
+	wr_json_u64(b, "waiting", row->waiting);
+	wr_json_close(b);
+	bad_json(b, row);
+	wr_json_bool(b, "balanced", row->balanced);
+	wr_json_close(b);
+	wr_buf_char(b, '\n');
+}
+
+static uint64_t lost_of(const struct wr_ledger *row)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < WR_LOST_COUNT; i++)
+		n += row->lost[i];
+	return n;
+}
+
+static void row_text(struct wr_buf *b, const struct wr_ledger *row)
+{
+	wr_buf_fmt(b, "%s (%s)\n", row->iface[0] ? row->iface : "file", wr_hook_text(row->hook));
+	wr_buf_fmt(b, "  arrived %15" PRIu64 "   %" PRIu64 " bytes\n", row->arrived.packets,
+		   row->arrived.bytes);
+	wr_buf_fmt(b, "  passed  %15" PRIu64 "\n", row->passed.packets);
+	if (row->matched.packets != row->arrived.packets)
+		wr_buf_fmt(b, "  chosen  %15" PRIu64 "   by the filter\n", row->matched.packets);
+	wr_buf_fmt(b, "  records %15" PRIu64 "   seen %" PRIu64 ", lost %" PRIu64, row->made,
+		   row->seen, lost_of(row));
+	if (row->waiting)
+		wr_buf_fmt(b, ", %" PRIu64 " on their way", row->waiting);
+	wr_buf_char(b, '\n');
+	for (int i = 0; i < WR_LOST_COUNT; i++)
+		if (row->lost[i])
+			wr_buf_fmt(b, "  lost    %15" PRIu64 "   %s: %s\n", row->lost[i],
+				   wr_lost_name(i), wr_lost_remedy(i));
+	for (int i = 1; i < WR_BAD_COUNT; i++)
+		if (row->bad[i])
+			wr_buf_fmt(b, "  broken  %15" PRIu64 "   %s: %s\n", row->bad[i],
+				   wr_view_bad((uint8_t)i), wr_view_bad_text((uint8_t)i));
+	wr_buf_str(b, row->balanced ? "  balanced: every packet is accounted for\n"
+				    : "  NOT BALANCED: please report this as a defect\n");
+}
+
+void wr_view_ledger_text(struct wr_buf *b, const struct wr_ledger *rows, int n)
+{
+	for (int i = 0; i < n; i++)
+		row_text(b, &rows[i]);
+}

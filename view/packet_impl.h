@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_VIEW_PACKET_IMPL_H
+#define WR_VIEW_PACKET_IMPL_H
+
+#include "view/packet.h"
+
+/* What the line and the JSON object of a packet share. Not for other folders. */
+
+/* One option of a TCP header or of an IPv4 header. */
+struct wr_view_opt {
+	uint8_t kind;
+	uint8_t size;	      /* bytes of value, without kind and length */
+	const uint8_t *value; /* borrowed from the record */
+};
+
+/*
+ * Takes the option at byte *at of n bytes and moves *at behind it. False: no more, or the next
+ * one's length is wrong (the record's `bad` says so).
+ */
+bool wr_view_opt_next(const uint8_t *opts, uint32_t n, uint32_t *at, struct wr_view_opt *opt);
+
+/* Name of a TCP option as it stands in JSON; NULL: has none. */
+const char *wr_view_tcpopt(uint8_t kind);
+
+/*
+ * Bytes of payload behind header h (0 = outer, 1 = inner) that were captured, `want` at most. Of
+ * TCP and UDP what the record says; of other protocols what follows the outer IP header. Returns
+ * how many; *at is borrowed from the packet.
+ */
+uint32_t wr_view_payload(const struct wr_packet *pkt, const struct wr_rec *rec, int h,
+			 uint32_t want, const uint8_t **at);
+
+void wr_view_addr(struct wr_buf *b, const struct wr_hdr *h, const uint8_t addr_net[16]);
+
+/* What a byte looks like where people read: itself, or a dot. */
+static inline char wr_view_printable(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f ? (char)c : '.';
+}
+
+#endif
