@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "capture/ring.h"
 #include "control/boards.h"
+#include "control/kernel.h"
+#include "control/neighbour.h"
 #include "control/path.h"
 
 /* What stands for the data path in a build without BPF (-Dbpf=disabled): nothing can be attached. */
@@ -69,5 +73,38 @@ bool wr_ring_empty(const struct wr_ring *r)
 int wr_boards_each(void (*fn)(void *ctx, const struct wr_board *b), void *ctx, struct wr_err *err)
 {
 	(void)fn, (void)ctx, (void)err;
+	return 0;
+}
+
+int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct wr_err *err)
+{
+	return wr_path_open_auto(out, conf, 0, NULL, 0, err);
+}
+
+int wr_kernel_check(struct wr_err *err)
+{
+	return wr_fail(err, EOPNOTSUPP, "this weir was built without BPF (-Dbpf=disabled)");
+}
+
+const struct wr_kernel *wr_kernel(void)
+{
+	static struct wr_kernel k;
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	k.net_raw = fd >= 0;
+	if (fd >= 0)
+		close(fd);
+	return &k;
+}
+
+int wr_neighbour_xdp(int ifindex, char *text, size_t room)
+{
+	(void)ifindex, (void)text, (void)room;
+	return 0;
+}
+
+int wr_neighbour_tc(int ifindex, char *text, size_t room)
+{
+	(void)ifindex, (void)text, (void)room;
 	return 0;
 }

@@ -4,6 +4,31 @@
 
 #include "ui/cli/command.h"
 
+enum { HELP_COLUMN = 26, WIDTH = 80 };
+
+/* Words up to the edge of the terminal, further lines indented; an empty line begins a paragraph. */
+static void wrapped(const char *text, int indent)
+{
+	int column = indent;
+
+	while (*text) {
+		int n = (int)strcspn(text, " \n");
+
+		if (column > indent && column + 1 + n > WIDTH) {
+			printf("\n%*s", indent, "");
+			column = indent;
+		}
+		column += printf("%s%.*s", column > indent ? " " : "", n, text);
+		text += n;
+		if (!strncmp(text, "\n\n", 2)) {
+			printf("\n\n%*s", indent, "");
+			column = indent;
+		}
+		text += strspn(text, " \n");
+	}
+	printf("\n");
+}
+
 static void option_line(const struct wr_option *o)
 {
 	char left[64];
@@ -11,10 +36,11 @@ static void option_line(const struct wr_option *o)
 
 	n = snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
 		     o->letter ? ',' : ' ', o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-	if (n > 25)
-		printf("%s\n%26s%s\n", left, "", o->help);
+	if (n >= HELP_COLUMN)
+		printf("%s\n%*s", left, HELP_COLUMN, "");
 	else
-		printf("%-26s%s\n", left, o->help);
+		printf("%-*s", HELP_COLUMN, left);
+	wrapped(o->help, HELP_COLUMN);
 }
 
 /* "command<TAB>sentence" a line; the sentence stands under its command when both do not fit. */
@@ -36,8 +62,10 @@ void wr_command_usage(const struct wr_command *c)
 		printf("\nExamples:\n");
 		example_lines(c->examples);
 	}
-	if (c->text)
-		printf("\n%s\n", c->text);
+	if (c->text) {
+		printf("\n");
+		wrapped(c->text, 0);
+	}
 	if (c->options->name)
 		printf("\nOptions:\n");
 	for (const struct wr_option *o = c->options; o->name; o++)

@@ -228,8 +228,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 static const struct wr_option options[] = {
 	{'p', "packets", NULL, "a line for each packet instead of the summary", WR_OPTION_FLAG, AT(packets)},
 	{0, "json", NULL, "one JSON object a line", WR_OPTION_FLAG, AT(json)},
-	{'w', "write", "FILE", "write the chosen packets to a pcapng file (- = standard\n"
-	 "                          output)", WR_OPTION_STRING, AT(write)},
+	{'w', "write", "FILE", "write the chosen packets to a pcapng file (- = standard output)", WR_OPTION_STRING, AT(write)},
 	{'c', "count", "N", "end after so many packets", WR_OPTION_NUMBER, AT(count), 1, UINT64_MAX},
 	{0, "payload", "N", "show N bytes of payload", WR_OPTION_NUMBER, AT(payload), 1, 65000},
 	{'s', "snaplen", "N", "write at most N bytes of each packet", WR_OPTION_NUMBER, AT(snaplen), 14, 65535},

@@ -274,8 +274,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 
 #define AT(field) .offset = offsetof(struct args, field)
 static const struct wr_option options[] = {
-	{'i', "interface", "IF", "watch this interface (again for more; any = all; default:\n"
-	 "                          the one of the default route)", WR_OPTION_LIST, AT(ifaces)},
+	{'i', "interface", "IF", "watch this interface; again for more; any = all of them "
+	 "(default: the one of the default route)", WR_OPTION_LIST, AT(ifaces)},
 	{0, "hook", "HOOK", "auto, xdp, xdp-generic, tc or packet", WR_OPTION_STRING, AT(hook)},
 	{'n', "netns", "NETNS", "in this network namespace (name or path)", WR_OPTION_STRING, AT(netns)},
 	{'c', "packets", "COUNT", "end after so many packets", WR_OPTION_NUMBER, AT(count), 1, UINT64_MAX},
