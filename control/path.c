@@ -129,7 +129,8 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 			bpf_map__fd(find_map(p->object, ".bss")), 0);
 	if (p->board == MAP_FAILED) {
 		p->board = NULL;
-		return wr_fail(err, errno, "mapping the board: %s", strerror(errno));
+		wr_fail(err, errno, "mapping the board: %s", strerror(errno));
+		return -ENOMEM;
 	}
 	fd = bpf_program__fd(record);
 	ret = bpf_map_update_elem(p->slots_fd, &slot, &fd, BPF_ANY);

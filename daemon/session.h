@@ -29,12 +29,12 @@ struct wr_session_conf {
 int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, struct wr_err *err);
 
 /* Another filter from now on, on all interfaces; no packet is lost. */
-int wr_session_filter(struct wr_source *s, const char *expr, struct wr_err *err);
+int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err);
 
 /* Output that failed for a packet that was handed out: it was not seen after all. */
-void wr_session_write_failed(struct wr_source *s, uint64_t packets);
+void wr_session_write_failed(struct wr_source *base, uint64_t packets);
 
 /* Detaches. After that read() hands out what is still on its way, then -ENODATA. */
-void wr_session_finish(struct wr_source *s);
+void wr_session_finish(struct wr_source *base);
 
 #endif

@@ -87,30 +87,18 @@ def ours_flags(p):
     return flags
 
 
-def truth_inner(t):
-    return t["inner_ip"].split(",")[0] if t["inner_ip"] else None
-
-
 def ours_inner(p):
     i = p.get("inner", {})
-    return f'{i["src_ip"]}>{i["dest_ip"]}/{i.get("ip_proto", "")}' if "src_ip" in i else None
+    return f'{address(i["src_ip"])}>{address(i["dest_ip"])}/{i.get("ip_proto", "")}' if "src_ip" in i else None
 
 
-def inner_form(text):
-    """Addresses in one form."""
-    if not text:
+def truth_inner(t, p):
+    """The inner header at our depth. The dissector lists a header that it could not read as ">/"."""
+    headers = [h for h in t["inner_ip"].split(";") if h not in ("", ">/")]
+    if not headers:
         return None
-    pair, proto = text.rsplit("/", 1)
+    pair, proto = headers[min(p.get("inner", {}).get("depth", 1), len(headers)) - 1].rsplit("/", 1)
     return ">".join(address(a) for a in pair.split(">")) + "/" + proto
-
-
-def truth_frag(t, key, of_none):
-    """IPv6 has these only in a fragment header."""
-    return number(t[key]) if t[key] else of_none
-
-
-def ours_frag(p):
-    return p.get("frag", {})
 
 
 # name, truth, ours. None on both sides: the packet has no such fact and is not counted.
@@ -133,9 +121,9 @@ FIELDS = [
     ("ttl", lambda t: number(t["ttl"]), lambda p: p.get("ttl")),
     ("tos", lambda t: number(t["tos"]), lambda p: p.get("tos")),
     ("df", lambda t: number(t["df"]) or None, lambda p: 1 if p.get("ip_df") else None),
-    ("mf", lambda t: number(t["mf"]) or None, lambda p: 1 if ours_frag(p).get("more") else None),
+    ("mf", lambda t: number(t["mf"]) or None, lambda p: 1 if p.get("frag", {}).get("more") else None),
     ("frag_off", lambda t: (number(t["frag_off"]) or 0) * 8 or None,
-     lambda p: ours_frag(p).get("offset") or None),
+     lambda p: p.get("frag", {}).get("offset") or None),
     ("ip_opts", lambda t: numbers(t["ip_opts"]) or None, lambda p: p.get("ip_opts") or None),
     ("ip6_ext", lambda t: numbers(t["ip6_ext"]) or None, lambda p: p.get("ip6_ext") or None),
     ("ip_proto", lambda t: number(t["ip_proto"]), lambda p: p.get("ip_proto")),
@@ -152,7 +140,7 @@ FIELDS = [
     ("icmp_type", lambda t: number(t["icmp_type"]), lambda p: p.get("icmp_type")),
     ("icmp_code", lambda t: number(t["icmp_code"]), lambda p: p.get("icmp_code")),
     ("payload_len", lambda t: number(t["payload_len"]), lambda p: p.get("payload_len")),
-    ("inner", lambda t: inner_form(truth_inner(t)), lambda p: inner_form(ours_inner(p))),
+    ("inner", truth_inner, ours_inner),
     ("malformed", lambda t: t["malformed"] != "0" or None, lambda p: "malformed" in p or None),
 ]
 
@@ -232,7 +220,7 @@ class Score:
         for field, of_truth, of_ours in FIELDS:
             if (name, truth["num"], field) in ambiguous:
                 continue
-            want = of_truth(truth)
+            want = of_truth(truth, ours) if field == "inner" else of_truth(truth)
             got = of_ours(ours, truth) if field == "linktype" else of_ours(ours)
             if want is not None or got is not None:
                 self.cell(name, truth["num"], field, want, got, exceptions)

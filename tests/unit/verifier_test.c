@@ -18,8 +18,8 @@ enum { MOST = 100000 };
 static const struct {
 	long main, record;
 } usual[HOOK_KINDS] = {
-	[HOOK_XDP] = {45000, 900},
-	[HOOK_TC] = {45000, 900},
+	[HOOK_XDP] = {55000, 900},
+	[HOOK_TC] = {55000, 900},
 };
 
 /* "processed 5432 insns (limit 1000000) ..." */

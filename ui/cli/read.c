@@ -14,7 +14,7 @@
 #include "view/ledger.h"
 #include "view/summary.h"
 
-enum { BATCH = 8192 };
+enum { BATCH = 8192, BAR = 40 };
 
 struct args {
 	const char *write, *color;
@@ -45,6 +45,8 @@ static double seconds_since(const struct timespec *t)
 /* After a second, on a terminal: how far, how fast, how long still. */
 static void show_progress(struct reading *r, struct wr_source *s, const char *name)
 {
+	static const char full[] = "########################################";
+	static const char empty[] = "........................................";
 	double done, now;
 
 	if (!isatty(STDERR_FILENO) || (r->a.packets && isatty(STDOUT_FILENO)))
@@ -55,8 +57,9 @@ static void show_progress(struct reading *r, struct wr_source *s, const char *na
 	r->shown = now;
 	done = s->ops->progress ? s->ops->progress(s) : -1;
 	if (done > 0)
-		fprintf(stderr, "\r%s: %3.0f %%, %.1f million packets/s, %.0f s to go\x1b[K", name, 100 * done,
-			(double)r->out.packets / now / 1e6, now / done - now);
+		fprintf(stderr, "\r%.*s%.*s %3.0f %%  %.1f M packets/s, %.0f s to go\x1b[K", (int)(BAR * done), full,
+			BAR - (int)(BAR * done), empty, 100 * done, (double)r->out.packets / now / 1e6,
+			now / done - now);
 	else
 		fprintf(stderr, "\r%s: %" PRIu64 " packets\x1b[K", name, r->out.packets);
 }

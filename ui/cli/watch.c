@@ -18,8 +18,10 @@ enum {
 	RING_BYTES = 16 << 20,
 	WHOLE_PACKET = 65535,
 	BATCH = 4096,
-	IDLE_MIN_US = 200,
-	IDLE_MAX_US = 10000,
+	/* Between two looks into the ring, which holds tens of milliseconds of the worst flood: waking up costs as much
+	 * as reading a hundred records. */
+	PAUSE_US = 4000,
+	IDLE_US = 10000,
 	MAX_ROWS = 256,
 };
 
@@ -174,7 +176,6 @@ static void show_progress(struct watch *w)
 
 static int loop(struct watch *w, struct wr_err *err)
 {
-	useconds_t idle = IDLE_MIN_US;
 	int n = 0;
 
 	while (!wr_stopped && !w->out.enough && !w->out.failed) {
@@ -187,8 +188,7 @@ static int loop(struct watch *w, struct wr_err *err)
 		if (n >= BATCH)
 			continue;
 		wr_out_flush(&w->out);
-		idle = n ? IDLE_MIN_US : idle < IDLE_MAX_US ? idle * 2 : IDLE_MAX_US;
-		usleep(idle);
+		usleep(n ? PAUSE_US : IDLE_US);
 	}
 	return 0;
 }
