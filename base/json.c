@@ -82,20 +82,23 @@ void wr_json_u64(struct wr_buf *b, const char *key, uint64_t v)
 	wr_buf_u64(b, v);
 }
 
-/* The shortest of two forms that reads back as the same number; JSON has no infinity and no NaN. */
+/* The shortest form that reads back as the same number; JSON has no infinity and no NaN. */
 void wr_json_double(struct wr_buf *b, const char *key, double v)
 {
 	char text[32];
 	double back;
+	int digits;
 
 	before(b, key);
 	if (!isfinite(v)) {
 		wr_buf_str(b, "null");
 		return;
 	}
-	snprintf(text, sizeof(text), "%.15g", v);
-	if (sscanf(text, "%lf", &back) != 1 || back != v)
-		snprintf(text, sizeof(text), "%.17g", v);
+	for (digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, v);
+		if (sscanf(text, "%lf", &back) == 1 && back == v)
+			break;
+	}
 	wr_buf_str(b, text);
 }
 

@@ -87,6 +87,7 @@ static void make_frame(uint8_t *f, const struct conf *c)
 		sum += (uint32_t)f[i] << 8 | f[i + 1];
 	sum = (sum & 0xffff) + (sum >> 16);
 	put16(f + AT_SUM, ~((sum & 0xffff) + (sum >> 16)) & 0xffff);
+	put16(f + AT_PORT, 40000);
 	put16(f + AT_PORT + 2, 9);
 	put16(f + AT_PORT + 4, c->size - AT_PORT);
 }
@@ -95,7 +96,6 @@ static void turn(uint8_t *f, uint16_t n)
 {
 	put16(f + AT_SOURCE, n);
 	put16(f + AT_ID, n ^ 0xffffu);
-	put16(f + AT_PORT, n);
 }
 
 static double seconds(void)
@@ -147,7 +147,7 @@ static int live_program(const struct conf *c)
 		LOAD(BPF_W, 8, 1, offsetof(struct xdp_md, data_end)),
 		MOVE(2, 7),
 		ALU(BPF_ADD, 2, HEADERS),
-		INSN(BPF_JMP | BPF_JGT | BPF_X, 2, 8, 13, 0),
+		INSN(BPF_JMP | BPF_JGT | BPF_X, 2, 8, 10, 0),
 		INSN(BPF_LD | BPF_DW | BPF_IMM, 1, BPF_PSEUDO_MAP_VALUE, 0, map),
 		INSN(0, 0, 0, 0, 0),
 		LOAD(BPF_DW, 2, 1, 0),
@@ -156,7 +156,6 @@ static int live_program(const struct conf *c)
 		ALU(BPF_AND, 2, c->mask),
 		INSN(BPF_ALU | BPF_END | BPF_TO_BE, 2, 0, 0, 16),
 		STORE(BPF_H, 7, 2, AT_SOURCE),
-		STORE(BPF_H, 7, 2, AT_PORT),
 		ALU(BPF_XOR, 2, 0xffff),
 		STORE(BPF_H, 7, 2, AT_ID),
 		ALU(BPF_MOV, 1, (int32_t)c->ifindex),

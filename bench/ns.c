@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a packet costs, in ns, over a program that does nothing: the same packet through BPF_PROG_TEST_RUN, many
- * rounds in which all programs take turns, so that whatever else the machine does befalls all of them. The
- * minimum is what the program costs; the median tells how quiet the machine was.
+ * What a packet costs, in ns, over a program that does nothing: the same packet through
+ *BPF_PROG_TEST_RUN, many rounds in which all programs take turns, so that whatever else the machine
+ *does befalls all of them. The minimum is what the program costs; the median tells how quiet the
+ *machine was.
  *
  *	ns [--json] [--rounds N] [--repeat N] [--hook xdp|tc] [--packet TEXT]
  *
@@ -14,7 +15,13 @@
 #include "capture/filter.h"
 #include "tests/unit/hook.h"
 
-enum { ROUNDS_MOST = 1000, PACKET_MOST = 1514, RING = 16 << 20, FACTS_MOST = 20000, BYTES_MOST = 8000 };
+enum {
+	ROUNDS_MOST = 1000,
+	PACKET_MOST = 1514,
+	RING = 16 << 20,
+	FACTS_MOST = 20000,
+	BYTES_MOST = 8000
+};
 
 /* Packets */
 
@@ -103,17 +110,16 @@ static void grow(struct packet *p, uint32_t n)
 #define TIME "\x08\x0a\x01\x02\x03\x04\0\0\0\0"
 static const uint8_t linux_syn[] = "\x02\x04\x05\xb4\x04\x02" TIME "\x01\x03\x03\x07";
 static const uint8_t windows_syn[] = "\x02\x04\x05\xb4\x01\x03\x03\x08\x01\x01\x04\x02";
-static const uint8_t macos_syn[] =
-	"\x02\x04\x05\xb4\x01\x03\x03\x06\x01\x01" TIME "\x04\x02\0\0";
+static const uint8_t macos_syn[] = "\x02\x04\x05\xb4\x01\x03\x03\x06\x01\x01" TIME "\x04\x02\0\0";
 static const uint8_t odd_syn[] = "\x01\x02\x04\x05\xb4\x03\x03\x07\x04\x02" TIME;
 static const uint8_t running[] = "\x01\x01" TIME;
 
-#define SYN(name, options)                                                                         \
-	static void name(struct packet *p)                                                         \
-	{                                                                                          \
-		ether(p, 0x0800);                                                                  \
-		ip4(p, 6);                                                                         \
-		tcp(p, 2, options, sizeof(options) - 1);                                           \
+#define SYN(name, options)                               \
+	static void name(struct packet *p)               \
+	{                                                \
+		ether(p, 0x0800);                        \
+		ip4(p, 6);                               \
+		tcp(p, 2, options, sizeof(options) - 1); \
 	}
 SYN(syn_linux, linux_syn)
 SYN(syn_windows, windows_syn)
@@ -253,14 +259,22 @@ static const struct {
 	[EMPTY] = {"empty", "empty", {0}, 0},
 	[COUNT] = {"count", "count", {0}, 0},
 	[PARSE] = {"parse, ledger", "parse", {.max_depth = 1}, 0},
-	[SAMPLE] = {"+ 1 in 1000", "sample",
-		    {.max_depth = 1, .follow = 1, .records = WR_RECORDS_FACTS, .sample = 1000}, 0},
-	[FILTER] = {"+ filter", "filter",
-		    {.max_depth = 1, .follow = 1, .records = WR_RECORDS_FACTS, .sample = 1000}, 0},
-	[FACTS] = {"+ facts", "facts", {.max_depth = 1, .follow = 1, .records = WR_RECORDS_FACTS},
+	[SAMPLE] = {"+ 1 in 1000",
+		    "sample",
+		    {.max_depth = 1, .follow = 1, .records = WR_RECORDS_FACTS, .sample = 1000},
+		    0},
+	[FILTER] = {"+ filter",
+		    "filter",
+		    {.max_depth = 1, .follow = 1, .records = WR_RECORDS_FACTS, .sample = 1000},
+		    0},
+	[FACTS] = {"+ facts",
+		   "facts",
+		   {.max_depth = 1, .follow = 1, .records = WR_RECORDS_FACTS},
 		   FACTS_MOST},
-	[BYTES] = {"+ bytes", "bytes",
-		   {.max_depth = 1, .follow = 1, .records = WR_RECORDS_BYTES, .snap = 65535}, BYTES_MOST},
+	[BYTES] = {"+ bytes",
+		   "bytes",
+		   {.max_depth = 1, .follow = 1, .records = WR_RECORDS_BYTES, .snap = 65535},
+		   BYTES_MOST},
 };
 
 /* One hook with all that is measured at it. */
@@ -378,7 +392,8 @@ static double seconds(void)
 
 static double run(int fd, const struct packet *p, uint32_t repeat)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = p->b, .data_size_in = p->n, .repeat = (int)repeat);
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = p->b, .data_size_in = p->n,
+		    .repeat = (int)repeat);
 	double start = seconds();
 
 	if (bpf_prog_test_run_opts(fd, &o))
@@ -423,7 +438,8 @@ static void measure_all(struct bench *b, const char *only, int rounds, uint32_t 
 		for (int i = 0; i < PACKETS; i++)
 			for (int k = 0; k < PROGRAMS; k++)
 				if (!only || strstr(packets[i].name, only))
-					times[i][k][r] = measure(b, &packets[i], (enum program)k, repeat);
+					times[i][k][r] =
+						measure(b, &packets[i], (enum program)k, repeat);
 	for (int i = 0; i < PACKETS; i++)
 		for (int k = 0; k < PROGRAMS; k++)
 			qsort(times[i][k], (size_t)rounds, sizeof(double), by_value);
@@ -479,7 +495,8 @@ static void print_json(const struct bench *b, const char *only, int rounds, int 
 
 			if (only && !strstr(packets[i].name, only))
 				continue;
-			printf("%s{\"hook\":\"%s\",\"packet\":\"%s\",\"bytes\":%u,\"program\":\"%s\","
+			printf("%s{\"hook\":\"%s\",\"packet\":\"%s\",\"bytes\":%u,\"program\":\"%"
+			       "s\","
 			       "\"min_ns\":%.2f,\"median_ns\":%.2f,\"over_empty_ns\":%.2f,"
 			       "\"ratio\":%.3f,\"bar\":%.1f,\"ring_full\":%llu}",
 			       *first ? "[\n" : ",\n", hook_text(b), packets[i].name, packets[i].n,
@@ -491,7 +508,8 @@ static void print_json(const struct bench *b, const char *only, int rounds, int 
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: ns [--json] [--rounds N] [--repeat N] [--hook xdp|tc] [--packet TEXT]\n");
+	fprintf(stderr,
+		"usage: ns [--json] [--rounds N] [--repeat N] [--hook xdp|tc] [--packet TEXT]\n");
 	exit(2);
 }
 

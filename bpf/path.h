@@ -19,14 +19,30 @@
 	_Pragma("unroll") for (__u32 w_ = 0; w_ < (n); w_ += 8)                                    \
 		wr_store64((at) + w_, wr_load64((from) + w_))
 
+/* The helper, for n from 1 to room. The bounds are said so that verifiers since 5.10 see both of them, of the register
+ * that is used: "not 0" alone does not tell them "at least 1". */
+static __always_inline long wr_far(wr_ctx *ctx, __u8 *at, __u32 n, const __u32 room)
+{
+	__u32 last = n - 1;
+
+	wr_keep(last);
+	if (last >= room)
+		return -1;
+	return wr_ctx_bytes(ctx, at, last + 1);
+}
+
 /* n bytes as two pieces of a constant size that overlap: no loop, however many they are. */
 #define WR_TWO(size)                                                                               \
 	do {                                                                                       \
 		__u32 rest_ = n - (size);                                                          \
-		const __u8 *tail_ = data + rest_;                                                  \
+		const __u8 *tail_;                                                                 \
                                                                                                    \
-		if (rest_ > (size) || data + (size) > end || tail_ + (size) > end)                 \
-			return wr_ctx_bytes(ctx, at, n);                                           \
+		wr_keep(rest_); /* known to the compiler, to be proven to older verifiers */       \
+		if (rest_ > (size))                                                                \
+			return -1;                                                                 \
+		tail_ = data + rest_;                                                              \
+		if (data + (size) > end || tail_ + (size) > end)                                   \
+			return wr_far(ctx, at, n, WR_WINDOW);                                                 \
 		WR_WORDS(at, data, size);                                                          \
 		WR_WORDS(at + rest_, tail_, size);                                                 \
 		return 0;                                                                          \
@@ -152,7 +168,7 @@ static __always_inline int wr_send_room(wr_ctx *ctx, struct wr_slot *s, __u32 n,
 	if (!e)
 		return -1;
 	*e = s->event;
-	if (n > room || !n || wr_ctx_bytes(ctx, (__u8 *)(e + 1), n))
+	if (wr_far(ctx, (__u8 *)(e + 1), n, room))
 		e->cap = 0;
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 	return 0;

@@ -5,21 +5,25 @@
 #include "core/transport.h"
 
 /*
- * The plain case in one go: Ethernet, IPv4 without options or IPv6 without extension headers, whole TCP or UDP that is no
- * tunnel, nothing wrong. What is not plain is left to the stages, from the first header that is not: so far as the fast
- * path came, its facts are those of the stages (tests/unit/parse_test.c).
+ * The plain case in one go: Ethernet, IPv4 without options or IPv6 without extension headers, whole
+ * TCP or UDP that is no tunnel, nothing wrong. What is not plain is left to the stages, from the
+ * first header that is not: so far as the fast path came, its facts are those of the stages
+ * (tests/unit/parse_test.c).
  *
- * It reads either a frame where it lies, bounded by data_end, or a place in the window, bounded by `have` bytes.
+ * It reads either a frame where it lies, bounded by data_end, or a place in the window, bounded by
+ * `have` bytes.
  */
 struct wr_plain {
 	const __u8 *data;
-	const __u8 *data_end; /* NULL: data is in the window and WR_PLAIN_REACH bytes of it may be touched */
-	__u32 have;  /* window: bytes that may be used */
-	__u32 len;   /* of the packet that begins at data, as the enclosing headers say */
-	__u32 shift; /* offset of data in the frame; of a frame, 4 when a VLAN tag was taken off it (TC), else 0 */
+	const __u8 *data_end; /* NULL: data is in the window and WR_PLAIN_REACH bytes of it may be
+				 touched */
+	__u32 have;	      /* window: bytes that may be used */
+	__u32 len;	      /* of the packet that begins at data, as the enclosing headers say */
+	__u32 shift; /* offset of data in the frame; of a frame, 4 when a VLAN tag was taken off it
+			(TC), else 0 */
 	__u32 tci;   /* of that tag */
-	/* Where the stages go on when 0 was returned; offsets in the frame. WR_NEXT_LINK: from the start. next 0: at the
-	 * IP header itself. */
+	/* Where the stages go on when 0 was returned; offsets in the frame. WR_NEXT_LINK: from the
+	 * start. next 0: at the IP header itself. */
 	__u32 next, off, end;
 };
 
@@ -30,7 +34,8 @@ wr_inline int wr_plain_has(const struct wr_plain *f, __u32 at, __u32 n)
 	return f->data_end ? f->data + at + n <= f->data_end : at + n <= f->have;
 }
 
-/* Not plain from here on. Returns 0. Said where it is found and not in advance: the plain case has no registers to spare. */
+/* Not plain from here on. Returns 0. Said where it is found and not in advance: the plain case has
+ * no registers to spare. */
 wr_inline int wr_plain_end(struct wr_plain *f, __u32 next, __u32 at, __u32 len)
 {
 	f->next = next;
@@ -39,12 +44,13 @@ wr_inline int wr_plain_end(struct wr_plain *f, __u32 next, __u32 at, __u32 len)
 	return 0;
 }
 
-/* The next four bytes of options, when there are some; at a constant offset, as the verifier likes it. */
-#define WR_FAST_OPTION(i)                                                                          \
-	if (n > (i)) {                                                                             \
-		if (!wr_plain_has(f, at + 20 + (i), 4))                                            \
-			return wr_plain_end(f, WR_NEXT_IPPROTO | WR_IP_TCP, at, at + room);        \
-		wr_store32(h->tcp_opt + (i), wr_load32(b + 20 + (i)));                             \
+/* The next four bytes of options, when there are some; at a constant offset, as the verifier likes
+ * it. */
+#define WR_FAST_OPTION(i)                                                                   \
+	if (n > (i)) {                                                                      \
+		if (!wr_plain_has(f, at + 20 + (i), 4))                                     \
+			return wr_plain_end(f, WR_NEXT_IPPROTO | WR_IP_TCP, at, at + room); \
+		wr_store32(h->tcp_opt + (i), wr_load32(b + 20 + (i)));                      \
 	}
 
 wr_inline int wr_fast_tcp(wr_self self, struct wr_hdr *h, struct wr_plain *f, __u32 at, __u32 room)
@@ -101,7 +107,8 @@ wr_inline int wr_fast_udp(struct wr_hdr *h, struct wr_plain *f, __u32 at, __u32 
 	return wr_plain_end(f, WR_NEXT_TUNNEL | tunnel, at + 8, at + len);
 }
 
-wr_inline int wr_fast_l4(wr_self self, struct wr_hdr *h, struct wr_plain *f, __u32 proto, __u32 at, __u32 room)
+wr_inline int wr_fast_l4(wr_self self, struct wr_hdr *h, struct wr_plain *f, __u32 proto, __u32 at,
+			 __u32 room)
 {
 	if (proto == WR_IP_TCP)
 		return wr_fast_tcp(self, h, f, at, room);
@@ -189,16 +196,17 @@ wr_inline int wr_fast(wr_self self, struct wr_plain *f)
 	return f->next ? 0 : wr_plain_end(f, WR_NEXT_ETHERTYPE | type, 14, f->len);
 }
 
-/* An IP header at the cursor, deep in a frame. 1: all is read. 0: go on at f->next, or read the header with its stage
- * when that is 0. */
+/* An IP header at the cursor, deep in a frame. 1: all is read. 0: go on at f->next, or read the
+ * header with its stage when that is 0. */
 wr_inline int wr_fast_here(wr_self self, struct wr_plain *f, __u32 version)
 {
 	struct wr_parse *p = WR_PARSE_OF(self);
 	__u32 off = p->off, lim = p->lim;
 
 	f->next = 0;
-#ifdef WR_STAGES_ONLY /* tests compare with the stages alone */
-	return 0;
+#ifndef __bpf__
+	if (p->stages_only)
+		return 0;
 #endif
 	wr_keep(off);
 	if (off > WR_WINDOW - WR_PLAIN_REACH || off >= lim)

@@ -27,7 +27,7 @@ wr_inline int wr_on_type_or_length(struct wr_parse *p, __u32 n, __u32 type)
 {
 	__u32 end = p->off + n + type;
 
-	if (type > WR_ET_8023_MAX)
+	if (type > WR_ET_8023_MAX || !type) /* a length of 0 would be no frame */
 		return wr_on_type(p, n, type);
 	if (!p->depth)
 		p->rec.has |= WR_HAS_LLC;
@@ -67,9 +67,24 @@ WR_STAGE wr_vlan(wr_self self)
 	return wr_on_type_or_length(p, 4, wr_be16(b + 2));
 }
 
+/* IEEE 802.1AE, 9.3: bytes of a tag whose frame is protected but not encrypted, with the type; 0 =
+ * encrypted. */
+wr_inline __u32 wr_macsec_size(__u32 tci)
+{
+	if (tci & 0x8c) /* version 1, encrypted, changed */
+		return 0;
+	return tci & 0x20 ? 16 : 8; /* with the channel's identifier */
+}
+
+/* What stands behind these is a frame of its own; its type is not that of the frame around it. */
+wr_inline int wr_tag_encloses(__u32 type)
+{
+	return type == WR_ET_PBB || type == WR_ET_ETAG || type == WR_ET_MACSEC;
+}
+
 /*
- * Tags that stand between the addresses and the EtherType: 802.1ah I-TAG with a whole Ethernet header behind
- * it, VN-Tag, 802.1BR E-TAG, Cisco MetaData. Each is a fixed number of bytes with a type at the end.
+ * Tags that stand between the addresses and the EtherType: 802.1ah I-TAG with a whole Ethernet
+ * header behind it, VN-Tag, 802.1BR E-TAG, Cisco MetaData, MACsec. All have a type at the end.
  */
 WR_STAGE wr_tag(wr_self self, __u32 type)
 {
@@ -77,11 +92,22 @@ WR_STAGE wr_tag(wr_self self, __u32 type)
 	__u32 n = type == WR_ET_PBB ? 18 : type == WR_ET_VNTAG ? 6 : 8;
 	const __u8 *b;
 
+	if (type == WR_ET_MACSEC) {
+		b = wr_need(p, 1, WR_BAD_VLAN_SHORT);
+		if (!b)
+			return 0;
+		n = wr_macsec_size(*b);
+		if (!n)
+			return 0;
+	}
 	p->off += n - 2;
 	b = wr_need(p, 2, WR_BAD_VLAN_SHORT);
 	if (!b)
 		return 0;
-	return wr_on_type_or_length(p, 2, wr_be16(b));
+	n = wr_be16(b);
+	if (wr_tag_encloses(type) && n > WR_ET_8023_MAX)
+		return wr_on(p, 2, WR_NEXT_ETHERTYPE | n);
+	return wr_on_type_or_length(p, 2, n);
 }
 
 WR_STAGE wr_mpls(wr_self self)
@@ -199,7 +225,8 @@ WR_STAGE wr_arp(wr_self self)
 	return wr_on(p, 28, 0);
 }
 
-/* An address family in front of the packet: BSD loopback, in the writer's byte order, or DLT_LOOP in network order. */
+/* An address family in front of the packet: BSD loopback, in the writer's byte order, or DLT_LOOP
+ * in network order. */
 wr_inline int wr_family(struct wr_parse *p)
 {
 	const __u8 *b = wr_need(p, 4, WR_BAD_LINK_SHORT);

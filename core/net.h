@@ -8,8 +8,8 @@
 
 enum { WR_IP4OPT_DONE = 64, WR_IP4OPT_BROKEN = 65 }; /* behind any offset */
 
-/* Steps over the option at byte i. Returns the offset of the next one, or WR_IP4OPT_DONE or _BROKEN. A function
- * of its own for the verifier's sake, see tcpopt.h. */
+/* Steps over the option at byte i. Returns the offset of the next one, or WR_IP4OPT_DONE or
+ * _BROKEN. A function of its own for the verifier's sake, see tcpopt.h. */
 WR_STAGE wr_ip4_option(wr_self self, __u32 i)
 {
 	struct wr_hdr *h = wr_cur(WR_PARSE_OF(self));
@@ -66,7 +66,8 @@ wr_inline int wr_fragment(struct wr_parse *p, struct wr_hdr *h, __u32 off, __u32
 	return off != 0;
 }
 
-/* RFC 791. A total length of 0 is a packet that segmentation offload made too long for the field. */
+/* RFC 791. A total length of 0 is a packet that segmentation offload made too long for the field.
+ */
 WR_STAGE wr_ip4(wr_self self)
 {
 	struct wr_parse *p = WR_PARSE_OF(self);
@@ -84,7 +85,9 @@ WR_STAGE wr_ip4(wr_self self)
 	b = wr_need(p, 20, WR_BAD_IP4_SHORT);
 	if (!b)
 		return 0;
-	if (b[0] >> 4 != 4)
+	h->ip_v = b[0] >> 4;
+	h->has = WR_H_VERSION;
+	if (h->ip_v != 4)
 		return wr_stop(p, WR_BAD_IP4_VERSION);
 	ihl = (b[0] & 15) * 4;
 	total = wr_be16(b + 2);
@@ -93,7 +96,6 @@ WR_STAGE wr_ip4(wr_self self)
 		total = p->end - p->off;
 	wr_store32(h->src, wr_load32(b + 12));
 	wr_store32(h->dst, wr_load32(b + 16));
-	h->ip_v = 4;
 	h->tos = b[1];
 	h->ttl = b[8];
 	h->proto = b[9];
@@ -138,11 +140,12 @@ WR_STAGE wr_ip6(wr_self self)
 	b = wr_need(p, 40, WR_BAD_IP6_SHORT);
 	if (!b)
 		return 0;
-	if (b[0] >> 4 != 6)
+	h->ip_v = b[0] >> 4;
+	h->has = WR_H_VERSION;
+	if (h->ip_v != 6)
 		return wr_stop(p, WR_BAD_IP6_VERSION);
 	len = wr_be16(b + 4);
 	next = b[6];
-	h->ip_v = 6;
 	h->tos = (__u8)((b[0] << 4) | (b[1] >> 4));
 	h->ttl = b[7];
 	h->proto = (__u8)next;
@@ -162,8 +165,9 @@ WR_STAGE wr_ip6(wr_self self)
 }
 
 /*
- * One extension header (RFC 8200, 4; AH: RFC 4302): noted, measured, stepped over. The same function
- * serves AH behind IPv4, where it does not count as an extension and the protocol stays AH.
+ * One extension header (RFC 8200, 4; AH: RFC 4302): noted, measured, stepped over. The same
+ * function serves AH behind IPv4, where it does not count as an extension and the protocol stays
+ * AH.
  */
 WR_STAGE wr_ip6_ext(wr_self self, __u32 kind)
 {
@@ -174,6 +178,9 @@ WR_STAGE wr_ip6_ext(wr_self self, __u32 kind)
 
 	if (!b)
 		return 0;
+	/* Only an ordinary payload length can be that of a fragment (RFC 2675, 3). */
+	if (kind == WR_IP_FRAGMENT && !h->ip_len)
+		return wr_stop(p, WR_BAD_IP6_EXT_SHORT);
 	if (h->ip_v == 6) {
 		if (n >= WR_MAX_EXT)
 			return wr_stop(p, WR_BAD_IP6_EXT_MANY);
@@ -185,7 +192,8 @@ WR_STAGE wr_ip6_ext(wr_self self, __u32 kind)
 	if (kind == WR_IP_FRAGMENT) {
 		__u32 frag = wr_be16(b + 2);
 
-		size = p->said_end - p->off - 8; /* an atomic fragment (RFC 6946) is a whole packet */
+		size = p->said_end - p->off -
+		       8; /* an atomic fragment (RFC 6946) is a whole packet */
 		if (wr_fragment(p, h, frag & 0xfff8, frag & 1, size))
 			return 0;
 		return wr_on(p, 8, WR_NEXT_IPPROTO | b[0]);

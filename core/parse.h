@@ -19,13 +19,14 @@ wr_inline int wr_step_type(wr_self self, __u32 type)
 		return wr_ip6(self);
 	if (wr_is_vlan(type))
 		return wr_vlan(self);
-	if (type == WR_ET_ARP)
+	if (type == WR_ET_ARP || type == WR_ET_RARP)
 		return wr_arp(self);
 	if (type == WR_ET_MPLS || type == WR_ET_MPLS_UPSTREAM)
 		return wr_mpls(self);
 	if (type == WR_ET_PPPOE)
 		return wr_pppoe(self);
-	if (type == WR_ET_PBB || type == WR_ET_VNTAG || type == WR_ET_ETAG || type == WR_ET_CMD)
+	if (type == WR_ET_PBB || type == WR_ET_VNTAG || type == WR_ET_ETAG || type == WR_ET_CMD ||
+	    type == WR_ET_MACSEC)
 		return wr_tag(self, type);
 	return 0;
 }
@@ -36,8 +37,8 @@ wr_inline int wr_step_proto(wr_self self, __u32 proto)
 		return wr_tcp(self);
 	if (proto == WR_IP_UDP)
 		return wr_udp(self);
-	if (proto == WR_IP_ICMP || proto == WR_IP_ICMP6)
-		return wr_icmp(self);
+	if (proto == WR_IP_ICMP || proto == WR_IP_ICMP6 || proto == WR_IP_IGMP)
+		return wr_icmp(self, proto);
 	if (proto == WR_IP_GRE)
 		return wr_gre(self);
 	if (proto == WR_IP_IPIP || proto == WR_IP_IPV6)
@@ -112,11 +113,12 @@ static inline void wr_parse_from(struct wr_parse *p, const __u8 *data, __u32 cap
 	wr_walk(p, have < WR_WINDOW ? have : WR_WINDOW, from);
 }
 
-/* The stages alone, without the fast path in front; for tests. */
+/* The stages alone, without the fast path anywhere; for tests. */
 static inline void wr_parse_stages(struct wr_parse *p, const __u8 *data, __u32 cap, __u32 len, __u32 linktype)
 {
 	struct wr_plain start = {.next = WR_NEXT_LINK};
 
+	p->stages_only = 1;
 	p->rec.gso_segs = 0;
 	wr_parse_from(p, data, cap, len, linktype, &start);
 }
@@ -129,6 +131,7 @@ static inline void wr_parse(struct wr_parse *p, const __u8 *data, __u32 cap, __u
 {
 	struct wr_plain f = {.data = data, .data_end = data + cap, .len = len, .next = WR_NEXT_LINK};
 
+	p->stages_only = 0;
 	p->rec.gso_segs = 0;
 	if (linktype != WR_LINK_ETHER || !wr_fast(p, &f))
 		wr_parse_from(p, data, cap, len, linktype, &f);

@@ -30,6 +30,7 @@ enum {
 	WR_ET_TEB = 0x6558, /* transparent Ethernet bridging in GRE, Geneve, VXLAN-GPE */
 	WR_ET_VLAN = 0x8100,
 	WR_ET_IP6 = 0x86dd,
+	WR_ET_RARP = 0x8035,
 	WR_ET_PPP = 0x880b,
 	WR_ET_MPLS = 0x8847,
 	WR_ET_MPLS_UPSTREAM = 0x8848,
@@ -38,6 +39,7 @@ enum {
 	WR_ET_ERSPAN3 = 0x22eb,
 	WR_ET_QINQ = 0x88a8,
 	WR_ET_PBB = 0x88e7,	/* 802.1ah I-TAG */
+	WR_ET_MACSEC = 0x88e5,
 	WR_ET_CMD = 0x8909,	/* Cisco MetaData (TrustSec) */
 	WR_ET_ETAG = 0x893f,	/* 802.1BR */
 	WR_ET_VNTAG = 0x8926,

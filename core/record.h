@@ -42,6 +42,8 @@ enum {
 	WR_H_EXT = 1 << 8,     /* ext, ext_len */
 	WR_H_PROTO = 1 << 9,   /* proto (absent when extension headers end too early) */
 	WR_H_TCPOPT = 1 << 10, /* opt, tcp_opt */
+	WR_H_VERSION = 1 << 11, /* ip_v alone: what a header claims that is neither IPv4 nor IPv6 */
+	WR_H_IGMP = 1 << 12,   /* icmp_type is IGMP's */
 };
 
 /* wr_tcpopt.seen */

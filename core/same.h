@@ -3,32 +3,33 @@
 #define WR_CORE_SAME_H
 
 /*
- * Are two records the same? Fields whose bit in `has` is not set, or that lie behind a count, hold whatever an
- * earlier packet left there and are not compared. Host only; for tests and for checking one source by another.
+ * Are two records the same? Fields whose bit in `has` is not set, or that lie behind a count, hold
+ * whatever an earlier packet left there and are not compared. Host only; for tests and for checking
+ * one source by another.
  */
 
 #include <string.h>
 
 #include "core/record.h"
 
-#define WR_SAME_FIELD(a, b, field)                                                                 \
-	do {                                                                                       \
-		if (memcmp(&(a)->field, &(b)->field, sizeof((a)->field)))                          \
-			return #field;                                                             \
+#define WR_SAME_FIELD(a, b, field)                                        \
+	do {                                                              \
+		if (memcmp(&(a)->field, &(b)->field, sizeof((a)->field))) \
+			return #field;                                    \
 	} while (0)
 
-#define WR_SAME_BYTES(a, b, field, n)                                                              \
-	do {                                                                                       \
-		if (memcmp((a)->field, (b)->field, (n)))                                           \
-			return #field;                                                             \
+#define WR_SAME_BYTES(a, b, field, n)                    \
+	do {                                             \
+		if (memcmp((a)->field, (b)->field, (n))) \
+			return #field;                   \
 	} while (0)
 
 /* The first n elements, n being no more than there are. */
-#define WR_SAME_SOME(a, b, field, n)                                                               \
-	do {                                                                                       \
-		size_t n_ = (n)*sizeof((a)->field[0]);                                             \
-                                                                                                   \
-		WR_SAME_BYTES(a, b, field, n_ < sizeof((a)->field) ? n_ : sizeof((a)->field));     \
+#define WR_SAME_SOME(a, b, field, n)                                                           \
+	do {                                                                                   \
+		size_t n_ = (n) * sizeof((a)->field[0]);                                       \
+                                                                                               \
+		WR_SAME_BYTES(a, b, field, n_ < sizeof((a)->field) ? n_ : sizeof((a)->field)); \
 	} while (0)
 
 static inline const char *wr_tcpopt_differs(const struct wr_tcpopt *a, const struct wr_tcpopt *b)
@@ -85,6 +86,8 @@ static inline const char *wr_hdr_l4_differs(const struct wr_hdr *a, const struct
 		WR_SAME_FIELD(a, b, sport);
 		WR_SAME_FIELD(a, b, dport);
 	}
+	if (a->has & WR_H_IGMP)
+		WR_SAME_FIELD(a, b, icmp_type);
 	if (a->has & WR_H_ICMP) {
 		WR_SAME_FIELD(a, b, icmp_type);
 		WR_SAME_FIELD(a, b, icmp_code);
@@ -102,6 +105,8 @@ static inline const char *wr_hdr_differs(const struct wr_hdr *a, const struct wr
 	const char *ip;
 
 	WR_SAME_FIELD(a, b, has);
+	if (a->has & WR_H_VERSION)
+		WR_SAME_FIELD(a, b, ip_v);
 	ip = a->has & WR_H_IP ? wr_hdr_ip_differs(a, b) : NULL;
 	if (ip)
 		return ip;

@@ -7,9 +7,9 @@
 /*
  * TCP options (RFC 9293, 3.1), read from the raw bytes that were copied to hdr.tcp_opt.
  *
- * What is found is kept in memory and not in registers, and the byte-wise step is a global function: with
- * decoded values in registers each turn of a loop is a new state for the verifier, and kernels up to 6.1
- * refuse the program after a million of them.
+ * What is found is kept in memory and not in registers, and the byte-wise step is a global
+ * function: with decoded values in registers each turn of a loop is a new state for the verifier,
+ * and kernels up to 6.1 refuse the program after a million of them.
  */
 
 enum { WR_TCPOPT_DONE = 64, WR_TCPOPT_BROKEN = 65 }; /* behind any offset */
@@ -99,8 +99,8 @@ WR_STAGE wr_tcpopt_byte(wr_self self, __u32 i)
 }
 
 /*
- * Senders pad options to words of four bytes in few ways. Reads one such word, and the two behind it when it begins
- * timestamps. Returns the number of words read, 0 when this is none of them.
+ * Senders pad options to words of four bytes in few ways. Reads one such word, and the two behind
+ * it when it begins timestamps. Returns the number of words read, 0 when this is none of them.
  */
 wr_inline __u32 wr_tcpopt_word(struct wr_tcpopt *o, const __u8 *t, __u32 left)
 {

@@ -6,6 +6,25 @@
 
 /* TCP, UDP and the others that have ports, ICMP. */
 
+/* The last word of options is not all there: says why, takes its bytes that are. Returns how many.
+ */
+wr_inline __u32 wr_tcp_options_rest(struct wr_parse *p, struct wr_hdr *h, __u32 off, __u32 i)
+{
+	const __u8 *b;
+	__u32 k;
+
+	/* The first of several fragments may end here: the next one has the rest. */
+	if (!p->partial || off + 4 <= p->end)
+		wr_short(p, off, 4, WR_BAD_TCP_OVER);
+	for (k = 0; k < 3; k++) {
+		b = wr_at(p, off + k, 1);
+		if (!b)
+			break;
+		h->tcp_opt[i + k] = *b;
+	}
+	return k;
+}
+
 WR_STAGE wr_tcp_options(wr_self self)
 {
 	struct wr_parse *p = WR_PARSE_OF(self);
@@ -18,7 +37,7 @@ WR_STAGE wr_tcp_options(wr_self self)
 			break;
 		b = wr_at(p, off + i, 4);
 		if (!b) {
-			wr_short(p, off + i, 4, WR_BAD_TCP_OVER);
+			i += wr_tcp_options_rest(p, h, off + i, i);
 			break;
 		}
 		wr_store32(h->tcp_opt + i, wr_load32(b));
@@ -70,9 +89,10 @@ WR_STAGE wr_tcp(wr_self self)
 	doff = (b[12] >> 4) * 4;
 	if (doff < 20)
 		return wr_stop(p, WR_BAD_TCP_DOFF);
-	if (p->off + doff > p->said_end)
-		wr_mark(p, WR_BAD_TCP_OVER);
-	else if (!(h->has & WR_H_MF)) {
+	if (p->off + doff > p->said_end) {
+		if (!p->partial)
+			wr_mark(p, WR_BAD_TCP_OVER);
+	} else if (!(h->has & WR_H_MF)) {
 		h->payload_len = p->said_end - p->off - doff;
 		h->payload_off = (__u16)(p->off + doff);
 		h->has |= WR_H_PAYLOAD;
@@ -132,8 +152,8 @@ WR_STAGE wr_other_ports(wr_self self, __u32 proto)
 	return 0;
 }
 
-/* RFC 792, RFC 4443 */
-WR_STAGE wr_icmp(wr_self self)
+/* RFC 792, RFC 4443; IGMP (RFC 9776) has its type at the same place. */
+WR_STAGE wr_icmp(wr_self self, __u32 proto)
 {
 	struct wr_parse *p = WR_PARSE_OF(self);
 	struct wr_hdr *h = wr_cur(p);
@@ -143,7 +163,7 @@ WR_STAGE wr_icmp(wr_self self)
 		return 0;
 	h->icmp_type = b[0];
 	h->icmp_code = b[1];
-	h->has |= WR_H_ICMP;
+	h->has |= proto == WR_IP_IGMP ? WR_H_IGMP : WR_H_ICMP;
 	if (p->off + 8 > p->end)
 		wr_mark(p, WR_BAD_ICMP_SHORT);
 	return 0;

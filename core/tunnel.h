@@ -19,6 +19,16 @@ wr_inline int wr_enter(struct wr_parse *p, enum wr_tunnel tunnel, __u32 n, __u32
 	return wr_on(p, n, next);
 }
 
+/* n bytes that stand `ahead` bytes behind the cursor; NULL: the reason is noted. */
+wr_inline const __u8 *wr_ahead(struct wr_parse *p, __u32 ahead, __u32 n, enum wr_bad bad)
+{
+	const __u8 *b = wr_at(p, p->off + ahead, n);
+
+	if (!b)
+		wr_short(p, p->off + ahead, n, bad);
+	return b;
+}
+
 wr_inline void wr_vni(struct wr_parse *p, __u32 vni)
 {
 	if (p->depth >= p->max_depth)
@@ -36,10 +46,39 @@ WR_STAGE wr_ip_in_ip(wr_self self, __u32 proto)
 	if (proto == WR_IP_IPIP)
 		return wr_enter(p, outer4 ? WR_TUNNEL_IPIP : WR_TUNNEL_4IN6, 0,
 				WR_NEXT_ETHERTYPE | WR_ET_IP4);
-	return wr_enter(p, outer4 ? WR_TUNNEL_6IN4 : WR_TUNNEL_6IN6, 0, WR_NEXT_ETHERTYPE | WR_ET_IP6);
+	return wr_enter(p, outer4 ? WR_TUNNEL_6IN4 : WR_TUNNEL_6IN6, 0,
+			WR_NEXT_ETHERTYPE | WR_ET_IP6);
 }
 
-/* RFC 2784 and 2890; NVGRE: RFC 7637; PPTP's version 1: RFC 2637; ERSPAN: draft-foschiano-erspan */
+/*
+ * Mirrored frames, n bytes behind the cursor (draft-foschiano-erspan-03, 4). Type I has no header
+ * of its own; it is told from type II by the missing sequence number of GRE.
+ */
+wr_inline int wr_erspan(struct wr_parse *p, __u32 n, __u32 version)
+{
+	const __u8 *b;
+
+	if (version > 1) {
+		b = wr_ahead(p, n, 4, WR_BAD_GRE_SHORT);
+		if (!b)
+			return 0;
+		wr_vni(p, wr_be16(b + 2) & 0x3ff);
+		n += 8;
+	}
+	if (version > 2) {
+		n += 4;
+		b = wr_ahead(p, n - 2, 2, WR_BAD_GRE_SHORT);
+		if (!b)
+			return 0;
+		if (b[0] & 0x7c) /* not an Ethernet frame */
+			return wr_on(p, n, 0);
+		if (b[1] & 1)
+			n += 8;
+	}
+	return wr_enter(p, WR_TUNNEL_ERSPAN, n, WR_NEXT_ETHER);
+}
+
+/* RFC 2784 and 2890; NVGRE: RFC 7637; PPTP's version 1: RFC 2637 */
 WR_STAGE wr_gre(wr_self self)
 {
 	struct wr_parse *p = WR_PARSE_OF(self);
@@ -55,11 +94,9 @@ WR_STAGE wr_gre(wr_self self)
 	if (flags & 0x8000)
 		n += 4;
 	if (flags & 0x2000) {
-		p->off += n;
-		b = wr_need(p, 4, WR_BAD_GRE_SHORT);
+		b = wr_ahead(p, n, 4, WR_BAD_GRE_SHORT);
 		if (!b)
 			return 0;
-		p->off -= n;
 		key = wr_be32(b);
 		n += 4;
 	}
@@ -68,26 +105,29 @@ WR_STAGE wr_gre(wr_self self)
 	if ((flags & 7) == 1) { /* version 1 carries PPP and may have an acknowledgement */
 		if (flags & 0x80)
 			n += 4;
-		return type == WR_ET_PPP ? wr_enter(p, WR_TUNNEL_GRE, n, WR_NEXT_PPP) : wr_on(p, n, 0);
+		return type == WR_ET_PPP ? wr_enter(p, WR_TUNNEL_GRE, n, WR_NEXT_PPP)
+					 : wr_on(p, n, 0);
 	}
 	if (flags & 7)
 		return wr_on(p, n, 0);
-	if (type == WR_ET_ERSPAN) {
-		/* With a sequence number it is type II and has eight bytes of its own. */
-		if (flags & 0x1000)
-			n += 8;
-		return wr_enter(p, WR_TUNNEL_ERSPAN, n, WR_NEXT_ETHER);
-	}
-	if (type == WR_ET_ERSPAN3)
-		return wr_on(p, n, 0);
+	if (type == WR_ET_ERSPAN || type == WR_ET_ERSPAN3)
+		return wr_erspan(p, n, type == WR_ET_ERSPAN3 ? 3 : flags & 0x1000 ? 2 : 1);
 	if (type == WR_ET_TEB) {
 		if (flags & 0x2000)
 			wr_vni(p, key >> 8);
-		return wr_enter(p, flags & 0x2000 ? WR_TUNNEL_NVGRE : WR_TUNNEL_EOGRE, n, WR_NEXT_ETHER);
+		return wr_enter(p, flags & 0x2000 ? WR_TUNNEL_NVGRE : WR_TUNNEL_EOGRE, n,
+				WR_NEXT_ETHER);
 	}
 	if (flags & 0x2000)
 		wr_vni(p, key);
-	if (type == WR_ET_IP4 || type == WR_ET_IP6 || type == WR_ET_MPLS || type == WR_ET_CMD)
+	if (type == WR_ET_CMD) { /* here, unlike on Ethernet, the type stands first */
+		b = wr_ahead(p, n, 2, WR_BAD_GRE_SHORT);
+		if (!b)
+			return 0;
+		type = wr_be16(b);
+		n += 8;
+	}
+	if (type == WR_ET_IP4 || type == WR_ET_IP6 || type == WR_ET_MPLS)
 		return wr_enter(p, WR_TUNNEL_GRE, n, WR_NEXT_ETHERTYPE | type);
 	return wr_on(p, n, 0);
 }
@@ -130,10 +170,12 @@ wr_inline int wr_geneve(struct wr_parse *p)
 	if (type != WR_ET_TEB && type != WR_ET_IP4 && type != WR_ET_IP6)
 		return wr_on(p, n, 0);
 	wr_vni(p, wr_be32(b + 4) >> 8);
-	return wr_enter(p, WR_TUNNEL_GENEVE, n, type == WR_ET_TEB ? WR_NEXT_ETHER : WR_NEXT_ETHERTYPE | type);
+	return wr_enter(p, WR_TUNNEL_GENEVE, n,
+			type == WR_ET_TEB ? WR_NEXT_ETHER : WR_NEXT_ETHERTYPE | type);
 }
 
-/* 3GPP TS 29.281, 5: only G-PDUs (255) carry a packet; extension headers are a chain of 4-byte units. */
+/* 3GPP TS 29.281, 5: only G-PDUs (255) carry a packet; extension headers are a chain of 4-byte
+ * units. */
 wr_inline int wr_gtpu(struct wr_parse *p)
 {
 	const __u8 *b = wr_need(p, 8, WR_BAD_TUNNEL_SHORT);
@@ -180,10 +222,12 @@ wr_inline int wr_gtpu(struct wr_parse *p)
 	if (more != 4 && more != 6) /* non-IP PDU session, or PPP */
 		return wr_on(p, 0, 0);
 	wr_vni(p, teid);
-	return wr_enter(p, WR_TUNNEL_GTPU, 0, WR_NEXT_ETHERTYPE | (more == 4 ? WR_ET_IP4 : WR_ET_IP6));
+	return wr_enter(p, WR_TUNNEL_GTPU, 0,
+			WR_NEXT_ETHERTYPE | (more == 4 ? WR_ET_IP4 : WR_ET_IP6));
 }
 
-/* RFC 4380, 5.1.1: authentication (00 01) and origin (00 00) may stand in front of the IPv6 packet. */
+/* RFC 4380, 5.1.1: authentication (00 01) and origin (00 00) may stand in front of the IPv6 packet.
+ */
 wr_inline int wr_teredo(struct wr_parse *p)
 {
 	const __u8 *b = wr_need(p, 4, WR_BAD_TUNNEL_SHORT);

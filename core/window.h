@@ -42,9 +42,10 @@ struct wr_parse {
 	__u32 max_depth; /* tunnels to enter at most */
 	__u32 partial; /* a first fragment: inner lengths may go beyond it */
 #ifdef __bpf__
-	__u8 win[WR_WINDOW];
+	__u8 win[WR_WINDOW + 8]; /* a tag is put in by copying to offset 4 */
 #else
 	const __u8 *win;
+	__u32 stages_only; /* no short cuts: tests compare with this */
 #endif
 };
 

@@ -284,8 +284,13 @@ static unsigned int hash_of(const char *name, unsigned int linktype, unsigned in
 
 static bool same_iface(const struct iface *i, const char *name, uint16_t linktype, uint8_t hook)
 {
+	size_t n = 0;
+
+	/* For every packet: names are short, a call costs more than the comparison. */
+	while (n < sizeof(i->name) - 1 && name[n] && i->name[n] == name[n])
+		n++;
 	return i->linktype == linktype && i->hook == hook &&
-	       !strncmp(i->name, name, sizeof(i->name) - 1);
+	       (n == sizeof(i->name) - 1 || i->name[n] == name[n]);
 }
 
 static int add_iface(struct wr_pcapng *w, const struct iface *as, int *head, struct wr_err *err)

@@ -11,16 +11,18 @@
 #include "core/record.h"
 
 /*
- * The flows of a capture. A flow is what two ends say to each other: both addresses, both ports, the protocol and
- * the outermost VLAN id, of the outermost IP header. Both directions are one flow (RFC 5103), its ends in
- * canonical order: end 0 is the one with the lower address, then the lower port.
+ * The flows of a capture. A flow is what two ends say to each other: both addresses, both ports,
+ * the protocol and the outermost VLAN id, of the outermost IP header. Both directions are one flow
+ * (RFC 5103), its ends in canonical order: end 0 is the one with the lower address, then the lower
+ * port.
  *
- * Later fragments have no ports and belong to a flow of their protocol with ports 0 (RFC 791, 3.2): guessing
- * would charge them to the wrong one.
+ * Later fragments have no ports and belong to a flow of their protocol with ports 0 (RFC 791, 3.2):
+ * guessing would charge them to the wrong one.
  *
- * Memory is fixed at open. When the table is full the flow that was idle for the longest (in order of arrival, since
- * clocks in captures jump) makes room: it is handed to `gone` and its counters go to the `other` row, so
- * that rows + other is always all that was added, to the packet and to the byte.
+ * Memory is fixed at open. When the table is full the flow that was idle for the longest (in order
+ * of arrival, since clocks in captures jump) makes room: it is handed to `gone` and its counters go
+ * to the `other` row, so that rows + other is always all that was added, to the packet and to the
+ * byte.
  */
 
 enum {
@@ -46,7 +48,7 @@ struct wr_flow {
 	uint64_t first_ns, last_ns; /* earliest and latest time stamp, CLOCK_REALTIME */
 	uint16_t tcp_flags[2];	    /* WR_TCP_* of all packets */
 	uint8_t opener;		    /* end that sent the first packet seen */
-	uint8_t caller;		    /* end that opened the TCP connection: sent SYN, or was sent SYN+ACK */
+	uint8_t caller; /* end that opened the TCP connection: sent SYN, or was sent SYN+ACK */
 	uint8_t pad[2];
 	struct wr_count sent[2];
 	uint64_t first_num; /* frame number in the file of the first packet; 0 = live */
@@ -64,8 +66,10 @@ struct wr_flow_other {
 typedef void (*wr_flow_gone_fn)(void *ctx, const struct wr_flow *f);
 
 struct wr_flow_conf {
-	uint32_t flows_max; /* rows; 0 = WR_FLOW_MAX_DEFAULT; 152 bytes each, taken when used */
+	uint32_t flows_max;   /* rows; 0 = WR_FLOW_MAX_DEFAULT; 152 bytes each, taken when used */
 	wr_flow_gone_fn gone; /* may be NULL */
+	wr_flow_gone_fn soon; /* told of a flow that will probably be gone soon, to fetch memory;
+				 may be NULL */
 	void *ctx;
 };
 
@@ -73,20 +77,24 @@ enum { WR_FLOW_MAX_DEFAULT = 1 << 18 };
 
 struct wr_flow_table;
 
-/* Takes all memory that the table will ever need. 0 or -errno; *out is untouched on failure. conf NULL: defaults. */
+/* Takes all memory that the table will ever need. 0 or -errno; *out is untouched on failure. conf
+ * NULL: defaults. */
 int wr_flow_open(struct wr_flow_table **out, const struct wr_flow_conf *conf, struct wr_err *err);
 
 /* Counts a packet of pkt->len bytes. False: it is not IP and belongs to no flow. */
 bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const struct wr_rec *rec);
 
-/* Rows 0 .. wr_flow_rows()-1, in no order that means something. Borrowed until the next add. */
-uint32_t wr_flow_rows(const struct wr_flow_table *t);
+/* Rows 0 .. wr_flow_rows()-1, in no order that means something. Borrowed until the next add. The
+ * last packets added may still wait for memory: wr_flow_rows() and wr_flow_other() count them
+ * first, so ask one of them before the first wr_flow_row(). */
+uint32_t wr_flow_rows(struct wr_flow_table *t);
 const struct wr_flow *wr_flow_row(const struct wr_flow_table *t, uint32_t row);
-const struct wr_flow_other *wr_flow_other(const struct wr_flow_table *t);
+const struct wr_flow_other *wr_flow_other(struct wr_flow_table *t);
 
 /*
- * The end that offers the service: the one that did not open the connection; when that was not seen the one with the
- * lower port; when the ports are the same the one that did not send the first packet.
+ * The end that offers the service: the one that did not open the connection; when that was not seen
+ * the one with the lower port; when the ports are the same the one that did not send the first
+ * packet.
  */
 static inline int wr_flow_server(const struct wr_flow *f)
 {

@@ -12,9 +12,9 @@
 #include "flow/mem.h"
 
 /*
- * From a key's hash to the number of a row: open addressing, linear probing, at most half full, no tombstones.
- * The keys stay in the rows; a cell holds 32 bits of the hash, so that a row is touched only when it is
- * very likely the right one.
+ * From a key's hash to the number of a row: open addressing, linear probing, at most half full, no
+ * tombstones. The keys stay in the rows; a cell holds 32 bits of the hash, so that a row is touched
+ * only when it is very likely the right one.
  */
 
 struct wr_index_cell {
@@ -43,6 +43,15 @@ static inline void wr_index_close(struct wr_index *x)
 {
 	wr_mem_unmap(x->cells, (x->mask + (size_t)1) * sizeof(*x->cells));
 	x->cells = NULL;
+}
+
+/* Functions that only prefetch must be inlined: gcc takes them for pure and drops calls of them. */
+#define WR_ASK static inline __attribute__((always_inline))
+
+/* A cell that will be needed soon comes nearer. */
+WR_ASK void wr_index_ask(const struct wr_index *x, uint32_t tag)
+{
+	__builtin_prefetch(&x->cells[tag & x->mask], 1);
 }
 
 /* The key must not be there yet. */
@@ -74,8 +83,9 @@ static inline void wr_index_drop(struct wr_index *x, uint32_t tag, uint32_t row)
 }
 
 /*
- * The hash: products of 64-bit words folded to 64 bits, as in Wang Yi's wyhash. Strangers choose the keys, so the
- * words are mixed with a secret that is new in every table: without it nobody can prepare keys that collide.
+ * The hash: products of 64-bit words folded to 64 bits, as in Wang Yi's wyhash. Strangers choose
+ * the keys, so the words are mixed with a secret that is new in every table: without it nobody can
+ * prepare keys that collide.
  */
 struct wr_hash_secret {
 	uint64_t word[6];
@@ -87,7 +97,8 @@ static inline void wr_hash_secret_make(struct wr_hash_secret *s)
 
 	if (getrandom(s, sizeof(*s), GRND_NONBLOCK) != (ssize_t)sizeof(*s))
 		for (i = 0; i < 6; i++)
-			s->word[i] = ((uint64_t)time(NULL) + i) * 0x9e3779b97f4a7c15u ^ (uintptr_t)s;
+			s->word[i] =
+				((uint64_t)time(NULL) + i) * 0x9e3779b97f4a7c15u ^ (uintptr_t)s;
 	s->word[5] |= 1;
 }
 
@@ -98,28 +109,36 @@ static inline uint64_t wr_hash_fold(uint64_t a, uint64_t b)
 	return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
 
+static inline uint64_t wr_hash_word(const void *key, int i)
+{
+	uint64_t w;
+
+	memcpy(&w, (const uint8_t *)key + 8 * i, 8);
+	return w;
+}
+
 /* words is a constant: 3 or 5 */
 static inline uint32_t wr_hash_words(const struct wr_hash_secret *s, const void *key, int words)
 {
-	uint64_t w[5] = {0}, h;
+	uint64_t h =
+		wr_hash_fold(wr_hash_word(key, 0) ^ s->word[0], wr_hash_word(key, 1) ^ s->word[1]);
 
-	memcpy(w, key, (size_t)words * 8);
-	h = wr_hash_fold(w[0] ^ s->word[0], w[1] ^ s->word[1]);
 	if (words > 3)
-		h ^= wr_hash_fold(w[2] ^ s->word[2], w[3] ^ s->word[3]);
-	h = wr_hash_fold(h ^ s->word[4], w[words - 1] ^ s->word[5]);
+		h ^= wr_hash_fold(wr_hash_word(key, 2) ^ s->word[2],
+				  wr_hash_word(key, 3) ^ s->word[3]);
+	h = wr_hash_fold(h ^ s->word[4], wr_hash_word(key, words - 1) ^ s->word[5]);
 	return (uint32_t)(h ^ h >> 32);
 }
 
 static inline bool wr_same_words(const void *a, const void *b, int words)
 {
-	uint64_t x[5] = {0}, y[5] = {0}, differ = 0;
-	int i;
+	uint64_t differ = (wr_hash_word(a, 0) ^ wr_hash_word(b, 0)) |
+			  (wr_hash_word(a, 1) ^ wr_hash_word(b, 1)) |
+			  (wr_hash_word(a, 2) ^ wr_hash_word(b, 2));
 
-	memcpy(x, a, (size_t)words * 8);
-	memcpy(y, b, (size_t)words * 8);
-	for (i = 0; i < words; i++)
-		differ |= x[i] ^ y[i];
+	if (words > 3)
+		differ |= (wr_hash_word(a, 3) ^ wr_hash_word(b, 3)) |
+			  (wr_hash_word(a, 4) ^ wr_hash_word(b, 4));
 	return !differ;
 }
 

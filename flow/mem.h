@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 
 /*
- * Memory that is reserved at start and zero. Pages are taken from the system when they are first written, so a
- * large table costs a small capture nothing. Aligned to a page.
+ * Memory that is reserved at start and zero. Pages are taken from the system when they are first
+ * written, so a large table costs a small capture nothing. Aligned to a page.
  */
 
 static inline void *wr_mem_map(size_t bytes)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "flow/flow.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,24 +9,49 @@
 #include "core/proto.h"
 #include "flow/index.h"
 
-enum { KEY_WORDS = sizeof(struct wr_flow_key) / 8, FLOWS_MAX = 1 << 28, NOBODY = -1 };
+enum {
+	KEY_WORDS = sizeof(struct wr_flow_key) / 8,
+	FLOWS_MAX = 1 << 28,
+	NOBODY = -1,
+	WAITING = 16,	/* packets whose memory is on its way; a power of two */
+	CELL_HERE = 6, /* so many packets later the cell is taken to be there, */
+	ROW_HERE = 11,	/* and the row */
+	NEXT_OUT = 8,	/* so far ahead is looked at what makes room */
+};
 
-/* Order of arrival, apart from the rows: moving to the front touches neighbours, and theirs is then 12
- * bytes near by instead of a cache line far away. */
+/* Order of arrival, apart from the rows: moving to the front touches neighbours, and theirs is then
+ * 12 bytes near by instead of a cache line far away. */
 struct place {
 	uint32_t newer, older;
 	uint32_t tag; /* hash of the row's key, to find its cell again */
 };
 
+/*
+ * A packet that waits for memory. With many flows nearly each packet finds its cell and its row in
+ * no cache, which costs more than all the rest. So a packet asks for its cell, some packets later
+ * for its row, and is counted when both are here. Packets are counted in the order in which they
+ * came.
+ */
+struct waiting {
+	uint64_t key[KEY_WORDS]; /* struct wr_flow_key */
+	uint64_t ts_ns, num;
+	uint32_t tag; /* hash */
+	uint32_t len;
+	uint16_t tcp_flags; /* 0 when it is not TCP */
+	uint8_t from;	    /* end that sent it */
+};
+
 struct wr_flow_table {
-	struct wr_flow *rows;	/* owned, flows_max */
-	struct place *places;	/* owned, one per row */
+	struct waiting waiting[WAITING];
+	uint32_t added, settled; /* packets, modulo 2^32; at most WAITING apart */
+	struct wr_flow *rows;	 /* owned, flows_max */
+	struct place *places;	 /* owned, one per row */
 	uint32_t used, max;
 	uint32_t newest, oldest; /* rows; (uint32_t)NOBODY when empty */
 	struct wr_index index;
 	struct wr_hash_secret secret;
 	struct wr_flow_other other;
-	wr_flow_gone_fn gone;
+	wr_flow_gone_fn gone, soon;
 	void *ctx;
 };
 
@@ -51,6 +77,7 @@ int wr_flow_open(struct wr_flow_table **out, const struct wr_flow_conf *conf, st
 		return wr_fail(err, ENOMEM, "no memory for a flow table");
 	t->max = conf->flows_max ? conf->flows_max : WR_FLOW_MAX_DEFAULT;
 	t->gone = conf->gone;
+	t->soon = conf->soon;
 	t->ctx = conf->ctx;
 	t->newest = t->oldest = (uint32_t)NOBODY;
 	wr_hash_secret_make(&t->secret);
@@ -104,43 +131,66 @@ static inline void link_newest(struct wr_flow_table *t, uint32_t row)
 
 /* ---- keys ---- */
 
-/* Negative, 0, positive: end 0 is lower, same, higher. */
-static inline int compare_ends(const struct wr_hdr *h, size_t addr_len)
-{
-	int order = memcmp(h->src, h->dst, addr_len);
+/* Where a field of n bytes at byte `at` of a word belongs: keys are made in registers, since
+ * reading as words what was just written as bytes stalls the processor. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FIELD(v, at, n) ((uint64_t)(v) << 8 * (at))
+#else
+#define FIELD(v, at, n) ((uint64_t)(v) << 8 * (8 - (at) - (n)))
+#endif
+#define LAST_WORD(field) (offsetof(struct wr_flow_key, field) - 32)
+_Static_assert(offsetof(struct wr_flow_key, port) == 32, "the last word is all but the addresses");
 
-	return order || !(h->has & WR_H_PORTS) ? order : (int)h->sport - (int)h->dport;
+static inline uint64_t load(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
-static inline uint16_t tag_of(const struct wr_rec *rec)
+/* True: the source is the higher end. */
+static inline bool source_is_higher(const struct wr_hdr *h, uint32_t sport, uint32_t dport)
 {
-	uint16_t tag = rec->hdr[0].has & WR_H_PROTO ? 0 : WR_FLOW_NO_PROTO;
+	int order = h->ip_v == 4 ? 0 : memcmp(h->src, h->dst, 16);
+	uint32_t src, dst;
 
-	return rec->nvlan ? tag | WR_FLOW_VLAN | (rec->vlan[0] & WR_FLOW_VLAN_ID) : tag;
+	if (h->ip_v == 4) {
+		memcpy(&src, h->src, 4);
+		memcpy(&dst, h->dst, 4);
+		return ((uint64_t)be32toh(src) << 16 | sport) >
+		       ((uint64_t)be32toh(dst) << 16 | dport);
+	}
+	return order > 0 || (order == 0 && sport > dport);
 }
 
-/* Fills the key; returns the end that sent the packet. */
-static inline int make_key(struct wr_flow_key *k, const struct wr_rec *rec)
+/* Makes the words of a key; returns the end that sent the packet. */
+static inline int make_key(uint64_t w[KEY_WORDS], const struct wr_rec *rec)
 {
 	const struct wr_hdr *h = &rec->hdr[0];
-	size_t addr_len = h->ip_v == 4 ? 4 : 16;
-	int from = compare_ends(h, addr_len) > 0;
+	bool has_ports = h->has & WR_H_PORTS, has_proto = h->has & WR_H_PROTO;
+	uint32_t sport = has_ports ? h->sport : 0, dport = has_ports ? h->dport : 0;
+	uint32_t tag = has_proto ? 0 : WR_FLOW_NO_PROTO, v4[2];
+	int from = source_is_higher(h, sport, dport);
 
-	memset(k, 0, sizeof(*k));
-	if (addr_len == 4) {
-		memcpy(k->addr[from], h->src, 4);
-		memcpy(k->addr[!from], h->dst, 4);
+	if (h->ip_v == 4) {
+		memcpy(&v4[0], from ? h->dst : h->src, 4);
+		memcpy(&v4[1], from ? h->src : h->dst, 4);
+		w[0] = FIELD(v4[0], 0, 4);
+		w[2] = FIELD(v4[1], 0, 4);
+		w[1] = w[3] = 0;
 	} else {
-		memcpy(k->addr[from], h->src, 16);
-		memcpy(k->addr[!from], h->dst, 16);
+		w[0] = load(from ? h->dst : h->src);
+		w[1] = load((from ? h->dst : h->src) + 8);
+		w[2] = load(from ? h->src : h->dst);
+		w[3] = load((from ? h->src : h->dst) + 8);
 	}
-	if (h->has & WR_H_PORTS) {
-		k->port[from] = h->sport;
-		k->port[!from] = h->dport;
-	}
-	k->tag = tag_of(rec);
-	k->proto = h->has & WR_H_PROTO ? h->proto : 0;
-	k->ip_v = h->ip_v;
+	if (rec->nvlan)
+		tag |= WR_FLOW_VLAN | (rec->vlan[0] & WR_FLOW_VLAN_ID);
+	w[4] = FIELD(from ? dport : sport, LAST_WORD(port[0]), 2) |
+	       FIELD(from ? sport : dport, LAST_WORD(port[1]), 2) | FIELD(tag, LAST_WORD(tag), 2) |
+	       FIELD(has_proto ? h->proto : 0, LAST_WORD(proto), 1) |
+	       FIELD(h->ip_v, LAST_WORD(ip_v), 1);
 	return from;
 }
 
@@ -165,11 +215,39 @@ static void add_other(struct wr_flow_other *o, const struct wr_flow *f)
 	o->flows++;
 }
 
+WR_ASK void fetch_row(const struct wr_flow_table *t, uint32_t row)
+{
+	__builtin_prefetch(&t->rows[row].key, 1);
+	__builtin_prefetch(&t->rows[row].sent, 1);
+	__builtin_prefetch(&t->places[row], 1);
+}
+
+/*
+ * A flow that makes room is one that nobody has touched for long: in no cache. So those that are
+ * next are asked for some turns before: first the row, then what else its leaving touches.
+ */
+static void look_ahead(struct wr_flow_table *t)
+{
+	uint32_t row = t->oldest, i;
+
+	for (i = 0; i < NEXT_OUT && row != (uint32_t)NOBODY; i++) {
+		if (i == NEXT_OUT / 2) {
+			wr_index_ask(&t->index, t->places[row].tag);
+			if (t->soon)
+				t->soon(t->ctx, &t->rows[row]);
+		}
+		row = t->places[row].newer;
+	}
+	if (row != (uint32_t)NOBODY)
+		fetch_row(t, row);
+}
+
 /* The flow that was idle for the longest makes room. */
 static uint32_t displace(struct wr_flow_table *t)
 {
 	uint32_t row = t->oldest;
 
+	look_ahead(t);
 	if (t->gone)
 		t->gone(t->ctx, &t->rows[row]);
 	add_other(&t->other, &t->rows[row]);
@@ -178,33 +256,33 @@ static uint32_t displace(struct wr_flow_table *t)
 	return row;
 }
 
-static uint32_t new_row(struct wr_flow_table *t, const struct wr_flow_key *k, uint32_t tag,
-			const struct wr_packet *pkt, int from)
+static uint32_t new_row(struct wr_flow_table *t, const struct waiting *p)
 {
 	uint32_t row = t->used < t->max ? t->used++ : displace(t);
+	struct wr_flow *f = &t->rows[row];
 
-	t->rows[row] = (struct wr_flow){
-		.key = *k,
-		.first_ns = pkt->ts_ns,
-		.last_ns = pkt->ts_ns,
-		.opener = (uint8_t)from,
+	*f = (struct wr_flow){
+		.first_ns = p->ts_ns,
+		.last_ns = p->ts_ns,
+		.opener = p->from,
 		.caller = WR_FLOW_CALLER_UNKNOWN,
-		.first_num = pkt->num,
+		.first_num = p->num,
 	};
-	t->places[row].tag = tag;
+	memcpy(&f->key, p->key, sizeof(f->key));
+	t->places[row].tag = p->tag;
 	link_newest(t, row);
-	wr_index_put(&t->index, tag, row);
+	wr_index_put(&t->index, p->tag, row);
 	return row;
 }
 
-static inline uint32_t find(struct wr_flow_table *t, const struct wr_flow_key *k, uint32_t tag)
+static inline uint32_t find(struct wr_flow_table *t, const struct waiting *p)
 {
 	const struct wr_index *x = &t->index;
 	uint32_t i;
 
-	for (i = tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask)
-		if (x->cells[i].tag == tag &&
-		    wr_same_words(&t->rows[x->cells[i].row - 1].key, k, KEY_WORDS))
+	for (i = p->tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask)
+		if (x->cells[i].tag == p->tag &&
+		    wr_same_words(&t->rows[x->cells[i].row - 1].key, p->key, KEY_WORDS))
 			return x->cells[i].row - 1;
 	return (uint32_t)NOBODY;
 }
@@ -221,38 +299,85 @@ static inline void add_tcp(struct wr_flow *f, int from, uint16_t flags)
 	}
 }
 
-bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const struct wr_rec *rec)
+static inline void settle(struct wr_flow_table *t, const struct waiting *p)
 {
-	struct wr_flow_key k;
+	uint32_t row = find(t, p);
 	struct wr_flow *f;
-	uint32_t tag, row;
-	int from;
 
-	if (!(rec->hdr[0].has & WR_H_IP))
-		return false;
-	from = make_key(&k, rec);
-	tag = wr_hash_words(&t->secret, &k, KEY_WORDS);
-	row = find(t, &k, tag);
 	if (row == (uint32_t)NOBODY) {
-		row = new_row(t, &k, tag, pkt, from);
+		row = new_row(t, p);
 	} else if (row != t->newest) {
 		unlink_place(t, row);
 		link_newest(t, row);
 	}
 	f = &t->rows[row];
-	f->sent[from].packets++;
-	f->sent[from].bytes += pkt->len;
-	if (pkt->ts_ns > f->last_ns)
-		f->last_ns = pkt->ts_ns;
-	else if (pkt->ts_ns < f->first_ns)
-		f->first_ns = pkt->ts_ns;
-	if (rec->hdr[0].has & WR_H_TCP)
-		add_tcp(f, from, rec->hdr[0].tcp_flags);
+	f->sent[p->from].packets++;
+	f->sent[p->from].bytes += p->len;
+	if (p->ts_ns > f->last_ns)
+		f->last_ns = p->ts_ns;
+	else if (p->ts_ns < f->first_ns)
+		f->first_ns = p->ts_ns;
+	if (p->tcp_flags)
+		add_tcp(f, p->from, p->tcp_flags);
+}
+
+/* The cell has come: ask for the row that it names. A wrong guess costs nothing but the guess. */
+WR_ASK void ask_for_row(const struct wr_flow_table *t, const struct waiting *p)
+{
+	uint32_t row = t->index.cells[p->tag & t->index.mask].row;
+
+	if (row)
+		fetch_row(t, row - 1);
+}
+
+/* The row has come: ask for its neighbours in the order of arrival, whose places will be written.
+ */
+WR_ASK void ask_for_neighbours(const struct wr_flow_table *t, const struct waiting *p)
+{
+	uint32_t row = t->index.cells[p->tag & t->index.mask].row;
+
+	if (!row)
+		return;
+	if (t->places[row - 1].newer != (uint32_t)NOBODY)
+		__builtin_prefetch(&t->places[t->places[row - 1].newer], 1);
+	if (t->places[row - 1].older != (uint32_t)NOBODY)
+		__builtin_prefetch(&t->places[t->places[row - 1].older], 1);
+}
+
+bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const struct wr_rec *rec)
+{
+	struct waiting *p = &t->waiting[t->added % WAITING];
+
+	if (!(rec->hdr[0].has & WR_H_IP))
+		return false;
+	if (t->added - t->settled == WAITING) {
+		settle(t, p);
+		t->settled++;
+	}
+	p->from = (uint8_t)make_key(p->key, rec);
+	p->tag = wr_hash_words(&t->secret, p->key, KEY_WORDS);
+	wr_index_ask(&t->index, p->tag);
+	p->ts_ns = pkt->ts_ns;
+	p->num = pkt->num;
+	p->len = pkt->len;
+	p->tcp_flags = rec->hdr[0].has & WR_H_TCP ? rec->hdr[0].tcp_flags : 0;
+	t->added++;
+	if (t->added - t->settled > CELL_HERE)
+		ask_for_row(t, &t->waiting[(t->added - 1 - CELL_HERE) % WAITING]);
+	if (t->added - t->settled > ROW_HERE)
+		ask_for_neighbours(t, &t->waiting[(t->added - 1 - ROW_HERE) % WAITING]);
 	return true;
 }
 
-uint32_t wr_flow_rows(const struct wr_flow_table *t)
+static void settle_all(struct wr_flow_table *t)
 {
+	while (t->settled != t->added)
+		settle(t, &t->waiting[t->settled++ % WAITING]);
+}
+
+uint32_t wr_flow_rows(struct wr_flow_table *t)
+{
+	settle_all(t);
 	return t->used;
 }
 
@@ -261,7 +386,8 @@ const struct wr_flow *wr_flow_row(const struct wr_flow_table *t, uint32_t row)
 	return &t->rows[row];
 }
 
-const struct wr_flow_other *wr_flow_other(const struct wr_flow_table *t)
+const struct wr_flow_other *wr_flow_other(struct wr_flow_table *t)
 {
+	settle_all(t);
 	return &t->other;
 }

@@ -18,14 +18,15 @@ struct wr_talk {
 	struct wr_talk_row *rows; /* owned, max */
 	uint32_t *tags;		  /* owned, hash of each row's key */
 	uint32_t used, max;
-	uint32_t hand;
+	uint32_t hand, next; /* where rows are compared; which one makes room next */
 	struct wr_index index;
 	struct wr_hash_secret secret;
 	struct wr_talk_row other;
 	uint64_t displaced;
 };
 
-int wr_talk_open(struct wr_talk **out, enum wr_talk_kind kind, uint32_t rows_max, struct wr_err *err)
+int wr_talk_open(struct wr_talk **out, enum wr_talk_kind kind, uint32_t rows_max,
+		 struct wr_err *err)
 {
 	struct wr_talk *t;
 
@@ -79,8 +80,8 @@ static void join(struct wr_talk_row *to, const struct wr_talk_row *more)
 	to->flows += more->flows;
 }
 
-/* The smallest of the next few rows makes room. */
-static uint32_t displace(struct wr_talk *t)
+/* The smallest of the next few rows, but not the one that is being filled. */
+static uint32_t smallest(struct wr_talk *t, uint32_t filling)
 {
 	uint64_t bytes, least = UINT64_MAX;
 	uint32_t row = 0, i;
@@ -88,14 +89,24 @@ static uint32_t displace(struct wr_talk *t)
 	for (i = 0; i < LOOK; i++) {
 		t->hand = t->hand + 1 < t->max ? t->hand + 1 : 0;
 		bytes = t->rows[t->hand].out.bytes + t->rows[t->hand].in.bytes;
-		if (bytes < least) {
+		if (bytes < least && t->hand != filling) {
 			least = bytes;
 			row = t->hand;
 		}
 	}
+	return row;
+}
+
+/* Makes room. Who is next is known one turn ahead, so that its cell can be on its way. */
+static uint32_t displace(struct wr_talk *t)
+{
+	uint32_t row = t->displaced ? t->next : smallest(t, t->max);
+
 	join(&t->other, &t->rows[row]);
 	t->displaced++;
 	wr_index_drop(&t->index, t->tags[row], row);
+	t->next = smallest(t, row);
+	wr_index_ask(&t->index, t->tags[t->next]);
 	return row;
 }
 
@@ -116,6 +127,20 @@ static struct wr_talk_row *find_or_make(struct wr_talk *t, const struct wr_talk_
 	return &t->rows[row];
 }
 
+static void make_key(struct wr_talk_key *k, enum wr_talk_kind kind, const struct wr_flow *f,
+		     int end)
+{
+	bool service = kind == WR_TALK_SERVICES;
+
+	*k = (struct wr_talk_key){
+		.port = service ? f->key.port[end] : 0,
+		.tag = service ? f->key.tag & WR_FLOW_NO_PROTO : 0,
+		.proto = service ? f->key.proto : 0,
+		.ip_v = f->key.ip_v,
+	};
+	memcpy(k->addr, f->key.addr[end], 16);
+}
+
 static void add_end(struct wr_talk *t, const struct wr_flow *f, int end)
 {
 	struct wr_talk_row more = {
@@ -125,15 +150,31 @@ static void add_end(struct wr_talk *t, const struct wr_flow *f, int end)
 		.first_ns = f->first_ns,
 		.last_ns = f->last_ns,
 	};
-	struct wr_talk_key k = {.ip_v = f->key.ip_v};
+	struct wr_talk_key k;
 
-	memcpy(k.addr, f->key.addr[end], 16);
-	if (t->kind == WR_TALK_SERVICES) {
-		k.port = f->key.port[end];
-		k.proto = f->key.proto;
-		k.tag = f->key.tag & WR_FLOW_NO_PROTO;
-	}
+	make_key(&k, t->kind, f, end);
 	join(find_or_make(t, &k), &more);
+}
+
+WR_ASK void ask_end(const struct wr_talk *t, const struct wr_flow *f, int end)
+{
+	struct wr_talk_key k;
+
+	make_key(&k, t->kind, f, end);
+	wr_index_ask(&t->index, wr_hash_words(&t->secret, &k, KEY_WORDS));
+}
+
+void wr_talk_ask(const struct wr_talk *t, const struct wr_flow *f)
+{
+	int end;
+
+	if (t->kind == WR_TALK_SERVICES) {
+		ask_end(t, f, wr_flow_server(f));
+		return;
+	}
+	for (end = 0; end < 2; end++)
+		if (f->sent[end].packets)
+			ask_end(t, f, end);
 }
 
 void wr_talk_add(struct wr_talk *t, const struct wr_flow *f)

@@ -2,29 +2,47 @@
 #include "view/packet.h"
 #include "view/packet_impl.h"
 
-#include "core/proto.h"
+#include "core/reason.h"
 
-bool wr_view_opt_next(const uint8_t *opts, uint32_t n, uint32_t *at, struct wr_view_opt *opt)
+struct wr_view_opts wr_view_tcpopts(const struct wr_rec *rec, int h)
 {
-	uint32_t i = *at, len;
+	bool short_of_bytes = rec->bad == WR_BAD_CUT || rec->bad == WR_BAD_DEEP;
 
-	if (i >= n)
+	return (struct wr_view_opts){
+		.bytes = rec->hdr[h].tcp_opt,
+		.n = rec->hdr[h].tcp_opt_len,
+		.cut = short_of_bytes && rec->bad_depth == h,
+	};
+}
+
+struct wr_view_opts wr_view_ip4opts(const struct wr_rec *rec, int h)
+{
+	return (struct wr_view_opts){.bytes = rec->hdr[h].ext, .n = rec->hdr[h].ext_len};
+}
+
+bool wr_view_opt_next(struct wr_view_opts *opts, struct wr_view_opt *opt)
+{
+	const uint8_t *at = opts->bytes + opts->at;
+	uint32_t left = opts->n - opts->at, len;
+
+	if (!left)
 		return false;
-	opt->kind = opts[i];
+	opt->kind = at[0];
 	opt->size = 0;
-	opt->value = opts + i;
 	if (opt->kind <= 1) { /* end of list, no operation: one byte, in TCP as in IPv4 */
-		*at = opt->kind ? i + 1 : n;
+		opts->at = opt->kind ? opts->at + 1 : opts->n;
 		return true;
 	}
-	if (i + 1 >= n)
+	if (left < 2 || at[1] < 2)
 		return false;
-	len = opts[i + 1];
-	if (len < 2 || i + len > n)
-		return false;
+	len = at[1];
+	if (len > left) {
+		opts->at = opts->n;
+		return opts->cut;
+	}
 	opt->size = (uint8_t)(len - 2);
-	opt->value = opts + i + 2;
-	*at = i + len;
+	opt->value = at + 2;
+	opts->at += len;
 	return true;
 }
 

@@ -13,11 +13,19 @@ struct wr_view_opt {
 	const uint8_t *value; /* borrowed from the record */
 };
 
-/*
- * Takes the option at byte *at of n bytes and moves *at behind it. False: no more, or the next
- * one's length is wrong (the record's `bad` says so).
- */
-bool wr_view_opt_next(const uint8_t *opts, uint32_t n, uint32_t *at, struct wr_view_opt *opt);
+/* Options, one after the other. */
+struct wr_view_opts {
+	const uint8_t *bytes; /* borrowed from the record */
+	uint32_t n, at;
+	bool cut; /* the capture ends within: of the last one the kind is known, but no value */
+};
+
+/* Those of header h (0 = outer, 1 = inner), which has WR_H_TCP or is IPv4 and has WR_H_EXT. */
+struct wr_view_opts wr_view_tcpopts(const struct wr_rec *rec, int h);
+struct wr_view_opts wr_view_ip4opts(const struct wr_rec *rec, int h);
+
+/* The next one. False: no more, or its length is wrong (the record's `bad` says so). */
+bool wr_view_opt_next(struct wr_view_opts *opts, struct wr_view_opt *opt);
 
 /* Name of a TCP option as it stands in JSON; NULL: has none. */
 const char *wr_view_tcpopt(uint8_t kind);

@@ -125,10 +125,23 @@ static void json_tcp_option(struct wr_buf *b, const struct wr_view_opt *o)
 	wr_json_close(b);
 }
 
-static void json_tcp(struct wr_buf *b, const struct wr_hdr *h)
+static void json_tcp_options(struct wr_buf *b, struct wr_view_opts opts)
 {
 	struct wr_view_opt o;
-	uint32_t i, at = 0;
+
+	if (!wr_view_opt_next(&opts, &o))
+		return;
+	wr_json_array(b, "options");
+	do
+		json_tcp_option(b, &o);
+	while (wr_view_opt_next(&opts, &o));
+	wr_json_end_array(b);
+}
+
+static void json_tcp(struct wr_buf *b, const struct wr_rec *rec, int nr)
+{
+	const struct wr_hdr *h = &rec->hdr[nr];
+	uint32_t i;
 
 	wr_json_open_key(b, "tcp");
 	wr_json_key(b, "tcp_flags");
@@ -141,25 +154,22 @@ static void json_tcp(struct wr_buf *b, const struct wr_hdr *h)
 	wr_json_u64(b, "seq", h->seq);
 	wr_json_u64(b, "ack_seq", h->ack);
 	wr_json_u64(b, "window", h->window);
-	if (h->tcp_opt_len) {
-		wr_json_array(b, "options");
-		while (wr_view_opt_next(h->tcp_opt, h->tcp_opt_len, &at, &o))
-			json_tcp_option(b, &o);
-		wr_json_end_array(b);
-	}
+	json_tcp_options(b, wr_view_tcpopts(rec, nr));
 	wr_json_close(b);
 }
 
 /* ---- IP and what it carries; outer and inner alike ---- */
 
-static void json_ip_extras(struct wr_buf *b, const struct wr_hdr *h)
+static void json_ip_extras(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
+	const struct wr_hdr *h = &rec->hdr[nr];
+	struct wr_view_opts opts = wr_view_ip4opts(rec, nr);
 	struct wr_view_opt o;
-	uint32_t i, at = 0;
+	uint32_t i;
 
 	if (h->has & WR_H_EXT && h->ip_v == 4) {
 		wr_json_array(b, "ip_opts");
-		while (wr_view_opt_next(h->ext, h->ext_len, &at, &o))
+		while (wr_view_opt_next(&opts, &o))
 			wr_json_u64(b, NULL, o.kind);
 		wr_json_end_array(b);
 	} else if (h->has & WR_H_EXT) {
@@ -195,8 +205,10 @@ static void json_proto(struct wr_buf *b, uint8_t proto)
 	wr_json_u64(b, "ip_proto", proto);
 }
 
-static void json_ip(struct wr_buf *b, const struct wr_hdr *h)
+static void json_ip(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
+	const struct wr_hdr *h = &rec->hdr[nr];
+
 	wr_json_u64(b, "ip_v", h->ip_v);
 	json_addr(b, "src_ip", h, h->src);
 	json_addr(b, "dest_ip", h, h->dst);
@@ -205,25 +217,31 @@ static void json_ip(struct wr_buf *b, const struct wr_hdr *h)
 	wr_json_u64(b, "ip_len", h->ip_len);
 	wr_json_u64(b, "ip_hdr_len", h->ip_hdr_len);
 	if (h->has & (WR_H_EXT | WR_H_DF | WR_H_FRAG))
-		json_ip_extras(b, h);
+		json_ip_extras(b, rec, nr);
 	if (h->has & WR_H_PROTO)
 		json_proto(b, h->proto);
 }
 
-static void json_hdr(struct wr_buf *b, const struct wr_hdr *h)
+static void json_hdr(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
+	const struct wr_hdr *h = &rec->hdr[nr];
+
 	if (h->has & WR_H_IP)
-		json_ip(b, h);
+		json_ip(b, rec, nr);
+	else if (h->has & WR_H_VERSION)
+		wr_json_u64(b, "ip_v", h->ip_v);
 	if (h->has & WR_H_PORTS) {
 		wr_json_u64(b, "src_port", h->sport);
 		wr_json_u64(b, "dest_port", h->dport);
 	}
 	if (h->has & WR_H_TCP)
-		json_tcp(b, h);
+		json_tcp(b, rec, nr);
 	if (h->has & WR_H_ICMP) {
 		wr_json_u64(b, "icmp_type", h->icmp_type);
 		wr_json_u64(b, "icmp_code", h->icmp_code);
 	}
+	if (h->has & WR_H_IGMP)
+		wr_json_u64(b, "igmp_type", h->icmp_type);
 	if (h->has & WR_H_PAYLOAD)
 		wr_json_u64(b, "payload_len", h->payload_len);
 }
@@ -265,7 +283,7 @@ static void json_ether(struct wr_buf *b, const struct wr_rec *r)
 	}
 	if (r->has & WR_HAS_LLC)
 		wr_json_bool(b, "llc", true);
-	else if (r->has & WR_HAS_ETHERTYPE)
+	if (r->has & WR_HAS_ETHERTYPE)
 		wr_json_u64(b, "type", r->ethertype);
 	wr_json_close(b);
 }
@@ -345,7 +363,7 @@ static void json_inner(struct wr_buf *b, const struct wr_packet *pkt, const stru
 	wr_json_u64(b, "depth", rec->depth);
 	if (rec->has & WR_HAS_VNI)
 		wr_json_u64(b, "vni", rec->vni);
-	json_hdr(b, &rec->hdr[1]);
+	json_hdr(b, rec, 1);
 	json_payload(b, pkt, rec, 1, style->payload);
 	wr_json_close(b);
 }
@@ -361,7 +379,7 @@ void wr_view_packet_json(struct wr_buf *b, const struct wr_packet *pkt, const st
 		json_labels(b, rec);
 	if (rec->has & WR_HAS_ARP)
 		json_arp(b, rec);
-	json_hdr(b, &rec->hdr[0]);
+	json_hdr(b, rec, 0);
 	json_payload(b, pkt, rec, 0, style->payload);
 	if (rec->has & WR_HAS_INNER)
 		json_inner(b, pkt, rec, style);

@@ -12,7 +12,10 @@
  * not resolved.
  */
 
-enum { PEER_WIDTH = 21 }; /* 255.255.255.255:65535 */
+enum {
+	PEER_WIDTH = 21, /* 255.255.255.255:65535 */
+	WHAT_WIDTH = 8,	 /* TCP [P.] */
+};
 
 #define LIT(b, text) wr_buf_add((b), "" text, sizeof(text) - 1)
 
@@ -125,11 +128,12 @@ static void line_tcp_option(struct wr_buf *b, const struct wr_view_opt *o)
 }
 
 /* A segment that opens or ends a connection, or closes the window, tells its numbers. */
-static void line_tcp(struct wr_buf *b, const struct wr_hdr *h)
+static void line_tcp(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
+	const struct wr_hdr *h = &rec->hdr[nr];
+	struct wr_view_opts opts = wr_view_tcpopts(rec, nr);
 	bool turn = h->tcp_flags & (WR_TCP_SYN | WR_TCP_FIN | WR_TCP_RST);
 	struct wr_view_opt o;
-	uint32_t at = 0;
 	char open = '[';
 
 	if (turn)
@@ -141,7 +145,7 @@ static void line_tcp(struct wr_buf *b, const struct wr_hdr *h)
 	if (!h->tcp_opt_len)
 		return;
 	LIT(b, " options ");
-	while (wr_view_opt_next(h->tcp_opt, h->tcp_opt_len, &at, &o)) {
+	while (wr_view_opt_next(&opts, &o)) {
 		wr_buf_char(b, open);
 		line_tcp_option(b, &o);
 		open = ',';
@@ -241,7 +245,7 @@ static struct kind kind_of_ip(const struct wr_hdr *h)
 }
 
 /* The protocol, and what belongs to it closely: TCP flags, ICMP type. */
-static void line_what(struct wr_buf *b, const struct wr_hdr *h, bool color)
+static void line_what(struct wr_buf *b, const struct wr_hdr *h, size_t width, bool color)
 {
 	struct kind kind = kind_of_ip(h);
 	size_t start;
@@ -259,7 +263,7 @@ static void line_what(struct wr_buf *b, const struct wr_hdr *h, bool color)
 	} else if (h->has & WR_H_ICMP) {
 		line_icmp(b, h);
 	}
-	pad_from(b, start, 8);
+	pad_from(b, start, width);
 	if (color)
 		LIT(b, "\033[0m");
 }
@@ -267,7 +271,7 @@ static void line_what(struct wr_buf *b, const struct wr_hdr *h, bool color)
 /* ---- who ---- */
 
 static void line_peer(struct wr_buf *b, const struct wr_hdr *h, const uint8_t *addr_net,
-		      uint16_t port)
+		      uint16_t port, size_t width)
 {
 	bool ports = h->has & WR_H_PORTS, brackets = ports && h->ip_v == 6;
 	size_t start = b->used;
@@ -279,16 +283,16 @@ static void line_peer(struct wr_buf *b, const struct wr_hdr *h, const uint8_t *a
 		LIT(b, "]");
 	if (ports)
 		number(b, ":", port);
-	pad_from(b, start, PEER_WIDTH);
+	pad_from(b, start, width);
 }
 
 static void line_ip(struct wr_buf *b, const struct wr_hdr *h, bool color)
 {
-	line_peer(b, h, h->src, h->sport);
+	line_peer(b, h, h->src, h->sport, PEER_WIDTH);
 	LIT(b, " > ");
-	line_peer(b, h, h->dst, h->dport);
+	line_peer(b, h, h->dst, h->dport, PEER_WIDTH);
 	LIT(b, " ");
-	line_what(b, h, color);
+	line_what(b, h, WHAT_WIDTH, color);
 }
 
 static void line_macs(struct wr_buf *b, const struct wr_rec *r, size_t width)
@@ -376,11 +380,13 @@ static void line_labels(struct wr_buf *b, const struct wr_rec *r)
 		number(b, " pppoe ", r->pppoe_session);
 }
 
-static void line_ip_extras(struct wr_buf *b, const struct wr_hdr *h)
+static void line_ip_extras(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
+	const struct wr_hdr *h = &rec->hdr[nr];
+	struct wr_view_opts opts = wr_view_ip4opts(rec, nr);
 	struct wr_view_opt o;
 	const char *open = " ip options [";
-	uint32_t i, at = 0;
+	uint32_t i;
 
 	if (h->has & WR_H_FRAG) {
 		number(b, " frag ", h->frag_off);
@@ -390,7 +396,7 @@ static void line_ip_extras(struct wr_buf *b, const struct wr_hdr *h)
 	if (!(h->has & WR_H_EXT) || !h->ext_len)
 		return;
 	if (h->ip_v == 4) {
-		for (; wr_view_opt_next(h->ext, h->ext_len, &at, &o); open = ",")
+		for (; wr_view_opt_next(&opts, &o); open = ",")
 			number(b, open, o.kind);
 	} else {
 		for (open = " ext [", i = 0; i < h->ext_len; i++, open = ",")
@@ -400,12 +406,12 @@ static void line_ip_extras(struct wr_buf *b, const struct wr_hdr *h)
 		LIT(b, "]");
 }
 
-static void line_hdr_extras(struct wr_buf *b, const struct wr_hdr *h)
+static void line_hdr_extras(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
-	if (h->has & (WR_H_FRAG | WR_H_EXT))
-		line_ip_extras(b, h);
-	if (h->has & WR_H_TCP)
-		line_tcp(b, h);
+	if (rec->hdr[nr].has & (WR_H_FRAG | WR_H_EXT))
+		line_ip_extras(b, rec, nr);
+	if (rec->hdr[nr].has & WR_H_TCP)
+		line_tcp(b, rec, nr);
 }
 
 static void line_inner(struct wr_buf *b, const struct wr_rec *r, bool color)
@@ -419,16 +425,12 @@ static void line_inner(struct wr_buf *b, const struct wr_rec *r, bool color)
 	if (!(h->has & WR_H_IP))
 		return;
 	LIT(b, " ");
-	wr_view_addr(b, h, h->src);
-	if (h->has & WR_H_PORTS)
-		number(b, " port ", h->sport);
+	line_peer(b, h, h->src, h->sport, 0);
 	LIT(b, " > ");
-	wr_view_addr(b, h, h->dst);
-	if (h->has & WR_H_PORTS)
-		number(b, " port ", h->dport);
+	line_peer(b, h, h->dst, h->dport, 0);
 	LIT(b, " ");
-	line_what(b, h, color);
-	line_hdr_extras(b, h);
+	line_what(b, h, 0, color);
+	line_hdr_extras(b, r, 1);
 }
 
 static void line_bad(struct wr_buf *b, const struct wr_rec *r, bool color)
@@ -518,7 +520,7 @@ void wr_view_packet_line(struct wr_buf *b, const struct wr_packet *pkt, const st
 		number(b, " segs ", pkt->gso_segs);
 	line_labels(b, rec);
 	if (rec->hdr[0].has & WR_H_IP)
-		line_hdr_extras(b, &rec->hdr[0]);
+		line_hdr_extras(b, rec, 0);
 	if (rec->has & WR_HAS_INNER)
 		line_inner(b, rec, style->color);
 	if (rec->bad)

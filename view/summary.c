@@ -8,7 +8,7 @@
 #include "flow/mem.h"
 #include "view/packet.h"
 
-enum { TOP_DEFAULT = 10 };
+enum { TOP_DEFAULT = 10, AHEAD = 8 };
 
 /* Talkers and services cost nothing per packet: they are told when a flow ends. */
 static void gone(void *ctx, const struct wr_flow *f)
@@ -17,6 +17,14 @@ static void gone(void *ctx, const struct wr_flow *f)
 
 	wr_talk_add(s->talk[WR_TALK_TALKERS], f);
 	wr_talk_add(s->talk[WR_TALK_SERVICES], f);
+}
+
+static void soon(void *ctx, const struct wr_flow *f)
+{
+	struct wr_summary *s = ctx;
+
+	wr_talk_ask(s->talk[WR_TALK_TALKERS], f);
+	wr_talk_ask(s->talk[WR_TALK_SERVICES], f);
 }
 
 static int copy(char **to, const char *from, struct wr_err *err)
@@ -29,7 +37,8 @@ static int copy(char **to, const char *from, struct wr_err *err)
 
 static int open_tables(struct wr_summary *s, const struct wr_summary_conf *conf, struct wr_err *err)
 {
-	struct wr_flow_conf flow = {.flows_max = conf->flows_max, .gone = gone, .ctx = s};
+	struct wr_flow_conf flow = {
+		.flows_max = conf->flows_max, .gone = gone, .soon = soon, .ctx = s};
 	uint32_t flows = conf->flows_max ? conf->flows_max : WR_FLOW_MAX_DEFAULT;
 	uint32_t talk = conf->talk_max ? conf->talk_max : WR_TALK_MAX_DEFAULT;
 	int rc;
@@ -103,13 +112,16 @@ const struct wr_tally *wr_summary_tally(const struct wr_summary *s)
 
 void wr_summary_finish(struct wr_summary *s)
 {
-	uint32_t i;
+	uint32_t i, n = wr_flow_rows(s->flows);
 
 	if (s->finished)
 		return;
 	s->finished = true;
-	for (i = 0; i < wr_flow_rows(s->flows); i++)
+	for (i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			soon(s, wr_flow_row(s->flows, i + AHEAD));
 		gone(s, wr_flow_row(s->flows, i));
+	}
 }
 
 /* ---- does it add up? ---- */

@@ -12,8 +12,9 @@
 #include "flow/tally.h"
 
 /*
- * What a capture holds, in short: totals, protocols, talkers, services, flows, what is malformed, and the ledger.
- * Text and JSON are made from the same rows. Memory is fixed at open (see flow/flow.h, flow/talk.h).
+ * What a capture holds, in short: totals, protocols, talkers, services, flows, what is malformed,
+ * and the ledger. Text and JSON are made from the same rows. Memory is fixed at open (see
+ * flow/flow.h, flow/talk.h).
  */
 
 struct wr_summary_conf {
@@ -26,15 +27,18 @@ struct wr_summary_conf {
 
 struct wr_summary;
 
-/* Takes all memory. 0 or -errno; *out is untouched on failure. conf may be NULL and is only read here. */
-int wr_summary_open(struct wr_summary **out, const struct wr_summary_conf *conf, struct wr_err *err);
+/* Takes all memory. 0 or -errno; *out is untouched on failure. conf may be NULL and is only read
+ * here. */
+int wr_summary_open(struct wr_summary **out, const struct wr_summary_conf *conf,
+		    struct wr_err *err);
 
 /* Counts a packet. Not after text or JSON were made. */
 void wr_summary_add(struct wr_summary *s, const struct wr_packet *pkt, const struct wr_rec *rec);
 
 /*
- * What the source counted, when all of it has been read; once for each file. Then the ledger says whether all packets
- * that the source handed out were added. Without it, it says only that the tables add up.
+ * What the source counted, when all of it has been read; once for each file. Then the ledger says
+ * whether all packets that the source handed out were added. Without it, it says only that the
+ * tables add up.
  */
 void wr_summary_ledger(struct wr_summary *s, const struct wr_ledger *rows, int n);
 
@@ -44,33 +48,37 @@ const struct wr_tally *wr_summary_tally(const struct wr_summary *s);
 bool wr_summary_balanced(struct wr_summary *s);
 
 /*
- * For people: 80 columns, bytes in SI units (1 kB = 1000 bytes), times in UTC. In each table what is not shown is
- * the last row, so every column adds up.
+ * For people: 80 columns, bytes in SI units (1 kB = 1000 bytes), times in UTC. In each table what
+ * is not shown is the last row, so every column adds up.
  */
 void wr_summary_text(struct wr_summary *s, struct wr_buf *b, bool color);
 
 /*
- * For programs: JSON Lines in this order, each kind with most bytes first. What a row does not have is absent.
+ * For programs: JSON Lines in this order, each kind with most bytes first. What a row does not have
+ * is absent.
  *
- * {"event_type":"summary", "file", "filter", "start", "end" (RFC 3339), "duration" (seconds), "packets", "bytes",
- *  "captured_bytes", "ipv4":{packets,bytes}, "ipv6":{…}, "not_ip":{…}, "fragments":{…}, "vlan":{…},
- *  "tunnels":{NAME:{…}}, "malformed":{REASON:{…}}, "flows":{"rows","displaced"}, "talkers":{…}, "services":{…},
+ * {"event_type":"summary", "file", "filter", "start", "end" (RFC 3339), "duration" (seconds),
+ * "packets", "bytes", "captured_bytes", "ipv4":{packets,bytes}, "ipv6":{…}, "not_ip":{…},
+ * "fragments":{…}, "vlan":{…}, "tunnels":{NAME:{…}}, "malformed":{REASON:{…}},
+ * "flows":{"rows","displaced"}, "talkers":{…}, "services":{…},
  *  "ledger":{"arrived":{…},"chosen":{…},"read":{…},"in_flows":{…},"in_other":{…},"not_ip":{…},"balanced"}}
  *  arrived and chosen only after wr_summary_ledger().
- * {"event_type":"protocol", "proto" (name), "ip_proto" or "ethertype" or "llc":true, "packets", "bytes"}
- * {"event_type":"talker", "src_ip", "ip_v", "flows", "sent":{packets,bytes}, "received":{…}, "start", "end"}
- * {"event_type":"service", "dest_ip", "ip_v", "proto", "ip_proto", "dest_port", "flows", "pkts_toserver",
- *  "pkts_toclient", "bytes_toserver", "bytes_toclient", "start", "end"}
- * {"event_type":"flow", "src_ip", "src_port", "dest_ip", "dest_port", "ip_v", "proto", "ip_proto", "vlan":[id],
- *  "pcap_cnt" (frame number of its first packet), "flow":{"pkts_toserver", "pkts_toclient", "bytes_toserver",
- *  "bytes_toclient", "start", "end", "age" (whole seconds)}, "tcp":{"tcp_flags", "tcp_flags_ts", "tcp_flags_tc"
- *  (hex of all flags seen, both ways, to the server, to the client), "syn":true, …}}
- *  dest is the server (wr_flow_server() in flow/flow.h).
- * When a table was full, its kind ends with a row that holds what made room: "other":true and the counters, with
- *  "flows":n, without addresses.
+ * {"event_type":"protocol", "proto" (name), "ip_proto" or "ethertype" or "llc":true, "packets",
+ * "bytes"}
+ * {"event_type":"talker", "src_ip", "ip_v", "flows", "sent":{packets,bytes}, "received":{…},
+ * "start", "end"}
+ * {"event_type":"service", "dest_ip", "ip_v", "proto", "ip_proto", "dest_port", "flows",
+ * "pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient", "start", "end"}
+ * {"event_type":"flow", "src_ip", "src_port", "dest_ip", "dest_port", "ip_v", "proto", "ip_proto",
+ * "vlan":[id], "pcap_cnt" (frame number of its first packet), "flow":{"pkts_toserver",
+ * "pkts_toclient", "bytes_toserver", "bytes_toclient", "start", "end", "age" (whole seconds)},
+ * "tcp":{"tcp_flags", "tcp_flags_ts", "tcp_flags_tc" (hex of all flags seen, both ways, to the
+ * server, to the client), "syn":true, …}} dest is the server (wr_flow_server() in flow/flow.h).
+ * When a table was full, its kind ends with a row that holds what made room: "other":true and the
+ * counters, with "flows":n, without addresses.
  *
- * fd >= 0: b is written there whenever it has grown to 64 KiB and at the end, and is empty afterwards; -1: all stays
- * in b. Returns 0 or -errno of a failed write.
+ * fd >= 0: b is written there whenever it has grown to 64 KiB and at the end, and is empty
+ * afterwards; -1: all stays in b. Returns 0 or -errno of a failed write.
  */
 int wr_summary_json(struct wr_summary *s, struct wr_buf *b, int fd);
 

@@ -16,12 +16,12 @@ struct wr_rank {
 
 struct wr_summary {
 	struct wr_tally tally;
-	struct wr_flow_table *flows;		     /* owned, as all below */
-	struct wr_talk *talk[2];		     /* by enum wr_talk_kind */
-	struct wr_rank *ranks;			     /* room for the largest table */
+	struct wr_flow_table *flows; /* owned, as all below */
+	struct wr_talk *talk[2];     /* by enum wr_talk_kind */
+	struct wr_rank *ranks;	     /* room for the largest table */
 	uint32_t ranks_max;
 	uint32_t top;
-	char *name, *filter; /* may be NULL */
+	char *name, *filter;		 /* may be NULL */
 	struct wr_count arrived, chosen; /* by the source */
 	bool has_ledger;
 	bool finished; /* the flows left in the table are in talk[] too */

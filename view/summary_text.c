@@ -108,7 +108,8 @@ static void color(struct text *x, const char *code)
 		wr_buf_str(x->b, code);
 }
 
-/* First column to the left, the others to the right. A label that leaves no room gets a line of its own. */
+/* First column to the left, the others to the right. A label that leaves no room gets a line of its
+ * own. */
 static void line(struct text *x, const char *label)
 {
 	const struct column *c = x->columns;
@@ -250,10 +251,15 @@ static uint32_t shown_of(const struct text *x, uint32_t rows)
 
 static void talkers(struct text *x)
 {
-	static const struct column columns[] = {{"Talkers: what they sent", 40}, {"packets", 13},
-						{"%", 7}, {"bytes", 11}, {"%", 7}, {0}};
+	static const struct column columns[] = {{"Talkers: what they sent", 40},
+						{"packets", 13},
+						{"%", 7},
+						{"bytes", 11},
+						{"%", 7},
+						{0}};
 	const struct wr_talk *t = x->s->talk[WR_TALK_TALKERS];
-	struct wr_count all = wr_count_sum(wr_tally_ip(&x->s->tally, 4), wr_tally_ip(&x->s->tally, 6));
+	struct wr_count all =
+		wr_count_sum(wr_tally_ip(&x->s->tally, 4), wr_tally_ip(&x->s->tally, 6));
 	struct wr_count rest = all;
 	uint32_t i, n = wr_talk_rows(t), shown = shown_of(x, n);
 	uint64_t displaced;
@@ -288,10 +294,15 @@ static void service_cells(struct text *x, uint64_t flows, struct wr_count n, uin
 
 static void services(struct text *x)
 {
-	static const struct column columns[] = {{"Services: both directions", 41}, {"flows", 10},
-						{"packets", 10}, {"bytes", 10}, {"%", 7}, {0}};
+	static const struct column columns[] = {{"Services: both directions", 41},
+						{"flows", 10},
+						{"packets", 10},
+						{"bytes", 10},
+						{"%", 7},
+						{0}};
 	const struct wr_talk *t = x->s->talk[WR_TALK_SERVICES];
-	struct wr_count rest = wr_count_sum(wr_tally_ip(&x->s->tally, 4), wr_tally_ip(&x->s->tally, 6));
+	struct wr_count rest =
+		wr_count_sum(wr_tally_ip(&x->s->tally, 4), wr_tally_ip(&x->s->tally, 6));
 	uint32_t i, n = wr_talk_rows(t), shown = shown_of(x, n);
 	uint64_t all_bytes = rest.bytes, flows = 0, displaced;
 	const struct wr_talk_row *r = wr_talk_other(t, &displaced);
@@ -340,7 +351,8 @@ static void flows(struct text *x)
 	static const struct column columns[] = {
 		{"Flows: client > server", 51}, {"packets", 10}, {"bytes", 10}, {"lasted", 9}, {0}};
 	const struct wr_flow_other *other = wr_flow_other(x->s->flows);
-	struct wr_count rest = wr_count_sum(wr_tally_ip(&x->s->tally, 4), wr_tally_ip(&x->s->tally, 6));
+	struct wr_count rest =
+		wr_count_sum(wr_tally_ip(&x->s->tally, 4), wr_tally_ip(&x->s->tally, 6));
 	uint32_t i, n = wr_flow_rows(x->s->flows), shown = shown_of(x, n);
 
 	if (!n)
@@ -369,7 +381,8 @@ static void flows(struct text *x)
 
 static void malformed(struct text *x)
 {
-	static const struct column columns[] = {{"Malformed or cut", 58}, {"packets", 12}, {"%", 8}, {0}};
+	static const struct column columns[] = {
+		{"Malformed or cut", 58}, {"packets", 12}, {"%", 8}, {0}};
 	const struct wr_tally *t = &x->s->tally;
 	uint64_t any = 0;
 	int i;
@@ -505,7 +518,8 @@ static void ledger(struct text *x)
 	wr_buf_char(x->b, '\n');
 	color(x, balanced ? "\033[1m" : "\033[1;31m");
 	wr_buf_str(x->b, balanced ? "The ledger balances"
-				  : "The ledger does NOT balance: this is a defect of weir, please report it");
+				  : "The ledger does NOT balance: this is a defect of weir, please "
+				    "report it");
 	color(x, "\033[0m");
 	wr_buf_char(x->b, '\n');
 	chosen(x);

@@ -3,8 +3,9 @@
 #define WR_TESTS_GEN_H
 
 /*
- * Packets from a seed: every header that the parser knows, stacked as real ones are, then broken. The same seed
- * gives the same packets, so a failure can be had again from the number of the packet alone.
+ * Packets from a seed: every header that the parser knows, stacked as real ones are, then broken.
+ *The same seed gives the same packets, so a failure can be had again from the number of the packet
+ *alone.
  *
  *	struct gen g;
  *	gen_packet(&g, seed);	well-formed, g.n bytes at g.b
@@ -18,11 +19,11 @@ enum { GEN_MAX = 1514, GEN_LENGTHS = 64, GEN_NEST = 6 };
 
 struct gen {
 	uint64_t state;
-	uint32_t n;		       /* bytes in b */
-	uint32_t nest;		       /* how much more may be put into each other */
-	uint32_t nlength;	       /* length fields in the packet, to be lied about */
-	uint16_t length[GEN_LENGTHS];  /* where */
-	uint8_t width[GEN_LENGTHS];    /* bytes */
+	uint32_t n;		      /* bytes in b */
+	uint32_t nest;		      /* how much more may be put into each other */
+	uint32_t nlength;	      /* length fields in the packet, to be lied about */
+	uint16_t length[GEN_LENGTHS]; /* where */
+	uint8_t width[GEN_LENGTHS];   /* bytes */
 	uint8_t b[GEN_MAX];
 };
 
@@ -142,9 +143,16 @@ static const struct gen_opt {
 	{30, 3, 1, 20},	 /* MPTCP */
 	{34, 2, 2, 8},	 /* fast open */
 	{253, 4, 1, 12}, /* experiments */
-	{254, 4, 1, 12}, {6, 6, 0, 0}, {7, 6, 0, 0}, {14, 3, 0, 0}, {77, 2, 1, 30},
+	{254, 4, 1, 12},
+	{6, 6, 0, 0},
+	{7, 6, 0, 0},
+	{14, 3, 0, 0},
+	{77, 2, 1, 30},
 	/* wrong lengths of known kinds */
-	{2, 3, 1, 3},	 {3, 2, 1, 3}, {8, 8, 1, 4}, {5, 2, 1, 12},
+	{2, 3, 1, 3},
+	{3, 2, 1, 3},
+	{8, 8, 1, 4},
+	{5, 2, 1, 12},
 };
 
 struct gen_order {
@@ -307,8 +315,8 @@ static const struct gen_port {
 	uint16_t port;
 	gen_fn inside;
 } gen_ports[] = {
-	{53, gen_payload},	{443, gen_payload},	{4789, gen_vxlan},  {8472, gen_vxlan},
-	{4790, gen_vxlan_gpe},	{6081, gen_geneve},	{2152, gen_gtpu},   {3544, gen_teredo},
+	{53, gen_payload},     {443, gen_payload}, {4789, gen_vxlan}, {8472, gen_vxlan},
+	{4790, gen_vxlan_gpe}, {6081, gen_geneve}, {2152, gen_gtpu},  {3544, gen_teredo},
 };
 
 static void gen_udp(struct gen *g)
@@ -390,10 +398,10 @@ static const struct gen_gre {
 	uint16_t type, flags;
 	gen_fn inside;
 } gen_gres[] = {
-	{0x0800, 0, gen_ip4},	     {0x86dd, 0, gen_ip6},	  {0x6558, 0, gen_frame},
-	{0x6558, 0x2000, gen_frame}, {0x88be, 0, gen_frame},	  {0x88be, 0x1000, gen_erspan},
+	{0x0800, 0, gen_ip4},	      {0x86dd, 0, gen_ip6},	 {0x6558, 0, gen_frame},
+	{0x6558, 0x2000, gen_frame},  {0x88be, 0, gen_frame},	 {0x88be, 0x1000, gen_erspan},
 	{0x22eb, 0x1000, gen_erspan}, {0x880b, 0x3081, gen_ppp}, {0x880b, 0x2001, gen_ppp},
-	{0x8847, 0, gen_payload},    {0x8909, 0, gen_payload},   {0x0800, 0x4000, gen_ip4},
+	{0x8847, 0, gen_payload},     {0x8909, 0, gen_payload},	 {0x0800, 0x4000, gen_ip4},
 };
 
 static void gen_gre(struct gen *g)
@@ -417,9 +425,9 @@ static const struct gen_proto {
 	gen_fn inside;
 	uint8_t nests;
 } gen_protos[] = {
-	{30, 6, gen_tcp, 0},	  {22, 17, gen_udp, 0},	  {5, 1, gen_icmp, 0},
-	{4, 58, gen_icmp6, 0},	  {3, 132, gen_sctp, 0},  {2, 33, gen_sctp, 0},
-	{2, 136, gen_udplite, 0}, {8, 47, gen_gre, 1},	  {4, 4, gen_ip4, 1},
+	{30, 6, gen_tcp, 0},	  {22, 17, gen_udp, 0},	   {5, 1, gen_icmp, 0},
+	{4, 58, gen_icmp6, 0},	  {3, 132, gen_sctp, 0},   {2, 33, gen_sctp, 0},
+	{2, 136, gen_udplite, 0}, {8, 47, gen_gre, 1},	   {4, 4, gen_ip4, 1},
 	{4, 41, gen_ip6, 1},	  {2, 50, gen_payload, 0}, {1, 2, gen_payload, 0},
 	{1, 137, gen_payload, 0}, {1, 89, gen_payload, 0},
 };
@@ -619,11 +627,11 @@ static const struct gen_type {
 	gen_fn inside;
 	uint8_t nests;
 } gen_types[] = {
-	{40, 0x0800, gen_ip4, 0}, {30, 0x86dd, gen_ip6, 0},   {6, 0x8100, gen_vlan, 1},
-	{3, 0x88a8, gen_vlan, 1}, {1, 0x9100, gen_vlan, 1},   {1, 0x9200, gen_vlan, 1},
-	{1, 0x9300, gen_vlan, 1}, {3, 0x0806, gen_arp, 0},    {4, 0x8847, gen_mpls, 0},
-	{1, 0x8848, gen_mpls, 0}, {4, 0x8864, gen_pppoe, 0},  {1, 0x88e7, gen_pbb, 1},
-	{1, 0x893f, gen_ctag, 1}, {1, 0x8909, gen_ctag, 1},   {1, 0x8926, gen_vntag, 1},
+	{40, 0x0800, gen_ip4, 0},    {30, 0x86dd, gen_ip6, 0},	{6, 0x8100, gen_vlan, 1},
+	{3, 0x88a8, gen_vlan, 1},    {1, 0x9100, gen_vlan, 1},	{1, 0x9200, gen_vlan, 1},
+	{1, 0x9300, gen_vlan, 1},    {3, 0x0806, gen_arp, 0},	{4, 0x8847, gen_mpls, 0},
+	{1, 0x8848, gen_mpls, 0},    {4, 0x8864, gen_pppoe, 0}, {1, 0x88e7, gen_pbb, 1},
+	{1, 0x893f, gen_ctag, 1},    {1, 0x8909, gen_ctag, 1},	{1, 0x8926, gen_vntag, 1},
 	{1, 0x88cc, gen_payload, 0},
 };
 
@@ -686,7 +694,8 @@ static void gen_packet(struct gen *g, uint64_t seed)
 		gen_zero(g, 60 - g->n); /* padding, as the wire has it */
 }
 
-/* Ways to break a packet. What is not about headers would change nothing: most happens in the first 200 bytes. */
+/* Ways to break a packet. What is not about headers would change nothing: most happens in the first
+ * 200 bytes. */
 
 static uint32_t gen_place(struct gen *g)
 {
@@ -700,7 +709,8 @@ static void gen_flip(struct gen *g)
 
 static void gen_change(struct gen *g)
 {
-	static const uint8_t values[] = {0, 1, 2, 4, 5, 6, 8, 17, 40, 47, 51, 60, 127, 128, 254, 255};
+	static const uint8_t values[] = {0,  1,	 2,  4,	 5,   6,   8,	17,
+					 40, 47, 51, 60, 127, 128, 254, 255};
 
 	g->b[gen_place(g)] = gen_one_in(g, 2) ? (uint8_t)gen_u32(g) : values[gen_below(g, 16)];
 }
@@ -726,8 +736,8 @@ static void gen_lie(struct gen *g)
 	if (at + g->width[i] > g->n)
 		return;
 	old = g->width[i] == 1 ? g->b[at] : (uint32_t)g->b[at] << 8 | g->b[at + 1];
-	lie = (const uint32_t[]){0, 1, 7, old - 1, old + 1, old - 8, old + 16, old / 2, 65535,
-				 gen_u32(g)}[gen_below(g, 10)];
+	lie = (const uint32_t[]){0,	  1,	    7,	     old - 1, old + 1,
+				 old - 8, old + 16, old / 2, 65535,   gen_u32(g)}[gen_below(g, 10)];
 	if (g->width[i] == 1)
 		gen_set_8(g, at, lie);
 	else
@@ -769,8 +779,9 @@ static void gen_double(struct gen *g)
 
 static void gen_mutate(struct gen *g)
 {
-	static const gen_fn ways[] = {gen_flip, gen_flip, gen_change, gen_change, gen_cut, gen_grow,
-				      gen_lie,	gen_lie,  gen_lie,    gen_swap,	  gen_lose, gen_double};
+	static const gen_fn ways[] = {gen_flip, gen_flip, gen_change, gen_change,
+				      gen_cut,	gen_grow, gen_lie,    gen_lie,
+				      gen_lie,	gen_swap, gen_lose,   gen_double};
 	uint32_t turns = 1 + gen_below(g, 3);
 
 	while (turns--)

@@ -3,8 +3,8 @@
 #define WR_TESTS_HOOK_H
 
 /*
- * The kernel programs, loaded but attached nowhere: packets are put in by BPF_PROG_TEST_RUN. For tests and
- * measurements, which must not depend on control/.
+ * The kernel programs, loaded but attached nowhere: packets are put in by BPF_PROG_TEST_RUN. For
+ * tests and measurements, which must not depend on control/.
  */
 
 #include <errno.h>
@@ -125,7 +125,8 @@ static inline int hook_map_board(struct hook *h)
 	struct bpf_map *bss = bpf_object__find_map_by_name(h->obj, ".bss");
 
 	h->board_size = bpf_map__value_size(bss);
-	h->board = mmap(NULL, h->board_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bss), 0);
+	h->board =
+		mmap(NULL, h->board_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bss), 0);
 	if (h->board == MAP_FAILED) {
 		h->board = NULL;
 		return -errno;
@@ -146,7 +147,8 @@ static inline void hook_close(struct hook *h)
 	memset(h, 0, sizeof(*h));
 }
 
-/* Loads the object of a hook, with the record program in its slot. 0 or -errno; then h is closed. */
+/* Loads the object of a hook, with the record program in its slot. 0 or -errno; then h is closed.
+ */
 static inline int hook_open(struct hook *h, const struct hook_conf *conf)
 {
 	char path[4096];
@@ -174,6 +176,13 @@ static inline int hook_open(struct hook *h, const struct hook_conf *conf)
 	h->ring_fd = hook_map(h, "wr_ring");
 	h->board->conf = (struct wr_board_conf){.snap = 65535, .max_depth = 1, .follow = 1};
 	return hook_set_slot(h, WR_SLOT_RECORD, h->record_fd);
+}
+
+/* Has this kernel what these constants ask for? (5.18) */
+static inline bool hook_can(const struct hook_fixed *fixed)
+{
+	return (!fixed->load_bytes && !fixed->frags) ||
+	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
 }
 
 /* The counters of all CPUs together. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel programs cost the verifier. The limit is a million instructions, but how many a program needs
- * differs between kernels by half and more, and what fits today may not tomorrow: so far below it that this does
- * not matter. Every variant that can be chosen at load time is loaded. Needs root.
+ * What the kernel programs cost the verifier. The limit is a million instructions, but how many a
+ * program needs differs between kernels by half and more, and what fits today may not tomorrow: so
+ * far below it that this does not matter. Every variant that can be chosen at load time is loaded.
+ * Needs root.
  */
 #include "tests/tap.h"
 #include "tests/unit/hook.h"
@@ -10,8 +11,8 @@
 enum { LOG = 1 << 16, STATS_ONLY = 4 /* BPF_LOG_STATS */ };
 
 /*
- * Never more than MOST. `usual` is a good quarter above what clang 14 and kernel 6.18 need: when a change goes
- * beyond it, find out why before writing a new figure here.
+ * Never more than MOST. `usual` is a good quarter above what clang 14 and kernel 6.18 need: when a
+ * change goes beyond it, find out why before writing a new figure here.
  */
 enum { MOST = 100000 };
 
@@ -54,7 +55,10 @@ static void check(const char *name, const char *what, const char *log, int fd, l
 static void test_variant(enum hook_kind kind, const struct hook_fixed *fixed)
 {
 	static char log[2 * LOG];
-	const struct hook_conf conf = {.kind = kind, .fixed = *fixed, .log_level = STATS_ONLY, .log = log,
+	const struct hook_conf conf = {.kind = kind,
+				       .fixed = *fixed,
+				       .log_level = STATS_ONLY,
+				       .log = log,
 				       .log_size = LOG};
 	char what[96];
 	struct hook h;
@@ -63,6 +67,10 @@ static void test_variant(enum hook_kind kind, const struct hook_fixed *fixed)
 	memset(log, 0, sizeof(log));
 	snprintf(what, sizeof(what), "linktype %u, load_bytes %u, frags %u", fixed->linktype,
 		 fixed->load_bytes, fixed->frags);
+	if (!hook_can(fixed)) {
+		skip("%s with %s: not on this kernel", hook_is[kind].name, what);
+		return;
+	}
 	rc = hook_open(&h, &conf);
 	if (!ok(!rc, "%s loads with %s", hook_is[kind].name, what)) {
 		note("%s", strerror(-rc));

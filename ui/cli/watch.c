@@ -15,13 +15,13 @@
 #include "view/ledger.h"
 
 enum {
-	RING_BYTES = 16 << 20,
+	RING_BYTES = 32 << 20,
 	WHOLE_PACKET = 65535,
 	BATCH = 4096,
-	/* Between two looks into the ring, which holds tens of milliseconds of the worst flood: waking up costs as much
-	 * as reading a hundred records. */
-	PAUSE_US = 4000,
-	IDLE_US = 10000,
+	/* Between two looks into the ring, which holds more than 50 ms of the worst flood: waking up costs as much as
+	 * reading some hundred records. Shorter while somebody may be looking at lines. */
+	SHOWN_US = 4000,
+	PAUSE_US = 10000,
 	MAX_ROWS = 256,
 };
 
@@ -188,7 +188,7 @@ static int loop(struct watch *w, struct wr_err *err)
 		if (n >= BATCH)
 			continue;
 		wr_out_flush(&w->out);
-		usleep(n ? PAUSE_US : IDLE_US);
+		usleep(n && !w->out.conf.quiet ? SHOWN_US : PAUSE_US);
 	}
 	return 0;
 }
