@@ -46,14 +46,14 @@ fail:
 
 const char *wr_buf_text(struct wr_buf *b)
 {
-	char *end = wr_buf_room(b, 1);
+	size_t end = b->used;
 
-	if (!end) { /* better a text without its last byte than none */
-		if (!b->used)
-			return "";
-		end = b->at + b->used - 1;
-	}
-	*end = 0;
+	/* Without room, better a text without its last byte than none. */
+	if (!wr_buf_room(b, 1) && end)
+		end--;
+	if (!b->at)
+		return "";
+	b->at[end] = 0;
 	return b->at;
 }
 

@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 /*
- * Text on its way out. Grows when needed and is reused: after the first packets nothing is allocated. Made for
- * millions of lines a second, so numbers and addresses are written without printf. When memory runs out
- * the buffer stops growing and `failed` is set; writers need not check each call.
+ * Text on its way out. Grows when needed and is reused: after the first packets nothing is
+ * allocated. Made for millions of lines a second, so numbers and addresses are written without
+ * printf. When memory runs out the buffer stops growing and `failed` is set; writers need not check
+ * each call.
  */
 struct wr_buf {
 	char *at;    /* owned; not terminated, see wr_buf_text() */
@@ -38,14 +39,16 @@ void wr_buf_char(struct wr_buf *b, char c);
 void wr_buf_fmt(struct wr_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void wr_buf_u64(struct wr_buf *b, uint64_t v);
 void wr_buf_hex(struct wr_buf *b, uint64_t v, int digits); /* lower case, at least `digits` */
-void wr_buf_pad(struct wr_buf *b, size_t column); /* spaces up to this many bytes since the last newline or start */
+void wr_buf_pad(struct wr_buf *b,
+		size_t column); /* spaces up to this many bytes since the last newline or start */
 void wr_buf_ip4(struct wr_buf *b, const uint8_t addr_net[4]);
 void wr_buf_ip6(struct wr_buf *b, const uint8_t addr_net[16]); /* RFC 5952 */
 void wr_buf_mac(struct wr_buf *b, const uint8_t mac[6]);
 void wr_buf_time(struct wr_buf *b, uint64_t ns);  /* RFC 3339 UTC, nanoseconds */
 void wr_buf_clock(struct wr_buf *b, uint64_t ns); /* local HH:MM:SS.uuuuuu */
 
-/* Writes everything to fd and clears. Returns 0 or -errno (what could not be written is dropped). */
+/* Writes everything to fd and clears. Returns 0 or -errno (what could not be written is dropped).
+ */
 int wr_buf_flush(struct wr_buf *b, int fd);
 
 #endif

@@ -32,7 +32,7 @@ void wr_json_key(struct wr_buf *b, const char *key)
 	if (comma_due(b))
 		*to++ = ',';
 	*to++ = '"';
-	memcpy(to, key, n);
+	memcpy(to, key, n + 1);
 	to += n;
 	*to++ = '"';
 	*to++ = ':';

@@ -5,15 +5,16 @@
 #include "base/buf.h"
 
 /*
- * JSON, streamed into a buffer: commas are put where they belong (after a value, before the next key). Keys are
- * constants of ours and are not escaped; strings are. Text that is not UTF-8 is escaped byte by byte as \u00XX.
+ * JSON, streamed into a buffer: commas are put where they belong (after a value, before the next
+ * key). Keys are constants of ours and are not escaped; strings are. Text that is not UTF-8 is
+ * escaped byte by byte as \u00XX.
  */
-void wr_json_open(struct wr_buf *b);			  /* { */
-void wr_json_close(struct wr_buf *b);			  /* } */
-void wr_json_key(struct wr_buf *b, const char *key);	  /* "key": */
-void wr_json_open_key(struct wr_buf *b, const char *key); /* "key":{ */
-void wr_json_array(struct wr_buf *b, const char *key);	  /* "key":[ */
-void wr_json_end_array(struct wr_buf *b);		  /* ] */
+void wr_json_open(struct wr_buf *b);				 /* { */
+void wr_json_close(struct wr_buf *b);				 /* } */
+void wr_json_key(struct wr_buf *b, const char *key);		 /* "key": */
+void wr_json_open_key(struct wr_buf *b, const char *key);	 /* "key":{ */
+void wr_json_array(struct wr_buf *b, const char *key);		 /* "key":[ */
+void wr_json_end_array(struct wr_buf *b);			 /* ] */
 void wr_json_u64(struct wr_buf *b, const char *key, uint64_t v); /* key NULL: array element */
 void wr_json_double(struct wr_buf *b, const char *key, double v);
 void wr_json_bool(struct wr_buf *b, const char *key, bool v);

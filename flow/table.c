@@ -13,10 +13,10 @@ enum {
 	KEY_WORDS = sizeof(struct wr_flow_key) / 8,
 	FLOWS_MAX = 1 << 28,
 	NOBODY = -1,
-	WAITING = 16,	/* packets whose memory is on its way; a power of two */
+	WAITING = 16,  /* packets whose memory is on its way; a power of two */
 	CELL_HERE = 6, /* so many packets later the cell is taken to be there, */
-	ROW_HERE = 11,	/* and the row */
-	NEXT_OUT = 8,	/* so far ahead is looked at what makes room */
+	ROW_HERE = 11, /* and the row */
+	NEXT_OUT = 8,  /* so far ahead is looked at what makes room */
 };
 
 /* Order of arrival, apart from the rows: moving to the front touches neighbours, and theirs is then

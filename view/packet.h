@@ -6,16 +6,18 @@
 #include "capture/capture.h"
 #include "core/record.h"
 
-/* One packet for a person or a program. Both are made from the same record, so they cannot disagree. */
+/* One packet for a person or a program. Both are made from the same record, so they cannot
+ * disagree. */
 
 struct wr_packet_style {
 	bool color;
-	uint32_t payload;    /* bytes of payload to show, 0 = none */
-	bool show_iface;     /* several interfaces: say which */
-	bool ether;	     /* link addresses too (tcpdump -e) */
+	uint32_t payload; /* bytes of payload to show, 0 = none */
+	bool show_iface;  /* several interfaces: say which */
+	bool ether;	  /* link addresses too (tcpdump -e) */
 };
 
-/* The line that people read, with newline; payload as hex and text below it. Fits 80 columns for common packets. */
+/* The line that people read, with newline; payload as hex and text below it. Fits 80 columns for
+ * common packets. */
 void wr_view_packet_line(struct wr_buf *b, const struct wr_packet *pkt, const struct wr_rec *rec,
 			 const struct wr_packet_style *style);
 

@@ -249,8 +249,7 @@ watch_rows_slow() {
 	background "$WEIR" watch --json -i "$IN" -n "$NS" --hook "$1" \
 		> >(slow_pipe | grep -a '"event_type":"ledger"' >"$TMP/$WATCH_TAG.out") 2>"$TMP/$WATCH_TAG.err"
 	W=$BG
-	wait_for "$PATIENCE" watching
-	! wr_gone "$W"
+	watch_up
 }
 
 # A disk of 256 KiB, in the middle of it.
@@ -258,7 +257,8 @@ full_disk() {
 	local hook=$1
 	mkdir -p "$TMP/disk" && mount -t tmpfs -o size=256k tmpfs "$TMP/disk" || return
 	begin_counts
-	ok "$hook, full disk: starts" watch_rows "full-$hook" "$IN" -n "$NS" --hook "$hook" -w "$TMP/disk/f" || return
+	ok "$hook, full disk: starts" watch_rows "full-$hook" "$IN" -n "$NS" --hook "$hook" -w "$TMP/disk/f" ||
+		{ umount "$TMP/disk"; return; }
 	SENT=$(send 5000)
 	watch_wait
 	is "$hook, full disk: ends with status 1" "$RC" 1
@@ -298,6 +298,7 @@ full_beside() {
 	begin_counts
 	mkdir -p "$TMP/disk" && mount -t tmpfs -o size=256k tmpfs "$TMP/disk" || return
 	watch_rows beside "$other" -n "$NS" -i "$IN" -w "$TMP/disk/f"
+	wait_for "$PATIENCE" grep -q "^weir: $IN: " "$TMP/beside.err"
 	SENT=$(send 5000)
 	watch_wait
 	umount "$TMP/disk"

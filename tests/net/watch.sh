@@ -52,8 +52,13 @@ watch() {
 	: >"$TMP/$WATCH_TAG.err"
 	background "$WEIR" watch -i "$WATCH_IFACE" "$@" >"$TMP/$WATCH_TAG.out" 2>"$TMP/$WATCH_TAG.err"
 	W=$BG
+	watch_up
+}
+
+# Up and watching; or else why not.
+watch_up() {
 	wait_for "$PATIENCE" watching
-	! wr_gone "$W"
+	! wr_gone "$W" || ! sed 's/^/# /' "$TMP/$WATCH_TAG.err"
 }
 
 # watch_rows TAG IFACE [ARG...]: the same with --json, and only the rows of the ledger are kept.
@@ -65,8 +70,7 @@ watch_rows() {
 	background "$WEIR" watch --json -i "$WATCH_IFACE" "$@" \
 		> >(exec grep -a '"event_type":"ledger"' >"$TMP/$WATCH_TAG.out") 2>"$TMP/$WATCH_TAG.err"
 	W=$BG
-	wait_for "$PATIENCE" watching
-	! wr_gone "$W"
+	watch_up
 }
 
 # watch_end [SIGNAL]: ask it to end; RC is its exit status.

@@ -309,8 +309,9 @@ static const char *json(const char *hex)
 #define START                                                                                 \
 	"{\"timestamp\":\"2026-11-23T04:44:00.123456789Z\",\"event_type\":\"packet\",\"pcap_" \
 	"cnt\":7,\"hook\":\"file\","
-#define ETHER(type) \
-	"\"ether\":{\"src\":\"02:00:00:00:00:01\",\"dst\":\"02:00:00:00:00:02\",\"type\":" type "},"
+#define ETHER(type)                                                                              \
+	"\"ether\":{\"src\":\"02:00:00:00:00:01\",\"dst\":\"02:00:00:00:00:02\",\"type\":" #type \
+	"},"
 #define IPS "\"src_ip\":\"10.0.0.1\",\"dest_ip\":\"10.0.0.2\",\"ttl\":64,\"tos\":0,"
 
 static void lines(void)
@@ -410,11 +411,11 @@ static void payloads(void)
 	ok(clean && strstr(wr_buf_text(&b), "\"payload\":\"AAECAwQ"), "nor in JSON");
 	is_str(json_as(UDP("2a", "160000 61225c620d0a001b5b336d41424344"), &shown),
 	       START "\"len\":57,\"caplen\":57,\"linktype\":1," ETHER(
-		       "2048") "\"ip_v\":4," IPS
-			       "\"ip_len\":22,\"ip_hdr_len\":20,\"proto\":\"UDP\",\"ip_proto\":17,"
-			       "\"src_port\":54321,\"dest_port\":53,"
-			       "\"payload_len\":14,\"payload\":\"YSJcYg0KABtbM21BQkM=\","
-			       "\"payload_printable\":\"a\\\"\\\\b\\r\\n..[3mABC\"}\n",
+		       2048) "\"ip_v\":4," IPS
+			     "\"ip_len\":22,\"ip_hdr_len\":20,\"proto\":\"UDP\",\"ip_proto\":17,"
+			     "\"src_port\":54321,\"dest_port\":53,"
+			     "\"payload_len\":14,\"payload\":\"YSJcYg0KABtbM21BQkM=\","
+			     "\"payload_printable\":\"a\\\"\\\\b\\r\\n..[3mABC\"}\n",
 	       "payload in JSON, base64 and printable, without padding");
 }
 
@@ -422,36 +423,36 @@ static void objects(void)
 {
 	is_str(json(SYN),
 	       START "\"len\":82,\"caplen\":82,\"linktype\":1," ETHER(
-		       "2048") "\"ip_v\":4," IPS "\"ip_len\":48,\"ip_hdr_len\":20,\"ip_df\":true,"
-						 "\"proto\":\"TCP\",\"ip_proto\":6,"
-			       "\"src_port\":54321,\"dest_port\":443,\"tcp\":{\"tcp_flags\":\"02\","
-			       "\"syn\":true,\"seq\":1,"
-			       "\"ack_seq\":0,\"window\":64240,\"options\":[{\"kind\":2,\"name\":"
-			       "\"mss\",\"value\":1460},"
-			       "{\"kind\":4,\"name\":\"sackOK\"},{\"kind\":8,\"name\":\"TS\","
-			       "\"value\":{\"val\":1,\"ecr\":0}},"
-			       "{\"kind\":1,\"name\":\"nop\"},{\"kind\":3,\"name\":\"wscale\","
-			       "\"value\":7}]},\"payload_len\":8}\n",
+		       2048) "\"ip_v\":4," IPS "\"ip_len\":48,\"ip_hdr_len\":20,\"ip_df\":true,"
+			     "\"proto\":\"TCP\",\"ip_proto\":6,"
+			     "\"src_port\":54321,\"dest_port\":443,\"tcp\":{\"tcp_flags\":\"02\","
+			     "\"syn\":true,\"seq\":1,"
+			     "\"ack_seq\":0,\"window\":64240,\"options\":[{\"kind\":2,\"name\":"
+			     "\"mss\",\"value\":1460},"
+			     "{\"kind\":4,\"name\":\"sackOK\"},{\"kind\":8,\"name\":\"TS\","
+			     "\"value\":{\"val\":1,\"ecr\":0}},"
+			     "{\"kind\":1,\"name\":\"nop\"},{\"kind\":3,\"name\":\"wscale\","
+			     "\"value\":7}]},\"payload_len\":8}\n",
 	       "a SYN as an object");
 	is_str(json(MACS "8100 6005 0806 0001 0800 06 04 0002 020000000001 0a000001 020000000002 "
 			 "0a000002"),
 	       START "\"len\":46,\"caplen\":46,\"linktype\":1," ETHER(
-		       "2054") "\"vlan\":[5],\"arp\":{\"op\":2,"
-			       "\"src_ip\":\"10.0.0.1\",\"dest_ip\":\"10.0.0.2\",\"src_mac\":\"02:"
-			       "00:00:00:00:01\","
-			       "\"dest_mac\":\"02:00:00:00:00:02\"}}\n",
+		       2054) "\"vlan\":[5],\"arp\":{\"op\":2,"
+			     "\"src_ip\":\"10.0.0.1\",\"dest_ip\":\"10.0.0.2\",\"src_mac\":\"02:"
+			     "00:00:00:00:01\","
+			     "\"dest_mac\":\"02:00:00:00:00:02\"}}\n",
 	       "ARP; the VLAN's priority is not its number");
 	is_str(json(MACS "0800 4600001c 00006064 40710000 " NET "94040000 00000000"),
 	       START "\"len\":42,\"caplen\":42,\"linktype\":1," ETHER(
-		       "2048") "\"ip_v\":4," IPS "\"ip_len\":4,\"ip_hdr_len\":24,\"ip_opts\":[148],"
-						 "\"ip_df\":true,\"frag\":{\"offset\":800,"
-			       "\"more\":true,\"df\":true},\"proto\":\"PGM\",\"ip_proto\":113}\n",
+		       2048) "\"ip_v\":4," IPS "\"ip_len\":4,\"ip_hdr_len\":24,\"ip_opts\":[148],"
+			     "\"ip_df\":true,\"frag\":{\"offset\":800,"
+			     "\"more\":true,\"df\":true},\"proto\":\"PGM\",\"ip_proto\":113}\n",
 	       "IP options and a fragment");
 	is_str(json(MACS "0800 45000028 00000000 40fd0000 " NET "01020304"),
 	       START "\"len\":38,\"caplen\":38,\"linktype\":1," ETHER(
-		       "2048") "\"ip_v\":4," IPS
-			       "\"ip_len\":20,\"ip_hdr_len\":20,\"proto\":\"253\",\"ip_proto\":253,"
-			       "\"malformed\":\"ip4_over\"}\n",
+		       2048) "\"ip_v\":4," IPS
+			     "\"ip_len\":20,\"ip_hdr_len\":20,\"proto\":\"253\",\"ip_proto\":253,"
+			     "\"malformed\":\"ip4_over\"}\n",
 	       "a protocol without name, a malformed packet");
 }
 
@@ -461,15 +462,15 @@ static void inner_objects(void)
 			 "d431 12b5 003a 0000 08000000 00000500 " MACS
 			 "0800 4500001c 00000000 40010000 c0a80001 c0a80002 0800 0000 00000000"),
 	       START "\"len\":92,\"caplen\":92,\"linktype\":1," ETHER(
-		       "2048") "\"ip_v\":4," IPS
-			       "\"ip_len\":58,\"ip_hdr_len\":20,\"proto\":\"UDP\",\"ip_proto\":17,"
-			       "\"src_port\":54321,\"dest_port\":4789,"
-			       "\"payload_len\":50,\"inner\":{\"tunnel\":\"vxlan\",\"depth\":1,"
-			       "\"vni\":5,\"ip_v\":4,"
-			       "\"src_ip\":\"192.168.0.1\",\"dest_ip\":\"192.168.0.2\",\"ttl\":64,"
-			       "\"tos\":0,\"ip_len\":8,"
-			       "\"ip_hdr_len\":20,\"proto\":\"ICMP\",\"ip_proto\":1,\"icmp_type\":"
-			       "8,\"icmp_code\":0}}\n",
+		       2048) "\"ip_v\":4," IPS
+			     "\"ip_len\":58,\"ip_hdr_len\":20,\"proto\":\"UDP\",\"ip_proto\":17,"
+			     "\"src_port\":54321,\"dest_port\":4789,"
+			     "\"payload_len\":50,\"inner\":{\"tunnel\":\"vxlan\",\"depth\":1,"
+			     "\"vni\":5,\"ip_v\":4,"
+			     "\"src_ip\":\"192.168.0.1\",\"dest_ip\":\"192.168.0.2\",\"ttl\":64,"
+			     "\"tos\":0,\"ip_len\":8,"
+			     "\"ip_hdr_len\":20,\"proto\":\"ICMP\",\"ip_proto\":1,\"icmp_type\":"
+			     "8,\"icmp_code\":0}}\n",
 	       "a packet in VXLAN");
 }
 
