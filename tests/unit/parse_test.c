@@ -12,9 +12,8 @@
 #include <pcap/pcap.h>
 
 #include "core/parse.h"
-#include "core/same.h"
+#include "tests/unit/same.h"
 #include "tests/unit/gen.h"
-#include "tests/unit/stages.h"
 
 enum {
 	MADE = 200000, /* packets from the seed */
@@ -45,7 +44,7 @@ static const char *both(const uint8_t *data, uint32_t cap, uint32_t len, uint32_
 	memset(&stages.rec, 0xaa, sizeof(stages.rec));
 	fast.max_depth = stages.max_depth = depth;
 	wr_parse(&fast, data, cap, len, linktype);
-	stages_alone(&stages, data, cap, len, linktype);
+	wr_parse_stages(&stages, data, cap, len, linktype);
 	return wr_rec_differs(&fast.rec, &stages.rec);
 }
 

@@ -18,7 +18,7 @@ struct bpf_program;
 #include <pcap/pcap.h>
 
 #include "core/parse.h"
-#include "core/same.h"
+#include "tests/unit/same.h"
 #include "tests/unit/gen.h"
 #include "tests/unit/hook.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef WR_CORE_SAME_H
-#define WR_CORE_SAME_H
+#ifndef WR_TESTS_SAME_H
+#define WR_TESTS_SAME_H
 
 /*
  * Are two records the same? Fields whose bit in `has` is not set, or that lie behind a count, hold
