@@ -8,7 +8,7 @@
  * caller does not want the text.
  */
 struct wr_err {
-	int code;       /* positive errno value, 0 = no error */
+	int code;	/* positive errno value, 0 = no error */
 	char text[768]; /* what, which object, what to do */
 };
 

@@ -8,10 +8,11 @@
 #include "core/board.h"
 #include "core/window.h"
 
-/* All maps of the kernel programs. Each attachment (interface and hook) has its own set, but for the ring. */
+/* All maps of the kernel programs. Each attachment (interface and hook) has its own set, but for
+ * the ring. */
 
-/* What one CPU needs while it reads a packet: the record in the making, with the event in front of it so that
- * both leave in one piece. */
+/* What one CPU needs while it reads a packet: the record in the making, with the event in front of
+ * it so that both leave in one piece. */
 struct wr_slot {
 	struct wr_event event;
 	union {
@@ -26,11 +27,13 @@ struct wr_shared {
 	struct wr_slot slot[WR_MAX_CPUS];
 };
 
-struct wr_shared wr_shared; /* .bss: an mmap-able array with direct addresses, no look-up per packet */
+struct wr_shared
+	wr_shared; /* .bss: an mmap-able array with direct addresses, no look-up per packet */
 
 /*
- * One base register for a CPU's slot and one for its counters. Left to itself the compiler adds the offset of
- * the array, too large for an instruction, before each access: twice the instructions for the whole parser.
+ * One base register for a CPU's slot and one for its counters. Left to itself the compiler adds the
+ * offset of the array, too large for an instruction, before each access: twice the instructions for
+ * the whole parser.
  */
 static __always_inline struct wr_slot *wr_slot_of(__u32 cpu)
 {

@@ -3,10 +3,9 @@
 #define WR_BPF_PATH_H
 
 /*
- * The way of a packet, written once for every hook: see, account, record. The including file has a context:
- *   wr_ctx              type of the hook's context
- *   WR_PASS             the verdict that lets the packet go on
- *   wr_ctx_len(ctx)     bytes of the frame, without a tag that was taken off
+ * The way of a packet, written once for every hook: see, account, record. The including file has a
+ * context: wr_ctx              type of the hook's context WR_PASS             the verdict that lets
+ * the packet go on wr_ctx_len(ctx)     bytes of the frame, without a tag that was taken off
  *   wr_ctx_tag(ctx)     that tag, TPID << 16 | TCI, or 0
  *   wr_ctx_bytes(ctx, at, n)   copies the first n bytes of the frame with a helper, or fails
  *   wr_ctx_segs(ctx)    packets merged into this one
@@ -15,12 +14,12 @@
 #include "bpf/maps.h"
 #include "core/parse.h"
 
-#define WR_WORDS(at, from, n)                                                                      \
-	_Pragma("unroll") for (__u32 w_ = 0; w_ < (n); w_ += 8)                                    \
+#define WR_WORDS(at, from, n)                                   \
+	_Pragma("unroll") for (__u32 w_ = 0; w_ < (n); w_ += 8) \
 		wr_store64((at) + w_, wr_load64((from) + w_))
 
-/* The helper, for n from 1 to room. The bounds are said so that verifiers since 5.10 see both of them, of the register
- * that is used: "not 0" alone does not tell them "at least 1". */
+/* The helper, for n from 1 to room. The bounds are said so that verifiers since 5.10 see both of
+ * them, of the register that is used: "not 0" alone does not tell them "at least 1". */
 static __always_inline long wr_far(wr_ctx *ctx, __u8 *at, __u32 n, const __u32 room)
 {
 	__u32 last = n - 1;
@@ -32,23 +31,24 @@ static __always_inline long wr_far(wr_ctx *ctx, __u8 *at, __u32 n, const __u32 r
 }
 
 /* n bytes as two pieces of a constant size that overlap: no loop, however many they are. */
-#define WR_TWO(size)                                                                               \
-	do {                                                                                       \
-		__u32 rest_ = n - (size);                                                          \
-		const __u8 *tail_;                                                                 \
-                                                                                                   \
-		wr_keep(rest_); /* known to the compiler, to be proven to older verifiers */       \
-		if (rest_ > (size))                                                                \
-			return -1;                                                                 \
-		tail_ = data + rest_;                                                              \
-		if (data + (size) > end || tail_ + (size) > end)                                   \
-			return wr_far(ctx, at, n, WR_WINDOW);                                                 \
-		WR_WORDS(at, data, size);                                                          \
-		WR_WORDS(at + rest_, tail_, size);                                                 \
-		return 0;                                                                          \
+#define WR_TWO(size)                                                                         \
+	do {                                                                                 \
+		__u32 rest_ = n - (size);                                                    \
+		const __u8 *tail_;                                                           \
+                                                                                             \
+		wr_keep(rest_); /* known to the compiler, to be proven to older verifiers */ \
+		if (rest_ > (size))                                                          \
+			return -1;                                                           \
+		tail_ = data + rest_;                                                        \
+		if (data + (size) > end || tail_ + (size) > end)                             \
+			return wr_far(ctx, at, n, WR_WINDOW);                                \
+		WR_WORDS(at, data, size);                                                    \
+		WR_WORDS(at + rest_, tail_, size);                                           \
+		return 0;                                                                    \
 	} while (0)
 
-/* Copies the first n bytes of the frame, 1 to WR_WINDOW; with the helper when they are not all in one piece. */
+/* Copies the first n bytes of the frame, 1 to WR_WINDOW; with the helper when they are not all in
+ * one piece. */
 static __always_inline long wr_copy(wr_ctx *ctx, __u8 *at, __u32 n)
 {
 	const __u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -86,7 +86,8 @@ static __always_inline __u32 wr_window_tagged(wr_ctx *ctx, __u8 *w, __u32 n, __u
 	return n + 4;
 }
 
-/* Whatever is not plain: copy the first bytes, then one function per header from where the fast path stopped. */
+/* Whatever is not plain: copy the first bytes, then one function per header from where the fast
+ * path stopped. */
 __attribute__((noinline)) int wr_deep(wr_ctx *ctx, __u32 cpu, __u32 next, __u32 off, __u32 end)
 {
 	struct wr_plain from = {.next = next, .off = off, .end = end};
@@ -174,7 +175,8 @@ static __always_inline int wr_send_room(wr_ctx *ctx, struct wr_slot *s, __u32 n,
 	return 0;
 }
 
-/* Before 5.18 XDP cannot copy a variable number of bytes out of a packet: the window is what there is. */
+/* Before 5.18 XDP cannot copy a variable number of bytes out of a packet: the window is what there
+ * is. */
 static __always_inline int wr_send_window(wr_ctx *ctx, struct wr_slot *s, __u32 n)
 {
 	if (n > WR_WINDOW)
@@ -187,7 +189,8 @@ static __always_inline int wr_send_window(wr_ctx *ctx, struct wr_slot *s, __u32 
 
 static __always_inline int wr_send_bytes(wr_ctx *ctx, struct wr_slot *s)
 {
-	__u32 n = *(volatile __u32 *)&s->event.cap; /* from memory: 32 bits that the verifier believes */
+	__u32 n = *(volatile __u32 *)&s->event
+			   .cap; /* from memory: 32 bits that the verifier believes */
 
 	if (!WR_CTX_CAN_LOAD)
 		return wr_send_window(ctx, s, n);

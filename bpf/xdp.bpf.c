@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The path of a packet at the XDP hook: the driver's receive ring, or the generic hook behind it. */
+/* The path of a packet at the XDP hook: the driver's receive ring, or the generic hook behind it.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -12,7 +13,7 @@ typedef struct xdp_md wr_ctx;
 #define wr_ctx_bytes(ctx, at, n) (wr_fixed.load_bytes ? bpf_xdp_load_bytes(ctx, 0, at, n) : -1)
 
 /* Bytes in further buffers count too, where packets may have several (5.18). */
-#define wr_xdp_len(ctx)                                                                            \
+#define wr_xdp_len(ctx) \
 	((__u32)(wr_fixed.frags ? bpf_xdp_get_buff_len(ctx) : (ctx)->data_end - (ctx)->data))
 
 #include "bpf/path.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Field 22 of /proc/PID/stat: when the process started. 0 = there is none. The name in field 2 may hold anything, so
- * counting begins behind the last ')'. */
+/* Field 22 of /proc/PID/stat: when the process started. 0 = there is none. The name in field 2 may
+ * hold anything, so counting begins behind the last ')'. */
 static uint64_t start_of(uint32_t pid)
 {
 	char path[40], text[1024], *at;
@@ -52,7 +52,8 @@ static bool snap_cpu(const struct wr_cpu_count *c, struct wr_cpu_count *out)
 
 		memcpy(out, (const void *)c, sizeof(*out));
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (now_of((const uint64_t *)&c->arrived_packets) == passed && out->passed_packets == passed)
+		if (now_of((const uint64_t *)&c->arrived_packets) == passed &&
+		    out->passed_packets == passed)
 			return true;
 	}
 	return false;
@@ -78,7 +79,8 @@ static void add_cpu(const struct wr_cpu *cpu, struct wr_ledger *out)
 	out->seen += seen.seen - seen.write_failed;
 	out->lost[WR_LOST_RING_FULL] += c.ring_full;
 	out->lost[WR_LOST_WRITE_FAILED] += seen.write_failed;
-	/* Each record carries its number and the losses before it: what the reader took must fit. */
+	/* Each record carries its number and the losses before it: what the reader took must fit.
+	 */
 	if (seen.gaps || seen.last < seen.seen || c.made < c.ring_full + seen.seen)
 		out->balanced = false;
 	for (unsigned int i = 1; i < WR_BAD_COUNT; i++)

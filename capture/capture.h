@@ -10,38 +10,39 @@
 #include "core/record.h"
 
 /*
- * Packets in: one door for every way they come. A source hands packets to a callback; what it hands out
- * is borrowed and valid until the callback returns.
+ * Packets in: one door for every way they come. A source hands packets to a callback; what it hands
+ * out is borrowed and valid until the callback returns.
  */
 
 /* X(symbol, name in JSON and options, what a person reads) */
-#define WR_HOOK_TABLE(X)                                                                           \
-	X(FILE, "file", "capture file")                                                            \
-	X(XDP, "xdp", "native XDP")                                                                \
-	X(XDP_GENERIC, "xdp-generic", "generic XDP")                                               \
-	X(TC, "tc", "TC ingress")                                                                  \
+#define WR_HOOK_TABLE(X)                             \
+	X(FILE, "file", "capture file")              \
+	X(XDP, "xdp", "native XDP")                  \
+	X(XDP_GENERIC, "xdp-generic", "generic XDP") \
+	X(TC, "tc", "TC ingress")                    \
 	X(PACKET, "packet", "packet socket")
 
 enum wr_hook {
 #define X(sym, name, text) WR_HOOK_##sym,
 	WR_HOOK_TABLE(X)
 #undef X
-	WR_HOOK_COUNT
+		WR_HOOK_COUNT
 };
 
 const char *wr_hook_name(enum wr_hook hook);
 const char *wr_hook_text(enum wr_hook hook);
 
 struct wr_packet {
-	uint64_t ts_ns;	     /* CLOCK_REALTIME */
-	uint64_t num;	     /* frame number in the file, from 1; 0 when live */
-	const uint8_t *data; /* from the link header on; VLAN tags put back. NULL when only facts came */
-	uint32_t caplen;     /* bytes in data */
-	uint32_t len;	     /* bytes on the wire, or what the hook saw */
-	uint16_t linktype;   /* DLT number */
-	uint16_t gso_segs;   /* packets merged into this one, 0 = not */
-	uint8_t hook;	     /* enum wr_hook */
-	const char *iface;   /* interface name or "" */
+	uint64_t ts_ns; /* CLOCK_REALTIME */
+	uint64_t num;	/* frame number in the file, from 1; 0 when live */
+	const uint8_t
+		*data; /* from the link header on; VLAN tags put back. NULL when only facts came */
+	uint32_t caplen;	  /* bytes in data */
+	uint32_t len;		  /* bytes on the wire, or what the hook saw */
+	uint16_t linktype;	  /* DLT number */
+	uint16_t gso_segs;	  /* packets merged into this one, 0 = not */
+	uint8_t hook;		  /* enum wr_hook */
+	const char *iface;	  /* interface name or "" */
 	const struct wr_rec *rec; /* facts made in the kernel; NULL: parse data */
 };
 
@@ -53,17 +54,18 @@ struct wr_count {
 };
 
 /* Stages where a record can be lost: X(symbol, name, remedy) */
-#define WR_LOST_TABLE(X)                                                                           \
-	X(RING_FULL, "ring_full", "the reader was slower than the packets: narrow the filter, use "\
-				  "--count, or sample with --sample N")                            \
-	X(READER_GONE, "reader_gone", "the reader ended before it took these records")            \
+#define WR_LOST_TABLE(X)                                                               \
+	X(RING_FULL, "ring_full",                                                      \
+	  "the reader was slower than the packets: narrow the filter, use "            \
+	  "--count, or sample with --sample N")                                        \
+	X(READER_GONE, "reader_gone", "the reader ended before it took these records") \
 	X(WRITE_FAILED, "write_failed", "the output could not take them: is the disk full?")
 
 enum wr_lost {
 #define X(sym, name, text) WR_LOST_##sym,
 	WR_LOST_TABLE(X)
 #undef X
-	WR_LOST_COUNT
+		WR_LOST_COUNT
 };
 
 const char *wr_lost_name(enum wr_lost stage);
@@ -75,7 +77,7 @@ struct wr_ledger {
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	struct wr_count arrived, passed;
 	struct wr_count matched; /* of arrived: chosen by the filter */
-	uint64_t made;	  /* records whose fate is known: seen + lost */
+	uint64_t made;		 /* records whose fate is known: seen + lost */
 	uint64_t seen;
 	uint64_t lost[WR_LOST_COUNT];
 	uint64_t waiting; /* made, still on the way to the reader */
@@ -85,8 +87,8 @@ struct wr_ledger {
 
 struct wr_source;
 struct wr_source_ops {
-	/* Hands out what is there, at most `max` packets. Returns how many, 0 = nothing now, -ENODATA = end,
-	 * or another -errno with err filled. */
+	/* Hands out what is there, at most `max` packets. Returns how many, 0 = nothing now,
+	 * -ENODATA = end, or another -errno with err filled. */
 	int (*read)(struct wr_source *s, wr_packet_fn fn, void *ctx, int max, struct wr_err *err);
 	/* A descriptor that becomes readable when packets wait, or -1: then read on a timer. */
 	int (*poll_fd)(struct wr_source *s);
@@ -109,11 +111,11 @@ static inline void wr_source_close(struct wr_source **s)
 }
 
 /*
- * A capture file: pcap or pcapng, plain, gzip or zstd (told by content, not by name); "-" is standard input.
- * `filter` is a pcap-filter expression or NULL; packets it does not choose are counted but not handed out.
- * Errors name the file and, when the file is broken, the byte or packet where; the packets before are handed
- * out first. read() may return 0 before the end when the filter chose none of many packets: call it again at
- * once unless poll_fd() >= 0.
+ * A capture file: pcap or pcapng, plain, gzip or zstd (told by content, not by name); "-" is
+ * standard input. `filter` is a pcap-filter expression or NULL; packets it does not choose are
+ * counted but not handed out. Errors name the file and, when the file is broken, the byte or packet
+ * where; the packets before are handed out first. read() may return 0 before the end when the
+ * filter chose none of many packets: call it again at once unless poll_fd() >= 0.
  */
 int wr_file_open(struct wr_source **out, const char *path, const char *filter, struct wr_err *err);
 

@@ -11,14 +11,14 @@
 #include <unistd.h>
 
 /*
- * Layout (kernel/bpf/ringbuf.c): a page with the consumer's position, a page with the producer's, the data, and the data
- * once more behind itself so that no record is torn. Of the second copy only as much is mapped as the
- * largest record can reach into it.
+ * Layout (kernel/bpf/ringbuf.c): a page with the consumer's position, a page with the producer's,
+ * the data, and the data once more behind itself so that no record is torn. Of the second copy only
+ * as much is mapped as the largest record can reach into it.
  */
 enum { LARGEST = 1 << 17, HEADER = 8, BUSY = 1u << 31, DISCARD = 1 << 30 };
 
 struct wr_ring {
-	uint64_t *consumer; /* ours to write */
+	uint64_t *consumer;	 /* ours to write */
 	const uint8_t *producer; /* page, data behind it; read-only */
 	size_t page, size, mapped;
 	uint64_t clock_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
@@ -86,7 +86,8 @@ bool wr_ring_empty(const struct wr_ring *r)
 	return producer_at(r) == __atomic_load_n(r->consumer, __ATOMIC_RELAXED);
 }
 
-/* Records have the monotonic clock, people want the date; the difference moves when the clock is set. */
+/* Records have the monotonic clock, people want the date; the difference moves when the clock is
+ * set. */
 static void check_clock(struct wr_ring *r)
 {
 	uint64_t mono = clock_ns(CLOCK_MONOTONIC);
@@ -98,7 +99,8 @@ static void check_clock(struct wr_ring *r)
 }
 
 /* The tag that was taken off goes back behind the addresses. Returns the frame. */
-static const uint8_t *with_tag(struct wr_ring *r, const struct wr_event *e, const uint8_t *frame, uint32_t *cap)
+static const uint8_t *with_tag(struct wr_ring *r, const struct wr_event *e, const uint8_t *frame,
+			       uint32_t *cap)
 {
 	uint32_t n = *cap;
 
@@ -136,7 +138,8 @@ static void hand_out(struct wr_ring *r, const struct wr_event *e, const struct w
 	reader->packet(reader->packet_ctx, &pkt);
 }
 
-/* Records of a CPU come in the order of their numbers; between two only those are missing that found no room. */
+/* Records of a CPU come in the order of their numbers; between two only those are missing that
+ * found no room. */
 static void note_seen(struct wr_board *b, const struct wr_event *e)
 {
 	struct wr_cpu_seen *s = &b->cpu[e->cpu % WR_MAX_CPUS].seen;
@@ -159,7 +162,8 @@ int wr_ring_read(struct wr_ring *r, const struct wr_ring_reader *reader, int max
 	check_clock(r);
 	while (at < end && n < max) {
 		const uint8_t *rec = data + (at & (r->size - 1));
-		uint32_t len = __atomic_load_n((const uint32_t *)(const void *)rec, __ATOMIC_ACQUIRE);
+		uint32_t len =
+			__atomic_load_n((const uint32_t *)(const void *)rec, __ATOMIC_ACQUIRE);
 		const struct wr_event *e = (const void *)(rec + HEADER);
 
 		if (len & BUSY)
@@ -174,7 +178,8 @@ int wr_ring_read(struct wr_ring *r, const struct wr_ring_reader *reader, int max
 			n++;
 		}
 		at += ((len & ~(uint32_t)(BUSY | DISCARD)) + HEADER + 7) & ~7u;
-		/* Room for the kernel again, but not at the price of a shared cache line per record. */
+		/* Room for the kernel again, but not at the price of a shared cache line per
+		 * record. */
 		if (!(n & 63))
 			__atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
 	}

@@ -6,8 +6,8 @@
 #include "core/board.h"
 
 /*
- * The reading side of the kernel's ring buffer. Mapped by ourselves: libbpf maps the data twice, which counts twice
- * against our memory, and hands out one record a call.
+ * The reading side of the kernel's ring buffer. Mapped by ourselves: libbpf maps the data twice,
+ * which counts twice against our memory, and hands out one record a call.
  */
 struct wr_ring;
 
@@ -25,7 +25,8 @@ struct wr_ring_reader {
 	void *packet_ctx;
 };
 
-/* Hands out at most max records and marks them as seen on their boards. Returns how many there were. */
+/* Hands out at most max records and marks them as seen on their boards. Returns how many there
+ * were. */
 int wr_ring_read(struct wr_ring *r, const struct wr_ring_reader *reader, int max);
 
 /* Is there anything to read? */

@@ -59,7 +59,8 @@ static int set_ring(struct wr_socket *s, uint32_t bytes)
 	    setsockopt(s->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
 		return errno;
 	s->blocks = req.tp_block_nr;
-	s->ring = mmap(NULL, (size_t)BLOCK * s->blocks, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+	s->ring =
+		mmap(NULL, (size_t)BLOCK * s->blocks, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
 	if (s->ring == MAP_FAILED) {
 		s->ring = NULL;
 		return errno;
@@ -67,7 +68,8 @@ static int set_ring(struct wr_socket *s, uint32_t bytes)
 	return 0;
 }
 
-/* Bound last: before that no packet comes in, so the count begins at the first packet that can be read. */
+/* Bound last: before that no packet comes in, so the count begins at the first packet that can be
+ * read. */
 static int bind_to(struct wr_socket *s, int ifindex)
 {
 	struct sockaddr_ll ll = {
@@ -127,7 +129,8 @@ void wr_socket_close(struct wr_socket **sock)
 	*sock = NULL;
 }
 
-/* The kernel keeps the tag beside the frame. There is room in front of it: the addresses move there. */
+/* The kernel keeps the tag beside the frame. There is room in front of it: the addresses move
+ * there. */
 static uint8_t *with_tag(const struct tpacket3_hdr *h, uint8_t *frame, uint32_t *cap, uint32_t *len)
 {
 	uint32_t tpid = h->tp_status & TP_STATUS_VLAN_TPID_VALID ? h->hv1.tp_vlan_tpid : WR_ET_VLAN;
@@ -233,7 +236,8 @@ void wr_socket_detach(struct wr_socket *s)
 {
 	struct sockaddr_ll ll = {.sll_family = AF_PACKET};
 
-	/* Protocol 0: bound to nothing. The block that is being filled is handed over by its timer. */
+	/* Protocol 0: bound to nothing. The block that is being filled is handed over by its timer.
+	 */
 	if (!bind(s->fd, (struct sockaddr *)&ll, sizeof(ll)))
 		usleep(3 * BLOCK_MS * 1000);
 }

@@ -6,9 +6,9 @@
 #include "capture/filter.h"
 
 /*
- * The packet socket (packet(7), TPACKET_V3): for kernels and users that are not allowed BPF. It sees what TC sees; the
- * filter runs here on the host, on the frame with its VLAN tag put back. Its arrived count is the kernel's own;
- * bytes are known of the packets that were read.
+ * The packet socket (packet(7), TPACKET_V3): for kernels and users that are not allowed BPF. It
+ * sees what TC sees; the filter runs here on the host, on the frame with its VLAN tag put back. Its
+ * arrived count is the kernel's own; bytes are known of the packets that were read.
  */
 struct wr_socket;
 
@@ -23,8 +23,8 @@ struct wr_socket_conf {
 int wr_socket_open(struct wr_socket **out, const struct wr_socket_conf *conf, struct wr_err *err);
 void wr_socket_close(struct wr_socket **s); /* NULL is fine */
 
-/* Hands out what is there, about max packets (a block is never left half read). Returns how many were read,
- * chosen or not; -ENETDOWN: the interface has gone. */
+/* Hands out what is there, about max packets (a block is never left half read). Returns how many
+ * were read, chosen or not; -ENETDOWN: the interface has gone. */
 int wr_socket_read(struct wr_socket *s, wr_packet_fn fn, void *ctx, int max);
 void wr_socket_ledger(struct wr_socket *s, struct wr_ledger *out);
 

@@ -9,15 +9,17 @@
 #include "control/neighbour.h"
 #include "core/proto.h"
 
-/* Drivers that restart their rings or the link when an XDP program comes or goes: packets are lost and a link may
- * flap, which somebody who only wants to look does not expect. --hook xdp does it all the same. */
+/* Drivers that restart their rings or the link when an XDP program comes or goes: packets are lost
+ * and a link may flap, which somebody who only wants to look does not expect. --hook xdp does it
+ * all the same. */
 static const char *const restarts[] = {
-	"atlantic", "bnxt_en", "ena", "i40e", "iavf", "ice", "igb", "igc", "ixgbe", "ixgbevf", "mlx4_en", "mvneta",
-	"nfp", "qede", "r8169", "sfc", "stmmac", "thunder-nicvf",
+	"atlantic", "bnxt_en", "ena",	 "i40e", "iavf", "ice",	  "igb", "igc",	   "ixgbe",
+	"ixgbevf",  "mlx4_en", "mvneta", "nfp",	 "qede", "r8169", "sfc", "stmmac", "thunder-nicvf",
 };
 
 /* Why native XDP is not even tried; NULL: it is. */
-static const char *no_native(const struct wr_path_conf *conf, int whole_packets, char *text, size_t room)
+static const char *no_native(const struct wr_path_conf *conf, int whole_packets, char *text,
+			     size_t room)
 {
 	const struct wr_iface *i = conf->iface;
 
@@ -27,12 +29,14 @@ static const char *no_native(const struct wr_path_conf *conf, int whole_packets,
 		return "whole packets cannot be copied there before Linux 5.18";
 	if (i->vlan_strip && strcmp(i->driver, "veth")) {
 		/* the tag would be in the descriptor only */
-		return "the device strips VLAN tags before it (ethtool -K IF rxvlan off mends that)";
+		return "the device strips VLAN tags before it (ethtool -K IF rxvlan off mends "
+		       "that)";
 	}
 	for (size_t n = 0; n < sizeof(restarts) / sizeof(*restarts); n++) {
 		if (strcmp(i->driver, restarts[n]))
 			continue;
-		snprintf(text, room, "driver %s restarts its rings for it (--hook xdp does it)", i->driver);
+		snprintf(text, room, "driver %s restarts its rings for it (--hook xdp does it)",
+			 i->driver);
 		return text;
 	}
 	return NULL;
@@ -47,11 +51,13 @@ static void say(char *why, size_t room, const struct wr_path *p, const char *not
 	n = (size_t)snprintf(why, room, "%s: %s", i->name, wr_hook_text(wr_path_hook(p)));
 	if (not_native && not_native[0] && n < room)
 		n += (size_t)snprintf(why + n, room - n, " (native XDP refused: %s)", not_native);
-	if (wr_path_hook(p) == WR_HOOK_TC && wr_neighbour_tc(i->index, beside, sizeof(beside)) && n < room)
+	if (wr_path_hook(p) == WR_HOOK_TC && wr_neighbour_tc(i->index, beside, sizeof(beside)) &&
+	    n < room)
 		snprintf(why + n, room - n, ", beside %s", beside);
 }
 
-/* Reasons begin with the mode they speak of; in "(native XDP refused: ...)" that would stand twice. */
+/* Reasons begin with the mode they speak of; in "(native XDP refused: ...)" that would stand twice.
+ */
 static const char *without_mode(const char *text)
 {
 	return strncmp(text, "native XDP: ", 12) ? text : text + 12;
@@ -80,7 +86,8 @@ int wr_path_open_auto(struct wr_path **out, const struct wr_path_conf *conf, int
 			say(why, room, *out, NULL);
 			return 0;
 		}
-		if (ret == -EINVAL || ret == -EPERM) /* the filter, or rights: no other hook mends that */
+		if (ret == -EINVAL ||
+		    ret == -EPERM) /* the filter, or rights: no other hook mends that */
 			return wr_fail(err, native.code, "%s", native.text);
 		reason = without_mode(native.text);
 	}

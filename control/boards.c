@@ -7,7 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Maps are found by name; a board tells by its first words that it is one and that we know its shape. */
+/* Maps are found by name; a board tells by its first words that it is one and that we know its
+ * shape. */
 static int visit(int fd, void (*fn)(void *ctx, const struct wr_board *b), void *ctx)
 {
 	struct bpf_map_info info = {0};
@@ -42,6 +43,7 @@ int wr_boards_each(void (*fn)(void *ctx, const struct wr_board *b), void *ctx, s
 		close(fd);
 	}
 	if (e == -EPERM)
-		return wr_fail(err, EPERM, "looking at the kernel's maps needs CAP_SYS_ADMIN: run as root");
+		return wr_fail(err, EPERM,
+			       "looking at the kernel's maps needs CAP_SYS_ADMIN: run as root");
 	return found;
 }

@@ -94,7 +94,8 @@ static int put_filter(struct undo *u, int prog_fd, const struct wr_iface *iface,
 	return 0;
 }
 
-int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface *iface, struct wr_err *err)
+int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface *iface,
+		     struct wr_err *err)
 {
 	struct wr_clsact *c = calloc(1, sizeof(*c));
 	struct undo u = {0};

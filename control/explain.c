@@ -44,15 +44,18 @@ void wr_explain_begin(void)
 int wr_explain_load(int code, const char *object, struct wr_err *err)
 {
 	if (code == -EPERM && !verdict[0])
-		return wr_fail(err, EPERM, "the kernel does not let this process load programs: run as root, or "
-			       "with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
+		return wr_fail(
+			err, EPERM,
+			"the kernel does not let this process load programs: run as root, or "
+			"with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
 	if (code == -ENOMEM)
 		return wr_fail(err, ENOMEM, "not enough memory for the maps of '%s'", object);
-	return wr_fail(err, EOPNOTSUPP, "Linux %s refuses the '%s' program: %s", wr_kernel()->release, object,
-		       verdict[0] ? verdict : strerror(-code));
+	return wr_fail(err, EOPNOTSUPP, "Linux %s refuses the '%s' program: %s",
+		       wr_kernel()->release, object, verdict[0] ? verdict : strerror(-code));
 }
 
-int wr_explain_xdp(int code, const struct wr_iface *iface, bool generic, bool frags, struct wr_err *err)
+int wr_explain_xdp(int code, const struct wr_iface *iface, bool generic, bool frags,
+		   struct wr_err *err)
 {
 	const char *mode = generic ? "generic XDP" : "native XDP";
 	const char *driver = iface->driver[0] ? iface->driver : "of this interface";
@@ -60,14 +63,17 @@ int wr_explain_xdp(int code, const struct wr_iface *iface, bool generic, bool fr
 
 	if (code == -EBUSY || code == -EEXIST) {
 		wr_neighbour_xdp(iface->index, who, sizeof(who));
-		return wr_fail(err, EBUSY, "%s of %s is taken by %s, which is left alone", mode, iface->name, who);
+		return wr_fail(err, EBUSY, "%s of %s is taken by %s, which is left alone", mode,
+			       iface->name, who);
 	}
 	if (code == -EOPNOTSUPP)
 		return wr_fail(err, EOPNOTSUPP, "%s: driver %s has none", mode, driver);
 	if (iface->mtu > 3498 && !generic && (code == -ERANGE || code == -EINVAL || code == -E2BIG))
-		return wr_fail(err, EOPNOTSUPP, "%s: MTU %u needs multi-buffer support, which %s lacks", mode,
+		return wr_fail(err, EOPNOTSUPP,
+			       "%s: MTU %u needs multi-buffer support, which %s lacks", mode,
 			       iface->mtu, frags ? "this driver" : "this kernel");
 	if (code == -EPERM)
-		return wr_fail(err, EPERM, "%s of %s needs CAP_NET_ADMIN: run as root", mode, iface->name);
+		return wr_fail(err, EPERM, "%s of %s needs CAP_NET_ADMIN: run as root", mode,
+			       iface->name);
 	return wr_fail(err, -code, "%s of %s: %s", mode, iface->name, strerror(-code));
 }

@@ -10,6 +10,7 @@
 
 void wr_explain_begin(void); /* before a load: libbpf's messages are caught, not printed */
 int wr_explain_load(int code, const char *object, struct wr_err *err);
-int wr_explain_xdp(int code, const struct wr_iface *iface, bool generic, bool frags, struct wr_err *err);
+int wr_explain_xdp(int code, const struct wr_iface *iface, bool generic, bool frags,
+		   struct wr_err *err);
 
 #endif

@@ -21,10 +21,16 @@
 static const struct {
 	int arphrd, linktype;
 } linktypes[] = {
-	{ARPHRD_ETHER, WR_LINK_ETHER}, {ARPHRD_LOOPBACK, WR_LINK_ETHER},
-	{0xfffe /* none: tun, WireGuard */, WR_LINK_RAW}, {ARPHRD_PPP, WR_LINK_RAW},
-	{ARPHRD_TUNNEL, WR_LINK_RAW}, {ARPHRD_TUNNEL6, WR_LINK_RAW}, {ARPHRD_SIT, WR_LINK_RAW},
-	{519 /* raw IP */, WR_LINK_RAW}, {778 /* GRE */, WR_LINK_RAW}, {823 /* GRE over IPv6 */, WR_LINK_RAW},
+	{ARPHRD_ETHER, WR_LINK_ETHER},
+	{ARPHRD_LOOPBACK, WR_LINK_ETHER},
+	{0xfffe /* none: tun, WireGuard */, WR_LINK_RAW},
+	{ARPHRD_PPP, WR_LINK_RAW},
+	{ARPHRD_TUNNEL, WR_LINK_RAW},
+	{ARPHRD_TUNNEL6, WR_LINK_RAW},
+	{ARPHRD_SIT, WR_LINK_RAW},
+	{519 /* raw IP */, WR_LINK_RAW},
+	{778 /* GRE */, WR_LINK_RAW},
+	{823 /* GRE over IPv6 */, WR_LINK_RAW},
 };
 
 static int linktype_of(int arphrd)
@@ -103,7 +109,8 @@ static int default_ip4(char name[16])
 	int found = 0;
 
 	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%15s %x %*x %x %*d %*d %*d %x", name, &dst, &flags, &mask) == 4 &&
+		found = sscanf(line, "%15s %x %*x %x %*d %*d %*d %x", name, &dst, &flags, &mask) ==
+				4 &&
 			!dst && !mask && (flags & 1);
 	if (f)
 		fclose(f);
@@ -119,7 +126,8 @@ static int default_ip6(char name[16])
 	int found = 0;
 
 	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%32s %x %*s %*x %*s %*x %*x %*x %*x %15s", dst, &plen, name) == 3 &&
+		found = sscanf(line, "%32s %x %*s %*x %*s %*x %*x %*x %*x %15s", dst, &plen,
+			       name) == 3 &&
 			!plen && strspn(dst, "0") == 32 && strcmp(name, "lo");
 	if (f)
 		fclose(f);

@@ -13,10 +13,10 @@ struct wr_iface {
 	char name[16];
 	int index;
 	uint32_t mtu;
-	int linktype;	  /* DLT that XDP and TC see: Ethernet or raw IP; -1 = neither */
-	char driver[32];  /* "" when it has none, as lo */
+	int linktype;	 /* DLT that XDP and TC see: Ethernet or raw IP; -1 = neither */
+	char driver[32]; /* "" when it has none, as lo */
 	bool up;
-	bool vlan_strip;  /* the device takes VLAN tags off before XDP sees the frame */
+	bool vlan_strip; /* the device takes VLAN tags off before XDP sees the frame */
 	bool gro;
 };
 
@@ -26,7 +26,8 @@ int wr_iface_get(struct wr_iface *out, const char *name, struct wr_err *err);
 /* Name of the interface of the default route (IPv4, else IPv6). -ENOENT when there is none. */
 int wr_iface_default(char name[16], struct wr_err *err);
 
-/* Packets that the interface has received by its own count (rtnl statistics). Returns 0 or -errno. */
+/* Packets that the interface has received by its own count (rtnl statistics). Returns 0 or -errno.
+ */
 int wr_iface_rx_packets(const char *name, uint64_t *packets, uint64_t *bytes);
 
 /* Enters a network namespace by name (/run/netns) or path. */

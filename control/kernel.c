@@ -35,7 +35,8 @@ static void ask_bpf(struct wr_kernel *k)
 	if (!k->bpf_allowed)
 		return;
 	k->ringbuf = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) > 0;
-	k->xdp_load_bytes = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) > 0;
+	k->xdp_load_bytes =
+		libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) > 0;
 }
 
 static void ask_net_raw(struct wr_kernel *k)
@@ -82,17 +83,23 @@ int wr_kernel_check(struct wr_err *err)
 	const struct wr_kernel *k = wr_kernel();
 
 	if (libbpf_num_possible_cpus() > WR_MAX_CPUS)
-		return wr_fail(err, EOPNOTSUPP, "this host may have %d CPUs and weir was built for %d: "
-			       "build with -Dmax_cpus=%d", libbpf_num_possible_cpus(), WR_MAX_CPUS,
-			       libbpf_num_possible_cpus());
+		return wr_fail(err, EOPNOTSUPP,
+			       "this host may have %d CPUs and weir was built for %d: "
+			       "build with -Dmax_cpus=%d",
+			       libbpf_num_possible_cpus(), WR_MAX_CPUS, libbpf_num_possible_cpus());
 	if (!k->bpf_allowed && k->root)
-		return wr_fail(err, EPERM, "BPF is not allowed here although this is root (%s): a container "
-			       "without CAP_BPF, or kernel lockdown", strerror(k->bpf_errno));
+		return wr_fail(err, EPERM,
+			       "BPF is not allowed here although this is root (%s): a container "
+			       "without CAP_BPF, or kernel lockdown",
+			       strerror(k->bpf_errno));
 	if (!k->bpf_allowed)
-		return wr_fail(err, EPERM, "BPF needs rights (%s): run as root, or with CAP_BPF, CAP_NET_ADMIN "
-			       "and CAP_PERFMON", strerror(k->bpf_errno));
+		return wr_fail(err, EPERM,
+			       "BPF needs rights (%s): run as root, or with CAP_BPF, CAP_NET_ADMIN "
+			       "and CAP_PERFMON",
+			       strerror(k->bpf_errno));
 	if (k->major < 5 || (k->major == 5 && k->minor < 10) || !k->ringbuf)
-		return wr_fail(err, EOPNOTSUPP, "Linux %s is too old for the kernel programs: they need 5.10",
+		return wr_fail(err, EOPNOTSUPP,
+			       "Linux %s is too old for the kernel programs: they need 5.10",
 			       k->release);
 	return 0;
 }

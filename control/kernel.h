@@ -10,18 +10,19 @@
 struct wr_kernel {
 	int major, minor;
 	char release[64];
-	bool bpf_allowed;   /* a map could be created */
-	int bpf_errno;	    /* why not */
-	bool ringbuf;	    /* 5.8 */
+	bool bpf_allowed;    /* a map could be created */
+	int bpf_errno;	     /* why not */
+	bool ringbuf;	     /* 5.8 */
 	bool xdp_load_bytes; /* 5.18: bytes of multi-buffer packets, variable copies */
-	bool tcx;	    /* 6.6 by its version; the attach call tells for sure */
+	bool tcx;	     /* 6.6 by its version; the attach call tells for sure */
 	bool root;
-	bool net_raw;	    /* packet sockets */
+	bool net_raw; /* packet sockets */
 };
 
 const struct wr_kernel *wr_kernel(void);
 
-/* One sentence why BPF cannot be used here and what to do; returns 0 when it can. -EPERM or -EOPNOTSUPP. */
+/* One sentence why BPF cannot be used here and what to do; returns 0 when it can. -EPERM or
+ * -EOPNOTSUPP. */
 int wr_kernel_check(struct wr_err *err);
 
 #endif

@@ -10,7 +10,8 @@
 #include "control/neighbour.h"
 #include "control/path.h"
 
-/* What stands for the data path in a build without BPF (-Dbpf=disabled): nothing can be attached. */
+/* What stands for the data path in a build without BPF (-Dbpf=disabled): nothing can be attached.
+ */
 
 int wr_path_open_auto(struct wr_path **out, const struct wr_path_conf *conf, int whole_packets,
 		      char *why, size_t room, struct wr_err *err)

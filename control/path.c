@@ -33,8 +33,8 @@ struct wr_path {
 	struct bpf_object *object;
 	struct wr_board *board;
 	int ring_fd, slots_fd;
-	int link_fd;		   /* XDP and tcx; -1 = none */
-	struct wr_clsact *clsact;  /* TC before 6.6; NULL = none */
+	int link_fd;		  /* XDP and tcx; -1 = none */
+	struct wr_clsact *clsact; /* TC before 6.6; NULL = none */
 	int prog_fd;
 	uint32_t prog_flags;
 	uint32_t attach_type;
@@ -50,7 +50,8 @@ static struct bpf_map *find_map(struct bpf_object *o, const char *suffix)
 {
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, o) {
+	bpf_object__for_each_map(m, o)
+	{
 		const char *name = bpf_map__name(m);
 		size_t n = strlen(name), k = strlen(suffix);
 
@@ -60,8 +61,8 @@ static struct bpf_map *find_map(struct bpf_object *o, const char *suffix)
 	return NULL;
 }
 
-static int open_object(struct wr_path *p, const struct wr_object *o, const struct wr_path_conf *conf,
-		       struct wr_err *err)
+static int open_object(struct wr_path *p, const struct wr_object *o,
+		       const struct wr_path_conf *conf, struct wr_err *err)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "weir");
 	struct bpf_program *prog;
@@ -76,9 +77,8 @@ static int open_object(struct wr_path *p, const struct wr_object *o, const struc
 	fixed->linktype = (uint32_t)p->iface.linktype;
 	fixed->load_bytes = wr_kernel()->xdp_load_bytes;
 	fixed->frags = p->frags;
-	bpf_object__for_each_program(prog, p->object)
-		if (p->frags && is_xdp(p->hook))
-			bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
+	bpf_object__for_each_program(prog, p->object) if (p->frags && is_xdp(p->hook))
+		bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
 	ring = find_map(p->object, "wr_ring");
 	if (conf->ring_fd >= 0)
 		return bpf_map__reuse_fd(ring, conf->ring_fd);
@@ -176,7 +176,8 @@ int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct w
 		return wr_fail(err, EOPNOTSUPP, "%s is neither an Ethernet nor an IP interface",
 			       conf->iface->name);
 	if (xdp && conf->iface->linktype != WR_LINK_ETHER)
-		return wr_fail(err, EOPNOTSUPP, "%s has no Ethernet header, which XDP needs", conf->iface->name);
+		return wr_fail(err, EOPNOTSUPP, "%s has no Ethernet header, which XDP needs",
+			       conf->iface->name);
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return wr_fail(err, ENOMEM, "out of memory");
@@ -237,11 +238,12 @@ static int load_filter(struct wr_path *p, const struct wr_filter *f, struct wr_e
 	fd = wr_filter_translate(f, &target, &insns, &n, err);
 	if (fd)
 		return fd;
-	fd = bpf_prog_load(target.xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, "wr_filter", "GPL",
-			   insns, n, &opts);
+	fd = bpf_prog_load(target.xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, "wr_filter",
+			   "GPL", insns, n, &opts);
 	free(insns);
 	if (fd < 0)
-		return wr_fail(err, -fd, "the kernel refused the filter program (%zu instructions): %s", n,
+		return wr_fail(err, -fd,
+			       "the kernel refused the filter program (%zu instructions): %s", n,
 			       strerror(-fd));
 	return fd;
 }

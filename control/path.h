@@ -9,25 +9,25 @@
 #include "core/board.h"
 
 /*
- * A data path: the kernel programs of one interface and hook, loaded and attached. All of it hangs on
- * descriptors of this process, so that it is gone when the process is, however that ends (where the kernel has
- * no link for TC, a guard process takes the filter off).
+ * A data path: the kernel programs of one interface and hook, loaded and attached. All of it hangs
+ * on descriptors of this process, so that it is gone when the process is, however that ends (where
+ * the kernel has no link for TC, a guard process takes the filter off).
  */
 struct wr_path;
 
 struct wr_path_conf {
 	const struct wr_iface *iface;
-	enum wr_hook hook; /* XDP, XDP_GENERIC or TC */
-	int ring_fd;	   /* ring of an earlier path to share, or -1: make one of ring_bytes */
+	enum wr_hook hook;   /* XDP, XDP_GENERIC or TC */
+	int ring_fd;	     /* ring of an earlier path to share, or -1: make one of ring_bytes */
 	uint32_t ring_bytes; /* a power of two */
 	struct wr_board_conf board;
 	const char *filter; /* pcap-filter expression or NULL */
 };
 
 /*
- * Loads, writes the configuration, attaches. On failure nothing is left attached and err says what stood in the way
- * in a person's words: -EPERM no rights, -EOPNOTSUPP the kernel or the driver cannot, -EBUSY the hook is taken
- * (err names by whom), -EINVAL the filter, others from the system.
+ * Loads, writes the configuration, attaches. On failure nothing is left attached and err says what
+ * stood in the way in a person's words: -EPERM no rights, -EOPNOTSUPP the kernel or the driver
+ * cannot, -EBUSY the hook is taken (err names by whom), -EINVAL the filter, others from the system.
  */
 int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct wr_err *err);
 void wr_path_close(struct wr_path **path); /* detaches; NULL is fine */
@@ -44,8 +44,8 @@ const struct wr_iface *wr_path_iface(const struct wr_path *path);
 enum wr_hook wr_path_hook(const struct wr_path *path);
 
 /*
- * Tries the hooks from best to worst and opens the first that works. `why` gets one line: which, and why not a better
- * one. hook = WR_HOOK_COUNT: any of them; else only that one.
+ * Tries the hooks from best to worst and opens the first that works. `why` gets one line: which,
+ * and why not a better one. hook = WR_HOOK_COUNT: any of them; else only that one.
  */
 int wr_path_open_auto(struct wr_path **out, const struct wr_path_conf *conf, int whole_packets,
 		      char *why, size_t room, struct wr_err *err);

@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 /*
- * TC by link (tcx, Linux 6.6): several programs side by side on one interface, each gone with its link. libbpf has
- * calls for it since 1.3; these are the three system calls, with the numbers of the kernel's stable interface.
+ * TC by link (tcx, Linux 6.6): several programs side by side on one interface, each gone with its
+ * link. libbpf has calls for it since 1.3; these are the three system calls, with the numbers of
+ * the kernel's stable interface.
  */
 
 /* Puts prog_fd behind what is there already. Returns the link's descriptor (owned) or -errno. */

@@ -6,13 +6,13 @@
 #include "core/reason.h"
 
 /*
- * The board: one page-like struct per interface and hook that kernel program, reader and any later observer
- * see at the same time (an mmap-able array map, named WR_BOARD_MAP). Every number has one writer: the
- * kernel program on its CPU, or the reader. Nobody locks.
+ * The board: one page-like struct per interface and hook that kernel program, reader and any later
+ * observer see at the same time (an mmap-able array map, named WR_BOARD_MAP). Every number has one
+ * writer: the kernel program on its CPU, or the reader. Nobody locks.
  *
- * The kernel counts a packet as arrived when it enters and as passed (or dropped) when its fate is known;
- * between the two at most one packet is under way on a CPU. So a snapshot of a CPU is whole when
- * arrived == passed, and a reader that sees a difference of one looks again.
+ * The kernel counts a packet as arrived when it enters and as passed (or dropped) when its fate is
+ * known; between the two at most one packet is under way on a CPU. So a snapshot of a CPU is whole
+ * when arrived == passed, and a reader that sees a difference of one looks again.
  */
 
 #define WR_BOARD_MAGIC 0x72696577 /* "weir" */
@@ -41,10 +41,10 @@ _Static_assert(sizeof(struct wr_cpu_count) == 128, "two cache lines");
 
 /* What the reader has taken from this CPU. Its own cache line: written by the reader only. */
 struct wr_cpu_seen {
-	__u64 seen;	/* records taken from the ring */
-	__u64 last;	/* wr_event.made of the last of them */
-	__u64 lost;	/* wr_event.ring_full of the last of them */
-	__u64 gaps;	/* records whose numbers did not fit: a defect, must stay 0 */
+	__u64 seen; /* records taken from the ring */
+	__u64 last; /* wr_event.made of the last of them */
+	__u64 lost; /* wr_event.ring_full of the last of them */
+	__u64 gaps; /* records whose numbers did not fit: a defect, must stay 0 */
 	__u64 write_failed;
 	__u64 pad[3];
 };
@@ -58,11 +58,12 @@ struct wr_cpu {
 
 /* What the program does; the reader may change it while packets fly. */
 struct wr_board_conf {
-	__u32 records;	/* 0: count only; 1: facts; 2: bytes of the frame */
-	__u32 sample;	/* make a record of every n-th chosen packet; 0 and 1: all */
-	__u32 snap;	/* bytes of the frame in a record, when records is 2 */
+	__u32 records;	 /* 0: count only; 1: facts; 2: bytes of the frame */
+	__u32 sample;	 /* make a record of every n-th chosen packet; 0 and 1: all */
+	__u32 snap;	 /* bytes of the frame in a record, when records is 2 */
 	__u32 max_depth; /* tunnels to enter */
-	__u32 follow;	/* go on to the filter and the record program; else all that arrives is counted only */
+	__u32 follow;	 /* go on to the filter and the record program; else all that arrives is
+			    counted only */
 	__u32 pad;
 };
 
@@ -77,18 +78,19 @@ struct wr_board {
 	__u32 linktype;
 	__u32 reader_pid;
 	__u32 ended; /* the reader has detached and emptied the ring: nothing is waiting any more */
-	__u64 since_ns; /* CLOCK_REALTIME */
-	__u64 reader_start; /* start time of the reader's process, to tell it from a later one with its pid */
+	__u64 since_ns;	    /* CLOCK_REALTIME */
+	__u64 reader_start; /* start time of the reader's process, to tell it from a later one with
+			       its pid */
 	char ifname[16];
 	struct wr_board_conf conf;
 	__u64 pad[3];
 	struct wr_cpu cpu[WR_MAX_CPUS];
 };
 
-/* What a record in the ring begins with. Then come facts (struct wr_rec, without hdr[1] when there is no inner
- * packet) or bytes of the frame. */
+/* What a record in the ring begins with. Then come facts (struct wr_rec, without hdr[1] when there
+ * is no inner packet) or bytes of the frame. */
 struct wr_event {
-	__u64 ts_ns; /* CLOCK_MONOTONIC */
+	__u64 ts_ns;	 /* CLOCK_MONOTONIC */
 	__u64 made;	 /* wr_cpu_count.made when this was made */
 	__u64 ring_full; /* wr_cpu_count.ring_full then */
 	__u32 ifindex;
@@ -99,7 +101,8 @@ struct wr_event {
 	__u16 linktype;
 	__u8 hook;
 	__u8 verdict;
-	__u32 tag; /* VLAN tag that was taken off: TPID << 16 | TCI; 0 = none. Not in the bytes that follow */
+	__u32 tag; /* VLAN tag that was taken off: TPID << 16 | TCI; 0 = none. Not in the bytes that
+		      follow */
 };
 _Static_assert(sizeof(struct wr_event) == 48, "shared by kernel and host");
 

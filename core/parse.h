@@ -69,8 +69,8 @@ wr_inline int wr_step(wr_self self, __u32 next)
 }
 
 /*
- * The walk from where the fast path stopped. Before: rec.len, rec.linktype, cap, win and max_depth are set; have = bytes in
- * the window. After: rec is filled.
+ * The walk from where the fast path stopped. Before: rec.len, rec.linktype, cap, win and max_depth
+ * are set; have = bytes in the window. After: rec is filled.
  */
 wr_inline void wr_walk(wr_self self, __u32 have, const struct wr_plain *from)
 {
@@ -101,8 +101,8 @@ wr_inline void wr_walk(wr_self self, __u32 have, const struct wr_plain *from)
 }
 
 #ifndef __bpf__
-static inline void wr_parse_from(struct wr_parse *p, const __u8 *data, __u32 cap, __u32 len, __u32 linktype,
-				 const struct wr_plain *from)
+static inline void wr_parse_from(struct wr_parse *p, const __u8 *data, __u32 cap, __u32 len,
+				 __u32 linktype, const struct wr_plain *from)
 {
 	__u32 have = cap < len ? cap : len;
 
@@ -114,7 +114,8 @@ static inline void wr_parse_from(struct wr_parse *p, const __u8 *data, __u32 cap
 }
 
 /* The stages alone, without the fast path anywhere; for tests. */
-static inline void wr_parse_stages(struct wr_parse *p, const __u8 *data, __u32 cap, __u32 len, __u32 linktype)
+static inline void wr_parse_stages(struct wr_parse *p, const __u8 *data, __u32 cap, __u32 len,
+				   __u32 linktype)
 {
 	struct wr_plain start = {.next = WR_NEXT_LINK};
 
@@ -124,12 +125,14 @@ static inline void wr_parse_stages(struct wr_parse *p, const __u8 *data, __u32 c
 }
 
 /*
- * Fills p->rec from a frame. cap bytes can be read at data, len were on the wire. p->max_depth is the
- * caller's: 0 = outer headers only, 1 = the usual.
+ * Fills p->rec from a frame. cap bytes can be read at data, len were on the wire. p->max_depth is
+ * the caller's: 0 = outer headers only, 1 = the usual.
  */
-static inline void wr_parse(struct wr_parse *p, const __u8 *data, __u32 cap, __u32 len, __u32 linktype)
+static inline void wr_parse(struct wr_parse *p, const __u8 *data, __u32 cap, __u32 len,
+			    __u32 linktype)
 {
-	struct wr_plain f = {.data = data, .data_end = data + cap, .len = len, .next = WR_NEXT_LINK};
+	struct wr_plain f = {
+		.data = data, .data_end = data + cap, .len = len, .next = WR_NEXT_LINK};
 
 	p->stages_only = 0;
 	p->rec.gso_segs = 0;

@@ -35,13 +35,13 @@ enum {
 	WR_ET_MPLS = 0x8847,
 	WR_ET_MPLS_UPSTREAM = 0x8848,
 	WR_ET_PPPOE = 0x8864,
-	WR_ET_ERSPAN = 0x88be,	/* type I and II */
+	WR_ET_ERSPAN = 0x88be, /* type I and II */
 	WR_ET_ERSPAN3 = 0x22eb,
 	WR_ET_QINQ = 0x88a8,
-	WR_ET_PBB = 0x88e7,	/* 802.1ah I-TAG */
+	WR_ET_PBB = 0x88e7, /* 802.1ah I-TAG */
 	WR_ET_MACSEC = 0x88e5,
-	WR_ET_CMD = 0x8909,	/* Cisco MetaData (TrustSec) */
-	WR_ET_ETAG = 0x893f,	/* 802.1BR */
+	WR_ET_CMD = 0x8909,  /* Cisco MetaData (TrustSec) */
+	WR_ET_ETAG = 0x893f, /* 802.1BR */
 	WR_ET_VNTAG = 0x8926,
 	WR_ET_QINQ_OLD1 = 0x9100,
 	WR_ET_QINQ_OLD2 = 0x9200,
@@ -76,11 +76,11 @@ enum {
 
 /* UDP ports that carry a tunnel */
 enum {
-	WR_PORT_GTPU = 2152,	/* 3GPP TS 29.281 */
-	WR_PORT_TEREDO = 3544,	/* RFC 4380 */
-	WR_PORT_VXLAN = 4789,	/* RFC 7348 */
-	WR_PORT_VXLAN_GPE = 4790, /* draft-ietf-nvo3-vxlan-gpe */
-	WR_PORT_GENEVE = 6081,	/* RFC 8926 */
+	WR_PORT_GTPU = 2152,	    /* 3GPP TS 29.281 */
+	WR_PORT_TEREDO = 3544,	    /* RFC 4380 */
+	WR_PORT_VXLAN = 4789,	    /* RFC 7348 */
+	WR_PORT_VXLAN_GPE = 4790,   /* draft-ietf-nvo3-vxlan-gpe */
+	WR_PORT_GENEVE = 6081,	    /* RFC 8926 */
 	WR_PORT_VXLAN_LINUX = 8472, /* Linux before IANA's assignment */
 };
 

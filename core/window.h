@@ -7,20 +7,22 @@
 #include "core/proto.h"
 
 /*
- * The parser reads the first WR_WINDOW bytes of a frame and moves a cursor over them, one function per
- * header. In the kernel the window is a copy in map memory, because offsets into map memory are what the
- * verifier accepts cheaply and because TC may have to put a VLAN tag back; on the host it is the packet itself.
- * Between two functions everything is kept in struct wr_parse, so that the verifier sees each of them alone:
- * in the kernel they are global functions that get the number of their slot.
+ * The parser reads the first WR_WINDOW bytes of a frame and moves a cursor over them, one function
+ * per header. In the kernel the window is a copy in map memory, because offsets into map memory are
+ * what the verifier accepts cheaply and because TC may have to put a VLAN tag back; on the host it
+ * is the packet itself. Between two functions everything is kept in struct wr_parse, so that the
+ * verifier sees each of them alone: in the kernel they are global functions that get the number of
+ * their slot.
  */
 enum {
 	WR_WINDOW = 256,
-	WR_DEPTH_MAX = 4,  /* nested tunnels followed at most, see wr_parse.max_depth */
-	WR_STEPS_MAX = 40, /* more headers than a window can hold: the window ends a walk, not this */
+	WR_DEPTH_MAX = 4, /* nested tunnels followed at most, see wr_parse.max_depth */
+	WR_STEPS_MAX =
+		40, /* more headers than a window can hold: the window ends a walk, not this */
 };
 
-/* What stands at the cursor: an EtherType, an IP protocol or one of these. 0 = nothing more to read. Each stage
- * returns what comes after its header. */
+/* What stands at the cursor: an EtherType, an IP protocol or one of these. 0 = nothing more to
+ * read. Each stage returns what comes after its header. */
 enum {
 	WR_NEXT_ETHERTYPE = 1 << 16,
 	WR_NEXT_IPPROTO = 2 << 16,
@@ -33,14 +35,14 @@ enum {
 
 struct wr_parse {
 	struct wr_rec rec;
-	__u32 cap;	 /* bytes of the frame that there are */
-	__u32 off;	 /* cursor */
-	__u32 end;	 /* where the enclosing headers and the frame say that the packet ends */
-	__u32 said_end;	 /* where the headers alone say so */
-	__u32 lim;	 /* the smaller of end and the bytes in the window: how far headers can be read */
+	__u32 cap;	/* bytes of the frame that there are */
+	__u32 off;	/* cursor */
+	__u32 end;	/* where the enclosing headers and the frame say that the packet ends */
+	__u32 said_end; /* where the headers alone say so */
+	__u32 lim; /* the smaller of end and the bytes in the window: how far headers can be read */
 	__u32 depth;	 /* tunnels entered */
 	__u32 max_depth; /* tunnels to enter at most */
-	__u32 partial; /* a first fragment: inner lengths may go beyond it */
+	__u32 partial;	 /* a first fragment: inner lengths may go beyond it */
 #ifdef __bpf__
 	__u8 win[WR_WINDOW + 8]; /* a tag is put in by copying to offset 4 */
 #else
@@ -50,7 +52,8 @@ struct wr_parse {
 };
 
 #ifdef __bpf__
-/* The verifier checks a global function once, for any argument. WR_PARSE_OF(slot) finds the memory. */
+/* The verifier checks a global function once, for any argument. WR_PARSE_OF(slot) finds the memory.
+ */
 typedef __u32 wr_self;
 #define WR_STAGE __attribute__((noinline)) int
 #define wr_keep(x) asm volatile("" : "+r"(x))
@@ -101,7 +104,8 @@ static inline __u64 wr_load64(const void *p)
 #define wr_be16(p) ((__u32)wr_ntoh16(wr_load16(p)))
 #define wr_be32(p) ((__u32)wr_ntoh32(wr_load32(p)))
 
-/* n bytes at off when the window holds them and they belong to the packet, else NULL. n is a constant. */
+/* n bytes at off when the window holds them and they belong to the packet, else NULL. n is a
+ * constant. */
 wr_inline const __u8 *wr_at(const struct wr_parse *p, __u32 off, __u32 n)
 {
 	wr_keep(off);
@@ -150,7 +154,8 @@ wr_inline struct wr_hdr *wr_cur(struct wr_parse *p)
 	return p->depth ? &p->rec.hdr[1] : &p->rec.hdr[0];
 }
 
-/* The header's own lengths say that the packet ends at `end`: believed as far as there is a packet. */
+/* The header's own lengths say that the packet ends at `end`: believed as far as there is a packet.
+ */
 wr_inline void wr_end_at(struct wr_parse *p, __u32 end, enum wr_bad over)
 {
 	p->said_end = end;

@@ -19,7 +19,8 @@ int wr_links_open(void)
 	return fd;
 }
 
-/* Only that something changed is of interest: who asks looks for himself. An overflow (ENOBUFS) is a change too. */
+/* Only that something changed is of interest: who asks looks for himself. An overflow (ENOBUFS) is
+ * a change too. */
 bool wr_links_changed(int fd)
 {
 	char message[8192];

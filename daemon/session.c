@@ -58,8 +58,8 @@ static struct wr_board *board_of(void *ctx, uint32_t ifindex, uint32_t hook)
 	return NULL;
 }
 
-static int use_socket(struct session *s, struct port *p, const struct wr_iface *iface, const char *why,
-		      struct wr_err *err)
+static int use_socket(struct session *s, struct port *p, const struct wr_iface *iface,
+		      const char *why, struct wr_err *err)
 {
 	struct wr_socket_conf conf = {
 		.iface = p->name,
@@ -72,17 +72,19 @@ static int use_socket(struct session *s, struct port *p, const struct wr_iface *
 	int ret;
 
 	if (iface->linktype < 0)
-		return wr_fail(err, EOPNOTSUPP, "%s is neither an Ethernet nor an IP interface", p->name);
+		return wr_fail(err, EOPNOTSUPP, "%s is neither an Ethernet nor an IP interface",
+			       p->name);
 	ret = wr_socket_open(&p->socket, &conf, err);
 	if (ret)
 		return ret;
-	snprintf(line, sizeof(line), "%s: packet socket%s%s%s", p->name, why ? " (BPF refused: " : "",
-		 why ? why : "", why ? ")" : "");
+	snprintf(line, sizeof(line), "%s: packet socket%s%s%s", p->name,
+		 why ? " (BPF refused: " : "", why ? why : "", why ? ")" : "");
 	say(s, line);
 	return 0;
 }
 
-static int use_path(struct session *s, struct port *p, const struct wr_iface *iface, struct wr_err *err)
+static int use_path(struct session *s, struct port *p, const struct wr_iface *iface,
+		    struct wr_err *err)
 {
 	struct wr_path_conf conf = {
 		.iface = iface,
@@ -172,7 +174,8 @@ static int port_row(struct port *p, struct wr_ledger *row)
 	return 1;
 }
 
-/* All that is in the ring now; what comes meanwhile from other interfaces may stay, or this had no end under load. */
+/* All that is in the ring now; what comes meanwhile from other interfaces may stay, or this had no
+ * end under load. */
 static void read_ring(struct session *s, wr_packet_fn fn, void *ctx)
 {
 	struct wr_ring_reader reader = {board_of, s, fn, ctx};
@@ -253,7 +256,8 @@ static void follow_links(struct session *s, wr_packet_fn fn, void *ctx)
 	}
 }
 
-static int session_read(struct wr_source *base, wr_packet_fn fn, void *ctx, int max, struct wr_err *err)
+static int session_read(struct wr_source *base, wr_packet_fn fn, void *ctx, int max,
+			struct wr_err *err)
 {
 	struct session *s = (struct session *)base;
 	struct wr_ring_reader reader = {board_of, s, fn, ctx};
@@ -352,8 +356,10 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 	s->base.ops = &session_ops;
 	s->conf = *conf;
 	s->ring_fd = -1;
-	if (conf->filter && snprintf(s->filter, sizeof(s->filter), "%s", conf->filter) >= (int)sizeof(s->filter))
-		ret = wr_fail(err, EINVAL, "the filter is longer than %zu bytes", sizeof(s->filter));
+	if (conf->filter &&
+	    snprintf(s->filter, sizeof(s->filter), "%s", conf->filter) >= (int)sizeof(s->filter))
+		ret = wr_fail(err, EINVAL, "the filter is longer than %zu bytes",
+			      sizeof(s->filter));
 	s->conf.filter = conf->filter ? s->filter : NULL;
 	s->links_fd = wr_links_open();
 	if (conf->any)
@@ -386,8 +392,8 @@ int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *e
 	return 0;
 }
 
-/* Whose packets they were is not known any more: each interface takes as many as it has seen. They stand on the board
- * too, on one of its CPUs, where others read the ledger. */
+/* Whose packets they were is not known any more: each interface takes as many as it has seen. They
+ * stand on the board too, on one of its CPUs, where others read the ledger. */
 void wr_session_write_failed(struct wr_source *base, uint64_t packets)
 {
 	struct session *s = (struct session *)base;

@@ -6,25 +6,28 @@
 #include "core/board.h"
 
 /*
- * A live capture: interfaces by name (or all there are), each through the best hook that works on it. Interfaces may
- * come and go. It is a wr_source; read it on a timer, there is no descriptor to wait for.
+ * A live capture: interfaces by name (or all there are), each through the best hook that works on
+ * it. Interfaces may come and go. It is a wr_source; read it on a timer, there is no descriptor to
+ * wait for.
  */
 struct wr_session_conf {
 	const char *const *ifaces;
 	size_t n_ifaces;
-	bool any;	   /* every interface, also those that come later; ifaces is ignored */
-	enum wr_hook hook; /* WR_HOOK_COUNT = the best that works */
+	bool any;	    /* every interface, also those that come later; ifaces is ignored */
+	enum wr_hook hook;  /* WR_HOOK_COUNT = the best that works */
 	const char *filter; /* pcap-filter expression or NULL */
 	struct wr_board_conf board;
 	bool whole_packets; /* the records should hold all bytes of a packet */
 	uint32_t ring_bytes;
-	void (*say)(void *ctx, const char *line); /* what a person should know: hooks, comings and goings */
+	void (*say)(void *ctx,
+		    const char *line); /* what a person should know: hooks, comings and goings */
 	void *say_ctx;
 };
 
 /*
- * -ENODEV: a named interface does not exist and none of the others does either (one that is missing is waited for
- * when another is there). -EPERM, -EOPNOTSUPP: neither BPF nor a packet socket is possible.
+ * -ENODEV: a named interface does not exist and none of the others does either (one that is missing
+ * is waited for when another is there). -EPERM, -EOPNOTSUPP: neither BPF nor a packet socket is
+ * possible.
  */
 int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, struct wr_err *err);
 

@@ -199,7 +199,7 @@ static int give_up(struct wr_pcapng *w, size_t n, int code, struct wr_err *err)
 		wr_fail(&w->bad, code,
 			"cannot write to %s: %s; it was cut to its last whole block, "
 			"at %llu bytes",
-			w->path, strerror(code), (unsigned long long)(w->start + w->written));
+			w->path, strerror(code), (unsigned long long)w->start + w->written);
 	else
 		wr_fail(&w->bad, code, "cannot write to %s: %s", w->path, strerror(code));
 	return again(w, err);

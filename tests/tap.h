@@ -3,8 +3,8 @@
 #define WR_TESTS_TAP_H
 
 /*
- * Test Anything Protocol. A test is a sentence: ok(rate == 10, "10mbit is ten million bits a second");
- * end main() with `return done();`.
+ * Test Anything Protocol. A test is a sentence: ok(rate == 10, "10mbit is ten million bits a
+ * second"); end main() with `return done();`.
  */
 
 #include <stdarg.h>
@@ -28,7 +28,7 @@ __attribute__((format(printf, 2, 3), unused)) static int ok(int good, const char
 }
 
 __attribute__((format(printf, 3, 4), unused)) static int is_int(long long got, long long want,
-								 const char *fmt, ...)
+								const char *fmt, ...)
 {
 	va_list ap;
 
@@ -50,7 +50,8 @@ __attribute__((unused)) static int is_str(const char *got, const char *want, con
 
 	printf("%sok %d - %s\n", same ? "" : "not ", ++tap_count, what);
 	if (!same) {
-		printf("# got    '%s'\n# wanted '%s'\n", got ? got : "(null)", want ? want : "(null)");
+		printf("# got    '%s'\n# wanted '%s'\n", got ? got : "(null)",
+		       want ? want : "(null)");
 		tap_failed++;
 	}
 	return same;

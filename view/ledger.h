@@ -5,8 +5,10 @@
 #include "base/buf.h"
 #include "capture/capture.h"
 
-/* The ledger for a person, a few lines for each interface and hook, and as the JSON objects of docs/events.md. */
+/* The ledger for a person, a few lines for each interface and hook, and as the JSON objects of
+ * docs/events.md. */
 void wr_view_ledger_text(struct wr_buf *b, const struct wr_ledger *rows, int n);
-void wr_view_ledger_json(struct wr_buf *b, const struct wr_ledger *row); /* one object, with newline */
+void wr_view_ledger_json(struct wr_buf *b,
+			 const struct wr_ledger *row); /* one object, with newline */
 
 #endif

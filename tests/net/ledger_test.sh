@@ -272,13 +272,6 @@ full_disk() {
 	umount "$TMP/disk"
 }
 
-no_room() {
-	ok "/dev/full: starts" watch_rows full "$IN" -n "$NS" -w /dev/full || true
-	watch_wait
-	is "/dev/full: ends with status 1 at once" "$RC" 1
-	like "/dev/full: says so" "$(<"$TMP/full.err")" "weir watch: .*/dev/full: No space left"
-}
-
 full_stdout() {
 	WATCH_TAG=stdout WATCH_IFACE=$IN
 	: >"$TMP/stdout.err"
@@ -292,24 +285,6 @@ full_stdout() {
 }
 
 # Two interfaces, packets on one of them, nothing can be written: the other one's ledger stays at nothing.
-full_beside() {
-	local other=to-x$$
-	pair "x$$" "$B"
-	begin_counts
-	mkdir -p "$TMP/disk" && mount -t tmpfs -o size=256k tmpfs "$TMP/disk" || return
-	watch_rows beside "$other" -n "$NS" -i "$IN" -w "$TMP/disk/f"
-	wait_for "$PATIENCE" grep -q "^weir: $IN: " "$TMP/beside.err"
-	SENT=$(send 5000)
-	watch_wait
-	umount "$TMP/disk"
-	wait_for "$PATIENCE" test -s "$TMP/beside.out"
-	is "full disk, two interfaces: nothing was seen where nothing came" \
-		"$(row "$TMP/beside.out" "$other" 'arrived, records["made"], records["seen"], lost')" "(0, 0, 0, {})"
-	ok "full disk, two interfaces: the one with traffic balances" balanced "$TMP/beside.out" "$IN" 1
-	is "full disk, two interfaces: and has the losses" \
-		"$(row "$TMP/beside.out" "$IN" 'lost.get("write_failed", 0) > 0')" True
-}
-
 # ---- only some of the packets --------------------------------------------------------
 
 chosen() {
@@ -342,9 +317,7 @@ for h in $HOOKS; do
 	chosen "$h"
 done
 if [ "$THIN" = 1 ]; then
-	no_room
 	full_stdout
-	full_beside
 fi
 is "after all that, nothing is counted any more" "$("$WEIR" ledger --json 2>/dev/null | grep -c "\"$IN\"")" 0
 finish

@@ -15,37 +15,41 @@ enum {
 	WR_EXIT_REFUSED = 3, /* no permission, or the kernel is too old */
 };
 
-/* A command is a file with one of these, and a line in `list`. Its text makes --help and the manual page. */
+/* A command is a file with one of these, and a line in `list`. Its text makes --help and the manual
+ * page. */
 struct wr_command {
 	const char *name;
-	const char *brief;	/* one line */
-	const char *args;	/* behind the options in the usage line */
-	const char *text;	/* what it does, paragraphs separated by empty lines */
-	const char *examples;	/* lines "command\tsentence" */
+	const char *brief;    /* one line */
+	const char *args;     /* behind the options in the usage line */
+	const char *text;     /* what it does, paragraphs separated by empty lines */
+	const char *examples; /* lines "command\tsentence" */
 	const struct wr_option *options;
 	/* Returns an exit status; with err filled main() shows it. */
 	int (*run)(int argc, char **argv, struct wr_err *err);
 };
 
-extern const struct wr_command wr_command_watch, wr_command_read, wr_command_ledger, wr_command_doctor,
-	wr_command_version, wr_command_help;
+extern const struct wr_command wr_command_watch, wr_command_read, wr_command_ledger,
+	wr_command_doctor, wr_command_version, wr_command_help;
 
 extern const struct wr_command *const wr_commands[]; /* ended by NULL */
 
 const struct wr_command *wr_command_find(const char *name);
 void wr_command_usage(const struct wr_command *c); /* --help, to standard output */
 
-/* Parses the options of a command. Returns -1: go on; else an exit status (help was shown, or err is filled). */
-int wr_command_begin(const struct wr_command *c, void *into, int argc, char **argv, struct wr_args *rest,
-		     struct wr_err *err);
+/* Parses the options of a command. Returns -1: go on; else an exit status (help was shown, or err
+ * is filled). */
+int wr_command_begin(const struct wr_command *c, void *into, int argc, char **argv,
+		     struct wr_args *rest, struct wr_err *err);
 
 /* The exit status that belongs to a negative errno value. */
 int wr_exit_status(int code);
 
-/* Whether to colour: "always", "never", "auto" or NULL (NO_COLOR and terminals are honoured). -EINVAL otherwise. */
+/* Whether to colour: "always", "never", "auto" or NULL (NO_COLOR and terminals are honoured).
+ * -EINVAL otherwise. */
 int wr_color_wanted(const char *when, bool *color, struct wr_err *err);
 
-/* Arguments from i on, joined by spaces as one filter expression; NULL when there are none. Owned by the caller. */
+/* Arguments from i on, joined by spaces as one filter expression; NULL when there are none. Owned
+ * by the caller. */
 char *wr_join_args(int argc, char **argv, int i);
 
 #endif

@@ -14,7 +14,8 @@
 #include "control/path.h"
 #include "ui/cli/command.h"
 
-/* Tests the whole path and names the broken step: each check says what it found and, if that is bad, the mend. */
+/* Tests the whole path and names the broken step: each check says what it found and, if that is
+ * bad, the mend. */
 
 struct args {
 	const char *iface, *netns;
@@ -27,18 +28,20 @@ struct doctor {
 };
 
 static void good(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void warn(struct doctor *d, const char *mend, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void bad(struct doctor *d, const char *mend, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void warn(struct doctor *d, const char *mend, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void bad(struct doctor *d, const char *mend, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
-#define SAY(mark)                                                                                  \
-	do {                                                                                       \
-		va_list ap_;                                                                       \
-                                                                                                   \
-		printf(mark);                                                                      \
-		va_start(ap_, fmt);                                                                \
-		vprintf(fmt, ap_);                                                                 \
-		va_end(ap_);                                                                       \
-		printf("\n");                                                                      \
+#define SAY(mark)                   \
+	do {                        \
+		va_list ap_;        \
+                                    \
+		printf(mark);       \
+		va_start(ap_, fmt); \
+		vprintf(fmt, ap_);  \
+		va_end(ap_);        \
+		printf("\n");       \
 	} while (0)
 
 static void good(const char *fmt, ...)
@@ -66,14 +69,16 @@ static void check_kernel(struct doctor *d)
 	struct wr_err err = {0};
 
 	if (wr_kernel_check(&err))
-		bad(d, k->net_raw ? "weir watch --hook packet works without it" : "run as root", "BPF: %s", err.text);
+		bad(d, k->net_raw ? "weir watch --hook packet works without it" : "run as root",
+		    "BPF: %s", err.text);
 	else
 		good("Linux %s: BPF allowed, ring buffer, %s", k->release,
 		     k->xdp_load_bytes ? "multi-buffer XDP" : "no multi-buffer XDP (5.18)");
 	if (k->net_raw)
 		good("packet sockets allowed");
 	else
-		warn(d, "run as root, or with CAP_NET_RAW", "packet sockets not allowed: no way on without BPF");
+		warn(d, "run as root, or with CAP_NET_RAW",
+		     "packet sockets not allowed: no way on without BPF");
 }
 
 static void check_iface(struct doctor *d)
@@ -81,8 +86,11 @@ static void check_iface(struct doctor *d)
 	const struct wr_iface *i = &d->iface;
 
 	if (i->up)
-		good("%s is up, driver %s, MTU %u, %s", i->name, i->driver[0] ? i->driver : "none", i->mtu,
-		     i->linktype == 1 ? "Ethernet" : i->linktype < 0 ? "no IP link" : "raw IP");
+		good("%s is up, driver %s, MTU %u, %s", i->name, i->driver[0] ? i->driver : "none",
+		     i->mtu,
+		     i->linktype == 1  ? "Ethernet"
+		     : i->linktype < 0 ? "no IP link"
+				       : "raw IP");
 	else
 		bad(d, "ip link set up", "%s is down: nothing will arrive", i->name);
 	if (i->vlan_strip && strcmp(i->driver, "veth"))
@@ -97,7 +105,8 @@ static void check_neighbours(struct doctor *d)
 	char who[256];
 
 	if (wr_neighbour_xdp(d->iface.index, who, sizeof(who)))
-		warn(d, "weir uses TC then, which is shared", "XDP of %s is taken by %s", d->iface.name, who);
+		warn(d, "weir uses TC then, which is shared", "XDP of %s is taken by %s",
+		     d->iface.name, who);
 	else
 		good("XDP of %s is free", d->iface.name);
 	if (wr_neighbour_tc(d->iface.index, who, sizeof(who)))
@@ -119,7 +128,8 @@ static void try_hook(struct doctor *d, enum wr_hook hook)
 	if (!wr_path_open(&p, &conf, &err))
 		good("%s works on %s", wr_hook_text(hook), d->iface.name);
 	else if (hook == WR_HOOK_TC)
-		bad(d, "weir watch --hook packet needs no BPF", "TC ingress on %s: %s", d->iface.name, err.text);
+		bad(d, "weir watch --hook packet needs no BPF", "TC ingress on %s: %s",
+		    d->iface.name, err.text);
 	else
 		warn(d, "not needed: TC ingress does the same a little later", "%s", err.text);
 	wr_path_close(&p);
@@ -128,7 +138,8 @@ static void try_hook(struct doctor *d, enum wr_hook hook)
 /* The kernel's own counter against ours for a second: the proof that the numbers are right here. */
 static void check_count(struct doctor *d)
 {
-	struct wr_path_conf conf = {.iface = &d->iface, .hook = WR_HOOK_TC, .ring_fd = -1, .ring_bytes = 1 << 16};
+	struct wr_path_conf conf = {
+		.iface = &d->iface, .hook = WR_HOOK_TC, .ring_fd = -1, .ring_bytes = 1 << 16};
 	uint64_t before, after, bytes, ours = 0;
 	struct wr_path *p = NULL;
 	struct wr_board *b;
@@ -142,11 +153,13 @@ static void check_count(struct doctor *d)
 	wr_iface_rx_packets(d->iface.name, &after, &bytes);
 	wr_path_close(&p);
 	if (ours || after == before)
-		good("in one second %s counted %" PRIu64 " packets, weir %" PRIu64 " (GRO merges some)",
+		good("in one second %s counted %" PRIu64 " packets, weir %" PRIu64
+		     " (GRO merges some)",
 		     d->iface.name, after - before, ours);
 	else
 		bad(d, "is the interface in another network namespace (-n)?",
-		    "%s counted %" PRIu64 " packets in a second and weir none", d->iface.name, after - before);
+		    "%s counted %" PRIu64 " packets in a second and weir none", d->iface.name,
+		    after - before);
 }
 
 static int examine(struct doctor *d, const struct args *a, struct wr_err *err)
@@ -167,7 +180,8 @@ static int examine(struct doctor *d, const struct args *a, struct wr_err *err)
 	if (!wr_kernel_check(NULL)) {
 		check_neighbours(d);
 		try_hook(d, WR_HOOK_TC);
-		if (a->iface) { /* native XDP may restart the link: only when the interface was named */
+		if (a->iface) { /* native XDP may restart the link: only when the interface was
+				   named */
 			try_hook(d, WR_HOOK_XDP);
 			try_hook(d, WR_HOOK_XDP_GENERIC);
 		}
@@ -198,8 +212,10 @@ static int run(int argc, char **argv, struct wr_err *err)
 
 #define AT(field) .offset = offsetof(struct args, field)
 static const struct wr_option options[] = {
-	{'i', "interface", "IF", "examine this interface and try native XDP on it too", WR_OPTION_STRING, AT(iface)},
-	{'n', "netns", "NETNS", "in this network namespace (name or path)", WR_OPTION_STRING, AT(netns)},
+	{'i', "interface", "IF", "examine this interface and try native XDP on it too",
+	 WR_OPTION_STRING, AT(iface)},
+	{'n', "netns", "NETNS", "in this network namespace (name or path)", WR_OPTION_STRING,
+	 AT(netns)},
 	{0},
 };
 
@@ -207,9 +223,12 @@ const struct wr_command wr_command_doctor = {
 	.name = "doctor",
 	.brief = "tests the whole path on this host and names the mend",
 	.args = "",
-	.text = "Checks rights, kernel, driver, offloads, MTU and neighbours on the hooks, attaches to each hook for a\n"
-		"moment (counting only) and compares a second of packets with the interface's own counter.\n"
-		"Native XDP is tried only on an interface that is named: some drivers restart their link for it.",
+	.text = "Checks rights, kernel, driver, offloads, MTU and neighbours on the hooks, "
+		"attaches to each hook for a\n"
+		"moment (counting only) and compares a second of packets with the interface's own "
+		"counter.\n"
+		"Native XDP is tried only on an interface that is named: some drivers restart "
+		"their link for it.",
 	.examples = "weir doctor\tthe interface of the default route\n"
 		    "weir doctor -i eth1\teth1, native XDP included\n",
 	.options = options,

@@ -6,7 +6,8 @@
 
 enum { HELP_COLUMN = 26, WIDTH = 80 };
 
-/* Words up to the edge of the terminal, further lines indented; an empty line begins a paragraph. */
+/* Words up to the edge of the terminal, further lines indented; an empty line begins a paragraph.
+ */
 static void wrapped(const char *text, int indent)
 {
 	int column = indent;
@@ -34,8 +35,9 @@ static void option_line(const struct wr_option *o)
 	char left[64];
 	int n;
 
-	n = snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-		     o->letter ? ',' : ' ', o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+	n = snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", o->letter ? '-' : ' ',
+		     o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name, o->arg ? " " : "",
+		     o->arg ? o->arg : "");
 	if (n >= HELP_COLUMN)
 		printf("%s\n%*s", left, HELP_COLUMN, "");
 	else
@@ -49,7 +51,8 @@ static void example_lines(const char *text)
 	while (*text) {
 		const char *tab = strchr(text, '\t'), *end = strchr(text, '\n');
 
-		printf("  %.*s\n      %.*s\n", (int)(tab - text), text, (int)(end - tab - 1), tab + 1);
+		printf("  %.*s\n      %.*s\n", (int)(tab - text), text, (int)(end - tab - 1),
+		       tab + 1);
 		text = end + 1;
 	}
 }
@@ -75,8 +78,8 @@ void wr_command_usage(const struct wr_command *c)
 /* A manual page in scdoc's language, from the same tables (packaging makes the pages with it). */
 static void manual(const struct wr_command *c)
 {
-	printf("weir-%s(8)\n\n# NAME\n\nweir-%s - %s\n\n# SYNOPSIS\n\n*weir %s*%s%s\n", c->name, c->name, c->brief,
-	       c->name, c->options->name ? " [OPTION]..." : "", c->args);
+	printf("weir-%s(8)\n\n# NAME\n\nweir-%s - %s\n\n# SYNOPSIS\n\n*weir %s*%s%s\n", c->name,
+	       c->name, c->brief, c->name, c->options->name ? " [OPTION]..." : "", c->args);
 	if (c->text)
 		printf("\n# DESCRIPTION\n\n%s\n", c->text);
 	if (c->options->name)
@@ -85,10 +88,11 @@ static void manual(const struct wr_command *c)
 		printf("\n");
 		if (o->letter)
 			printf("*-%c*, ", o->letter);
-		printf("*--%s*%s%s%s\n\t%s\n", o->name, o->arg ? " _" : "", o->arg ? o->arg : "", o->arg ? "_" : "",
-		       o->help);
+		printf("*--%s*%s%s%s\n\t%s\n", o->name, o->arg ? " _" : "", o->arg ? o->arg : "",
+		       o->arg ? "_" : "", o->help);
 	}
-	printf("\n# EXIT STATUS\n\n0 fine, 1 ran but failed or found something, 2 usage or bad input, 3 no permission or "
+	printf("\n# EXIT STATUS\n\n0 fine, 1 ran but failed or found something, 2 usage or bad "
+	       "input, 3 no permission or "
 	       "kernel too old.\n");
 }
 
@@ -98,8 +102,10 @@ static int overview(void)
 	       "Usage: weir COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n");
 	for (size_t i = 0; wr_commands[i]; i++)
 		printf("  %-9s %s\n", wr_commands[i]->name, wr_commands[i]->brief);
-	printf("\n'weir help COMMAND' or 'weir COMMAND --help' tells more. Exit status: 0 fine, 1 ran but\n"
-	       "failed or found something, 2 usage or bad input, 3 no permission or kernel too old.\n");
+	printf("\n'weir help COMMAND' or 'weir COMMAND --help' tells more. Exit status: 0 fine, 1 "
+	       "ran but\n"
+	       "failed or found something, 2 usage or bad input, 3 no permission or kernel too "
+	       "old.\n");
 	return WR_EXIT_OK;
 }
 

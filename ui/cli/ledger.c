@@ -60,7 +60,10 @@ static int run(int argc, char **argv, struct wr_err *err)
 }
 
 static const struct wr_option options[] = {
-	{.name = "json", .help = "one JSON object a line", .type = WR_OPTION_FLAG, .offset = offsetof(struct args, json)},
+	{.name = "json",
+	 .help = "one JSON object a line",
+	 .type = WR_OPTION_FLAG,
+	 .offset = offsetof(struct args, json)},
 	{0},
 };
 
@@ -68,8 +71,10 @@ const struct wr_command wr_command_ledger = {
 	.name = "ledger",
 	.brief = "where every packet went, to the packet",
 	.args = "",
-	.text = "Shows, for each interface and hook that a weir on this host watches, how many packets arrived, passed,\n"
-		"became records, were seen by the reader, and were lost, by stage. The kernel counts before anything\n"
+	.text = "Shows, for each interface and hook that a weir on this host watches, how many "
+		"packets arrived, passed,\n"
+		"became records, were seen by the reader, and were lost, by stage. The kernel "
+		"counts before anything\n"
 		"that can fill; the numbers balance at every moment.",
 	.examples = "weir ledger\tthe ledger of every running weir\n"
 		    "weir ledger --json | jq .records.lost\twhat was lost, and where\n",

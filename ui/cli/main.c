@@ -9,8 +9,12 @@
 #include "ui/cli/command.h"
 
 const struct wr_command *const wr_commands[] = {
-	&wr_command_watch,  &wr_command_read,	 &wr_command_ledger,
-	&wr_command_doctor, &wr_command_version, &wr_command_help,
+	&wr_command_watch,
+	&wr_command_read,
+	&wr_command_ledger,
+	&wr_command_doctor,
+	&wr_command_version,
+	&wr_command_help,
 	NULL,
 };
 
@@ -42,8 +46,8 @@ int wr_exit_status(int code)
 	return WR_EXIT_FAILED;
 }
 
-int wr_command_begin(const struct wr_command *c, void *into, int argc, char **argv, struct wr_args *rest,
-		     struct wr_err *err)
+int wr_command_begin(const struct wr_command *c, void *into, int argc, char **argv,
+		     struct wr_args *rest, struct wr_err *err)
 {
 	if (wr_options_parse(c->options, into, argc, argv, rest, err))
 		return WR_EXIT_USAGE;
@@ -91,7 +95,7 @@ static int no_such_command(const char *word)
 	const char *names[32], *near;
 	size_t n = 0;
 
-	for (; wr_commands[n] && n < 31; n++)
+	for (; n < 31 && wr_commands[n]; n++)
 		names[n] = wr_commands[n]->name;
 	names[n] = NULL;
 	near = wr_options_nearest(word, names);
@@ -109,7 +113,8 @@ int main(int argc, char **argv)
 	const char *name;
 	int status;
 
-	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of the write, not our end */
+	signal(SIGPIPE,
+	       SIG_IGN); /* a reader that goes away is an error of the write, not our end */
 	signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		wr_command_help.run(1, argv, &err);

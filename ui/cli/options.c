@@ -62,8 +62,8 @@ static int unknown(const struct wr_option *table, const char *word, struct wr_er
 	for (; table->name && n < MAX_OPTIONS; table++)
 		names[n++] = table->name;
 	near = strncmp(word, "--", 2) ? NULL : wr_options_nearest(word + 2, names);
-	return wr_fail(err, EINVAL, "unknown option '%s'%s%s%s; see --help", word, near ? ": did you mean '--" : "",
-		       near ? near : "", near ? "'" : "");
+	return wr_fail(err, EINVAL, "unknown option '%s'%s%s%s; see --help", word,
+		       near ? ": did you mean '--" : "", near ? near : "", near ? "'" : "");
 }
 
 static int number(const struct wr_option *o, const char *text, uint64_t *out, struct wr_err *err)
@@ -73,7 +73,8 @@ static int number(const struct wr_option *o, const char *text, uint64_t *out, st
 	errno = 0;
 	*out = strtoull(text, &end, 10);
 	if (errno || end == text || *end || *text == '-' || *out < o->min || *out > o->max)
-		return wr_fail(err, EINVAL, "--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, o->name,
+		return wr_fail(err, EINVAL,
+			       "--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, o->name,
 			       text, o->min, o->max);
 	return 0;
 }
@@ -92,7 +93,8 @@ static int set(const struct wr_option *o, void *into, const char *value, struct 
 		return 0;
 	case WR_OPTION_LIST:
 		if (list->n == WR_STRINGS_MAX)
-			return wr_fail(err, EINVAL, "--%s: more than %d of them", o->name, WR_STRINGS_MAX);
+			return wr_fail(err, EINVAL, "--%s: more than %d of them", o->name,
+				       WR_STRINGS_MAX);
 		list->at[list->n++] = value;
 		return 0;
 	case WR_OPTION_NUMBER:
@@ -101,18 +103,19 @@ static int set(const struct wr_option *o, void *into, const char *value, struct 
 	return 0;
 }
 
-int wr_options_parse(const struct wr_option *table, void *into, int argc, char **argv, struct wr_args *rest,
-		     struct wr_err *err)
+int wr_options_parse(const struct wr_option *table, void *into, int argc, char **argv,
+		     struct wr_args *rest, struct wr_err *err)
 {
 	struct option longs[MAX_OPTIONS + 2] = {{"help", no_argument, NULL, 'h'}};
 	char shorts[3 * MAX_OPTIONS] = ":h";
 	size_t n = 0;
 	int c;
 
-	for (; table[n].name && n < MAX_OPTIONS; n++) {
+	for (; n < MAX_OPTIONS && table[n].name; n++) {
 		const char text[] = {table[n].letter, table[n].arg ? ':' : 0, 0};
 
-		longs[n + 1] = (struct option){table[n].name, table[n].arg ? 1 : 0, NULL, 256 + (int)n};
+		longs[n + 1] =
+			(struct option){table[n].name, table[n].arg ? 1 : 0, NULL, 256 + (int)n};
 		if (table[n].letter)
 			strcat(shorts, text);
 	}

@@ -40,10 +40,11 @@ struct wr_args {
 	bool help; /* --help was given */
 };
 
-/* Fills `into` by the table (ended by a name of NULL). Options may stand between other arguments; "--" ends them.
- * -EINVAL: err says which option, what is wrong and, for a typing error, which was meant. */
-int wr_options_parse(const struct wr_option *table, void *into, int argc, char **argv, struct wr_args *rest,
-		     struct wr_err *err);
+/* Fills `into` by the table (ended by a name of NULL). Options may stand between other arguments;
+ * "--" ends them. -EINVAL: err says which option, what is wrong and, for a typing error, which was
+ * meant. */
+int wr_options_parse(const struct wr_option *table, void *into, int argc, char **argv,
+		     struct wr_args *rest, struct wr_err *err);
 
 /* The nearest of the names, or NULL when none is near. names ends with NULL. */
 const char *wr_options_nearest(const char *word, const char *const *names);

@@ -87,7 +87,8 @@ static void add_ledger(struct wr_out *o, const struct wr_ledger *rows, int n)
 		wr_buf_clear(&line);
 		wr_view_ledger_json(&line, &rows[i]);
 		line.used--; /* no newline in a comment */
-		wr_pcapng_stats(o->file, &rows[i], (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+		wr_pcapng_stats(o->file, &rows[i],
+				(uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
 				wr_buf_text(&line), &o->err);
 	}
 	wr_buf_free(&line);

@@ -7,15 +7,16 @@
 #include "core/parse.h"
 #include "view/packet.h"
 
-/* Where packets go: lines, JSON, a capture file, or only into the count. watch and read share it. */
+/* Where packets go: lines, JSON, a capture file, or only into the count. watch and read share it.
+ */
 struct wr_out_conf {
 	bool quiet; /* no line per packet */
 	bool json;
-	const char *write; /* -w FILE or NULL */
+	const char *write;  /* -w FILE or NULL */
 	const char *filter; /* noted in the capture file */
-	uint32_t snaplen; /* noted in the capture file; 0 = whole packets */
+	uint32_t snaplen;   /* noted in the capture file; 0 = whole packets */
 	struct wr_packet_style style;
-	uint64_t count; /* stop after so many packets, 0 = never */
+	uint64_t count;	    /* stop after so many packets, 0 = never */
 	uint32_t max_depth; /* tunnels to enter */
 	/* Sees every packet with its facts, before it is shown; NULL = nobody. */
 	void (*tap)(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec);

@@ -57,9 +57,9 @@ static void show_progress(struct reading *r, struct wr_source *s, const char *na
 	r->shown = now;
 	done = s->ops->progress ? s->ops->progress(s) : -1;
 	if (done > 0)
-		fprintf(stderr, "\r%.*s%.*s %3.0f %%  %.1f M packets/s, %.0f s to go\x1b[K", (int)(BAR * done), full,
-			BAR - (int)(BAR * done), empty, 100 * done, (double)r->out.packets / now / 1e6,
-			now / done - now);
+		fprintf(stderr, "\r%.*s%.*s %3.0f %%  %.1f M packets/s, %.0f s to go\x1b[K",
+			(int)(BAR * done), full, BAR - (int)(BAR * done), empty, 100 * done,
+			(double)r->out.packets / now / 1e6, now / done - now);
 	else
 		fprintf(stderr, "\r%s: %" PRIu64 " packets\x1b[K", name, r->out.packets);
 }
@@ -102,8 +102,8 @@ static int read_one(struct reading *r, const char *path, struct wr_err *err)
 	return n == -ENODATA || n > 0 ? 0 : n;
 }
 
-/* Leading arguments that are files; the rest is the filter. A word that looks like a file and is none is an error, or it
- * would be taken for a filter and refused with a puzzling message. */
+/* Leading arguments that are files; the rest is the filter. A word that looks like a file and is
+ * none is an error, or it would be taken for a filter and refused with a puzzling message. */
 static int split(struct reading *r, const struct wr_args *rest, struct wr_err *err)
 {
 	int n = 0;
@@ -132,7 +132,8 @@ static int not_onto_itself(const struct reading *r, struct wr_err *err)
 	for (int i = 0; i < r->n_files; i++)
 		if (!stat(r->files[i], &in) && in.st_ino == out.st_ino && in.st_dev == out.st_dev &&
 		    S_ISREG(in.st_mode))
-			return wr_fail(err, EINVAL, "-w '%s' is a file that is being read", r->a.write);
+			return wr_fail(err, EINVAL, "-w '%s' is a file that is being read",
+				       r->a.write);
 	return 0;
 }
 
@@ -144,7 +145,8 @@ static void into_summary(void *ctx, const struct wr_packet *pkt, const struct wr
 static int open_all(struct reading *r, struct wr_err *err)
 {
 	bool lines = r->a.packets, summary = !r->a.packets && !r->a.write;
-	struct wr_summary_conf sconf = {.name = r->n_files == 1 ? r->files[0] : NULL, .filter = r->filter};
+	struct wr_summary_conf sconf = {.name = r->n_files == 1 ? r->files[0] : NULL,
+					.filter = r->filter};
 	struct wr_out_conf conf = {
 		.quiet = !lines,
 		.json = r->a.json,
@@ -229,14 +231,19 @@ static int run(int argc, char **argv, struct wr_err *err)
 
 #define AT(field) .offset = offsetof(struct args, field)
 static const struct wr_option options[] = {
-	{'p', "packets", NULL, "a line for each packet instead of the summary", WR_OPTION_FLAG, AT(packets)},
+	{'p', "packets", NULL, "a line for each packet instead of the summary", WR_OPTION_FLAG,
+	 AT(packets)},
 	{0, "json", NULL, "one JSON object a line", WR_OPTION_FLAG, AT(json)},
-	{'w', "write", "FILE", "write the chosen packets to a pcapng file (- = standard output)", WR_OPTION_STRING, AT(write)},
-	{'c', "count", "N", "end after so many packets", WR_OPTION_NUMBER, AT(count), 1, UINT64_MAX},
+	{'w', "write", "FILE", "write the chosen packets to a pcapng file (- = standard output)",
+	 WR_OPTION_STRING, AT(write)},
+	{'c', "count", "N", "end after so many packets", WR_OPTION_NUMBER, AT(count), 1,
+	 UINT64_MAX},
 	{0, "payload", "N", "show N bytes of payload", WR_OPTION_NUMBER, AT(payload), 1, 65000},
-	{'s', "snaplen", "N", "write at most N bytes of each packet", WR_OPTION_NUMBER, AT(snaplen), 14, 65535},
+	{'s', "snaplen", "N", "write at most N bytes of each packet", WR_OPTION_NUMBER, AT(snaplen),
+	 14, 65535},
 	{'e', "ether", NULL, "show link addresses too", WR_OPTION_FLAG, AT(ether)},
-	{0, "tunnels", "N", "enter so many nested tunnels (default 1)", WR_OPTION_NUMBER, AT(depth), 0, 4},
+	{0, "tunnels", "N", "enter so many nested tunnels (default 1)", WR_OPTION_NUMBER, AT(depth),
+	 0, 4},
 	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
 	{0},
 };
@@ -245,10 +252,13 @@ const struct wr_command wr_command_read = {
 	.name = "read",
 	.brief = "the same from capture files: a summary, or one line for each packet",
 	.args = " FILE... [FILTER]",
-	.text = "Reads pcap and pcapng, also gzip and zstd; - is standard input. FILTER is a pcap-filter(7) expression.\n"
-		"Without --packets: totals, protocols, talkers, services, flows, what is malformed, and the ledger.",
+	.text = "Reads pcap and pcapng, also gzip and zstd; - is standard input. FILTER is a "
+		"pcap-filter(7) expression.\n"
+		"Without --packets: totals, protocols, talkers, services, flows, what is "
+		"malformed, and the ledger.",
 	.examples = "weir read trace.pcap\twhat is in it\n"
-		    "weir read -p trace.pcapng.zst 'tcp[tcpflags] & tcp-rst != 0'\tthe resets, a line each\n"
+		    "weir read -p trace.pcapng.zst 'tcp[tcpflags] & tcp-rst != 0'\tthe resets, a "
+		    "line each\n"
 		    "weir read -p --json trace.pcap | jq .src_ip\tfor a program\n"
 		    "tcpdump -w - | weir read -p -\tfrom a pipe\n",
 	.options = options,

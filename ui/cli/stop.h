@@ -4,7 +4,8 @@
 
 #include <signal.h>
 
-/* SIGINT, SIGTERM and SIGHUP end a command cleanly, with its summary; a second one ends it at once. */
+/* SIGINT, SIGTERM and SIGHUP end a command cleanly, with its summary; a second one ends it at once.
+ */
 extern volatile sig_atomic_t wr_stopped;
 void wr_stop_on_signals(void);
 

@@ -11,7 +11,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 	if (status >= 0)
 		return status;
 	printf("weir %s\n", WR_VERSION);
-	printf("kernel programs: %s\n", WR_HAVE_BPF ? "built in" : "none (built with -Dbpf=disabled)");
+	printf("kernel programs: %s\n",
+	       WR_HAVE_BPF ? "built in" : "none (built with -Dbpf=disabled)");
 	return WR_EXIT_OK;
 }
 

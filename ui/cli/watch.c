@@ -18,8 +18,9 @@ enum {
 	RING_BYTES = 32 << 20,
 	WHOLE_PACKET = 65535,
 	BATCH = 4096,
-	/* Between two looks into the ring, which holds more than 50 ms of the worst flood: waking up costs as much as
-	 * reading some hundred records. Shorter while somebody may be looking at lines. */
+	/* Between two looks into the ring, which holds more than 50 ms of the worst flood: waking
+	 * up costs as much as reading some hundred records. Shorter while somebody may be looking
+	 * at lines. */
 	SHOWN_US = 4000,
 	PAUSE_US = 10000,
 	MAX_ROWS = 256,
@@ -59,7 +60,8 @@ static int hook_of(const char *name, enum wr_hook *hook, struct wr_err *err)
 			*hook = (enum wr_hook)i;
 			return 0;
 		}
-	return wr_fail(err, EINVAL, "--hook: '%s' is none of auto, xdp, xdp-generic, tc, packet", name);
+	return wr_fail(err, EINVAL, "--hook: '%s' is none of auto, xdp, xdp-generic, tc, packet",
+		       name);
 }
 
 static bool wants_any(const struct args *a)
@@ -83,7 +85,8 @@ static struct wr_board_conf board_conf(const struct args *a)
 		c.records = WR_RECORDS_NONE;
 	if (a->write || a->payload)
 		c.records = WR_RECORDS_BYTES;
-	c.snap = a->write ? (uint32_t)(a->snaplen ? a->snaplen : WHOLE_PACKET) : WR_WINDOW + (uint32_t)a->payload;
+	c.snap = a->write ? (uint32_t)(a->snaplen ? a->snaplen : WHOLE_PACKET)
+			  : WR_WINDOW + (uint32_t)a->payload;
 	return c;
 }
 
@@ -124,11 +127,12 @@ static int open_output(struct watch *w, struct wr_err *err)
 		.snaplen = (uint32_t)w->a.snaplen,
 		.count = w->a.count,
 		.max_depth = (uint32_t)w->a.depth,
-		.style = {
-			.payload = (uint32_t)w->a.payload,
-			.show_iface = w->a.ifaces.n > 1 || wants_any(&w->a),
-			.ether = w->a.ether,
-		},
+		.style =
+			{
+				.payload = (uint32_t)w->a.payload,
+				.show_iface = w->a.ifaces.n > 1 || wants_any(&w->a),
+				.ether = w->a.ether,
+			},
 	};
 	int ret = wr_color_wanted(w->a.color, &conf.style.color, err);
 
@@ -168,8 +172,9 @@ static void show_progress(struct watch *w)
 	if (now - shown < 1 || !w->out.conf.quiet || !isatty(STDERR_FILENO))
 		return;
 	sum(w, &arrived, &matched);
-	fprintf(stderr, "\r%" PRIu64 " packets arrived, %.0f a second, %" PRIu64 " chosen \x1b[K", arrived.packets,
-		(double)(arrived.packets - before) / (now - shown), matched.packets);
+	fprintf(stderr, "\r%" PRIu64 " packets arrived, %.0f a second, %" PRIu64 " chosen \x1b[K",
+		arrived.packets, (double)(arrived.packets - before) / (now - shown),
+		matched.packets);
 	before = arrived.packets;
 	shown = now;
 }
@@ -274,21 +279,31 @@ static int run(int argc, char **argv, struct wr_err *err)
 
 #define AT(field) .offset = offsetof(struct args, field)
 static const struct wr_option options[] = {
-	{'i', "interface", "IF", "watch this interface; again for more; any = all of them "
-	 "(default: the one of the default route)", WR_OPTION_LIST, AT(ifaces)},
+	{'i', "interface", "IF",
+	 "watch this interface; again for more; any = all of them "
+	 "(default: the one of the default route)",
+	 WR_OPTION_LIST, AT(ifaces)},
 	{0, "hook", "HOOK", "auto, xdp, xdp-generic, tc or packet", WR_OPTION_STRING, AT(hook)},
-	{'n', "netns", "NETNS", "in this network namespace (name or path)", WR_OPTION_STRING, AT(netns)},
-	{'c', "packets", "COUNT", "end after so many packets", WR_OPTION_NUMBER, AT(count), 1, UINT64_MAX},
-	{'t', "seconds", "N", "end after so many seconds", WR_OPTION_NUMBER, AT(seconds), 1, UINT32_MAX},
+	{'n', "netns", "NETNS", "in this network namespace (name or path)", WR_OPTION_STRING,
+	 AT(netns)},
+	{'c', "packets", "COUNT", "end after so many packets", WR_OPTION_NUMBER, AT(count), 1,
+	 UINT64_MAX},
+	{'t', "seconds", "N", "end after so many seconds", WR_OPTION_NUMBER, AT(seconds), 1,
+	 UINT32_MAX},
 	{0, "payload", "N", "show N bytes of payload", WR_OPTION_NUMBER, AT(payload), 1, 65000},
 	{'e', "ether", NULL, "show link addresses too", WR_OPTION_FLAG, AT(ether)},
 	{0, "json", NULL, "one JSON object a line", WR_OPTION_FLAG, AT(json)},
-	{'w', "write", "FILE", "write packets to a pcapng file (- = standard output)", WR_OPTION_STRING, AT(write)},
-	{'s', "snaplen", "N", "write at most N bytes of each packet", WR_OPTION_NUMBER, AT(snaplen), 14, WHOLE_PACKET},
-	{0, "sample", "N", "a record of every N-th chosen packet only", WR_OPTION_NUMBER, AT(sample), 1, UINT32_MAX},
-	{0, "count", NULL, "count only, in the kernel: no records, no lines", WR_OPTION_FLAG, AT(only_count)},
+	{'w', "write", "FILE", "write packets to a pcapng file (- = standard output)",
+	 WR_OPTION_STRING, AT(write)},
+	{'s', "snaplen", "N", "write at most N bytes of each packet", WR_OPTION_NUMBER, AT(snaplen),
+	 14, WHOLE_PACKET},
+	{0, "sample", "N", "a record of every N-th chosen packet only", WR_OPTION_NUMBER,
+	 AT(sample), 1, UINT32_MAX},
+	{0, "count", NULL, "count only, in the kernel: no records, no lines", WR_OPTION_FLAG,
+	 AT(only_count)},
 	{'q', "quiet", NULL, "take records but show none", WR_OPTION_FLAG, AT(quiet)},
-	{0, "tunnels", "N", "enter so many nested tunnels (default 1)", WR_OPTION_NUMBER, AT(depth), 0, 4},
+	{0, "tunnels", "N", "enter so many nested tunnels (default 1)", WR_OPTION_NUMBER, AT(depth),
+	 0, 4},
 	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
 	{0},
 };
@@ -297,14 +312,19 @@ const struct wr_command wr_command_watch = {
 	.name = "watch",
 	.brief = "one line for each packet that arrives",
 	.args = " [FILTER]",
-	.text = "FILTER is a pcap-filter(7) expression, as tcpdump has it; it runs in the kernel, beside the parser.\n"
-		"Nothing is changed on the interface but a program attached to it, which is gone when weir ends,\n"
+	.text = "FILTER is a pcap-filter(7) expression, as tcpdump has it; it runs in the kernel, "
+		"beside the parser.\n"
+		"Nothing is changed on the interface but a program attached to it, which is gone "
+		"when weir ends,\n"
 		"however it ends. A program of somebody else is never displaced.\n\n"
 		"At the end, or at Ctrl-C, the ledger tells where every packet went.",
-	.examples = "weir watch\tpackets at the interface of the default route\n"
-		    "weir watch -i eth0 'tcp port 443 and tcp[tcpflags] & tcp-syn != 0'\tnew TLS connections\n"
-		    "weir watch -i eth0 --payload 64 udp port 53\twith the first bytes of each question\n"
-		    "weir watch -i any -w all.pcapng -t 60\ta minute of everything, for Wireshark\n",
+	.examples =
+		"weir watch\tpackets at the interface of the default route\n"
+		"weir watch -i eth0 'tcp port 443 and tcp[tcpflags] & tcp-syn != 0'\tnew TLS "
+		"connections\n"
+		"weir watch -i eth0 --payload 64 udp port 53\twith the first bytes of each "
+		"question\n"
+		"weir watch -i any -w all.pcapng -t 60\ta minute of everything, for Wireshark\n",
 	.options = options,
 	.run = run,
 };
