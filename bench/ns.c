@@ -315,9 +315,9 @@ static void open_filter(struct bench *b)
 	LIBBPF_OPTS(bpf_prog_load_opts, o,
 		    .expected_attach_type = b->kind == HOOK_XDP ? BPF_XDP : 0);
 	struct wr_filter *f = NULL;
-	struct bpf_insn *insns;
+	struct bpf_insn *insns = NULL;
 	struct wr_err err;
-	size_t n;
+	size_t n = 0;
 	int fd;
 
 	if (wr_filter_open(&f, "tcp port 443", WR_LINK_ETHER, &err) ||

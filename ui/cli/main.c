@@ -95,7 +95,7 @@ static int no_such_command(const char *word)
 	const char *names[32], *near;
 	size_t n = 0;
 
-	for (; n < 31 && wr_commands[n]; n++)
+	for (; wr_commands[n]; n++)
 		names[n] = wr_commands[n]->name;
 	names[n] = NULL;
 	near = wr_options_nearest(word, names);
