@@ -19,6 +19,7 @@ need_weir
 find_send
 
 HOOKS=${WEIR_TEST_HOOKS:-xdp xdp-generic tc packet}
+READS=$((THIN > 1 ? 8 : 40)) # readings of the ledger under load
 A=s$$ B=r$$
 OUT=to-$B IN=to-$A # sender's end, receiver's end
 pair "$A" "$B"
@@ -131,7 +132,7 @@ flooded() {
 	ok "$hook: starts" watch_rows "flood-$hook" "$IN" -n "$NS" --hook "$hook" || return
 	flood_begin
 	if [ "$hook" != packet ]; then # a socket's counters belong to its process
-		ok "$hook: the ledger can be read under load" read_ledger "$((THIN > 1 ? 20 : 40))"
+		ok "$hook: the ledger can be read under load" read_ledger "$READS"
 	else
 		sleep 1
 	fi
@@ -141,7 +142,7 @@ flooded() {
 	check_totals "$hook, flooded"
 	note "$hook: $(row "$TMP/$WATCH_TAG.out" "$IN" '"%d packets, lost: %s" % (arrived, lost)')"
 	[ "$hook" = packet ] && return
-	ok "$hook: each of the readings under load balances" balanced "$TMP/reads" "$IN" 20
+	ok "$hook: each of the readings under load balances" balanced "$TMP/reads" "$IN" $((READS / 2))
 	ok "$hook: the readings were taken while packets arrived" awk -F'"arrived":' -v me="\"$IN\"" '
 		index($0, me) && !seen[$2]++ { n++ } END { exit n < 5 }' "$TMP/reads"
 }
@@ -415,8 +416,8 @@ for h in $HOOKS; do
 	stopped "$h"
 done
 for h in $HOOKS; do
+	[ "$THIN" = 1 ] || break # the reader's side is the same on every kernel
 	full_disk "$h"
-	[ "$THIN" = 1 ] || continue # the reader's side is the same on every kernel
 	slow_reader "$h"
 	chosen "$h"
 done
