@@ -246,7 +246,7 @@ leaves_the_list() {
 
 # A pipe that takes 64 KiB now and then, until the file is there; then all.
 slow_pipe() {
-	python3 -c '
+	"$PYTHON" -S -c '
 import os, sys, time
 while True:
     data = os.read(0, 65536)

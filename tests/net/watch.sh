@@ -12,6 +12,9 @@
 THIN=${WEIR_TEST_THIN:-1}
 PATIENCE=$((THIN > 1 ? 120 : 60)) # seconds before something that should come counts as missing
 KERNEL=$(uname -r)
+# The program itself: python3 may be a script that looks for it, and -S because sites load much; these tests start it
+# a hundred times.
+PYTHON=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
 # thin N: so many packets, or fewer on a slow machine.
 thin() {
@@ -44,7 +47,7 @@ need_weir() {
 # One interpreter for all questions: in an emulated machine the start of one takes two seconds of CPU.
 wr_interpreter() {
 	mkfifo "$TMP/ask" "$TMP/answer"
-	background python3 "$WR_HERE/interpreter.py" "$TMP/ask" "$TMP/answer" "$TMP/answered"
+	background "$PYTHON" -S "$WR_HERE/interpreter.py" "$TMP/ask" "$TMP/answer" "$TMP/answered"
 	exec {WR_ASK}>"$TMP/ask" {WR_ANSWER}<"$TMP/answer"
 }
 
@@ -122,7 +125,7 @@ tcx() {
 
 # hold_board IFACE: keeps the board of that interface alive until it is killed; says how many there are.
 hold_board() {
-	exec python3 - "$1" <<-'PYTHON'
+	exec "$PYTHON" -S - "$1" <<-'PYTHON'
 		import ctypes, mmap, platform, struct, sys, time
 		BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID = 12, 14
 		number = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}[platform.machine()]
@@ -233,7 +236,7 @@ packets() {
 
 # frames NS IFACE: each line of standard input is a frame in hexadecimal (blanks are fine); sends them.
 frames() {
-	in_ns "$1" python3 -c '
+	in_ns "$1" "$PYTHON" -S -c '
 import socket, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
 s.bind((sys.argv[1], 0))
