@@ -20,6 +20,8 @@ find_send
 
 HOOKS=${WEIR_TEST_HOOKS:-xdp xdp-generic tc packet}
 READS=$((THIN > 1 ? 8 : 40)) # readings of the ledger under load
+SLOW=
+[ "$THIN" = 1 ] || SLOW=1
 A=s$$ B=r$$
 OUT=to-$B IN=to-$A # sender's end, receiver's end
 pair "$A" "$B"
@@ -144,7 +146,7 @@ flooded() {
 	[ "$hook" = packet ] && return
 	ok "$hook: each of the readings under load balances" balanced "$TMP/reads" "$IN" $((READS / 2))
 	ok "$hook: the readings were taken while packets arrived" awk -F'"arrived":' -v me="\"$IN\"" '
-		index($0, me) && !seen[$2]++ { n++ } END { exit n < 5 }' "$TMP/reads"
+		index($0, me) && !seen[$2]++ { n++ } END { exit n < '$((READS > 20 ? 5 : 3))' }' "$TMP/reads"
 }
 
 # ---- the reader stands still ---------------------------------------------------------
@@ -158,7 +160,8 @@ stopped() {
 	local hook=$1 i
 	begin_counts
 	: >"$TMP/reads"
-	watch_rows "stop-$hook" "$IN" -n "$NS" --hook "$hook" --payload 1200 || return
+	# Less for a slow machine to do: the records are as large, but nobody shows them.
+	watch_rows "stop-$hook" "$IN" -n "$NS" --hook "$hook" --payload 1200 ${SLOW:+-q} || return
 	SENT=$(send "$(thin 2000)" 1400)
 	kill -STOP "$W"
 	for ((i = 0; i < 20; i++)); do
@@ -431,13 +434,13 @@ for h in $HOOKS; do
 	stopped "$h"
 done
 for h in $HOOKS; do
-	beside "$h"
-	[ "$THIN" = 1 ] || continue # the reader's side is the same on every kernel
+	[ -n "$SLOW" ] && [ "$h" != packet ] || beside "$h"
+	[ -z "$SLOW" ] || continue # the reader's side is the same on every kernel
 	full_disk "$h"
 	slow_reader "$h"
 	chosen "$h"
 done
-if [ "$THIN" = 1 ]; then
+if [ -z "$SLOW" ]; then
 	full_stdout
 	full_at_start
 	for h in $HOOKS; do
@@ -445,7 +448,7 @@ if [ "$THIN" = 1 ]; then
 	done
 fi
 for h in $HOOKS; do
-	[ "$h" = packet ] || leaves_the_list "$h"
+	[ "$h" = packet ] || { [ -n "$SLOW" ] && [ "$h" != tc ]; } || leaves_the_list "$h"
 done
 ok "after all that, nothing is counted any more" wait_for "$PATIENCE" no_row
 finish

@@ -46,19 +46,16 @@ got() {
 
 # Somebody else's programs, loaded and pinned in $OTHERS.
 others() {
+	local built
+	built=$(dirname "$WEIR")/other.bpf.o
 	OTHERS=/sys/fs/bpf/wr-modes
 	[ ! -d "$OTHERS" ] || return 0
-	type -P clang >/dev/null || return
-	cat >"$TMP/other.c" <<-'C'
-		#include <linux/bpf.h>
-		#include <bpf/bpf_helpers.h>
-		SEC("xdp") int other_xdp(struct xdp_md *ctx) { return XDP_PASS; }
-		SEC("tc") int other_tc(struct __sk_buff *skb) { return 0; }
-		SEC("tc") int push_tag(struct __sk_buff *skb) { bpf_skb_vlan_push(skb, __builtin_bswap16(0x8100), 55); return 0; }
-		char _license[] SEC("license") = "GPL";
-	C
-	clang -O2 -g -target bpf "-I/usr/include/$(uname -m)-linux-gnu" -c "$TMP/other.c" -o "$TMP/other.o" &&
-		bpftool prog loadall "$TMP/other.o" "$OTHERS" >/dev/null 2>&1
+	if [ ! -f "$built" ]; then
+		built=$TMP/other.bpf.o
+		type -P clang >/dev/null || return
+		clang -O2 -g -target bpf "-I/usr/include/$(uname -m)-linux-gnu" -c "$WR_HERE/other.bpf.c" -o "$built" || return
+	fi
+	bpftool prog loadall "$built" "$OTHERS" >/dev/null 2>&1
 }
 
 others_end() {
