@@ -93,6 +93,7 @@ static int use_path(struct session *s, struct port *p, const struct wr_iface *if
 		.ring_bytes = s->conf.ring_bytes,
 		.board = s->conf.board,
 		.filter = s->conf.filter,
+		.flow_slots = s->conf.flow_slots,
 	};
 	char why[512];
 	int ret;
@@ -195,6 +196,8 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 		usleep(IDLE_MS * 1000);
 		read_ring(s, fn, ctx);
 		wr_path_board(p->path)->ended = 1;
+		if (s->conf.leaving && wr_path_account(p->path))
+			s->conf.leaving(s->conf.leaving_ctx, p->path);
 	}
 	if (p->socket)
 		while (wr_socket_read(p->socket, fn, ctx, 1 << 16))
@@ -375,6 +378,16 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 	}
 	*out = &s->base;
 	return 0;
+}
+
+void wr_session_paths(struct wr_source *base, void (*fn)(void *ctx, struct wr_path *path),
+		      void *ctx)
+{
+	struct session *s = (struct session *)base;
+
+	for (size_t i = 0; i < s->n_ports; i++)
+		if (s->port[i].path)
+			fn(ctx, s->port[i].path);
 }
 
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err)
