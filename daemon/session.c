@@ -212,15 +212,20 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 	p->ifindex = 0;
 }
 
-static struct port *add_port(struct session *s, const char *name)
+static struct port *find_port(struct session *s, const char *name)
 {
-	struct port *p;
-
 	for (size_t i = 0; i < s->n_ports; i++)
 		if (!strcmp(s->port[i].name, name))
 			return &s->port[i];
-	if (s->n_ports == MAX_PORTS)
-		return NULL;
+	return NULL;
+}
+
+static struct port *add_port(struct session *s, const char *name)
+{
+	struct port *p = find_port(s, name);
+
+	if (p || s->n_ports == MAX_PORTS)
+		return p;
 	p = &s->port[s->n_ports++];
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	return p;
@@ -405,29 +410,23 @@ int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *e
 	return 0;
 }
 
-/* Whose packets they were is not known any more: each interface takes as many as it has seen. They
- * stand on the board too, on one of its CPUs, where others read the ledger. */
-void wr_session_write_failed(struct wr_source *base, uint64_t packets)
+/* They stand on the board, where others read the ledger, on one of its CPUs; but not more than it
+ * has seen: the others are of an earlier time that the interface was there. */
+void wr_session_write_failed(struct wr_source *base, const char *iface, uint64_t packets)
 {
 	struct session *s = (struct session *)base;
+	struct port *p = find_port(s, iface);
 	struct wr_ledger row;
+	uint64_t now;
 
-	for (size_t i = 0; i < s->n_ports && packets; i++) {
-		struct port *p = &s->port[i];
-		uint64_t n, now;
-
-		if (!port_row(p, &row))
-			continue;
-		n = row.seen < packets ? row.seen : packets;
-		packets -= n;
-		if (p->path) {
-			wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, &row);
-			now = row.seen < n ? row.seen : n;
-			wr_path_board(p->path)->cpu[0].seen.write_failed += now;
-			n -= now;
-		}
-		p->write_failed += n;
+	if (p && p->path) {
+		wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, &row);
+		now = row.seen < packets ? row.seen : packets;
+		wr_path_board(p->path)->cpu[0].seen.write_failed += now;
+		packets -= now;
 	}
+	if (p)
+		p->write_failed += packets;
 }
 
 void wr_session_finish(struct wr_source *base)

@@ -44,8 +44,9 @@ void wr_session_paths(struct wr_source *base, void (*fn)(void *ctx, struct wr_pa
 /* Another filter from now on, on all interfaces; no packet is lost. */
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err);
 
-/* Output that failed for a packet that was handed out: it was not seen after all. */
-void wr_session_write_failed(struct wr_source *base, uint64_t packets);
+/* Output that failed for packets of an interface that were handed out: they were not seen after
+ * all. */
+void wr_session_write_failed(struct wr_source *base, const char *iface, uint64_t packets);
 
 /* Detaches. After that read() hands out what is still on its way, then -ENODATA. */
 void wr_session_finish(struct wr_source *base);
