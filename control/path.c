@@ -187,13 +187,15 @@ static int attach_xdp(struct wr_path *p, struct wr_err *err)
 
 static int attach_tc(struct wr_path *p, struct wr_err *err)
 {
-	p->link_fd = wr_tcx_attach(p->prog_fd, p->iface.index);
+	bool egress = p->hook == WR_HOOK_TC_OUT;
+
+	p->link_fd = wr_tcx_attach(p->prog_fd, p->iface.index, egress);
 	if (p->link_fd >= 0)
 		return 0;
 	if (p->link_fd != -EINVAL)
-		return wr_fail(err, -p->link_fd, "TC ingress of %s: %s", p->iface.name,
-			       strerror(-p->link_fd));
-	return wr_clsact_attach(&p->clsact, p->prog_fd, &p->iface, err);
+		return wr_fail(err, -p->link_fd, "%s of %s: %s", wr_hook_text(p->hook),
+			       p->iface.name, strerror(-p->link_fd));
+	return wr_clsact_attach(&p->clsact, p->prog_fd, &p->iface, egress, err);
 }
 
 int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct wr_err *err)

@@ -18,7 +18,7 @@ struct wr_path;
 
 struct wr_path_conf {
 	const struct wr_iface *iface;
-	enum wr_hook hook;   /* XDP, XDP_GENERIC or TC */
+	enum wr_hook hook;   /* XDP, XDP_GENERIC, TC or TC_OUT */
 	int ring_fd;	     /* ring of an earlier path to share, or -1: make one of ring_bytes */
 	uint32_t ring_bytes; /* a power of two */
 	struct wr_board_conf board;

@@ -21,7 +21,8 @@ struct wr_engine {
 	uint64_t window_ns;    /* when the one that is being filled ends; CLOCK_REALTIME */
 	uint64_t ended_ns;     /* the one that waits to be drained ended then; 0 = none waits */
 	bool packets;	       /* some come one by one */
-	uint32_t iface;	       /* while a path is drained: its number in live */
+	uint32_t iface;	       /* while a path is drained: its number in live, */
+	bool out;	       /* and whether it sees what leaves */
 	char default_iface[16];
 };
 
@@ -37,14 +38,14 @@ static void take_row(void *ctx, const struct wr_account_row *row, uint64_t start
 {
 	struct wr_engine *e = ctx;
 
-	wr_live_add_row(e->live, e->iface, false, row, start_ns);
+	wr_live_add_row(e->live, e->iface, e->out, row, start_ns);
 }
 
 static void take_head(void *ctx, const struct wr_account_head *head)
 {
 	struct wr_engine *e = ctx;
 
-	wr_live_add_head(e->live, e->iface, false, head);
+	wr_live_add_head(e->live, e->iface, e->out, head);
 }
 
 /* ---- windows ---- */
@@ -57,6 +58,7 @@ static void drain_path(void *ctx, struct wr_path *path)
 	if (!wr_path_account(path))
 		return;
 	e->iface = wr_live_iface(e->live, wr_path_iface(path)->name);
+	e->out = wr_path_hook(path) == WR_HOOK_TC_OUT;
 	wr_account_drain(wr_path_account(path), &reader);
 }
 
@@ -158,6 +160,7 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 		.n_ifaces = conf->n_ifaces,
 		.any = conf->any,
 		.hook = conf->hook,
+		.out = conf->out,
 		.board = {.records = WR_RECORDS_NONE, .max_depth = 1},
 		.ring_bytes = RING_BYTES,
 		.flow_slots = conf->flow_slots ? conf->flow_slots : WR_PATH_SLOTS_DEFAULT,

@@ -15,6 +15,7 @@ struct wr_engine_conf {
 	size_t n_ifaces;     /* 0: the interface of the default route */
 	bool any;	     /* every interface; ifaces is ignored */
 	enum wr_hook hook;   /* WR_HOOK_COUNT = the best that works */
+	bool out;	     /* what leaves, too (TC egress): answers, round trips of both ends */
 	const char *netns;   /* NULL: this one */
 	uint32_t flow_slots; /* flow rows per CPU and window in the kernel, a power of two; 0 =
 				65536, 16 MiB for each CPU and interface */

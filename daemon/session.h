@@ -15,6 +15,7 @@ struct wr_session_conf {
 	const char *const *ifaces;
 	size_t n_ifaces;
 	bool any;	    /* every interface, also those that come later; ifaces is ignored */
+	bool out;	    /* what leaves, too, where BPF is possible: rows of its own */
 	enum wr_hook hook;  /* WR_HOOK_COUNT = the best that works */
 	const char *filter; /* pcap-filter expression or NULL */
 	struct wr_board_conf board;

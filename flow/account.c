@@ -103,7 +103,8 @@ void wr_live_add_head(struct wr_live *live, uint32_t iface, bool out,
 		rest.sizes[i] = count_of(&h->sizes[i]);
 	memcpy(rest.tcp_flags, h->tcp_flags, sizeof(rest.tcp_flags));
 	wr_live_add_rest(live, iface, out, &rest);
-	if (!h->other.packets)
+	/* On the way out source and destination have other parts: those stay others'. */
+	if (out || !h->other.packets)
 		return;
 	add_services(live, h);
 	add_sources(live, h);

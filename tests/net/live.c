@@ -98,6 +98,7 @@ int main(int argc, char **argv)
 		.ifaces = ifaces,
 		.n_ifaces = 1,
 		.hook = WR_HOOK_COUNT,
+		.out = argc > 3,
 		.flow_slots = argc > 2 ? (uint32_t)atoi(argv[2]) : 0,
 		.say = say,
 	};

@@ -55,7 +55,7 @@ static int hook_of(const char *name, enum wr_hook *hook, struct wr_err *err)
 	*hook = WR_HOOK_COUNT;
 	if (!name || !strcmp(name, "auto"))
 		return 0;
-	for (int i = WR_HOOK_XDP; i < WR_HOOK_COUNT; i++)
+	for (int i = WR_HOOK_XDP; i <= WR_HOOK_PACKET; i++)
 		if (!strcmp(name, wr_hook_name((enum wr_hook)i))) {
 			*hook = (enum wr_hook)i;
 			return 0;
