@@ -402,6 +402,21 @@ chosen() {
 	fi
 }
 
+# The end of a watcher under load on another interface: that one's packets are none of its.
+beside() {
+	local hook=$1 far=b$$ i=to-b$$
+	[ -n "${wr_ns[$far]:-}" ] || pair "$far" "$B"
+	watch_rows "beside-$hook" "$IN" -n "$NS" --hook "$hook" -q || return
+	background_in "$far" "$SEND" "to-$B" 100000000 >"$TMP/beside"
+	SENT=$(send 100)
+	watch_end
+	background_end
+	wait_for "$PATIENCE" test -s "$TMP/$WATCH_TAG.out"
+	is "$hook, load on the interface beside it: ends well, with its own packets" \
+		"$RC $(row "$TMP/$WATCH_TAG.out" "$IN" '"%d %d" % (arrived, records["seen"])')" "0 $SENT $SENT"
+	ok "$hook, load on the interface beside it: the ledger balances" balanced "$TMP/$WATCH_TAG.out" "$IN" 1
+}
+
 for h in $HOOKS; do
 	flooded "$h"
 	killed "$h"
@@ -411,6 +426,7 @@ for h in $HOOKS; do
 done
 for h in $HOOKS; do
 	full_disk "$h"
+	beside "$h"
 	[ "$THIN" = 1 ] || continue # the reader's side is the same on every kernel
 	slow_reader "$h"
 	chosen "$h"

@@ -10,7 +10,7 @@
 #              WEIR_SEND         the traffic sender; default: the built one, else compiled here
 
 THIN=${WEIR_TEST_THIN:-1}
-PATIENCE=$((THIN > 1 ? 120 : 20)) # seconds before something that should come counts as missing
+PATIENCE=$((THIN > 1 ? 120 : 60)) # seconds before something that should come counts as missing
 KERNEL=$(uname -r)
 
 # thin N: so many packets, or fewer on a slow machine.
@@ -201,6 +201,13 @@ packets() {
 		        o = json.loads(line)
 		        if o.get("event_type") == "packet":
 		            p.append(o)
+		def covered(parts): # bytes of a TCP stream from (seq, length): what is sent again counts once
+		    n = end = 0
+		    parts = [q for q in parts if q[1]]
+		    for seq, length in sorted(((seq - parts[0][0]) & 0xffffffff, length) for seq, length in parts):
+		        n += max(0, seq + length - max(end, seq))
+		        end = max(end, seq + length)
+		    return n
 		print(eval(sys.argv[2]))
 	PYTHON
 }
