@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "core/account.h"
+#include "flow/apps.h"
 #include "flow/flow.h"
 #include "flow/talk.h"
 
@@ -63,6 +64,7 @@ struct wr_live_row {
 	uint32_t sources; /* services: distinct sources in this minute or the one before, the larger
 			     one; an estimate, standard error 3.3 % (1024 registers) */
 	bool listens;	  /* services: a socket of this host listens there */
+	uint8_t app;	  /* services: enum wr_l7_proto of the payloads that were understood */
 	uint64_t began, newest; /* windows that cells are of; use wr_live_cell() */
 	struct wr_live_cell cells[WR_LIVE_CELLS];
 };
@@ -134,10 +136,20 @@ void wr_live_add_service(struct wr_live *live, const struct wr_talk_key *service
 /* A packet that was not counted in the kernel. */
 void wr_live_add_packet(struct wr_live *live, const struct wr_packet *pkt,
 			const struct wr_rec *rec);
+/* Payload of a packet, for what it says of its flow; the packet is counted elsewhere. */
+void wr_live_payload(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);
 void wr_live_end(struct wr_live *live, uint64_t end_ns); /* also ends flows that are due */
 
 /* A packet of a file: does begin, add and end by its time stamp. */
 void wr_live_packet(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);
+
+/*
+ * What this host offers: where sockets listen. Replaces what was told before. Their services are
+ * marked, and the end that listens is the server when no opening of a connection was seen. ip_v 0:
+ * any address. At most WR_LIVE_LISTEN_MAX are kept.
+ */
+enum { WR_LIVE_LISTEN_MAX = 4096 };
+void wr_live_listen(struct wr_live *live, const struct wr_talk_key *keys, uint32_t n);
 
 /* ---- readers: borrowed until the next begin ---- */
 
@@ -168,5 +180,8 @@ struct wr_live_cell wr_live_total_cell(const struct wr_live *live, unsigned int 
 
 /* The flows themselves, see flow/flow.h. */
 struct wr_flow_table *wr_live_flows(struct wr_live *live);
+
+/* What the first payloads of a flow said; NULL: nothing that is known. */
+const struct wr_app *wr_live_app(const struct wr_live *live, const struct wr_flow *f);
 
 #endif
