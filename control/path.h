@@ -23,6 +23,9 @@ struct wr_path_conf {
 	uint32_t ring_bytes; /* a power of two */
 	struct wr_board_conf board;
 	const char *filter;  /* pcap-filter expression or NULL */
+	const char *pin_dir; /* links and maps stay, pinned below it, when the process ends; those
+				of an earlier process are adopted: programs replaced, counters
+				go on. NULL: all is gone with the process */
 	uint32_t flow_slots; /* account: flow rows per CPU and window, a power of two; 0 = do not */
 };
 
@@ -39,8 +42,10 @@ void wr_path_close(struct wr_path **path); /* detaches; NULL is fine */
 /* Replaces the filter while packets fly; NULL or "" = all packets. The old one stays on failure. */
 int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err);
 
-/* Takes the programs off the hook; the board and the ring stay readable until close. */
+/* Takes the programs off the hook; the board and the ring stay readable until close. One that is
+ * pinned stays. */
 void wr_path_detach(struct wr_path *path);
+bool wr_path_pinned(const struct wr_path *path);
 
 struct wr_board *wr_path_board(struct wr_path *path);	  /* borrowed */
 int wr_path_ring(const struct wr_path *path);		  /* descriptor, borrowed */

@@ -64,7 +64,8 @@ static void drain_path(void *ctx, struct wr_path *path)
 
 static void flip_path(void *ctx, struct wr_path *path)
 {
-	(void)ctx;
+	/* What an earlier process has not drained any more. */
+	drain_path(ctx, path);
 	if (wr_path_account(path))
 		wr_account_flip(wr_path_account(path));
 }
@@ -77,8 +78,8 @@ static void ask_path(void *ctx, struct wr_path *path)
 		*settled = *settled && wr_account_settled(wr_path_account(path));
 }
 
-/* Nothing comes in any more: both windows are taken, the one that may wait and the one that is
- * being filled. */
+/* Nothing comes in any more, or what does is for the next process: both windows are taken, the one
+ * that may wait and the one that is being filled. */
 static void leaving(void *ctx, struct wr_path *path)
 {
 	struct wr_engine *e = ctx;
@@ -88,6 +89,8 @@ static void leaving(void *ctx, struct wr_path *path)
 	while (usleep(WR_ACCOUNT_SETTLE_US), !wr_account_settled(wr_path_account(path)))
 		;
 	drain_path(e, path);
+	if (wr_path_pinned(path)) /* it goes on */
+		return;
 	wr_account_flip(wr_path_account(path));
 	drain_path(e, path);
 }
@@ -164,6 +167,7 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 		.board = {.records = WR_RECORDS_NONE, .max_depth = 1},
 		.ring_bytes = RING_BYTES,
 		.flow_slots = conf->flow_slots ? conf->flow_slots : WR_PATH_SLOTS_DEFAULT,
+		.pin_dir = conf->pin_dir,
 		.leaving = leaving,
 		.leaving_ctx = e,
 		.say = conf->say,

@@ -19,6 +19,8 @@ struct wr_engine_conf {
 	const char *netns;   /* NULL: this one */
 	uint32_t flow_slots; /* flow rows per CPU and window in the kernel, a power of two; 0 =
 				65536, 16 MiB for each CPU and interface */
+	const char *pin_dir; /* links and maps stay below it when the process ends and are adopted
+				from there: counting outlives the process. NULL: nothing stays */
 	struct wr_live_conf live;
 	void (*say)(void *ctx, const char *line); /* what a person should know */
 	void *say_ctx;

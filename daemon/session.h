@@ -20,6 +20,7 @@ struct wr_session_conf {
 	const char *filter; /* pcap-filter expression or NULL */
 	struct wr_board_conf board;
 	bool whole_packets;  /* the records should hold all bytes of a packet */
+	const char *pin_dir; /* see control/path.h; NULL: nothing stays */
 	uint32_t flow_slots; /* account in the kernel, see control/path.h; 0 = do not */
 	/* A path that accounts is detached and about to be closed: what it counted must be taken
 	 * now. May be NULL. */

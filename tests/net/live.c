@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine under test: live IFACE [SLOTS]. Says "ready", runs until SIGTERM or SIGINT, then
- * prints one line of JSON: totals, sums of every kind of row, flows, and the ledger.
+ * The engine under test: live IFACE [SLOTS [out|in [PIN-DIR]]]. Says "ready", runs until SIGTERM or
+ * SIGINT, then prints one line of JSON: totals, sums of every kind of row, flows, and the ledger.
  */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -71,9 +72,12 @@ static void print(struct wr_engine *e)
 
 	wr_engine_ledger(e, &row, 1);
 	getrusage(RUSAGE_SELF, &u);
-	printf("{\"packets\":%llu,\"bytes\":%llu,\"other\":%llu,\"not_ip\":%llu,",
-	       (unsigned long long)t->in.packets, (unsigned long long)t->in.bytes,
-	       (unsigned long long)t->other.packets, (unsigned long long)t->not_ip.packets);
+	printf("{\"packets\":%llu,\"bytes\":%llu,\"out\":[%llu,%llu],\"other\":%llu,\"not_ip\":%"
+	       "llu,",
+	       (unsigned long long)(t->in.packets + t->out.packets),
+	       (unsigned long long)(t->in.bytes + t->out.bytes), (unsigned long long)t->out.packets,
+	       (unsigned long long)t->out.bytes, (unsigned long long)t->other.packets,
+	       (unsigned long long)t->not_ip.packets);
 	for (int k = 0; k < WR_LIVE_KINDS; k++)
 		printf("\"%s\":[%llu,%llu],", wr_live_name((enum wr_live_kind)k),
 		       (unsigned long long)kind_sum(l, (enum wr_live_kind)k).packets,
@@ -98,7 +102,8 @@ int main(int argc, char **argv)
 		.ifaces = ifaces,
 		.n_ifaces = 1,
 		.hook = WR_HOOK_COUNT,
-		.out = argc > 3,
+		.out = argc > 3 && !strcmp(argv[3], "out"),
+		.pin_dir = argc > 4 ? argv[4] : NULL,
 		.flow_slots = argc > 2 ? (uint32_t)atoi(argv[2]) : 0,
 		.say = say,
 	};
