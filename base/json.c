@@ -2,7 +2,6 @@
 #include "base/json.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /*
@@ -16,7 +15,7 @@ static bool comma_due(const struct wr_buf *b)
 	return last != '{' && last != '[' && last != ':' && last != '\n';
 }
 
-static void comma(struct wr_buf *b)
+void wr_json_next(struct wr_buf *b)
 {
 	if (comma_due(b))
 		wr_buf_char(b, ',');
@@ -45,12 +44,12 @@ static void before(struct wr_buf *b, const char *key)
 	if (key)
 		wr_json_key(b, key);
 	else
-		comma(b);
+		wr_json_next(b);
 }
 
 void wr_json_open(struct wr_buf *b)
 {
-	comma(b);
+	wr_json_next(b);
 	wr_buf_char(b, '{');
 }
 
@@ -82,24 +81,14 @@ void wr_json_u64(struct wr_buf *b, const char *key, uint64_t v)
 	wr_buf_u64(b, v);
 }
 
-/* The shortest form that reads back as the same number; JSON has no infinity and no NaN. */
+/* JSON has no infinity and no NaN. */
 void wr_json_double(struct wr_buf *b, const char *key, double v)
 {
-	char text[32];
-	double back;
-	int digits;
-
 	before(b, key);
-	if (!isfinite(v)) {
+	if (isfinite(v))
+		wr_buf_double(b, v);
+	else
 		wr_buf_str(b, "null");
-		return;
-	}
-	for (digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, v);
-		if (sscanf(text, "%lf", &back) == 1 && back == v)
-			break;
-	}
-	wr_buf_str(b, text);
 }
 
 void wr_json_bool(struct wr_buf *b, const char *key, bool v)
@@ -110,8 +99,8 @@ void wr_json_bool(struct wr_buf *b, const char *key, bool v)
 
 /* ---- strings ---- */
 
-/* Bytes of the UTF-8 character at s, 0 = it is none (RFC 3629, 4). */
-static size_t utf8(const uint8_t *s, size_t n)
+/* RFC 3629, 4 */
+size_t wr_utf8(const uint8_t *s, size_t n)
 {
 	static const struct {
 		uint8_t first, last, low,
@@ -125,10 +114,12 @@ static size_t utf8(const uint8_t *s, size_t n)
 	};
 	size_t i, k;
 
-	for (i = 0; i < sizeof(form) / sizeof(form[0]); i++)
+	if (n && s[0] < 0x80)
+		return 1;
+	for (i = 0; n && i < sizeof(form) / sizeof(form[0]); i++)
 		if (s[0] >= form[i].first && s[0] <= form[i].last)
 			break;
-	if (i == sizeof(form) / sizeof(form[0]) || n < form[i].size)
+	if (!n || i == sizeof(form) / sizeof(form[0]) || n < form[i].size)
 		return 0;
 	if (s[1] < form[i].low || s[1] > form[i].high)
 		return 0;
@@ -169,7 +160,7 @@ static void escape(struct wr_buf *b, unsigned int code)
 /* One character that is not plain ASCII. Returns its bytes. */
 static size_t special(struct wr_buf *b, const uint8_t *s, size_t n)
 {
-	size_t size = s[0] < 0x80 ? 0 : utf8(s, n);
+	size_t size = s[0] < 0x80 ? 0 : wr_utf8(s, n);
 
 	if (!size) {
 		escape(b, s[0]);

@@ -15,11 +15,14 @@ void wr_json_key(struct wr_buf *b, const char *key);		 /* "key": */
 void wr_json_open_key(struct wr_buf *b, const char *key);	 /* "key":{ */
 void wr_json_array(struct wr_buf *b, const char *key);		 /* "key":[ */
 void wr_json_end_array(struct wr_buf *b);			 /* ] */
+void wr_json_next(struct wr_buf *b);				 /* a comma, if one is due */
 void wr_json_u64(struct wr_buf *b, const char *key, uint64_t v); /* key NULL: array element */
 void wr_json_double(struct wr_buf *b, const char *key, double v);
 void wr_json_bool(struct wr_buf *b, const char *key, bool v);
 void wr_json_str(struct wr_buf *b, const char *key, const char *s);
 void wr_json_strn(struct wr_buf *b, const char *key, const void *s, size_t n);
+/* Bytes of the UTF-8 character at s, of n bytes that are there; 0 = it is none (RFC 3629). */
+size_t wr_utf8(const uint8_t *s, size_t n);
 void wr_json_base64(struct wr_buf *b, const char *key, const void *bytes, size_t n);
 
 #endif
