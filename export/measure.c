@@ -61,7 +61,8 @@ static void join(struct wr_measure_top *t, const struct wr_live_row *r)
 	t->row[t->n].began = r->began;
 	t->row[t->n].now = now;
 	t->row[t->n++].sources = r->sources;
-	more(&t->kept, &now);
+	if (r->began <= t->window)
+		more(&t->kept, &now);
 }
 
 static int index_of(const struct wr_measure_top *t, const struct wr_talk_key *key)
@@ -116,6 +117,7 @@ static void update(struct wr_measure_top *t, struct wr_live *live, enum wr_live_
 		if (index_of(t, &best[i]->key) < 0 &&
 		    (t->n < WR_MEASURE_TOP || make_room(t, best, n)))
 			join(t, best[i]);
+	t->window = total->window;
 	t->other = (struct wr_live_cell){total->in, total->out};
 	more(&t->other, &t->kept);
 	for (int i = 0; i < t->n; i++)

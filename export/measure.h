@@ -15,9 +15,9 @@
  * the walk hands out, so they cannot disagree.
  *
  * Label sets are bounded: services and protocols have the first WR_MEASURE_TOP by bytes and
- * `other`; addresses of talkers never become labels. No counter goes back: what was counted in
- * `other` before a service got a series of its own stays in `other`, so rates are right and the sum
- * of all series is at least the total.
+ * `other`; addresses of talkers never become labels. No counter goes back, so rates are right: what
+ * was counted in `other` before a service got a series of its own stays in `other`, and what a
+ * series has counted goes with it when it ends.
  */
 
 enum wr_measure_type {
@@ -129,6 +129,7 @@ struct wr_measure_top {
 		uint32_t sources;
 	} row[WR_MEASURE_TOP];
 	int n;
+	uint64_t window;		 /* at the last walk */
 	struct wr_live_cell kept, other; /* see measure.c */
 };
 

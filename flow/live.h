@@ -67,11 +67,11 @@ struct wr_live_row {
 	struct wr_live_cell cells[WR_LIVE_CELLS];
 };
 
-/* Packet sizes: bytes on the wire, upper bounds, as RFC 2819 (RMON) classes and one for jumbo and
- * merged packets. */
-enum { WR_LIVE_SIZES = 8 };
+/* Packet sizes: bytes on the wire, upper bounds of wr_size_class() (core/account.h): as RFC 2819
+ * (RMON), then jumbo frames and merged packets. */
+enum { WR_LIVE_SIZES = WR_SIZE_CLASSES };
 extern const uint32_t
-	wr_live_size_bound[WR_LIVE_SIZES]; /* 63 64 127 255 511 1023 1518 UINT32_MAX */
+	wr_live_size_bound[WR_LIVE_SIZES]; /* 63 127 255 511 1023 1518 9018 UINT32_MAX */
 
 /* Totals of everything since the start, counted before any table that can fill. */
 struct wr_live_total {
@@ -131,9 +131,12 @@ void wr_live_add_talker(struct wr_live *live, const struct wr_talk_key *talker,
 /* sources: WR_SKETCH_REGISTERS of a distinct count (core/sketch.h), or NULL */
 void wr_live_add_service(struct wr_live *live, const struct wr_talk_key *service,
 			 const struct wr_count *n, const uint8_t *sources);
+/* A packet that was not counted in the kernel. */
+void wr_live_add_packet(struct wr_live *live, const struct wr_packet *pkt,
+			const struct wr_rec *rec);
 void wr_live_end(struct wr_live *live, uint64_t end_ns); /* also ends flows that are due */
 
-/* A packet of a file, or of a packet socket: does begin, add and end by its time stamp. */
+/* A packet of a file: does begin, add and end by its time stamp. */
 void wr_live_packet(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);
 
 /* ---- readers: borrowed until the next begin ---- */
