@@ -58,22 +58,22 @@ static void put_bytes(struct wr_ipfix *x, const void *p, size_t n)
 struct told {
 	const struct wr_flow *f;
 	int end[2];
+	uint32_t ingress;
 };
 
-#define GET(name, expr)                                     \
-	static uint64_t get_##name(const struct told *t)    \
-	{                                                   \
-		const struct wr_flow *f = t->f;             \
-		int client = t->end[0], server = t->end[1]; \
-                                                            \
-		(void)client;                               \
-		(void)server;                               \
-		return expr;                                \
+#define GET(name, expr)                                                 \
+	static uint64_t get_##name(const struct told *t)                \
+	{                                                               \
+		__attribute__((unused)) const struct wr_flow *f = t->f; \
+		__attribute__((unused)) int client = t->end[0];         \
+		__attribute__((unused)) int server = t->end[1];         \
+                                                                        \
+		return expr;                                            \
 	}
 GET(src_port, f->key.port[client])
 GET(dst_port, f->key.port[server])
-GET(ingress, f->iface + (uint64_t)1)
-GET(vlan, f->key.tag &WR_FLOW_VLAN_ID)
+GET(ingress, t->ingress)
+GET(vlan, WR_FLOW_VLAN_ID & f->key.tag)
 GET(proto, f->key.proto)
 GET(reason, f->end_reason ? f->end_reason : WR_FLOW_END_FORCED)
 /* RFC 5103, 6.3: 1 = the source is the initiator, 0 = arbitrary. */
@@ -255,6 +255,11 @@ static void put_iface_template(struct wr_ipfix *x)
 	x->told_templates |= 1u << IFACES_BIT;
 }
 
+static uint32_t ifindex(const struct wr_ipfix *x, uint32_t number)
+{
+	return x->conf.ifindex ? x->conf.ifindex(x->conf.iface_ctx, number) : number + 1;
+}
+
 static bool told_iface(const struct wr_ipfix *x, uint32_t number)
 {
 	return number >= WR_IPFIX_IFACES || x->told_ifaces[number / 64] >> number % 64 & 1;
@@ -271,7 +276,7 @@ static void tell_iface(struct wr_ipfix *x, uint32_t number, uint32_t export_s)
 	if (!(x->told_templates >> IFACES_BIT & 1))
 		put_iface_template(x);
 	in_set(x, TEMPLATE_IFACES);
-	put(x, number + (uint64_t)1, 4);
+	put(x, ifindex(x, number), 4);
 	put(x, n, 1);
 	put_bytes(x, name, n);
 	x->records++;
@@ -324,7 +329,7 @@ static void put_flow(struct wr_ipfix *x, const struct told *t, int kind)
 void wr_ipfix_flow(struct wr_ipfix *x, const struct wr_flow *f, uint32_t export_s)
 {
 	int server = wr_flow_server(f), kind = kind_of(f);
-	struct told t = {f, {!server, server}};
+	struct told t = {f, {!server, server}, ifindex(x, f->iface)};
 	size_t template, record = record_size(kind, &template);
 	bool told = x->told_templates >> kind & 1;
 

@@ -16,8 +16,8 @@
  * biflowDirection, tcpControlBits, flowStartMilliseconds, flowEndMilliseconds, octetDeltaCount,
  * packetDeltaCount, and of the way back (enterprise number 29305) tcpControlBits, octetDeltaCount,
  * packetDeltaCount. Templates 256 to 263: 256 + IPv6 (1) + vlanId (2) + no protocolIdentifier (4).
- * ingressInterface is the number of wr_flow.iface plus one; options template 512 tells their names
- * (interfaceName). Octets are counted from the link header on, as everywhere in weir.
+ * ingressInterface is what conf.ifindex says; options template 512 tells names (interfaceName).
+ * Octets are counted from the link header on, as everywhere in weir.
  */
 
 enum {
@@ -29,10 +29,13 @@ enum {
 struct wr_ipfix_conf {
 	uint32_t domain;    /* observation domain */
 	uint32_t bytes_max; /* of a message, WR_IPFIX_BYTES_MIN to _MAX */
-	/* Name of the interface with that number (wr_flow.iface); NULL or "": not known. May be
-	 * NULL. */
+	/* ifIndex of the interface with that number (wr_flow.iface); 0: not known. NULL: the number
+	 * plus one. */
+	uint32_t (*ifindex)(void *ctx, uint32_t number);
+	/* Its name, to be told by options records; NULL or "": not known. NULL: tell none. nfcapd
+	 * 1.7 takes the numbers of options records for lost flows. */
 	const char *(*iface)(void *ctx, uint32_t number);
-	void *iface_ctx;
+	void *iface_ctx; /* of both */
 	/* A whole message, borrowed for the call. records: data records in it, those of options as
 	 * well, which is what sequence numbers count; flows: of them, flows. */
 	void (*message)(void *ctx, const uint8_t *msg, size_t n, uint32_t records, uint32_t flows);

@@ -79,6 +79,7 @@ int wr_ipfix_open(struct wr_ipfix_send **out, const struct wr_ipfix_send_conf *c
 	struct wr_ipfix_conf x = {
 		.domain = conf->domain,
 		.bytes_max = conf->bytes_max ? conf->bytes_max : STREAM_BYTES,
+		.ifindex = conf->ifindex,
 		.iface = conf->iface,
 		.iface_ctx = conf->iface_ctx,
 		.message = message,

@@ -19,7 +19,9 @@ struct wr_ipfix_send_conf {
 	uint32_t bytes_max; /* of a message; 0 = UDP: what the path takes, at most 1432; else 16384
 			     */
 	uint32_t refresh_s; /* UDP: templates are sent again after so long; 0 = 60 */
-	const char *(*iface)(void *ctx, uint32_t number); /* as in struct wr_ipfix_conf */
+	/* As in struct wr_ipfix_conf. */
+	uint32_t (*ifindex)(void *ctx, uint32_t number);
+	const char *(*iface)(void *ctx, uint32_t number);
 	void *iface_ctx;
 };
 

@@ -381,6 +381,7 @@ static void live(struct walk *w)
 	whole(w, WR_MEASURE_FLOWS, wr_flow_rows(wr_live_flows(w->in->live)));
 	whole(w, WR_MEASURE_FLOWS_BEGUN, t->flows_begun);
 	whole(w, WR_MEASURE_FLOWS_ENDED, t->flows_ended);
+	whole(w, WR_MEASURE_FLOWS_DISPLACED, wr_flow_other(wr_live_flows(w->in->live))->flows);
 	whole(w, WR_MEASURE_SERVICES, wr_live_rows(w->in->live, WR_LIVE_SERVICES));
 	whole(w, WR_MEASURE_TALKERS, wr_live_rows(w->in->live, WR_LIVE_TALKERS));
 	top(w, WR_MEASURE_SERVICE_PACKETS, &w->m->services);

@@ -63,6 +63,8 @@ enum wr_measure_type {
 	  "Flows that began.")                                                                     \
 	X(FLOWS_ENDED, COUNTER, "weir_flows_ended", "", "weir.flows.ended", "{flow}",              \
 	  "Flows that ended, parts of long ones, and flows that made room.")                       \
+	X(FLOWS_DISPLACED, COUNTER, "weir_flows_displaced", "", "weir.flows.displaced", "{flow}",  \
+	  "Of them, flows that made room because the table was full.")                             \
 	X(SERVICES, GAUGE, "weir_services", "", "weir.services", "{service}",                      \
 	  "Services in the table.")                                                                \
 	X(TALKERS, GAUGE, "weir_talkers", "", "weir.talkers", "{address}",                         \

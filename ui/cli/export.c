@@ -143,8 +143,9 @@ static void eve_close(struct export *e)
 /* HOST:PORT is UDP, as with other exporters. */
 static int ipfix_open(struct export *e, struct wr_err *err)
 {
-	bool plain = strncmp(e->to, "tcp:", 4) && strncmp(e->to, "udp:", 4) && !strchr(e->to, '/');
-	struct wr_ipfix_send_conf conf = {.iface = iface_name, .iface_ctx = e};
+	bool stream = !strncmp(e->to, "tcp:", 4) || strchr(e->to, '/');
+	bool plain = !stream && strncmp(e->to, "udp:", 4) != 0;
+	struct wr_ipfix_send_conf conf = {.iface = stream ? iface_name : NULL, .iface_ctx = e};
 	char to[512];
 
 	if (!strcmp(e->to, "-"))
