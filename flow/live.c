@@ -45,6 +45,9 @@ struct wr_live {
 	uint64_t window_ns; /* when it began */
 };
 
+const uint32_t wr_live_size_bound[WR_LIVE_SIZES] = {63,	  127,	255,  511,
+						    1023, 1518, 9018, UINT32_MAX};
+
 const char *wr_live_name(enum wr_live_kind kind)
 {
 	return kinds[kind].name;

@@ -69,11 +69,11 @@ struct wr_live_row {
 	struct wr_live_cell cells[WR_LIVE_CELLS];
 };
 
-/* Packet sizes: bytes on the wire, upper bounds, as RFC 2819 (RMON) classes and one for jumbo and
- * merged packets. */
-enum { WR_LIVE_SIZES = 8 };
+/* Packet sizes: bytes on the wire, upper bounds of wr_size_class() (core/account.h): as RFC 2819
+ * (RMON), then jumbo frames and merged packets. */
+enum { WR_LIVE_SIZES = WR_SIZE_CLASSES };
 extern const uint32_t
-	wr_live_size_bound[WR_LIVE_SIZES]; /* 63 64 127 255 511 1023 1518 UINT32_MAX */
+	wr_live_size_bound[WR_LIVE_SIZES]; /* 63 127 255 511 1023 1518 9018 UINT32_MAX */
 
 /* Totals of everything since the start, counted before any table that can fill. */
 struct wr_live_total {
