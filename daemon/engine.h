@@ -12,13 +12,14 @@
  */
 struct wr_engine_conf {
 	const char *const *ifaces;
-	size_t n_ifaces; /* 0: the interface of the default route */
-	bool any;	 /* every interface; ifaces is ignored */
+	size_t n_ifaces;   /* 0: the interface of the default route */
+	bool any;	   /* every interface; ifaces is ignored */
 	enum wr_hook hook; /* WR_HOOK_COUNT = the best that works */
 	bool out;	   /* watch what leaves, too (TC egress) */
 	const char *netns; /* NULL: this one */
-	const char *pin_dir; /* links and maps are pinned below it and adopted from there: protection
-				and counting outlive the process. NULL: everything is gone with it */
+	const char
+		*pin_dir; /* links and maps are pinned below it and adopted from there: protection
+			     and counting outlive the process. NULL: everything is gone with it */
 	uint32_t flow_slots; /* rows per CPU and window in the kernel, a power of two; 0 = 65536 */
 	struct wr_live_conf live;
 	void (*say)(void *ctx, const char *line); /* what a person should know */
