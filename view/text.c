@@ -137,6 +137,19 @@ void wr_view_proto_of(struct wr_buf *b, uint16_t tag, uint8_t proto)
 		wr_buf_fmt(b, "proto %u", proto);
 }
 
+void wr_view_flow_of(struct wr_buf *b, const struct wr_flow *f)
+{
+	int server = wr_flow_server(f);
+
+	wr_view_end_of(b, &f->key, !server);
+	wr_buf_str(b, " > ");
+	wr_view_end_of(b, &f->key, server);
+	wr_buf_char(b, ' ');
+	wr_view_proto_of(b, f->key.tag, f->key.proto);
+	if (f->key.tag & WR_FLOW_VLAN)
+		wr_buf_fmt(b, " vlan %u", f->key.tag & WR_FLOW_VLAN_ID);
+}
+
 /* ---- strangers' text ---- */
 
 /* One character of text as a terminal may have it. */

@@ -28,6 +28,8 @@ void wr_view_end(struct wr_buf *b, const uint8_t *addr_net, int ip_v, unsigned i
 void wr_view_end_of(struct wr_buf *b, const struct wr_flow_key *k, int end);
 /* TCP, "proto 99" or ?; tag as in struct wr_flow_key. */
 void wr_view_proto_of(struct wr_buf *b, uint16_t tag, uint8_t proto);
+/* client > server TCP, with the VLAN when it has one; see wr_flow_server() */
+void wr_view_flow_of(struct wr_buf *b, const struct wr_flow *f);
 
 /*
  * Strangers' text made fit for a terminal: what steers one is written as '?', and so is what is not
