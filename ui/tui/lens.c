@@ -5,18 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/linktype.h"
+#include "core/proto.h"
+#include "flow/pick.h"
+
 enum { FLOWS = 1 << 16 };
 
 struct wr_tui_lens {
-	struct wr_live *live;	     /* owned */
-	struct wr_flow_match *match; /* owned; NULL = every flow */
+	struct wr_live *live;	  /* owned */
+	struct wr_filter *filter; /* owned; NULL = every flow */
 	struct wr_tui_scope scope;
 	bool open; /* a window is; a lens may come in the middle of one */
 };
 
 static bool chooses(const struct wr_tui_lens *l, const struct wr_flow *f)
 {
-	return wr_tui_scope_has(&l->scope, &f->key) && wr_flow_match(l->match, f);
+	return wr_tui_scope_has(&l->scope, &f->key) && wr_flow_chosen(f, l->filter);
 }
 
 /* ---- what the flows have counted so far ---- */
@@ -103,7 +107,7 @@ int wr_tui_lens_open(struct wr_tui_lens **out, struct wr_live *from,
 		return wr_fail(err, ENOMEM, "no memory to look closer");
 	if (scope)
 		l->scope = *scope;
-	ret = wr_flow_match_open(&l->match, filter, err);
+	ret = wr_filter_open(&l->filter, filter, WR_LINK_ETHER, err);
 	if (!ret)
 		ret = wr_live_open(&l->live, &conf, err);
 	if (ret) {
@@ -120,7 +124,7 @@ void wr_tui_lens_close(struct wr_tui_lens **lens)
 	if (!*lens)
 		return;
 	wr_live_close(&(*lens)->live);
-	wr_flow_match_close(&(*lens)->match);
+	wr_filter_close(&(*lens)->filter);
 	free(*lens);
 	*lens = NULL;
 }

@@ -3,7 +3,6 @@
 #define WR_UI_TUI_LENS_H
 
 #include "flow/live.h"
-#include "flow/match.h"
 #include "ui/tui/scope.h"
 
 /*
