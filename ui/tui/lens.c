@@ -45,28 +45,63 @@ static int local_end(const struct wr_tui_lens *l, struct wr_live *from, const st
 	return first != second ? first : wr_flow_server(f);
 }
 
-static void add_so_far(struct wr_tui_lens *l, struct wr_live *from, uint32_t row)
+/* What of `all` belongs to a window in which the flow had so many bytes. The table keeps the bytes
+ * of both ends together; they are taken to be as its sums are. */
+static struct wr_count portion(const struct wr_count all[2], int end, double bytes)
+{
+	double both = (double)(all[0].bytes + all[1].bytes);
+	double part = both > 0 ? bytes / both : 0;
+
+	return (struct wr_count){(uint64_t)((double)all[end].packets * part),
+				 (uint64_t)((double)all[end].bytes * part)};
+}
+
+static void less(struct wr_count *from, const struct wr_count *n)
+{
+	from->packets -= n->packets < from->packets ? n->packets : from->packets;
+	from->bytes -= n->bytes < from->bytes ? n->bytes : from->bytes;
+}
+
+/* What an end counted in the window so long ago; in the first, all that the others leave. */
+static struct wr_count counted(const struct wr_flow_table *t, uint32_t row, int end,
+			       unsigned int ago, const struct wr_flow_pace *pace)
+{
+	struct wr_count rest = pace->all[end], n;
+
+	if (!ago)
+		return pace->now[end];
+	if (ago < WR_FLOW_CELLS)
+		return portion(pace->all, end, wr_flow_cell(t, row, ago));
+	less(&rest, &pace->now[end]);
+	for (ago = 1; ago < WR_FLOW_CELLS; ago++) {
+		n = portion(pace->all, end, wr_flow_cell(t, row, ago));
+		less(&rest, &n);
+	}
+	return rest;
+}
+
+static void add_so_far(struct wr_tui_lens *l, struct wr_live *from, uint32_t row, unsigned int ago)
 {
 	struct wr_flow_table *t = wr_live_flows(from);
-	struct wr_flow f = *wr_flow_row(t, row);
+	const struct wr_flow *f = wr_flow_row(t, row);
 	struct wr_flow_pace pace = wr_flow_pace(t, row);
-	int local = local_end(l, from, &f);
+	int local = local_end(l, from, f);
 	/* The one that opened comes first: who serves is told by that. */
-	uint8_t first = f.caller != WR_FLOW_CALLER_UNKNOWN ? f.caller : f.opener;
+	uint8_t first = f->caller != WR_FLOW_CALLER_UNKNOWN ? f->caller : f->opener;
 
 	for (int i = 0; i < 2; i++) {
 		uint8_t end = i ? !first : first;
 		struct wr_live_part p = {
-			.flow = {.key = f.key,
-				 .n = pace.all[end],
+			.flow = {.key = f->key,
+				 .n = counted(t, row, end, ago, &pace),
 				 .first_ns = pace.began_ns,
-				 .last_ns = f.last_ns,
-				 .rtt_us = f.rtt_us,
-				 .tcp_flags = f.tcp_flags[end],
-				 .syn = f.caller == end ? WR_FLOW_SYN : 0,
+				 .last_ns = f->last_ns,
+				 .rtt_us = f->rtt_us,
+				 .tcp_flags = f->tcp_flags[end],
+				 .syn = f->caller == end ? WR_FLOW_SYN : 0,
 				 .from = end,
-				 .iface = f.iface},
-			.iface = f.iface,
+				 .iface = f->iface},
+			.iface = f->iface,
 			.out = end == local,
 		};
 
@@ -75,22 +110,28 @@ static void add_so_far(struct wr_tui_lens *l, struct wr_live *from, uint32_t row
 	}
 }
 
-/* All of it long ago: sums are there, and the newest windows are empty and not a peak. */
+/* A flow has a part of its past in this window. */
+static bool was_active(const struct wr_flow_table *t, uint32_t row, unsigned int ago)
+{
+	return ago == WR_LIVE_CELLS - 1 || (ago < WR_FLOW_CELLS && wr_flow_cell(t, row, ago) > 0);
+}
+
+/* The windows that the flows remember, and before them one with all that was earlier. */
 static void so_far(struct wr_tui_lens *l, struct wr_live *from)
 {
 	uint64_t now_ns = wr_live_totals(from)->window_ns;
 	struct wr_flow_table *t = wr_live_flows(from);
 	uint32_t n = wr_flow_rows(t);
 
-	for (unsigned int ago = WR_LIVE_CELLS; ago; ago--) {
-		uint64_t start_ns =
-			now_ns > ago * WR_LIVE_WINDOW_NS ? now_ns - ago * WR_LIVE_WINDOW_NS : 0;
+	for (unsigned int ago = WR_LIVE_CELLS; ago--;) {
+		uint64_t back_ns = ago * WR_LIVE_WINDOW_NS;
+		uint64_t end_ns = now_ns > back_ns ? now_ns - back_ns : 0;
 
-		wr_live_begin(l->live, start_ns);
-		for (uint32_t row = 0; ago == WR_LIVE_CELLS && row < n; row++)
-			if (chooses(l, wr_flow_row(t, row)))
-				add_so_far(l, from, row);
-		wr_live_end(l->live, start_ns + WR_LIVE_WINDOW_NS);
+		wr_live_begin(l->live, end_ns > WR_LIVE_WINDOW_NS ? end_ns - WR_LIVE_WINDOW_NS : 0);
+		for (uint32_t row = 0; row < n; row++)
+			if (was_active(t, row, ago) && chooses(l, wr_flow_row(t, row)))
+				add_so_far(l, from, row, ago);
+		wr_live_end(l->live, end_ns);
 	}
 }
 

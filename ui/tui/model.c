@@ -20,6 +20,9 @@ struct model {
 	char filter[FILTER_MAX];
 	struct wr_tui_query made; /* that the rows answer */
 	struct wr_tui_reasons reasons;
+	struct wr_ledger
+		ledger[WR_TUI_HOOKS]; /* the newest; what is seen stays until the next making */
+	int n_ledger;
 	uint64_t no_row_before;
 	struct wr_tui_rank rank[WR_TUI_ROWS];
 	const struct wr_live_row *row[WR_TUI_ROWS];
@@ -142,13 +145,9 @@ void wr_tui_model_ledger(struct wr_tui_model *seen, const struct wr_ledger *rows
 {
 	struct model *m = whole(seen);
 
-	seen->n_ledger = n < WR_TUI_HOOKS ? n : WR_TUI_HOOKS;
-	memcpy(seen->ledger, rows, (size_t)seen->n_ledger * sizeof(*rows));
-	seen->balanced = true;
-	for (int i = 0; i < seen->n_ledger; i++)
-		seen->balanced = seen->balanced && rows[i].balanced;
-	wr_tui_reasons_add(&m->reasons, seen->ledger, seen->n_ledger);
-	seen->malformed = m->reasons.any_now;
+	m->n_ledger = n < WR_TUI_HOOKS ? n : WR_TUI_HOOKS;
+	memcpy(m->ledger, rows, (size_t)m->n_ledger * sizeof(*rows));
+	wr_tui_reasons_add(&m->reasons, m->ledger, m->n_ledger);
 }
 
 /* ---- where rows come from ---- */
@@ -348,7 +347,7 @@ static void make_ledger(struct model *m, struct wr_live *live, const struct wr_t
 		to->in = l->arrived;
 		to->out = l->passed;
 		to->began_ns = l->since_ns;
-		to->hook = i;
+		to->ledger = l;
 		if (r)
 			fill_cells(m->live, to, r);
 	}
@@ -417,7 +416,20 @@ static void make_totals(struct model *m, const struct wr_live *live)
 		cell = wr_live_total_cell(live, ago);
 		seen->in_series[WR_TUI_SERIES - 1 - ago] = (double)cell.in.bytes;
 		seen->out_series[WR_TUI_SERIES - 1 - ago] = (double)cell.out.bytes;
+		seen->packets_series[WR_TUI_SERIES - 1 - ago] = (double)cell.in.packets;
 	}
+}
+
+static void make_books(struct model *m)
+{
+	struct wr_tui_model *seen = &m->seen;
+
+	seen->n_ledger = m->n_ledger;
+	memcpy(seen->ledger, m->ledger, (size_t)m->n_ledger * sizeof(*m->ledger));
+	seen->balanced = true;
+	for (int i = 0; i < seen->n_ledger; i++)
+		seen->balanced = seen->balanced && seen->ledger[i].balanced;
+	seen->malformed = m->reasons.any_now;
 }
 
 static void make_counts(struct model *m, struct wr_live *live)
@@ -444,6 +456,7 @@ int wr_tui_model_make(struct wr_tui_model *seen, const struct wr_tui_query *q, s
 	struct wr_live *live = NULL;
 	int ret = source(m, q, &live, err);
 
+	make_books(m);
 	make_totals(m, filtered(m));
 	make_counts(m, filtered(m));
 	if (ret)

@@ -62,12 +62,12 @@ struct wr_tui_row {
 	struct wr_count in_now, out_now; /* in the newest window */
 	uint64_t began_ns, last_ns;	 /* CLOCK_REALTIME */
 	uint64_t flows;
-	uint32_t sources;	      /* services */
-	bool listens;		      /* services */
-	const char *name, *text;      /* drops: what, and what that means; static */
-	int hook;		      /* ledger: row of wr_tui_model.ledger */
-	int cells;		      /* that series has, at the end of it */
-	double series[WR_TUI_SERIES]; /* bytes in a window (drops: packets), oldest first */
+	uint32_t sources;		/* services */
+	bool listens;			/* services */
+	const char *name, *text;	/* drops: what, and what that means; static */
+	const struct wr_ledger *ledger; /* ledger: borrowed from the model */
+	int cells;			/* that series has, at the end of it */
+	double series[WR_TUI_SERIES];	/* bytes in a window (drops: packets), oldest first */
 };
 
 struct wr_tui_query {
@@ -80,7 +80,8 @@ struct wr_tui_query {
 struct wr_tui_model {
 	uint64_t window, time_ns; /* of the newest one */
 	struct wr_count in_now, out_now, in, out;
-	double in_series[WR_TUI_SERIES], out_series[WR_TUI_SERIES]; /* bytes, oldest first */
+	/* Of windows, oldest first: bytes that arrived and that left, packets that arrived. */
+	double in_series[WR_TUI_SERIES], out_series[WR_TUI_SERIES], packets_series[WR_TUI_SERIES];
 	uint32_t count[WR_TUI_PANELS]; /* rows that there are, for all of the traffic or of the
 					  filter's */
 	uint64_t no_row;	       /* packets of the newest window that no filter can choose */
@@ -101,7 +102,7 @@ void wr_tui_model_close(struct wr_tui_model **m); /* NULL is fine; sets NULL */
 int wr_tui_model_filter(struct wr_tui_model *m, const char *filter, struct wr_err *err);
 const char *wr_tui_model_filtered(const struct wr_tui_model *m); /* NULL = not */
 
-/* The ledger as it is now; once for each window. */
+/* The ledger as it is now; once for each window. Seen at the next making. */
 void wr_tui_model_ledger(struct wr_tui_model *m, const struct wr_ledger *rows, int n);
 
 /* Makes the rows, the totals and the counts anew. -ENOMEM when there is no memory to look closer:
