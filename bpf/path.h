@@ -11,7 +11,7 @@
  *   wr_ctx_segs(ctx)    packets merged into this one
  */
 
-#include "bpf/maps.h"
+#include "bpf/account.h"
 #include "core/parse.h"
 
 #define WR_WORDS(at, from, n)                                   \
@@ -141,6 +141,8 @@ static __always_inline int wr_path(wr_ctx *ctx)
 	c->arrived_packets++;
 	c->arrived_bytes += len;
 	wr_see(ctx, cpu, len);
+	if (wr_fixed.account)
+		wr_account(cpu, len);
 	c->passed_packets++;
 	c->passed_bytes += len;
 	if (wr_shared.board.conf.follow) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,11 +22,6 @@
 #include "control/object.h"
 #include "control/tcx.h"
 #include "core/proto.h"
-
-/* As in bpf/maps.h: known before the program is loaded. */
-struct wr_fixed {
-	uint32_t linktype, load_bytes, frags;
-};
 
 struct wr_path {
 	struct wr_iface iface;
@@ -39,6 +35,8 @@ struct wr_path {
 	uint32_t prog_flags;
 	uint32_t attach_type;
 	bool frags;
+	struct wr_account_maps maps; /* of accounting */
+	struct wr_account *account;
 };
 
 static bool is_xdp(enum wr_hook hook)
@@ -61,6 +59,31 @@ static struct bpf_map *find_map(struct bpf_object *o, const char *suffix)
 	return NULL;
 }
 
+/* Tables of the size that is wanted, and the constants that go with it. */
+static int set_account(struct wr_path *p, struct wr_fixed *fixed, uint32_t slots,
+		       struct wr_err *err)
+{
+	uint32_t heads;
+
+	if (slots < WR_PATH_SLOTS_MIN || slots > WR_PATH_SLOTS_MAX || slots & (slots - 1))
+		return wr_fail(err, EINVAL, "%u flow slots: a power of two from %d to %d", slots,
+			       WR_PATH_SLOTS_MIN, WR_PATH_SLOTS_MAX);
+	p->maps.cpus = (uint32_t)libbpf_num_possible_cpus();
+	p->maps.set_bits = (uint32_t)__builtin_ctz(slots / WR_ACCOUNT_WAYS);
+	heads = 2 * p->maps.cpus;
+	fixed->account = 1;
+	fixed->cpus = p->maps.cpus;
+	fixed->set_bits = p->maps.set_bits;
+	fixed->coarse = wr_kernel()->ktime_coarse;
+	if (getrandom(fixed->secret, sizeof(fixed->secret), 0) != (ssize_t)sizeof(fixed->secret))
+		return wr_fail(err, errno, "getrandom: %s", strerror(errno));
+	if (bpf_map__set_max_entries(find_map(p->object, "wr_heads"), heads) ||
+	    bpf_map__set_max_entries(find_map(p->object, "wr_sets"), heads * slots / 2) ||
+	    bpf_map__set_max_entries(find_map(p->object, "wr_used"), heads * slots))
+		return wr_fail(err, EINVAL, "flow tables of %u slots", slots);
+	return 0;
+}
+
 static int open_object(struct wr_path *p, const struct wr_object *o,
 		       const struct wr_path_conf *conf, struct wr_err *err)
 {
@@ -77,6 +100,8 @@ static int open_object(struct wr_path *p, const struct wr_object *o,
 	fixed->linktype = (uint32_t)p->iface.linktype;
 	fixed->load_bytes = wr_kernel()->xdp_load_bytes;
 	fixed->frags = p->frags;
+	if (conf->flow_slots && set_account(p, fixed, conf->flow_slots, err))
+		return -err->code;
 	bpf_object__for_each_program(prog, p->object) if (p->frags && is_xdp(p->hook))
 		bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
 	ring = find_map(p->object, "wr_ring");
@@ -101,6 +126,14 @@ static void fill_board(struct wr_path *p, const struct wr_path_conf *conf)
 	b->conf = conf->board;
 	wr_board_claim(b);
 	b->magic = WR_BOARD_MAGIC;
+}
+
+static int open_account(struct wr_path *p, struct wr_err *err)
+{
+	p->maps.heads_fd = bpf_map__fd(find_map(p->object, "wr_heads"));
+	p->maps.sets_fd = bpf_map__fd(find_map(p->object, "wr_sets"));
+	p->maps.used_fd = bpf_map__fd(find_map(p->object, "wr_used"));
+	return wr_account_open(&p->account, &p->maps, p->board, err);
 }
 
 /* Load, and write everything that the program reads before it can run. */
@@ -137,7 +170,7 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	if (ret)
 		return wr_fail(err, -ret, "record program: %s", strerror(-ret));
 	fill_board(p, conf);
-	return 0;
+	return conf->flow_slots ? open_account(p, err) : 0;
 }
 
 static int attach_xdp(struct wr_path *p, struct wr_err *err)
@@ -154,13 +187,15 @@ static int attach_xdp(struct wr_path *p, struct wr_err *err)
 
 static int attach_tc(struct wr_path *p, struct wr_err *err)
 {
-	p->link_fd = wr_tcx_attach(p->prog_fd, p->iface.index);
+	bool egress = p->hook == WR_HOOK_TC_OUT;
+
+	p->link_fd = wr_tcx_attach(p->prog_fd, p->iface.index, egress);
 	if (p->link_fd >= 0)
 		return 0;
 	if (p->link_fd != -EINVAL)
-		return wr_fail(err, -p->link_fd, "TC ingress of %s: %s", p->iface.name,
-			       strerror(-p->link_fd));
-	return wr_clsact_attach(&p->clsact, p->prog_fd, &p->iface, err);
+		return wr_fail(err, -p->link_fd, "%s of %s: %s", wr_hook_text(p->hook),
+			       p->iface.name, strerror(-p->link_fd));
+	return wr_clsact_attach(&p->clsact, p->prog_fd, &p->iface, egress, err);
 }
 
 int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct wr_err *err)
@@ -213,6 +248,7 @@ void wr_path_close(struct wr_path **path)
 	if (!p)
 		return;
 	wr_path_detach(p);
+	wr_account_close(&p->account);
 	if (p->board)
 		munmap(p->board, sizeof(*p->board));
 	bpf_object__close(p->object);
@@ -282,6 +318,11 @@ struct wr_board *wr_path_board(struct wr_path *p)
 int wr_path_ring(const struct wr_path *p)
 {
 	return p->ring_fd;
+}
+
+struct wr_account *wr_path_account(struct wr_path *p)
+{
+	return p->account;
 }
 
 const struct wr_iface *wr_path_iface(const struct wr_path *p)

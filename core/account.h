@@ -15,10 +15,10 @@
  * to the packet and to the byte, whatever found room.
  *
  * A flow has its place in one of the two rows of a set. When both belong to others, the lighter of
- * them is voted out after as many packets of other flows as it has itself (Elastic sketch; Yang et
- * al., SIGCOMM 2018): large flows stay, and a flood of sources that are never seen again cannot
- * push them out. What makes room, and what finds none, is added to `other`, and to tables of
- * services and sources that are smaller and know less.
+ * them is voted out after WR_ACCOUNT_VOTES times as many packets of other flows as it has itself
+ * (Elastic sketch; Yang et al., SIGCOMM 2018): large flows stay, and a flood of sources that are
+ * never seen again cannot push them out. What makes room, and what finds none, is added to `other`,
+ * and to tables of services and sources that are smaller and know less.
  */
 
 #define WR_ACCOUNT_ABI 1
@@ -81,6 +81,7 @@ struct wr_account_source {
 };
 
 enum {
+	WR_ACCOUNT_VOTES = 4,
 	WR_ACCOUNT_SERVICES = 128, /* a power of two */
 	WR_ACCOUNT_SOURCES = 2048, /* a power of two */
 	WR_SIZE_CLASSES = 8,

@@ -576,7 +576,7 @@ static void window_of(struct wr_live *l, uint64_t ts_ns)
 	wr_live_begin(l, l->window_ns + gap * WR_LIVE_WINDOW_NS);
 }
 
-void wr_live_packet(struct wr_live *l, const struct wr_packet *pkt, const struct wr_rec *rec)
+void wr_live_add_packet(struct wr_live *l, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	const struct wr_hdr *h = &rec->hdr[0];
 	struct wr_count one = {1, pkt->len};
@@ -586,7 +586,6 @@ void wr_live_packet(struct wr_live *l, const struct wr_packet *pkt, const struct
 		.flow = {.n = one, .first_ns = pkt->ts_ns, .last_ns = pkt->ts_ns, .num = pkt->num},
 	};
 
-	window_of(l, pkt->ts_ns);
 	add(&l->total.sizes[wr_size_class(pkt->len)], &one);
 	if (!(h->has & WR_H_IP)) {
 		add_everywhere(l, p.iface, false, &one, 0);
@@ -604,4 +603,10 @@ void wr_live_packet(struct wr_live *l, const struct wr_packet *pkt, const struct
 		l->total.tcp_flags[h->tcp_flags & 0xff]++;
 	}
 	wr_live_add(l, &p);
+}
+
+void wr_live_packet(struct wr_live *l, const struct wr_packet *pkt, const struct wr_rec *rec)
+{
+	window_of(l, pkt->ts_ns);
+	wr_live_add_packet(l, pkt, rec);
 }

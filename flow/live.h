@@ -132,6 +132,9 @@ void wr_live_add_talker(struct wr_live *live, const struct wr_talk_key *talker,
 /* sources: WR_SKETCH_REGISTERS of a distinct count (core/sketch.h), or NULL */
 void wr_live_add_service(struct wr_live *live, const struct wr_talk_key *service,
 			 const struct wr_count *n, const uint8_t *sources);
+/* A packet that was not counted in the kernel. */
+void wr_live_add_packet(struct wr_live *live, const struct wr_packet *pkt,
+			const struct wr_rec *rec);
 void wr_live_end(struct wr_live *live, uint64_t end_ns); /* also ends flows that are due */
 
 /* Somebody who wants to see each window's parts go by: begin and end with their times, and each
@@ -145,7 +148,7 @@ struct wr_live_tap {
 /* Between windows only. tap is copied; NULL: nobody. */
 void wr_live_tap(struct wr_live *live, const struct wr_live_tap *tap);
 
-/* A packet of a file, or of a packet socket: does begin, add and end by its time stamp. */
+/* A packet of a file: does begin, add and end by its time stamp. */
 void wr_live_packet(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);
 
 /* ---- readers: borrowed until the next begin ---- */
