@@ -238,9 +238,10 @@ static __always_inline struct wr_account_row *wr_vote(struct wr_account_head *he
 
 /* The row of a flow, made if there is room; NULL: there is none. */
 static __always_inline struct wr_account_row *wr_row_of(struct wr_account_head *head, __u32 table,
-							const struct wr_words *k, __u16 when)
+							const struct wr_words *k, __u64 hash,
+							__u16 when)
 {
-	__u32 bits = wr_fixed.set_bits, at = (__u32)(wr_hash_key(k) >> (64 - bits));
+	__u32 bits = wr_fixed.set_bits, at = (__u32)(hash >> (64 - bits));
 	struct wr_account_row *a, *b, *row;
 	struct wr_account_set *set;
 	__u32 place = table << bits | at;
@@ -293,7 +294,34 @@ static __always_inline void wr_account_tcp(struct wr_account_head *head, const s
 		wr_account_print(head, h);
 }
 
-static __always_inline void wr_account(__u32 cpu, __u32 len)
+/* Is this one of the first payloads of a flow? Of those the reader gets the bytes. */
+static __always_inline int wr_peek(struct wr_account_head *head, struct wr_account_row *row,
+				   const struct wr_hdr *h, __u64 hash)
+{
+	__u32 most = wr_shared.board.conf.peek, at, shift;
+	__u64 *word;
+
+	if (!most || row->tcp_flags & WR_ROW_PEEKED || !(h->has & WR_H_PAYLOAD) || !h->payload_len)
+		return 0;
+	at = (__u32)(hash >> 8) & ((1 << WR_ACCOUNT_PEEK_BITS) - 1);
+	shift = (at & 31) * 2;
+	at >>= 5;
+	word = bpf_map_lookup_elem(&wr_peeked, &at);
+	if (!word || (*word >> shift & 3) >= WR_ACCOUNT_PEEKS) {
+		row->tcp_flags |= WR_ROW_PEEKED;
+		return 0;
+	}
+	if (head->peeks >= most) {
+		head->unpeeked++;
+		return 0;
+	}
+	head->peeks++;
+	*word += 1ull << shift;
+	return 1;
+}
+
+/* Returns whether the reader wants the bytes of this packet. */
+static __always_inline int wr_account(__u32 cpu, __u32 len)
 {
 	const struct wr_rec *r = &WR_PARSE_OF(cpu)->rec;
 	const struct wr_hdr *h = &r->hdr[0];
@@ -301,25 +329,29 @@ static __always_inline void wr_account(__u32 cpu, __u32 len)
 	struct wr_account_head *head = bpf_map_lookup_elem(&wr_heads, &table);
 	struct wr_account_row *row;
 	struct wr_words k;
+	__u64 hash;
 	__u16 when;
 
 	if (!head)
-		return;
+		return 0;
 	wr_n_add(&head->all, 1, len);
 	wr_n_add(&head->sizes[wr_size_class(len) & (WR_SIZE_CLASSES - 1)], 1, len);
 	if (!(h->has & WR_H_IP)) {
 		wr_n_add(&head->not_ip, 1, len);
-		return;
+		return 0;
 	}
 	if (h->has & WR_H_TCP)
 		wr_account_tcp(head, h);
 	when = (__u16)((wr_now_ns() - head->start_ns) >> WR_ACCOUNT_TIME_SHIFT);
 	wr_key_words(&k, r);
-	row = wr_row_of(head, table, &k, when);
-	if (row)
-		wr_row_add(row, h, len, when);
-	else
+	hash = wr_hash_key(&k);
+	row = wr_row_of(head, table, &k, hash, when);
+	if (!row) {
 		wr_spill(head, &k, 1, len);
+		return 0;
+	}
+	wr_row_add(row, h, len, when);
+	return wr_peek(head, row, h, hash);
 }
 
 #endif

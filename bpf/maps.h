@@ -89,8 +89,18 @@ struct {
 	__type(value, struct wr_account_set);
 } wr_sets SEC(".maps");
 
-/* Numbers of the rows in use, head.used of them: (table << (set_bits + 1)) + n. Elements of an array
- * lie eight bytes apart, so they are that large. */
+/* How many payloads of a flow the reader got, two bits each, by hash: flows are told apart well
+ * enough that hardly one is passed over. The reader clears it now and then. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} wr_peeked SEC(".maps");
+
+/* Numbers of the rows in use, head.used of them: (table << (set_bits + 1)) + n. Elements of an
+ * array lie eight bytes apart, so they are that large. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

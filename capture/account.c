@@ -11,6 +11,7 @@ struct wr_account {
 	struct wr_board *board;
 	struct wr_account_head *heads;
 	struct wr_account_set *sets;
+	uint64_t *peeked;
 	uint64_t *used; /* elements of an array map lie eight bytes apart */
 	uint32_t cpus, set_bits;
 	uint64_t *arrived; /* owned, per CPU, at the first look after a flip */
@@ -77,7 +78,8 @@ int wr_account_open(struct wr_account **out, const struct wr_account_maps *maps,
 	a->heads = map(maps->heads_fd, 2 * a->cpus * sizeof(*a->heads));
 	a->sets = map(maps->sets_fd, sets_of(a) * sizeof(*a->sets));
 	a->used = map(maps->used_fd, sets_of(a) * WR_ACCOUNT_WAYS * sizeof(*a->used));
-	if (!a->arrived || !a->heads || !a->sets || !a->used) {
+	a->peeked = map(maps->peeked_fd, WR_ACCOUNT_PEEK_WORDS * sizeof(*a->peeked));
+	if (!a->arrived || !a->heads || !a->sets || !a->used || !a->peeked) {
 		int e = errno;
 
 		wr_account_close(&a);
@@ -97,6 +99,7 @@ void wr_account_close(struct wr_account **account)
 	unmap(a->heads, 2 * a->cpus * sizeof(*a->heads));
 	unmap(a->sets, sets_of(a) * sizeof(*a->sets));
 	unmap(a->used, sets_of(a) * WR_ACCOUNT_WAYS * sizeof(*a->used));
+	unmap(a->peeked, WR_ACCOUNT_PEEK_WORDS * sizeof(*a->peeked));
 	free(a->arrived);
 	free(a);
 	*account = NULL;
@@ -164,4 +167,9 @@ uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *
 		memset(head, 0, sizeof(*head));
 	}
 	return packets;
+}
+
+void wr_account_forget_peeks(struct wr_account *a)
+{
+	memset(a->peeked, 0, WR_ACCOUNT_PEEK_WORDS * sizeof(*a->peeked));
 }

@@ -18,7 +18,7 @@
 struct wr_account;
 
 struct wr_account_maps {
-	int heads_fd, sets_fd, used_fd; /* borrowed while opening */
+	int heads_fd, sets_fd, used_fd, peeked_fd; /* borrowed while opening */
 	uint32_t cpus, set_bits;
 };
 
@@ -45,5 +45,9 @@ struct wr_account_reader {
 
 /* Hands out the window that the last flip ended. Returns the packets that it had. */
 uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *reader);
+
+/* First payloads count as not seen again: now and then, so that hashes that fall together do not
+ * hide one for ever. */
+void wr_account_forget_peeks(struct wr_account *a);
 
 #endif

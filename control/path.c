@@ -77,7 +77,8 @@ static int set_account(struct wr_path *p, struct wr_fixed *fixed, uint32_t slots
 	fixed->coarse = wr_kernel()->ktime_coarse;
 	if (getrandom(fixed->secret, sizeof(fixed->secret), 0) != (ssize_t)sizeof(fixed->secret))
 		return wr_fail(err, errno, "getrandom: %s", strerror(errno));
-	if (bpf_map__set_max_entries(find_map(p->object, "wr_heads"), heads) ||
+	if (bpf_map__set_max_entries(find_map(p->object, "wr_peeked"), WR_ACCOUNT_PEEK_WORDS) ||
+	    bpf_map__set_max_entries(find_map(p->object, "wr_heads"), heads) ||
 	    bpf_map__set_max_entries(find_map(p->object, "wr_sets"), heads * slots / 2) ||
 	    bpf_map__set_max_entries(find_map(p->object, "wr_used"), heads * slots))
 		return wr_fail(err, EINVAL, "flow tables of %u slots", slots);
@@ -132,6 +133,7 @@ static int open_account(struct wr_path *p, struct wr_err *err)
 {
 	p->maps.heads_fd = bpf_map__fd(find_map(p->object, "wr_heads"));
 	p->maps.sets_fd = bpf_map__fd(find_map(p->object, "wr_sets"));
+	p->maps.peeked_fd = bpf_map__fd(find_map(p->object, "wr_peeked"));
 	p->maps.used_fd = bpf_map__fd(find_map(p->object, "wr_used"));
 	return wr_account_open(&p->account, &p->maps, p->board, err);
 }

@@ -52,7 +52,7 @@ enum {
 	WR_ROW_SYN = 1 << 12,	  /* a SYN without ACK was among them */
 	WR_ROW_SYN_ACK = 1 << 13, /* a SYN with ACK */
 	WR_ROW_RTT = 1 << 14,	  /* time_us is a round trip time */
-	WR_ROW_PEEKED = 1 << 15,  /* its first payload was sent to the reader */
+	WR_ROW_PEEKED = 1 << 15,  /* its first payloads were sent to the reader, or need not be */
 };
 
 struct wr_account_set {
@@ -85,6 +85,10 @@ enum {
 	WR_ACCOUNT_SERVICES = 128, /* a power of two */
 	WR_ACCOUNT_SOURCES = 2048, /* a power of two */
 	WR_SIZE_CLASSES = 8,
+	WR_ACCOUNT_PEEK_BITS =
+		20, /* flows whose first payloads were seen: two bits each, by hash */
+	WR_ACCOUNT_PEEK_WORDS = 1 << (WR_ACCOUNT_PEEK_BITS - 5),
+	WR_ACCOUNT_PEEKS = 2,	/* payloads of a flow that are sent */
 	WR_ACCOUNT_PRINTS = 64, /* fingerprints of SYNs: the order of their options */
 };
 
@@ -98,7 +102,8 @@ struct wr_account_head {
 	struct wr_account_n all, other, not_ip;
 	__u64 displaced; /* rows voted out */
 	__u32 used;	 /* rows in the list */
-	__u32 pad;
+	__u32 peeks;	 /* first payloads sent to the reader */
+	__u64 unpeeked;	 /* those that would have been more than wr_board_conf.peek */
 	struct wr_account_n sizes[WR_SIZE_CLASSES];
 	__u64 tcp_flags[256]; /* packets by the eight bits CWR..FIN */
 	struct {

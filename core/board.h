@@ -65,6 +65,9 @@ struct wr_board_conf {
 	__u32 follow;	 /* go on to the filter and the record program; else all that arrives is
 			    counted only */
 	__u32 window;	 /* accounting: the lowest bit tells which tables are filled */
+	__u32 peek; /* accounting: first payloads that are sent to the reader, at most so many per
+		       CPU and window; 0 = none */
+	__u32 pad;
 };
 
 enum { WR_RECORDS_NONE = 0, WR_RECORDS_FACTS = 1, WR_RECORDS_BYTES = 2 };
@@ -83,9 +86,10 @@ struct wr_board {
 			       its pid */
 	char ifname[16];
 	struct wr_board_conf conf;
-	__u64 pad[3];
-	struct wr_cpu cpu[WR_MAX_CPUS];
+	__u64 pad[4];
+	struct wr_cpu cpu[WR_MAX_CPUS]; /* begins a cache line */
 };
+_Static_assert(__builtin_offsetof(struct wr_board, cpu) % 64 == 0, "cache lines of one writer");
 
 /* What a record in the ring begins with. Then come facts (struct wr_rec, without hdr[1] when there
  * is no inner packet) or bytes of the frame. */

@@ -74,6 +74,7 @@ static int bench_open(struct bench *b, uint32_t set_bits)
 	maps.heads_fd = hook_map(&b->hook, "wr_heads");
 	maps.sets_fd = hook_map(&b->hook, "wr_sets");
 	maps.used_fd = hook_map(&b->hook, "wr_used");
+	maps.peeked_fd = hook_map(&b->hook, "wr_peeked");
 	b->kernel = live();
 	b->host = live();
 	return wr_account_open(&b->account, &maps, b->hook.board, NULL);

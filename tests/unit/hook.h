@@ -111,6 +111,7 @@ static inline int hook_prepare(struct hook *h, const struct hook_conf *conf)
 	if (conf->fixed.account) {
 		uint32_t sets = 2 * conf->fixed.cpus << conf->fixed.set_bits;
 
+		bpf_map__set_max_entries(hook_bpf_map(h, "wr_peeked"), WR_ACCOUNT_PEEK_WORDS);
 		bpf_map__set_max_entries(hook_bpf_map(h, "wr_heads"), 2 * conf->fixed.cpus);
 		bpf_map__set_max_entries(hook_bpf_map(h, "wr_sets"), sets);
 		bpf_map__set_max_entries(hook_bpf_map(h, "wr_used"), sets * WR_ACCOUNT_WAYS);
