@@ -119,7 +119,7 @@ struct wr_flow_conf {
 	wr_flow_gone_fn soon; /* told of a flow that will probably be gone soon, to fetch memory;
 				 may be NULL */
 	void *ctx;
-	bool paces; /* remember the newest windows of each flow: 152 bytes more a row */
+	bool paces; /* remember the newest windows of each flow: 184 bytes more a row */
 };
 
 enum { WR_FLOW_MAX_DEFAULT = 1 << 18 };
@@ -148,8 +148,9 @@ struct wr_flow *wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part
 uint32_t wr_flow_expire(struct wr_flow_table *t, uint64_t now_ns, uint64_t idle_ns,
 			uint64_t active_ns);
 
-/* What is added from now on belongs to this window; numbers count up from 1. Only with `paces`. */
-void wr_flow_window(struct wr_flow_table *t, uint64_t number);
+/* With `paces`: what is added from now on belongs to window `filling`, and the newest that is whole
+ * is `whole`: the same, or the one before it. Numbers count up from 1. */
+void wr_flow_window(struct wr_flow_table *t, uint64_t filling, uint64_t whole);
 
 /* Rows 0 .. wr_flow_rows()-1, in no order that means something. Borrowed until the next add. The
  * last packets added may still wait for memory: wr_flow_rows() and wr_flow_other() count them
@@ -168,14 +169,14 @@ const struct wr_flow_ended *wr_flow_ended(const struct wr_flow_table *t);
 enum { WR_FLOW_CELLS = 16 };
 
 struct wr_flow_pace {
-	struct wr_count now[2]; /* in the newest window, by end */
+	struct wr_count now[2]; /* in the newest whole window, by end */
 	struct wr_count all[2]; /* since it began, by end */
 	uint64_t began_ns;	/* CLOCK_REALTIME */
 };
 
 struct wr_flow_pace wr_flow_pace(const struct wr_flow_table *t, uint32_t row);
-/* Bytes of both ends in the window `ago` windows before the newest (0 = that one); to seven digits.
- * ago < WR_FLOW_CELLS. */
+/* Bytes of both ends in the window `ago` windows before the newest whole one (0 = that one); to
+ * seven digits. ago < WR_FLOW_CELLS - 1. */
 double wr_flow_cell(const struct wr_flow_table *t, uint32_t row, unsigned int ago);
 
 /*

@@ -292,7 +292,7 @@ void wr_live_begin(struct wr_live *l, uint64_t start_ns)
 {
 	l->window = l->total.window + 1;
 	l->window_ns = start_ns;
-	wr_flow_window(l->flows, l->window);
+	wr_flow_window(l->flows, l->window, l->total.window);
 	if (l->window == 1)
 		row_begin(l, &l->sum, start_ns);
 	if (l->tap.begin)
@@ -426,6 +426,7 @@ void wr_live_end(struct wr_live *l, uint64_t end_ns)
 	l->total.flows_ended = wr_flow_ended(l->flows)->flows + wr_flow_other(l->flows)->flows;
 	l->total.window = l->window;
 	l->total.window_ns = end_ns;
+	wr_flow_window(l->flows, l->window, l->window);
 	if (l->tap.end)
 		l->tap.end(l->tap.ctx, end_ns);
 }

@@ -45,11 +45,12 @@ struct waiting {
 struct pace {
 	uint64_t began, newest; /* numbers of windows */
 	uint64_t began_ns;
-	struct wr_count now[2];	 /* of window `newest` */
-	struct wr_count told[2]; /* in parts */
+	struct wr_count now[2];	   /* of window `newest` */
+	struct wr_count before[2]; /* of the one before it */
+	struct wr_count told[2];   /* in parts */
 	float bytes[WR_FLOW_CELLS];
 };
-_Static_assert(sizeof(struct pace) == 152, "told in flow.h");
+_Static_assert(sizeof(struct pace) == 184, "told in flow.h");
 
 struct wr_flow_table {
 	struct waiting waiting[WAITING];
@@ -57,7 +58,7 @@ struct wr_flow_table {
 	struct wr_flow *rows;	 /* owned, flows_max */
 	struct place *places;	 /* owned, one per row */
 	struct pace *paces;	 /* owned, one per row; NULL: nobody asked */
-	uint64_t window;
+	uint64_t filling, whole; /* numbers of windows */
 	uint32_t used, max;
 	uint32_t newest, oldest; /* rows; (uint32_t)NOBODY when empty */
 	struct wr_index index;
@@ -129,12 +130,15 @@ static void count(struct wr_count *to, const struct wr_count *more)
 static void pace_begin(struct wr_flow_table *t, uint32_t row)
 {
 	if (t->paces)
-		t->paces[row] = (struct pace){
-			.began = t->window, .newest = t->window, .began_ns = t->rows[row].first_ns};
+		t->paces[row] = (struct pace){.began = t->filling,
+					      .newest = t->filling,
+					      .began_ns = t->rows[row].first_ns};
 }
 
 static void pace_add(struct pace *p, uint64_t window, const struct wr_flow_part *part)
 {
+	static const struct wr_count none;
+
 	if (p->newest != window) {
 		uint64_t w = p->newest + 1;
 
@@ -142,16 +146,20 @@ static void pace_add(struct pace *p, uint64_t window, const struct wr_flow_part 
 			w = window - WR_FLOW_CELLS + 1;
 		for (; w <= window; w++)
 			p->bytes[w % WR_FLOW_CELLS] = 0;
-		p->now[0] = p->now[1] = (struct wr_count){0};
+		for (int end = 0; end < 2; end++) {
+			p->before[end] = p->newest + 1 == window ? p->now[end] : none;
+			p->now[end] = none;
+		}
 		p->newest = window;
 	}
 	count(&p->now[part->from], &part->n);
 	p->bytes[window % WR_FLOW_CELLS] += (float)part->n.bytes;
 }
 
-void wr_flow_window(struct wr_flow_table *t, uint64_t number)
+void wr_flow_window(struct wr_flow_table *t, uint64_t filling, uint64_t whole)
 {
-	t->window = number;
+	t->filling = filling;
+	t->whole = whole;
 }
 
 struct wr_flow_pace wr_flow_pace(const struct wr_flow_table *t, uint32_t row)
@@ -166,8 +174,10 @@ struct wr_flow_pace wr_flow_pace(const struct wr_flow_table *t, uint32_t row)
 	for (int end = 0; end < 2; end++) {
 		pace.all[end] = f->sent[end];
 		count(&pace.all[end], &p->told[end]);
-		if (p->newest == t->window)
+		if (p->newest == t->whole)
 			pace.now[end] = p->now[end];
+		else if (p->newest == t->whole + 1)
+			pace.now[end] = p->before[end];
 	}
 	return pace;
 }
@@ -175,10 +185,9 @@ struct wr_flow_pace wr_flow_pace(const struct wr_flow_table *t, uint32_t row)
 double wr_flow_cell(const struct wr_flow_table *t, uint32_t row, unsigned int ago)
 {
 	const struct pace *p = t->paces ? &t->paces[row] : NULL;
-	uint64_t w = t->window - ago;
+	uint64_t w = t->whole - ago;
 
-	if (!p || ago > t->window || w < p->began || w > p->newest ||
-	    p->newest - w >= WR_FLOW_CELLS)
+	if (!p || ago > t->whole || w < p->began || w > p->newest || p->newest - w >= WR_FLOW_CELLS)
 		return 0;
 	return p->bytes[w % WR_FLOW_CELLS];
 }
@@ -394,7 +403,7 @@ static inline struct wr_flow *settle(struct wr_flow_table *t, const struct wr_fl
 	f = &t->rows[row];
 	count(&f->sent[p->from], &p->n);
 	if (t->paces)
-		pace_add(&t->paces[row], t->window, p);
+		pace_add(&t->paces[row], t->filling, p);
 	if (p->last_ns > f->last_ns)
 		f->last_ns = p->last_ns;
 	if (p->first_ns < f->first_ns)

@@ -426,7 +426,7 @@ static bool shown(const struct wr_tui_column *c, int width, const struct wr_tui_
 int wr_tui_layout(const struct wr_tui_panel_def *def, int width, const struct wr_tui_style *s,
 		  struct wr_tui_spot spot[WR_TUI_SPOTS])
 {
-	int cells = def->columns == flows ? WR_FLOW_CELLS : WR_TUI_SERIES;
+	int cells = def->columns == flows ? WR_FLOW_CELLS - 1 : WR_TUI_SERIES;
 	int label = width - MARGIN, more = 0, x = MARGIN, n = 0;
 
 	for (const struct wr_tui_column *c = def->columns; c->head; c++)

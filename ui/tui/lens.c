@@ -70,10 +70,10 @@ static struct wr_count counted(const struct wr_flow_table *t, uint32_t row, int 
 
 	if (!ago)
 		return pace->now[end];
-	if (ago < WR_FLOW_CELLS)
+	if (ago < WR_FLOW_CELLS - 1)
 		return portion(pace->all, end, wr_flow_cell(t, row, ago));
 	less(&rest, &pace->now[end]);
-	for (ago = 1; ago < WR_FLOW_CELLS; ago++) {
+	for (ago = 1; ago < WR_FLOW_CELLS - 1; ago++) {
 		n = portion(pace->all, end, wr_flow_cell(t, row, ago));
 		less(&rest, &n);
 	}
@@ -113,7 +113,8 @@ static void add_so_far(struct wr_tui_lens *l, struct wr_live *from, uint32_t row
 /* A flow has a part of its past in this window. */
 static bool was_active(const struct wr_flow_table *t, uint32_t row, unsigned int ago)
 {
-	return ago == WR_LIVE_CELLS - 1 || (ago < WR_FLOW_CELLS && wr_flow_cell(t, row, ago) > 0);
+	return ago == WR_LIVE_CELLS - 1 ||
+	       (ago < WR_FLOW_CELLS - 1 && wr_flow_cell(t, row, ago) > 0);
 }
 
 /* The windows that the flows remember, and before them one with all that was earlier. */

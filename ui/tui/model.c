@@ -266,8 +266,8 @@ static void fill_flow(const struct wr_flow_table *t, struct wr_tui_row *to, uint
 	to->began_ns = pace.began_ns;
 	to->last_ns = f->last_ns;
 	to->flows = 1;
-	to->cells = WR_FLOW_CELLS;
-	for (unsigned int ago = 0; ago < WR_FLOW_CELLS; ago++)
+	to->cells = WR_FLOW_CELLS - 1;
+	for (unsigned int ago = 0; ago < WR_FLOW_CELLS - 1; ago++)
 		to->series[WR_TUI_SERIES - 1 - ago] = wr_flow_cell(t, row, ago);
 }
 
@@ -333,6 +333,19 @@ static const struct wr_live_row *iface_row(struct wr_live *live, const char *nam
 	return NULL;
 }
 
+/* A row of the ledger is about one way. */
+static void fill_way(const struct wr_live *live, struct wr_tui_row *to, const struct wr_live_row *r,
+		     bool out)
+{
+	to->cells = WR_TUI_SERIES;
+	for (unsigned int ago = 0; ago < WR_TUI_SERIES; ago++) {
+		struct wr_live_cell cell = wr_live_cell(live, r, ago);
+
+		to->series[WR_TUI_SERIES - 1 - ago] =
+			(double)(out ? cell.out.bytes : cell.in.bytes);
+	}
+}
+
 static void make_ledger(struct model *m, struct wr_live *live, const struct wr_tui_query *q)
 {
 	(void)live, (void)q;
@@ -349,7 +362,7 @@ static void make_ledger(struct model *m, struct wr_live *live, const struct wr_t
 		to->began_ns = l->since_ns;
 		to->ledger = l;
 		if (r)
-			fill_cells(m->live, to, r);
+			fill_way(m->live, to, r, l->hook == WR_HOOK_TC_OUT);
 	}
 	m->seen.n = m->seen.all = (uint32_t)m->seen.n_ledger;
 }
