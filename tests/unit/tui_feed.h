@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/account.h"
 #include "core/reason.h"
 #include "flow/live.h"
 
@@ -28,6 +29,7 @@ struct tui_feed {
 	bool broken;	      /* some packets are malformed */
 	bool unbalanced;
 	struct wr_ledger ledger[2];
+	struct wr_live_rest rest; /* sizes of the window's packets */
 };
 
 struct tui_talk {
@@ -84,6 +86,8 @@ static void tui_add(struct tui_feed *f, const struct tui_talk *k, bool out, doub
 	if (k->proto == 6 && to_server && f->window % 64 == 1)
 		p.flow.rtt_us = 800 + 350u * (unsigned int)k->client;
 	wr_live_add(f->live, &p);
+	f->rest.sizes[wr_size_class(size)].packets += p.flow.n.packets;
+	f->rest.sizes[wr_size_class(size)].bytes += p.flow.n.bytes;
 	f->ledger[0].arrived.packets += out ? 0 : p.flow.n.packets;
 	f->ledger[0].arrived.bytes += out ? 0 : p.flow.n.bytes;
 }
@@ -121,9 +125,13 @@ __attribute__((unused)) static void tui_feed_window(struct tui_feed *f)
 
 	f->window++;
 	end = TUI_START + f->window * TUI_SECOND;
-	wr_live_begin(f->live, end - TUI_SECOND);
+	if (f->window == 1)
+		wr_live_begin(f->live, end - TUI_SECOND);
+	memset(&f->rest, 0, sizeof(f->rest));
 	tui_traffic(f);
+	wr_live_add_rest(f->live, 0, false, &f->rest);
 	wr_live_end(f->live, end);
+	wr_live_begin(f->live, end); /* the next one, as the engine does it */
 	if (f->broken && f->window % 3 == 0)
 		f->ledger[0].bad[WR_BAD_TCP_DOFF] += 5;
 	if (f->broken && f->window % 20 == 0)

@@ -193,7 +193,7 @@ CELL(flow_label)
 	if (first + second > room) {
 		first = second < half ? room - second : first < half ? first : half;
 		second = room - first;
-	} else if (first < IP4_END && IP4_END + second <= room) {
+	} else if (first < IP4_END && room >= 2 * IP4_END && IP4_END + second <= room) {
 		first = IP4_END; /* arrows below each other */
 	}
 	wr_view_fit(b, wr_buf_text(&end[0]), first, WR_VIEW_CUT_MIDDLE, s->utf8);
@@ -322,8 +322,8 @@ static const struct wr_tui_column talkers[] = {
 
 static const struct wr_tui_column flows[] = {
 	LABEL("client > server", flow_label),
-	RIGHT("> %", 10, 0, WR_TUI_IN, WR_TUI_ALWAYS, WR_TUI_BY_RATE, in_rate),
-	RIGHT("< %", 10, 0, WR_TUI_OUT, WR_TUI_WITH_OUT, -1, out_rate),
+	RIGHT("to server", 11, 0, WR_TUI_IN, WR_TUI_ALWAYS, WR_TUI_BY_RATE, in_rate),
+	RIGHT("to client", 11, 0, WR_TUI_OUT, WR_TUI_WITH_OUT, -1, out_rate),
 	PACKETS(0, WR_TUI_WITHOUT_OUT),
 	PACKETS(100, WR_TUI_WITH_OUT),
 	CHART(10, 0),
@@ -340,7 +340,7 @@ static const struct wr_tui_column protocols[] = {
 	PACKETS(0, WR_TUI_WITHOUT_OUT),
 	PACKETS(100, WR_TUI_WITH_OUT),
 	RIGHT("share", 8, 0, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, share),
-	CHART(18, 0),
+	CHART(16, 0),
 	RIGHT("packets", 11, 100, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, total_packets),
 	TOTAL(0),
 	{0},
@@ -478,7 +478,7 @@ void wr_tui_head(struct wr_buf *b, const struct wr_tui_spot *spot, const struct 
 	struct wr_buf text = {0};
 
 	if (sorted)
-		wr_buf_str(&text, s->utf8 ? "\u2193" : "v");
+		wr_buf_str(&text, s->utf8 ? "\u2193" : "*");
 	for (const char *c = spot->column->head; *c; c++)
 		if (*c == '%')
 			wr_buf_str(&text, s->bytes ? "B/s" : "bit/s");

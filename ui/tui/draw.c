@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/account.h"
 #include "ui/tui/keys.h"
 #include "ui/tui/paint.h"
 #include "ui/tui/state.h"
@@ -33,20 +34,25 @@ static struct wr_buf *fresh(void)
 
 /* ---- headline ---- */
 
+/* An interface has a row for each of its hooks. */
 static int headline_hooks(const struct wr_tui *t, int x, int end)
 {
+	const struct wr_ledger *l = t->m->ledger;
+
 	for (int i = 0; i < t->m->n_ledger; i++) {
-		const struct wr_ledger *l = &t->m->ledger[i];
+		bool same = i && !strcmp(l[i].iface, l[i - 1].iface);
 		struct wr_buf *b = fresh();
 
-		wr_buf_fmt(b, "%s%s ", i ? "  " : "", l->iface);
-		if (x + (int)b->used + (int)strlen(wr_hook_text(l->hook)) > end) {
+		wr_buf_str(b, same ? ", " : i ? "  " : "");
+		if (!same)
+			wr_buf_fmt(b, "%s ", l[i].iface);
+		if (x + (int)b->used + (int)strlen(wr_hook_text(l[i].hook)) > end) {
 			wr_buf_clear(b);
 			wr_buf_fmt(b, "  and %d more", t->m->n_ledger - i);
 			return wr_paint_some(0, x, end, WR_TUI_DIM, wr_buf_text(b));
 		}
-		x = wr_paint_some(0, x, end, WR_TUI_PLAIN, wr_buf_text(b));
-		x = wr_paint_some(0, x, end, WR_TUI_DIM, wr_hook_text(l->hook));
+		x = wr_paint_some(0, x, end, same ? WR_TUI_DIM : WR_TUI_PLAIN, wr_buf_text(b));
+		x = wr_paint_some(0, x, end, WR_TUI_DIM, wr_hook_text(l[i].hook));
 	}
 	return x;
 }
@@ -234,6 +240,55 @@ static void centred(int y, const char *text)
 	wr_paint_some(y, x > 0 ? x : 0, COLS, WR_TUI_DIM, text);
 }
 
+static void size_name(struct wr_buf *b, int i)
+{
+	static const uint32_t bound[WR_LIVE_SIZES] = WR_SIZE_BOUNDS;
+
+	if (i == WR_LIVE_SIZES - 1)
+		wr_buf_fmt(b, "over %u", bound[i - 1]);
+	else if (i && bound[i - 1] + 1 < bound[i])
+		wr_buf_fmt(b, "%u - %u", bound[i - 1] + 1, bound[i]);
+	else
+		wr_buf_fmt(b, i ? "%u" : "up to %u", bound[i]);
+}
+
+/* Below the protocols there is room. */
+static void sizes(const struct wr_tui *t, int y)
+{
+	uint64_t all = 0, most = 1;
+
+	for (int i = 0; i < WR_LIVE_SIZES; i++) {
+		all += t->m->sizes[i];
+		most = t->m->sizes[i] > most ? t->m->sizes[i] : most;
+	}
+	wr_paint_some(y, 1, COLS, WR_TUI_DIM, "bytes of a packet, since the start");
+	for (int i = 0; i < WR_LIVE_SIZES; i++) {
+		char share[WR_VIEW_CELL], line[64];
+		struct wr_buf *b = fresh();
+
+		size_name(b, i);
+		wr_view_percent(share, t->m->sizes[i], all);
+		snprintf(line, sizeof(line), "%-12s%7s", wr_buf_text(b), share);
+		wr_paint_some(y + 1 + i, 1, COLS, WR_TUI_PLAIN, line);
+		b = fresh();
+		wr_view_bar(b, (double)t->m->sizes[i] / (double)most, COLS - 23, t->style.utf8);
+		wr_paint_some(y + 1 + i, 22, COLS, WR_TUI_IN, wr_buf_text(b));
+	}
+}
+
+static const char *why_empty(const struct wr_tui *t)
+{
+	const struct wr_tui_level *l = &t->level[t->depth];
+
+	if (!t->m->window)
+		return "the first second is being counted";
+	if (wr_tui_scope_any(&l->scope))
+		return "nothing now";
+	if (wr_tui_model_filtered(t->m) && l->panel < WR_TUI_DROPS)
+		return "the filter chooses nothing that there is now";
+	return wr_tui_panel_def(l->panel)->empty;
+}
+
 static void list(struct wr_tui *t, int y, int rows)
 {
 	struct wr_tui_level *l = wr_tui_here(t);
@@ -245,7 +300,7 @@ static void list(struct wr_tui *t, int y, int rows)
 	t->list_rows = room;
 	list_heads(t, y, spot, n);
 	if (!t->m->n)
-		centred(y + rows / 2, wr_tui_scope_any(&l->scope) ? "nothing now" : def->empty);
+		centred(y + rows / 2, why_empty(t));
 	if (l->at < l->first)
 		l->first = l->at;
 	if (room && l->at >= l->first + room)
@@ -255,6 +310,9 @@ static void list(struct wr_tui *t, int y, int rows)
 	for (uint32_t i = 0; i < room && l->first + i < t->m->n; i++)
 		list_row(t, y + 1 + (int)i, spot, n, &t->m->rows[l->first + i],
 			 l->first + i == l->at);
+	if (l->panel == WR_TUI_PROTOCOLS && !wr_tui_model_filtered(t->m) && t->m->n &&
+	    t->m->n + WR_LIVE_SIZES + 2 <= room)
+		sizes(t, y + rows - WR_LIVE_SIZES - 1);
 }
 
 /* ---- packets, and the ledger in words ---- */
@@ -367,7 +425,8 @@ static void status(struct wr_tui *t, int y)
 		return;
 	}
 	if (t->said[0]) {
-		wr_paint(y, 1, COLS - 2, t->alarm ? WR_TUI_ALARM : WR_TUI_BOLD, t->said);
+		wr_paint_cut(y, 1, COLS - 2, t->alarm ? WR_TUI_ALARM : WR_TUI_BOLD, t->said,
+			     WR_VIEW_CUT_MIDDLE);
 		return;
 	}
 	crumb(b, t);
@@ -399,11 +458,14 @@ static void hints(const struct wr_tui *t, int y)
 {
 	int x = 1;
 
+	if (t->typing && t->said[0]) {
+		wr_paint_cut(y, x, COLS - 2, WR_TUI_ALARM, t->said, WR_VIEW_CUT_MIDDLE);
+		return;
+	}
 	if (t->typing) {
-		wr_paint_some(
-			y, x, COLS, WR_TUI_DIM,
-			"Enter apply   Esc leave it   Ctrl-U empty   for example: tcp port 443 "
-			"and net 10.0.0.0/8");
+		wr_paint_some(y, x, COLS, WR_TUI_DIM,
+			      "Enter apply   Esc leave it   Ctrl-U empty   as: tcp port 443 and "
+			      "net 10.0.0.0/8");
 		return;
 	}
 	for (const struct wr_tui_key *k = wr_tui_keys; k->name; k++) {

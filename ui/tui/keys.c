@@ -121,6 +121,14 @@ static bool scope_of(const struct wr_tui *t, const struct wr_tui_row *r, struct 
 	return !r->other && (l->panel != WR_TUI_PROTOCOLS || r->key.ip_v);
 }
 
+static bool several_ifaces(const struct wr_tui_model *m)
+{
+	for (int i = 1; i < m->n_ledger; i++)
+		if (strcmp(m->ledger[i].iface, m->ledger[0].iface))
+			return true;
+	return false;
+}
+
 static void watch_packets(struct wr_tui *t, const struct wr_tui_scope *scope)
 {
 	struct wr_tui_packets *packets = NULL;
@@ -129,7 +137,8 @@ static void watch_packets(struct wr_tui *t, const struct wr_tui_scope *scope)
 	int ret;
 
 	wr_tui_scope_expr(&expr, scope, wr_tui_model_filtered(t->m));
-	ret = wr_tui_packets_open(&packets, t->conf, wr_buf_text(&expr), t->m->n_ledger > 1, &err);
+	ret = wr_tui_packets_open(&packets, t->conf, wr_buf_text(&expr), several_ifaces(t->m),
+				  &err);
 	wr_buf_free(&expr);
 	if (ret) {
 		wr_tui_say(t, true, "%s", err.text);
@@ -312,7 +321,6 @@ static void end_typing(struct wr_tui *t)
 		wr_tui_say(t, true, "%s", err.text);
 		return;
 	}
-	t->said[0] = '\0';
 	t->depth = 0;
 	t->level[0] = (struct wr_tui_level){.panel = t->level[0].panel};
 	leave_packets(t);
@@ -324,9 +332,9 @@ static void type(struct wr_tui *t, int code)
 {
 	size_t n = strlen(t->input);
 
+	t->said[0] = '\0';
 	if (code == ESC) {
 		t->typing = false;
-		t->said[0] = '\0';
 	} else if (code == ENTER || code == '\n' || code == KEY_ENTER) {
 		end_typing(t);
 	} else if (code == KEY_BACKSPACE || code == BACKSPACE || code == '\b') {

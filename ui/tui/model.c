@@ -425,6 +425,8 @@ static void make_totals(struct model *m, const struct wr_live *live)
 	seen->out = wr_live_totals(live)->out;
 	seen->in_now = cell.in;
 	seen->out_now = cell.out;
+	for (int i = 0; i < WR_LIVE_SIZES; i++)
+		seen->sizes[i] = t->sizes[i].packets;
 	for (unsigned int ago = 0; ago < WR_TUI_SERIES; ago++) {
 		cell = wr_live_total_cell(live, ago);
 		seen->in_series[WR_TUI_SERIES - 1 - ago] = (double)cell.in.bytes;

@@ -84,6 +84,7 @@ struct wr_tui_model {
 	double in_series[WR_TUI_SERIES], out_series[WR_TUI_SERIES], packets_series[WR_TUI_SERIES];
 	uint32_t count[WR_TUI_PANELS]; /* rows that there are, for all of the traffic or of the
 					  filter's */
+	uint64_t sizes[WR_LIVE_SIZES]; /* packets since the start; of all, whatever the filter */
 	uint64_t no_row;	       /* packets of the newest window that no filter can choose */
 	struct wr_tui_row *rows;       /* owned */
 	uint32_t n, all;	       /* rows here; rows that there are */

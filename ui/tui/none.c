@@ -7,10 +7,10 @@
 
 int wr_tui_check(struct wr_err *err)
 {
-	return wr_fail(
-		err, EOPNOTSUPP,
-		"this weir was built without ncurses (libncurses-dev); for text use weir watch "
-		"or weir services");
+	return wr_fail(err, EOPNOTSUPP,
+		       "weir top needs ncurses, which this weir was built without; for text use "
+		       "weir watch "
+		       "or weir services");
 }
 
 int wr_tui_run(const struct wr_tui_conf *conf, struct wr_err *err)

@@ -40,8 +40,8 @@ int wr_tui_check(struct wr_err *err)
 	if (setupterm(NULL, STDOUT_FILENO, &found) == OK && cursor_address)
 		return 0;
 	return wr_fail(err, EINVAL,
-		       "the terminal type '%s' is not known here or cannot show a screen: set TERM "
-		       "(try TERM=xterm-256color)",
+		       "weir top cannot show a screen on a terminal of type '%s': set TERM (try "
+		       "TERM=xterm-256color)",
 		       type ? type : "");
 }
 
