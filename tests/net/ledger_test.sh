@@ -246,7 +246,7 @@ leaves_the_list() {
 
 # A pipe that takes 64 KiB now and then, until the file is there; then all.
 slow_pipe() {
-	python3 -c '
+	"$PYTHON" -S -c '
 import os, sys, time
 while True:
     data = os.read(0, 65536)
@@ -369,7 +369,7 @@ seen_in() {
 
 # Packets of an interface in the file that the disk had room for, by somebody else's reader of such files.
 in_file() {
-	python3 - "$TMP/disk/f" "$1" <<-'PYTHON'
+	"$PYTHON" -S - "$TMP/disk/f" "$1" <<-'PYTHON'
 		import struct, sys
 		d, at, names, n = open(sys.argv[1], "rb").read(), 0, [], 0
 		while at < len(d):
