@@ -118,8 +118,9 @@ static void read_name(struct name *name, struct wr_l7_bytes *b)
 			put(name, ".", 1);
 		for (i = 0; i < n; i++) {
 			char c[4];
+			size_t chars = put_char(c, at[i]);
 
-			put(name, c, put_char(c, at[i]));
+			put(name, c, chars);
 		}
 	}
 	if (!name->used)

@@ -21,7 +21,7 @@ static const char preface[24] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /* RFC 9110, 5.6.2 */
 static bool is_token(uint8_t c)
 {
-	return c > 0x20 && c < 0x7f && !memchr("\"(),/:;<=>?@[\\]{}", c, 17);
+	return c > 0x20 && c < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", c);
 }
 
 static bool is_digit(uint8_t c)
@@ -56,11 +56,12 @@ static void put_host(struct wr_l7 *out, const uint8_t *at, size_t n)
 /* Where the first byte of this set stands; n = nowhere. */
 static size_t find(const uint8_t *at, size_t n, const char *set)
 {
-	size_t i = 0;
+	for (; *set; set++) {
+		const uint8_t *hit = memchr(at, *set, n);
 
-	while (i < n && !(at[i] && strchr(set, at[i])))
-		i++;
-	return i;
+		n = hit ? (size_t)(hit - at) : n;
+	}
+	return n;
 }
 
 /* Without parameters that have a value (RFC 3986, 3.3): /a;jsessionid=1/b is /a/b. Those without
@@ -109,10 +110,11 @@ static void put_target(struct wr_l7 *out, const uint8_t *at, size_t n, bool whol
 		return;
 	}
 	skip = at[0] == '/' ? 0 : put_authority(out, at, end);
-	if (skip == end)
+	if (skip && skip == end)
 		put_path(out, (const uint8_t *)"/", 1);
-	else
+	else if (skip || at[0] == '/' || (end == 1 && at[0] == '*'))
 		put_path(out, at + skip, end - skip);
+	/* Anything else is no target, and nobody knows what stands in it. */
 }
 
 static void put_method(struct wr_l7 *out, const uint8_t *at, size_t n)
@@ -132,7 +134,7 @@ static int read_version(const uint8_t *b, size_t n)
 	for (i = 0; i < n && form[i]; i++) {
 		if (i == 9 && b[i] == '\n')
 			return (int)i + 1;
-		if (form[i] == '0' ? !is_digit(b[i]) : b[i] != form[i])
+		if (form[i] == '0' ? !is_digit(b[i]) : b[i] != (uint8_t)form[i])
 			return 0;
 	}
 	return form[i] ? -ENODATA : (int)i;
@@ -186,7 +188,7 @@ static int read_status(struct wr_l7 *out, const uint8_t *b, size_t n)
 	size_t i;
 
 	for (i = 0; i < n && form[i]; i++)
-		if (form[i] == '0' ? !is_digit(b[i]) : b[i] != form[i])
+		if (form[i] == '0' ? !is_digit(b[i]) : b[i] != (uint8_t)form[i])
 			return 0;
 	if (form[i] || i == n)
 		return -ENODATA;

@@ -14,7 +14,16 @@
  */
 
 /* The second bit of a header may be anything (RFC 9287). */
-enum { LONG = 0x80, CID_MAX = 20, SAMPLE = 16, TAG = 16, PN_MAX = 4, INITIAL = 0, ZERO_RTT = 1, RETRY = 3 };
+enum {
+	LONG = 0x80,
+	CID_MAX = 20,
+	SAMPLE = 16,
+	TAG = 16,
+	PN_MAX = 4,
+	INITIAL = 0,
+	ZERO_RTT = 1,
+	RETRY = 3
+};
 enum { CLIENT_HELLO = 1 };
 
 struct version {

@@ -76,9 +76,9 @@ static int tls_read(struct wr_l7 *out, const struct wr_l7_look *in)
 	out->proto = WR_L7_TLS;
 	if (in->at[0] != HANDSHAKE)
 		return 1;
-	if (in->n == RECORD)
-		return -ENODATA;
 	collect(&m, in->at, in->n);
+	if (!m.have)
+		return -ENODATA;
 	r = wr_l7_is_hello(m.to, m.have, WR_L7_OVER_TCP);
 	if (r > 0) {
 		out->side = m.to[0] == 1 ? WR_L7_CLIENT : WR_L7_SERVER;
