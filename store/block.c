@@ -7,6 +7,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/mem.h"
+
 enum { VERSION = 1, CRC = 4 };
 
 /* The columns, in their order. Another one goes to the end, and VERSION goes up. */
@@ -55,7 +57,7 @@ enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), FILTER_COLUMNS = 7 };
 int wr_block_open(struct wr_block *b)
 {
 	memset(b, 0, sizeof(*b));
-	b->row = calloc(WR_BLOCK_ROWS, sizeof(*b->row));
+	b->row = wr_mem_map(WR_BLOCK_ROWS * sizeof(*b->row));
 	b->chosen = calloc(WR_BLOCK_ROWS, sizeof(*b->chosen));
 	b->hash = calloc(3 * WR_BLOCK_ROWS, sizeof(*b->hash));
 	if (b->row && b->chosen && b->hash && !wr_column_open(&b->column, WR_BLOCK_ROWS))
@@ -69,7 +71,7 @@ void wr_block_close(struct wr_block *b)
 	wr_column_close(&b->column);
 	wr_buf_free(&b->body);
 	free(b->hash);
-	free(b->row);
+	wr_mem_unmap(b->row, WR_BLOCK_ROWS * sizeof(*b->row));
 	free(b->chosen);
 	memset(b, 0, sizeof(*b));
 }

@@ -7,6 +7,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/mem.h"
+
 enum { LEVEL = 1 }; /* level 3 saves 2 % and costs as much again */
 
 int wr_column_open(struct wr_column *c, uint32_t rows_max)
@@ -24,11 +26,11 @@ int wr_column_open(struct wr_column *c, uint32_t rows_max)
 	c->unzip = ZSTD_createDCtx();
 	c->number = calloc(rows_max, sizeof(*c->number));
 	c->plane = calloc(rows_max, 1);
-	c->packed = malloc(c->packed_max);
+	c->packed = wr_mem_map(c->packed_max);
 	c->cell = calloc(cells, sizeof(*c->cell));
 	c->text = calloc(rows_max, sizeof(*c->text));
 	c->len = calloc(rows_max, 1);
-	c->bytes = malloc((size_t)rows_max * WR_COLUMN_TEXT_MAX);
+	c->bytes = wr_mem_map((size_t)rows_max * WR_COLUMN_TEXT_MAX);
 	if (getrandom(&c->secret, sizeof(c->secret), GRND_NONBLOCK) != (ssize_t)sizeof(c->secret))
 		c->secret = (uint64_t)time(NULL) ^ (uintptr_t)c;
 	if (c->zip && c->unzip && c->number && c->plane && c->packed && c->cell && c->text &&
@@ -44,11 +46,11 @@ void wr_column_close(struct wr_column *c)
 	ZSTD_freeDCtx(c->unzip);
 	free(c->number);
 	free(c->plane);
-	free(c->packed);
+	wr_mem_unmap(c->packed, c->packed_max);
 	free(c->cell);
 	free(c->text);
 	free(c->len);
-	free(c->bytes);
+	wr_mem_unmap(c->bytes, (size_t)c->rows_max * WR_COLUMN_TEXT_MAX);
 	memset(c, 0, sizeof(*c));
 }
 

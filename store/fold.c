@@ -10,18 +10,28 @@
  * time and adds up.
  */
 
-enum { SLICE_ROWS = 20000, SLICES_MAX = 50 };
+enum { SLICE_ROWS = 20000, SLICES_MAX = 50, PAGES_PER_SERIES = 4 };
 
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* A slice shall neither take long nor write more than the log is meant to hold. */
 static int begin(struct wr_store *s, int64_t minute)
 {
-	int64_t rows;
+	int64_t rows, series;
 	int rc = wr_sql_int(s->db, "SELECT count(*) FROM recent WHERE t < ?1", &rows, 1, minute);
 
+	if (!rc)
+		rc = wr_sql_int(s->db, "SELECT count(DISTINCT series) FROM recent WHERE t < ?1",
+				&series, 1, minute);
 	if (rc)
 		return rc;
 	s->minute_of_fold = minute;
 	s->fold_slice = 0;
-	s->fold_slices = (rows + SLICE_ROWS - 1) / SLICE_ROWS;
+	s->fold_slices = larger((rows + SLICE_ROWS - 1) / SLICE_ROWS,
+				series * PAGES_PER_SERIES / wr_store_log_pages(s) + (rows > 0));
 	if (s->fold_slices > SLICES_MAX)
 		s->fold_slices = SLICES_MAX;
 	return SQLITE_OK;

@@ -71,7 +71,7 @@ static int open_db(struct wr_store_reader *r)
 	int rc = try_open(r, r->path, 0);
 	char uri[3 * PATH_MAX];
 
-	if ((rc & 0xff) != SQLITE_CANTOPEN || has_log(r->path))
+	if (((rc & 0xff) != SQLITE_CANTOPEN && (rc & 0xff) != SQLITE_READONLY) || has_log(r->path))
 		return rc;
 	sqlite3_close_v2(r->db);
 	as_constant(uri, sizeof(uri), r->path);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/store_impl.h"
 
+#include <stdio.h>
+
 #include "store/sql.h"
 
 /*
@@ -11,7 +13,7 @@
  * hours.
  */
 
-enum { BLOCKS = 32, SWEEP_ROWS = 20000, SWEEP_SERIES = 500, VACUUM_PAGES = 256 };
+enum { BLOCKS = 32 };
 
 static const int64_t res_s[WR_RES_COUNT] = {1, 60, 3600};
 
@@ -47,11 +49,13 @@ static int size_of(struct wr_store *s, struct size *z)
 /* Pages that are free go back to the disk when there are many, or when the file is too large. */
 static int shrink(struct wr_store *s, const struct size *z)
 {
-	int64_t unused = z->pages - z->used;
+	int64_t unused = z->pages - z->used, n = wr_store_log_pages(s) / 4;
+	char sql[64];
 
-	if (!unused || (z->pages <= z->most && (unused < VACUUM_PAGES || unused < z->pages / 4)))
+	if (!unused || (z->pages <= z->most && (unused < n || unused < z->pages / 4)))
 		return SQLITE_OK;
-	return wr_sql_run(s->sql[WR_SQL_VACUUM]);
+	snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%d)", (int)n);
+	return wr_sql_exec(s->db, sql);
 }
 
 /* ---- flows ---- */
@@ -142,9 +146,11 @@ static int sweep(struct wr_store *s)
 {
 	sqlite3_stmt *st = s->sql[WR_SQL_ROLLUP_OLD];
 	struct wr_sweep *w = &s->sweep;
-	int rows = 0, rc;
+	/* So that the log holds what is changed: a series is a page or two, a page 130 rows. */
+	int64_t series = wr_store_log_pages(s) / 4, rows = 20 * wr_store_log_pages(s);
+	int rc;
 
-	for (int n = 0; n < SWEEP_SERIES && rows < SWEEP_ROWS; n++) {
+	for (; series > 0 && rows > 0; series--) {
 		rc = next_series(s, &w->series);
 		if (rc)
 			return rc;
@@ -157,7 +163,7 @@ static int sweep(struct wr_store *s)
 		sqlite3_bind_int64(st, 2, res_s[w->res]);
 		sqlite3_bind_int64(st, 3, w->before_s);
 		rc = wr_sql_run(st);
-		rows += sqlite3_changes(s->db);
+		rows -= sqlite3_changes(s->db);
 		if (!rc && w->res == WR_RES_COUNT - 1)
 			rc = drop_series(s, w->series, w->before_s);
 		if (rc)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/mem.h"
 #include "base/when.h"
 
 /* What callers see: rows go to a batch, and a full batch to whoever writes. */
@@ -46,19 +47,19 @@ static int check(struct wr_store_conf *c, struct wr_err *err)
 
 static int batch_open(struct wr_batch *b, const struct wr_store_conf *c)
 {
-	b->flow = calloc(c->flows_max, sizeof(*b->flow));
-	b->count = calloc(c->counts_max, sizeof(*b->count));
-	b->incident = calloc(WR_BATCH_EVENTS, sizeof(*b->incident));
-	b->rule = calloc(WR_BATCH_EVENTS, sizeof(*b->rule));
+	b->flow = wr_mem_map(c->flows_max * sizeof(*b->flow));
+	b->count = wr_mem_map(c->counts_max * sizeof(*b->count));
+	b->incident = wr_mem_map(WR_BATCH_EVENTS * sizeof(*b->incident));
+	b->rule = wr_mem_map(WR_BATCH_EVENTS * sizeof(*b->rule));
 	return b->flow && b->count && b->incident && b->rule ? 0 : -ENOMEM;
 }
 
-static void batch_close(struct wr_batch *b)
+static void batch_close(struct wr_batch *b, const struct wr_store_conf *c)
 {
-	free(b->flow);
-	free(b->count);
-	free(b->incident);
-	free(b->rule);
+	wr_mem_unmap(b->flow, c->flows_max * sizeof(*b->flow));
+	wr_mem_unmap(b->count, c->counts_max * sizeof(*b->count));
+	wr_mem_unmap(b->incident, WR_BATCH_EVENTS * sizeof(*b->incident));
+	wr_mem_unmap(b->rule, WR_BATCH_EVENTS * sizeof(*b->rule));
 }
 
 static bool batch_empty(const struct wr_batch *b)
@@ -69,7 +70,7 @@ static bool batch_empty(const struct wr_batch *b)
 static int memory(struct wr_store *s)
 {
 	s->slot = calloc(WR_SERIES_SLOTS, sizeof(*s->slot));
-	s->merge = calloc(2 * WR_RUN_ROWS, sizeof(*s->merge));
+	s->merge = wr_mem_map(2 * WR_RUN_ROWS * sizeof(*s->merge));
 	if (!s->slot || !s->merge || batch_open(&s->batch[0], &s->conf) ||
 	    batch_open(&s->batch[1], &s->conf))
 		return -ENOMEM;
@@ -80,12 +81,12 @@ static void release(struct wr_store *s)
 {
 	wr_store_detach(s);
 	wr_block_close(&s->block);
-	batch_close(&s->batch[0]);
-	batch_close(&s->batch[1]);
+	batch_close(&s->batch[0], &s->conf);
+	batch_close(&s->batch[1], &s->conf);
 	wr_buf_free(&s->data);
 	wr_buf_free(&s->bloom);
 	free(s->slot);
-	free(s->merge);
+	wr_mem_unmap(s->merge, 2 * WR_RUN_ROWS * sizeof(*s->merge));
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
 	free(s);

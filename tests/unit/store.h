@@ -29,9 +29,9 @@ static struct wr_err err;
 
 UNUSED static const char *in_dir(const char *name)
 {
-	static char path[8][4200]; /* the last eight stay valid */
+	static char path[64][4200]; /* the last 64 stay valid */
 	static int turn;
-	char *p = path[turn++ % 8];
+	char *p = path[turn++ % 64];
 
 	snprintf(p, sizeof(path[0]), "%s/%s", dir, name);
 	return p;
