@@ -42,25 +42,6 @@ static void count(struct out *o, const char *key, struct wr_count n)
 	wr_json_close(o->b);
 }
 
-static void when(struct out *o, const char *key, uint64_t ns)
-{
-	wr_json_key(o->b, key);
-	wr_buf_char(o->b, '"');
-	wr_buf_time(o->b, ns);
-	wr_buf_char(o->b, '"');
-}
-
-static void address(struct out *o, const char *key, const uint8_t *addr_net, int ip_v)
-{
-	wr_json_key(o->b, key);
-	wr_buf_char(o->b, '"');
-	if (ip_v == 4)
-		wr_buf_ip4(o->b, addr_net);
-	else
-		wr_buf_ip6(o->b, addr_net);
-	wr_buf_char(o->b, '"');
-}
-
 static void protocol(struct out *o, uint16_t tag, uint8_t proto)
 {
 	const char *name = wr_view_proto(proto);
@@ -80,8 +61,8 @@ static void both_ways(struct out *o, struct wr_count to_server, struct wr_count 
 	wr_json_u64(o->b, "pkts_toclient", to_client.packets);
 	wr_json_u64(o->b, "bytes_toserver", to_server.bytes);
 	wr_json_u64(o->b, "bytes_toclient", to_client.bytes);
-	when(o, "start", first_ns);
-	when(o, "end", last_ns);
+	wr_json_time(o->b, "start", first_ns);
+	wr_json_time(o->b, "end", last_ns);
 }
 
 /* ---- summary ---- */
@@ -134,8 +115,8 @@ static void ledger(struct out *o, const struct wr_summary_sums *sums)
 static void totals(struct out *o, const struct wr_tally *t)
 {
 	if (t->all.packets) {
-		when(o, "start", t->first_ns);
-		when(o, "end", t->last_ns);
+		wr_json_time(o->b, "start", t->first_ns);
+		wr_json_time(o->b, "end", t->last_ns);
 	}
 	wr_json_double(o->b, "duration", (double)(t->last_ns - t->first_ns) / 1e9);
 	wr_json_u64(o->b, "packets", t->all.packets);
@@ -199,14 +180,14 @@ static void talker(struct out *o, const struct wr_talk_row *r, bool other)
 	if (other) {
 		wr_json_bool(o->b, "other", true);
 	} else {
-		address(o, "src_ip", r->key.addr, r->key.ip_v);
+		wr_json_ip(o->b, "src_ip", r->key.addr, r->key.ip_v);
 		wr_json_u64(o->b, "ip_v", r->key.ip_v);
 	}
 	wr_json_u64(o->b, "flows", r->flows);
 	count(o, "sent", r->out);
 	count(o, "received", r->in);
-	when(o, "start", r->first_ns);
-	when(o, "end", r->last_ns);
+	wr_json_time(o->b, "start", r->first_ns);
+	wr_json_time(o->b, "end", r->last_ns);
 	end(o);
 }
 
@@ -216,7 +197,7 @@ static void service(struct out *o, const struct wr_talk_row *r, bool other)
 	if (other) {
 		wr_json_bool(o->b, "other", true);
 	} else {
-		address(o, "dest_ip", r->key.addr, r->key.ip_v);
+		wr_json_ip(o->b, "dest_ip", r->key.addr, r->key.ip_v);
 		wr_json_u64(o->b, "ip_v", r->key.ip_v);
 		protocol(o, r->key.tag, r->key.proto);
 		if (r->key.port)
@@ -246,10 +227,10 @@ static void ends(struct out *o, const struct wr_flow_key *k, int server)
 {
 	bool ports = k->port[0] || k->port[1];
 
-	address(o, "src_ip", k->addr[!server], k->ip_v);
+	wr_json_ip(o->b, "src_ip", k->addr[!server], k->ip_v);
 	if (ports)
 		wr_json_u64(o->b, "src_port", k->port[!server]);
-	address(o, "dest_ip", k->addr[server], k->ip_v);
+	wr_json_ip(o->b, "dest_ip", k->addr[server], k->ip_v);
 	if (ports)
 		wr_json_u64(o->b, "dest_port", k->port[server]);
 	wr_json_u64(o->b, "ip_v", k->ip_v);

@@ -6,9 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "view/human.h"
 #include "view/packet.h"
 
-enum { CELLS_MAX = 5, CELL = 24 };
+enum { CELLS_MAX = 5, CELL = WR_HUMAN_CELL };
 
 struct column {
 	const char *head;
@@ -26,49 +27,6 @@ struct text {
 
 /* ---- numbers for people ---- */
 
-/* 1234567 as "1,234,567"; from ten millions on "12.3 M". */
-static void number(char out[CELL], uint64_t v)
-{
-	static const char unit[] = "MGTPE";
-	double d = (double)v / 1e6;
-	int u = 0;
-
-	if (v < 1000)
-		snprintf(out, CELL, "%" PRIu64, v);
-	else if (v < 1000000)
-		snprintf(out, CELL, "%" PRIu64 ",%03" PRIu64, v / 1000, v % 1000);
-	else if (v < 10000000)
-		snprintf(out, CELL, "%" PRIu64 ",%03" PRIu64 ",%03" PRIu64, v / 1000000,
-			 v / 1000 % 1000, v % 1000);
-	else {
-		for (; d >= 999.95 && u < 4; u++)
-			d /= 1000;
-		snprintf(out, CELL, "%.1f %c", d, unit[u]);
-	}
-}
-
-/* All digits, in groups of three. */
-static void digits(struct wr_buf *b, uint64_t v)
-{
-	if (v >= 1000) {
-		digits(b, v / 1000);
-		wr_buf_fmt(b, ",%03u", (unsigned int)(v % 1000));
-	} else {
-		wr_buf_u64(b, v);
-	}
-}
-
-/* 1.2 kB, 3.4 Mbit/s: SI prefixes, one decimal. */
-static void si(char out[CELL], double v, const char *unit)
-{
-	static const char *const prefix[] = {"", "k", "M", "G", "T", "P", "E"};
-	int p = 0;
-
-	for (; v >= (p ? 999.95 : 999.5) && p < 6; p++)
-		v /= 1000;
-	snprintf(out, CELL, "%.*f %s%s", p ? 1 : 0, v, prefix[p], unit);
-}
-
 static void percent(char out[CELL], uint64_t part, uint64_t all)
 {
 	double p = all ? 100.0 * (double)part / (double)all : 0;
@@ -79,25 +37,6 @@ static void percent(char out[CELL], uint64_t part, uint64_t all)
 		snprintf(out, CELL, ">99.9%%");
 	else
 		snprintf(out, CELL, "%.1f%%", p);
-}
-
-static void duration(char out[CELL], uint64_t ns)
-{
-	double s = (double)ns / 1e9;
-	uint64_t m = ns / 60000000000;
-
-	if (ns < 1000000)
-		snprintf(out, CELL, "%" PRIu64 " us", ns / 1000);
-	else if (ns < 1000000000)
-		snprintf(out, CELL, "%" PRIu64 " ms", ns / 1000000);
-	else if (m < 2)
-		snprintf(out, CELL, "%.1f s", s);
-	else if (m < 120)
-		snprintf(out, CELL, "%" PRIu64 "m %02us", m, (unsigned int)(ns / 1000000000 % 60));
-	else if (m < 48 * 60)
-		snprintf(out, CELL, "%" PRIu64 "h %02um", m / 60, (unsigned int)(m % 60));
-	else
-		snprintf(out, CELL, "%" PRIu64 "d %02uh", m / 1440, (unsigned int)(m / 60 % 24));
 }
 
 /* ---- tables ---- */
@@ -155,9 +94,9 @@ static void row(struct text *x)
 
 static void share(struct text *x, struct wr_count n, struct wr_count all)
 {
-	number(x->cell[1], n.packets);
+	wr_human_number(x->cell[1], n.packets);
 	percent(x->cell[2], n.packets, all.packets);
-	si(x->cell[3], (double)n.bytes, "B");
+	wr_human_si(x->cell[3], (double)n.bytes, "B");
 	percent(x->cell[4], n.bytes, all.bytes);
 }
 
@@ -167,35 +106,14 @@ static void and_more(struct text *x, uint64_t rows, uint64_t displaced)
 
 	wr_buf_str(l, "and ");
 	if (rows || !displaced) {
-		digits(l, rows);
+		wr_human_digits(l, rows);
 		wr_buf_str(l, " more");
 	}
 	if (displaced) {
 		wr_buf_str(l, rows ? ", " : "");
-		digits(l, displaced);
+		wr_human_digits(l, displaced);
 		wr_buf_str(l, " that made room");
 	}
-}
-
-static void address(struct wr_buf *l, const uint8_t *addr_net, int ip_v)
-{
-	if (ip_v == 4)
-		wr_buf_ip4(l, addr_net);
-	else
-		wr_buf_ip6(l, addr_net);
-}
-
-static void end_point(struct wr_buf *l, const uint8_t *addr_net, int ip_v, unsigned int port)
-{
-	bool brackets = ip_v == 6 && port;
-
-	if (brackets)
-		wr_buf_char(l, '[');
-	address(l, addr_net, ip_v);
-	if (brackets)
-		wr_buf_char(l, ']');
-	if (port)
-		wr_buf_fmt(l, ":%u", port);
 }
 
 static void proto_name(struct wr_buf *l, uint16_t tag, uint8_t proto)
@@ -272,7 +190,7 @@ static void talkers(struct text *x)
 	for (i = 0; i < shown; i++) {
 		const struct wr_talk_row *r = wr_talk_row(t, x->s->ranks[i].row);
 
-		address(label(x), r->key.addr, r->key.ip_v);
+		wr_human_end(label(x), r->key.addr, r->key.ip_v, 0);
 		share(x, r->out, all);
 		row(x);
 		rest = wr_count_less(rest, r->out);
@@ -286,9 +204,9 @@ static void talkers(struct text *x)
 
 static void service_cells(struct text *x, uint64_t flows, struct wr_count n, uint64_t all_bytes)
 {
-	number(x->cell[1], flows);
-	number(x->cell[2], n.packets);
-	si(x->cell[3], (double)n.bytes, "B");
+	wr_human_number(x->cell[1], flows);
+	wr_human_number(x->cell[2], n.packets);
+	wr_human_si(x->cell[3], (double)n.bytes, "B");
 	percent(x->cell[4], n.bytes, all_bytes);
 }
 
@@ -318,7 +236,7 @@ static void services(struct text *x)
 		r = wr_talk_row(t, x->s->ranks[i].row);
 		proto_name(label(x), r->key.tag, r->key.proto);
 		wr_buf_char(&x->label, ' ');
-		end_point(&x->label, r->key.addr, r->key.ip_v, r->key.port);
+		wr_human_end(&x->label, r->key.addr, r->key.ip_v, r->key.port);
 		service_cells(x, r->flows, wr_count_sum(r->in, r->out), all_bytes);
 		row(x);
 		rest = wr_count_less(rest, wr_count_sum(r->in, r->out));
@@ -337,9 +255,9 @@ static void flow_label(struct text *x, const struct wr_flow *f)
 	int server = wr_flow_server(f);
 	struct wr_buf *l = label(x);
 
-	end_point(l, k->addr[!server], k->ip_v, k->port[!server]);
+	wr_human_end(l, k->addr[!server], k->ip_v, k->port[!server]);
 	wr_buf_str(l, " > ");
-	end_point(l, k->addr[server], k->ip_v, k->port[server]);
+	wr_human_end(l, k->addr[server], k->ip_v, k->port[server]);
 	wr_buf_char(l, ' ');
 	proto_name(l, k->tag, k->proto);
 	if (k->tag & WR_FLOW_VLAN)
@@ -364,17 +282,17 @@ static void flows(struct text *x)
 		struct wr_count sum = wr_count_sum(f->sent[0], f->sent[1]);
 
 		flow_label(x, f);
-		number(x->cell[1], sum.packets);
-		si(x->cell[2], (double)sum.bytes, "B");
-		duration(x->cell[3], f->last_ns - f->first_ns);
+		wr_human_number(x->cell[1], sum.packets);
+		wr_human_si(x->cell[2], (double)sum.bytes, "B");
+		wr_human_span(x->cell[3], f->last_ns - f->first_ns);
 		row(x);
 		rest = wr_count_less(rest, sum);
 	}
 	if (shown == n && !other->flows)
 		return;
 	and_more(x, n - shown, other->flows);
-	number(x->cell[1], rest.packets);
-	si(x->cell[2], (double)rest.bytes, "B");
+	wr_human_number(x->cell[1], rest.packets);
+	wr_human_si(x->cell[2], (double)rest.bytes, "B");
 	x->cell[3][0] = '\0';
 	row(x);
 }
@@ -396,7 +314,7 @@ static void malformed(struct text *x)
 		if (!t->bad[i].packets)
 			continue;
 		wr_buf_str(label(x), wr_view_bad_text((uint8_t)i));
-		number(x->cell[1], t->bad[i].packets);
+		wr_human_number(x->cell[1], t->bad[i].packets);
 		percent(x->cell[2], t->bad[i].packets, t->all.packets);
 		row(x);
 	}
@@ -419,13 +337,13 @@ static void rates(struct text *x, const struct wr_tally *t)
 
 	if (!ns)
 		return;
-	duration(cell, ns);
+	wr_human_span(cell, ns);
 	wr_buf_fmt(x->b, " in %s", cell);
-	number(cell, (uint64_t)((double)t->all.packets / s + 0.5));
+	wr_human_number(cell, (uint64_t)((double)t->all.packets / s + 0.5));
 	if ((double)t->all.packets / s < 10)
 		snprintf(cell, CELL, "%.1f", (double)t->all.packets / s);
 	wr_buf_fmt(x->b, " (%s packets/s", cell);
-	si(cell, (double)t->all.bytes * 8 / s, "bit/s");
+	wr_human_si(cell, (double)t->all.bytes * 8 / s, "bit/s");
 	wr_buf_fmt(x->b, ", %s)", cell);
 }
 
@@ -446,7 +364,7 @@ static void some(struct text *x, uint64_t packets, const char *what)
 		return;
 	if (x->b->used && x->b->at[x->b->used - 1] != '\n')
 		wr_buf_str(x->b, ", ");
-	digits(x->b, packets);
+	wr_human_digits(x->b, packets);
 	wr_buf_char(x->b, ' ');
 	wr_buf_str(x->b, what);
 }
@@ -480,8 +398,8 @@ static void headline(struct text *x)
 		plain(x->b, x->s->filter);
 	}
 	wr_buf_char(x->b, '\n');
-	digits(x->b, t->all.packets);
-	si(cell, (double)t->all.bytes, "B");
+	wr_human_digits(x->b, t->all.packets);
+	wr_human_si(cell, (double)t->all.bytes, "B");
 	wr_buf_fmt(x->b, " packet%s, %s", t->all.packets == 1 ? "" : "s", cell);
 	rates(x, t);
 	wr_buf_char(x->b, '\n');
@@ -500,12 +418,12 @@ static void chosen(struct text *x)
 	if (!x->s->has_ledger)
 		return;
 	wr_buf_str(x->b, "  arrived ");
-	digits(x->b, x->s->arrived.packets);
+	wr_human_digits(x->b, x->s->arrived.packets);
 	wr_buf_str(x->b, " = read ");
-	digits(x->b, x->s->chosen.packets);
+	wr_human_digits(x->b, x->s->chosen.packets);
 	if (x->s->filter || !wr_count_same(x->s->arrived, x->s->chosen)) {
 		wr_buf_str(x->b, " + not chosen by the filter ");
-		digits(x->b, x->s->arrived.packets - x->s->chosen.packets);
+		wr_human_digits(x->b, x->s->arrived.packets - x->s->chosen.packets);
 	}
 	wr_buf_char(x->b, '\n');
 }
@@ -524,15 +442,15 @@ static void ledger(struct text *x)
 	wr_buf_char(x->b, '\n');
 	chosen(x);
 	wr_buf_str(x->b, "  read ");
-	digits(x->b, x->s->tally.all.packets);
+	wr_human_digits(x->b, x->s->tally.all.packets);
 	wr_buf_str(x->b, " = in flows ");
-	digits(x->b, sums.in_flows.packets);
+	wr_human_digits(x->b, sums.in_flows.packets);
 	if (sums.in_other.packets) {
 		wr_buf_str(x->b, " + in flows that made room ");
-		digits(x->b, sums.in_other.packets);
+		wr_human_digits(x->b, sums.in_other.packets);
 	}
 	wr_buf_str(x->b, " + not IP ");
-	digits(x->b, sums.not_ip.packets);
+	wr_human_digits(x->b, sums.not_ip.packets);
 	wr_buf_char(x->b, '\n');
 }
 
