@@ -99,7 +99,7 @@ int wr_store_read_open(struct wr_store_reader **out, const char *path, struct wr
 	if (stat(path, &st))
 		return errno == ENOENT || errno == ENOTDIR
 			       ? wr_fail(err, ENOENT,
-					 "no history at %s: the daemon (weir run) writes it", path)
+					 "no history at %s: the daemon `weir run` writes it", path)
 			       : wr_fail(err, errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return wr_fail(err, EINVAL, "%s is no history of weir", path);

@@ -81,8 +81,11 @@ int wr_store_read_flows(struct wr_store_reader *r, const struct wr_store_filter 
 
 /* ---- incidents and rules ---- */
 
-/* Incidents that were there in [from, to), rules that were made in it, in order of time. Few, so
- * they are read at once: the callback shall not wait. */
+/*
+ * Incidents that were there in [from, to), rules that were made in it, in order of time; to 0 = no
+ * end. Few, so they are read at once: the callback shall not wait. Evidence is JSON on one line, or
+ * "".
+ */
 typedef bool (*wr_store_incident_fn)(void *ctx, const struct wr_store_incident *i);
 typedef bool (*wr_store_rule_fn)(void *ctx, const struct wr_store_rule *rule);
 int wr_store_read_incidents(struct wr_store_reader *r, uint64_t from_ns, uint64_t to_ns,

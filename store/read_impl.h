@@ -33,9 +33,12 @@
 	X(BLOCK, "SELECT id, rows FROM flow_block WHERE id >= ?1 AND last_ns >= ?2 AND"         \
 		 " first_ns < ?3 ORDER BY id LIMIT 1")                                          \
 	X(DATA, "SELECT bloom, data FROM flow_data WHERE id=?1")                                \
-	X(INCIDENTS, "SELECT id, start_ns, end_ns, class, severity, target, text, evidence"     \
-		     " FROM incident WHERE start_ns < ?2 AND (end_ns IS NULL OR end_ns >= ?1)"  \
-		     " ORDER BY start_ns, id")                                                  \
+	X(INCIDENTS,                                                                            \
+	  "SELECT id, start_ns, end_ns, class, severity, target, text,"                         \
+	  " CASE WHEN evidence = '' THEN '' WHEN json_valid(evidence) THEN json(evidence)"      \
+	  " ELSE json_quote(evidence) END"                                                      \
+	  " FROM incident WHERE start_ns < ?2 AND (end_ns IS NULL OR end_ns >= ?1)"             \
+	  " ORDER BY start_ns, id")                                                             \
 	X(RULES, "SELECT id, at_ns, expires_ns, incident, action, state, text FROM rule"        \
 		 " WHERE at_ns >= ?1 AND at_ns < ?2 ORDER BY at_ns, id")
 

@@ -31,7 +31,7 @@ static void bind_text(sqlite3_stmt *st, int i, const char *text)
 /* -ENOENT, with the names of some that are there. */
 static int unknown(struct wr_store_reader *r, const struct wr_store_ask *ask, struct wr_err *err)
 {
-	const char *kind = wr_schema_kind(ask->kind), *before = "; there are for example ";
+	const char *kind = wr_store_kind_name(ask->kind), *before = "; there are for example ";
 	sqlite3_stmt *st = r->sql[WR_READ_EXAMPLES];
 	size_t n;
 
@@ -53,7 +53,7 @@ static int series_of(struct wr_store_reader *r, const struct wr_store_ask *ask, 
 	sqlite3_stmt *st = r->sql[WR_READ_SERIES];
 	int rc;
 
-	bind_text(st, 1, wr_schema_kind(ask->kind));
+	bind_text(st, 1, wr_store_kind_name(ask->kind));
 	bind_text(st, 2, ask->key);
 	rc = first_column(st, id);
 	if (rc)
@@ -234,7 +234,7 @@ int wr_store_read_top(struct wr_store_reader *r, struct wr_store_ask *ask, uint3
 
 	if (ret)
 		return ret;
-	bind_text(st, 1, wr_schema_kind(ask->kind));
+	bind_text(st, 1, wr_store_kind_name(ask->kind));
 	sqlite3_bind_int64(st, 2, ask->res_s);
 	sqlite3_bind_int64(st, 3, (int64_t)ask->from_s);
 	sqlite3_bind_int64(st, 4, (int64_t)ask->to_s);

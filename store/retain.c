@@ -34,7 +34,7 @@ struct size {
 
 static int size_of(struct wr_store *s, struct size *z)
 {
-	int64_t unused;
+	int64_t unused = 0;
 	int rc = wr_sql_int(s->db, "PRAGMA page_count", &z->pages, 0);
 
 	if (!rc)

@@ -65,6 +65,8 @@ enum wr_store_kind {
 		WR_STORE_KINDS
 };
 
+const char *wr_store_kind_name(enum wr_store_kind kind); /* as in the table series */
+
 /* X(column and field, separator): what is counted for a key in a period. */
 #define WR_STORE_COUNT_TABLE(X)                                                          \
 	X(packets, "")	     /* arrived */                                               \

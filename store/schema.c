@@ -13,7 +13,7 @@ static const char *const kind_name[WR_STORE_KINDS] = {
 #undef X
 };
 
-const char *wr_schema_kind(enum wr_store_kind kind)
+const char *wr_store_kind_name(enum wr_store_kind kind)
 {
 	return kind_name[kind];
 }

@@ -24,8 +24,6 @@ enum {
 #define WR_SQL_SUMS WR_STORE_COUNT_TABLE(WR_SQL_SUM)
 #define WR_SQL_ADDS WR_STORE_COUNT_TABLE(WR_SQL_ADD)
 
-const char *wr_schema_kind(enum wr_store_kind kind); /* its name in the table series */
-
 /*
  * What an opened file is. 1: empty, 0: a history that this weir reads, else -EOPNOTSUPP: from a
  * newer weir, -EINVAL: of something else, -EBADMSG: damaged, or another error of SQLite.

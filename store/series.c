@@ -108,7 +108,7 @@ int wr_store_series(struct wr_store *s, enum wr_store_kind kind, const char *key
 		    int64_t *id)
 {
 	struct wr_series_slot *slot = slot_of(s, kind, key);
-	const char *name = wr_schema_kind(kind);
+	const char *name = wr_store_kind_name(kind);
 	int rc;
 
 	if (slot->id && slot->kind == kind && !strcmp(slot->key, key)) {

@@ -23,9 +23,9 @@
  * table rollup_row a series stands together, by resolution and time, so a day of one service is a
  * few pages. Writing there every second would touch a page for each series every second; so seconds
  * go to the small table `recent` in order of time, and once a minute they are folded: moved to
- * rollup_row and added to their minute and hour, in one transaction. (1000 series, measured: a
- * hundredth of the bytes written.) The view `rollup` shows both as one, so seconds, minutes and
- * hours have the same sums at every moment.
+ * rollup_row and added to their minute and hour, in one transaction. (Measured with 1000 series: a
+ * thirteenth of the bytes written and a fifth of the time. With 50: an eighth.) The view `rollup`
+ * shows both as one, so seconds, minutes and hours have the same sums at every moment.
  *
  * What is added is gathered in memory of fixed size and written about once a second in one
  * transaction (WAL, synchronous=NORMAL): after kill -9 a second is there as a whole or not at all,

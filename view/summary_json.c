@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "core/proto.h"
 #include "view/packet.h"
+#include "view/packet_impl.h"
 
 enum { CHUNK = 1 << 16 };
 
@@ -252,24 +253,10 @@ static void hex_flags(struct out *o, const char *key, unsigned int flags)
 
 static void tcp(struct out *o, const struct wr_flow *f, int server)
 {
-	static const struct {
-		uint16_t flag;
-		const char *key;
-	} names[] = {
-		{WR_TCP_SYN, "syn"}, {WR_TCP_FIN, "fin"}, {WR_TCP_RST, "rst"},
-		{WR_TCP_PSH, "psh"}, {WR_TCP_ACK, "ack"}, {WR_TCP_URG, "urg"},
-		{WR_TCP_ECE, "ece"}, {WR_TCP_CWR, "cwr"}, {WR_TCP_AE, "ae"},
-	};
-	unsigned int all = f->tcp_flags[0] | f->tcp_flags[1];
-	size_t i;
-
 	wr_json_open_key(o->b, "tcp");
-	hex_flags(o, "tcp_flags", all);
 	hex_flags(o, "tcp_flags_ts", f->tcp_flags[!server]);
 	hex_flags(o, "tcp_flags_tc", f->tcp_flags[server]);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (all & names[i].flag)
-			wr_json_bool(o->b, names[i].key, true);
+	wr_view_tcp_flags_json(o->b, (uint32_t)f->tcp_flags[0] | f->tcp_flags[1]);
 	wr_json_close(o->b);
 }
 

@@ -12,6 +12,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_watch,
 	&wr_command_read,
 	&wr_command_ledger,
+	&wr_command_history,
 	&wr_command_doctor,
 	&wr_command_version,
 	&wr_command_help,
