@@ -120,6 +120,7 @@ int wr_store_attach(struct wr_store *s, struct wr_err *err)
 	if (ret == -EBADMSG) {
 		wr_store_detach(s);
 		ret = wr_store_set_aside(s, why.text, err);
+		why.code = 0;
 		if (!ret)
 			ret = take(s, err);
 		if (!ret)

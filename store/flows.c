@@ -191,7 +191,7 @@ int wr_store_load_flows(struct wr_store *s)
 	s->next_row = 1;
 	if (rc)
 		return rc;
-	for (int i = 0; (rc = sqlite3_step(st)) == SQLITE_ROW; i++) {
+	for (int i = 0; sqlite3_step(st) == SQLITE_ROW; i++) {
 		int64_t id = sqlite3_column_int64(st, 0);
 		int level = sqlite3_column_int(st, 2);
 

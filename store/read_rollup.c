@@ -95,7 +95,7 @@ static int choose(struct wr_store_reader *r, struct wr_store_ask *ask, int64_t s
 	uint64_t span = ask->to_s > ask->from_s ? ask->to_s - ask->from_s : 0;
 	uint32_t most = ask->points_max ? ask->points_max : WR_STORE_POINTS;
 	int i = 0, rc = SQLITE_OK;
-	int64_t fine, coarse;
+	int64_t fine = 0, coarse = 0;
 
 	while (i < RESOLUTIONS - 1 && span / resolutions[i] > most)
 		i++;
@@ -105,7 +105,7 @@ static int choose(struct wr_store_reader *r, struct wr_store_ask *ask, int64_t s
 		rc = first_from(r, series, resolutions[i], ask->from_s - ask->from_s % next, &fine);
 		if (!rc)
 			rc = first_from(r, series, next, ask->from_s - ask->from_s % next, &coarse);
-		if (!coarse || (fine && fine - fine % next <= coarse))
+		if (rc || !coarse || (fine && fine - fine % next <= coarse))
 			break;
 	}
 	ask->res_s = resolutions[i];

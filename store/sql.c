@@ -15,6 +15,7 @@ static const struct trouble {
 	{SQLITE_IOERR, EIO, "the disk reports an error", "look at the kernel's log (dmesg)"},
 	{SQLITE_BUSY, EBUSY, "another program is writing to it",
 	 "is an sqlite3 shell in a transaction?"},
+	{SQLITE_PROTOCOL, EBUSY, "other programs keep it busy", "is it on a network disk?"},
 	{SQLITE_READONLY, EROFS, "it cannot be written", "look at its rights and at the mount"},
 	{SQLITE_PERM, EACCES, "no permission", "look at the rights of the file and its folder"},
 	{SQLITE_CANTOPEN, EACCES, "it cannot be opened",

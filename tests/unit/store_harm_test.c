@@ -64,6 +64,28 @@ static int count_files(const char *begin)
 
 /* ---- too old, too much ---- */
 
+static bool any_point(void *ctx, const struct wr_store_point *p)
+{
+	(void)ctx;
+	(void)p;
+	return true;
+}
+
+/* The resolution that is chosen for two minutes, so long ago. */
+static uint32_t chosen(const char *path, uint64_t end_s, uint64_t ago_s)
+{
+	struct wr_store_ask q = {.kind = WR_STORE_TOTAL,
+				 .key = "",
+				 .from_s = end_s - ago_s,
+				 .to_s = end_s - ago_s + 120};
+	struct wr_store_reader *r = NULL;
+
+	if (!wr_store_read_open(&r, path, &err))
+		wr_store_read_rollup(r, &q, any_point, NULL, &err);
+	wr_store_read_close(&r);
+	return q.res_s;
+}
+
 static void age(void)
 {
 	struct wr_store_conf conf = {.flow_age_s = 3600,
@@ -102,6 +124,9 @@ static void age(void)
 			   first >= (int64_t)(T0 + t) - kept[i] - kept[i] / 16 - 3600,
 		   "periods of %d s are there for %d s and little more", res[i], kept[i]);
 	}
+	is_int(chosen(path, T0 + t, 300), 1, "five minutes ago: told in seconds");
+	is_int(chosen(path, T0 + t, 3600), 60, "an hour ago: seconds are gone, told in minutes");
+	is_int(chosen(path, T0 + t, 4 * 3600), 3600, "four hours ago: minutes too, told in hours");
 	is_int(ask_sql(path, "SELECT count(*) FROM incident"), 1,
 	       "an incident that is over goes, one that goes on stays");
 	is_int(ask_sql(path, "SELECT count(*) FROM series WHERE kind='source'"), 0,

@@ -8,6 +8,8 @@
 
 #include "ui/cli/command.h"
 
+/* One a line, so that two new ones do not meet. */
+/* clang-format off */
 const struct wr_command *const wr_commands[] = {
 	&wr_command_watch,
 	&wr_command_read,
@@ -18,6 +20,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_help,
 	NULL,
 };
+/* clang-format on */
 
 const struct wr_command *wr_command_find(const char *name)
 {
