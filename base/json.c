@@ -195,3 +195,22 @@ void wr_json_base64(struct wr_buf *b, const char *key, const void *bytes, size_t
 	}
 	*to = '"';
 }
+
+void wr_json_time(struct wr_buf *b, const char *key, uint64_t ns)
+{
+	before(b, key);
+	wr_buf_char(b, '"');
+	wr_buf_time(b, ns);
+	wr_buf_char(b, '"');
+}
+
+void wr_json_ip(struct wr_buf *b, const char *key, const uint8_t *addr_net, int ip_v)
+{
+	before(b, key);
+	wr_buf_char(b, '"');
+	if (ip_v == 4)
+		wr_buf_ip4(b, addr_net);
+	else
+		wr_buf_ip6(b, addr_net);
+	wr_buf_char(b, '"');
+}

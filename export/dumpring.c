@@ -7,7 +7,7 @@
 
 #include "capture/filter.h"
 #include "core/proto.h"
-#include "flow/mem.h"
+#include "base/mem.h"
 
 enum { BYTES_MIN = 1 << 16, ALIGN = 16, IFACES_MAX = 256, LINKTYPES_MAX = 8 };
 

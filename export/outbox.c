@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "flow/mem.h"
+#include "base/mem.h"
 
 enum {
 	ROOM_MIN = 1 << 16,

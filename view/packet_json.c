@@ -138,19 +138,23 @@ static void json_tcp_options(struct wr_buf *b, struct wr_view_opts opts)
 	wr_json_end_array(b);
 }
 
+void wr_view_tcp_flags_json(struct wr_buf *b, uint32_t flags)
+{
+	wr_json_key(b, "tcp_flags");
+	wr_buf_char(b, '"');
+	wr_buf_hex(b, flags & 0xff, 2);
+	wr_buf_char(b, '"');
+	for (size_t i = 0; i < sizeof(tcp_flag) / sizeof(tcp_flag[0]); i++)
+		if (flags & tcp_flag[i].bit)
+			wr_json_bool(b, tcp_flag[i].key, true);
+}
+
 static void json_tcp(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
 	const struct wr_hdr *h = &rec->hdr[nr];
-	uint32_t i;
 
 	wr_json_open_key(b, "tcp");
-	wr_json_key(b, "tcp_flags");
-	wr_buf_char(b, '"');
-	wr_buf_hex(b, h->tcp_flags & 0xff, 2);
-	wr_buf_char(b, '"');
-	for (i = 0; i < sizeof(tcp_flag) / sizeof(tcp_flag[0]); i++)
-		if (h->tcp_flags & tcp_flag[i].bit)
-			wr_json_bool(b, tcp_flag[i].key, true);
+	wr_view_tcp_flags_json(b, h->tcp_flags);
 	wr_json_u64(b, "seq", h->seq);
 	wr_json_u64(b, "ack_seq", h->ack);
 	wr_json_u64(b, "window", h->window);

@@ -9,6 +9,7 @@
 #include "base/near.h"
 #include "ui/cli/command.h"
 
+/* One a line, so that two new ones do not meet. */
 /* clang-format off */
 const struct wr_command *const wr_commands[] = {
 	&wr_command_watch,
@@ -16,6 +17,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_read,
 	&wr_command_export,
 	&wr_command_ledger,
+	&wr_command_history,
 	&wr_command_doctor,
 	&wr_command_version,
 	&wr_command_help,
