@@ -15,6 +15,7 @@ void wr_json_key(struct wr_buf *b, const char *key);		 /* "key": */
 void wr_json_open_key(struct wr_buf *b, const char *key);	 /* "key":{ */
 void wr_json_array(struct wr_buf *b, const char *key);		 /* "key":[ */
 void wr_json_end_array(struct wr_buf *b);			 /* ] */
+void wr_json_next(struct wr_buf *b);				 /* a comma, if one is due */
 void wr_json_u64(struct wr_buf *b, const char *key, uint64_t v); /* key NULL: array element */
 void wr_json_double(struct wr_buf *b, const char *key, double v);
 void wr_json_bool(struct wr_buf *b, const char *key, bool v);

@@ -434,7 +434,8 @@ int wr_path_filter(struct wr_path *p, const char *expr, struct wr_err *err)
 	if (ret)
 		return ret;
 	if (!f) {
-		p->board->conf.follow = p->board->conf.records != WR_RECORDS_NONE;
+		p->board->conf.follow =
+			p->board->conf.records != WR_RECORDS_NONE && !p->board->conf.peek;
 		bpf_map_delete_elem(p->slots_fd, &slot);
 		return 0;
 	}

@@ -2,10 +2,12 @@
 #include "daemon/session.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "capture/board.h"
@@ -15,7 +17,7 @@
 #include "control/pin.h"
 #include "daemon/links.h"
 
-enum { MAX_PORTS = 256, IDLE_MS = 20 };
+enum { MAX_PORTS = 256, IDLE_MS = 20, WAIT_MS = 10, WAITS = 100 };
 
 /* One interface that is wanted; it may be absent just now. */
 struct port {
@@ -39,6 +41,7 @@ struct session {
 	int ring_fd;
 	int links_fd; /* becomes readable when interfaces come or go */
 	bool finished;
+	int waits; /* so often was nothing there after that */
 };
 
 static void say(const struct session *s, const char *line)
@@ -196,6 +199,36 @@ static void read_ring(struct session *s, wr_packet_fn fn, void *ctx)
 		wr_ring_read(s->ring, &reader, most);
 }
 
+/* Programs that were running when they were detached have ended after a grace period of RCU, which
+ * this call waits for. Kernels with CPUs that have no tick refuse it. */
+static void settle(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(IDLE_MS * 1000);
+}
+
+static bool is_waiting(struct port *p)
+{
+	struct wr_ledger row;
+
+	return (p->path || p->socket) && port_row(p, &row) && row.waiting;
+}
+
+/* The kernel hands over the last block of a packet socket by a timer, which is late on a busy host.
+ */
+static void read_rest(struct session *s, struct port *p, wr_packet_fn fn, void *ctx)
+{
+	for (int i = 0; i < WAITS; i++) {
+		if (p->path)
+			read_ring(s, fn, ctx);
+		while (p->socket && wr_socket_read(p->socket, fn, ctx, 1 << 16))
+			;
+		if (!is_waiting(p))
+			return;
+		usleep(WAIT_MS * 1000);
+	}
+}
+
 /* What is on its way is read before the board goes; then the numbers of this time are kept. */
 static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void *ctx)
 {
@@ -203,15 +236,15 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 
 	if (p->path) {
 		wr_path_detach(p->path);
-		usleep(IDLE_MS * 1000);
-		read_ring(s, fn, ctx);
-		wr_path_board(p->path)->ended = 1;
-		if (s->conf.leaving && wr_path_account(p->path))
-			s->conf.leaving(s->conf.leaving_ctx, p->path);
+		settle();
 	}
 	if (p->socket)
-		while (wr_socket_read(p->socket, fn, ctx, 1 << 16))
-			;
+		wr_socket_detach(p->socket);
+	read_rest(s, p, fn, ctx);
+	if (p->path)
+		wr_path_board(p->path)->ended = 1;
+	if (p->path && s->conf.leaving && wr_path_account(p->path))
+		s->conf.leaving(s->conf.leaving_ctx, p->path);
 	if (port_row(p, &row)) {
 		p->past = row;
 		p->has_past = true;
@@ -248,6 +281,18 @@ static bool add_port(struct session *s, const char *name, bool out)
 static bool add_iface(struct session *s, const char *name)
 {
 	return add_port(s, name, false) && (!s->conf.out || add_port(s, name, true));
+}
+
+/* A name that is too long for an interface is not cut short: there could be one of what is left. */
+static int add_named(struct session *s, const char *name, struct wr_err *err)
+{
+	struct wr_iface iface;
+
+	if (strlen(name) >= sizeof(s->port->name))
+		return wr_iface_get(&iface, name, err);
+	if (!add_iface(s, name))
+		return wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	return 0;
 }
 
 static void add_all(struct session *s)
@@ -300,6 +345,13 @@ static int session_read(struct wr_source *base, wr_packet_fn fn, void *ctx, int 
 			n += wr_socket_read(s->port[i].socket, fn, ctx, max);
 	if (n || !s->finished)
 		return n;
+	for (size_t i = 0; i < s->n_ports && s->waits < WAITS; i++) {
+		if (!is_waiting(&s->port[i]))
+			continue;
+		s->waits++;
+		usleep(WAIT_MS * 1000);
+		return 0;
+	}
 	for (size_t i = 0; i < s->n_ports; i++)
 		if (s->port[i].path)
 			wr_path_board(s->port[i].path)->ended = 1;
@@ -391,9 +443,8 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 	s->links_fd = wr_links_open();
 	if (conf->any)
 		add_all(s);
-	for (size_t i = 0; !conf->any && i < conf->n_ifaces; i++)
-		if (!add_iface(s, conf->ifaces[i]))
-			ret = wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	for (size_t i = 0; !conf->any && !ret && i < conf->n_ifaces; i++)
+		ret = add_named(s, conf->ifaces[i], err);
 	if (!ret)
 		ret = open_ports(s, err);
 	if (ret) {
@@ -523,6 +574,6 @@ void wr_session_finish(struct wr_source *base)
 		if (s->port[i].socket)
 			wr_socket_detach(s->port[i].socket);
 	}
-	usleep(IDLE_MS * 1000); /* programs that were running have ended by then */
+	settle();
 	s->finished = true;
 }

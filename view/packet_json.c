@@ -222,14 +222,31 @@ static void json_ip(struct wr_buf *b, const struct wr_rec *rec, int nr)
 		json_proto(b, h->proto);
 }
 
+/* Of a header that is cut: what stands before the cut. */
+static void json_ip_cut(struct wr_buf *b, const struct wr_hdr *h)
+{
+	wr_json_u64(b, "ip_v", h->ip_v);
+	if (h->has & WR_H_CUT_SRC)
+		json_addr(b, "src_ip", h, h->src);
+	if (h->has & WR_H_CUT_TTL)
+		wr_json_u64(b, "ttl", h->ttl);
+	if (h->has & WR_H_CUT_LEN) {
+		wr_json_u64(b, "tos", h->tos);
+		wr_json_u64(b, "ip_len", h->ip_len);
+		wr_json_u64(b, "ip_hdr_len", h->ip_hdr_len);
+	}
+	if (h->has & WR_H_CUT_TTL)
+		json_proto(b, h->proto);
+}
+
 static void json_hdr(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
 	const struct wr_hdr *h = &rec->hdr[nr];
 
 	if (h->has & WR_H_IP)
 		json_ip(b, rec, nr);
-	else if (h->has & WR_H_VERSION)
-		wr_json_u64(b, "ip_v", h->ip_v);
+	else if (h->has & (WR_H_VERSION | WR_H_CUT_LEN))
+		json_ip_cut(b, h);
 	if (h->has & WR_H_PORTS) {
 		wr_json_u64(b, "src_port", h->sport);
 		wr_json_u64(b, "dest_port", h->dport);
