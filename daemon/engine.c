@@ -218,6 +218,9 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 		.pin_dir = conf->pin_dir,
 		.leaving = leaving,
 		.leaving_ctx = e,
+		.open_path = conf->open_path,
+		.unpin = conf->unpin,
+		.rights_ctx = conf->rights_ctx,
 		.say = conf->say,
 		.say_ctx = conf->say_ctx,
 	};
@@ -251,6 +254,20 @@ int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, st
 	e->window_ns = next_end(now_ns());
 	*out = e;
 	return 0;
+}
+
+int wr_engine_ifaces(struct wr_engine *e, const char *const *ifaces, size_t n_ifaces, bool any,
+		     struct wr_err *err)
+{
+	const char *names[1] = {e->default_iface};
+	int ret = 0;
+
+	if (!any && !n_ifaces) {
+		ret = wr_iface_default(e->default_iface, err);
+		ifaces = names;
+		n_ifaces = 1;
+	}
+	return ret ? ret : wr_session_ifaces(e->source, ifaces, n_ifaces, any, packet, e, err);
 }
 
 void wr_engine_finish(struct wr_engine *e)

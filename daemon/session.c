@@ -14,6 +14,7 @@
 #include "capture/ring.h"
 #include "capture/socket.h"
 #include "control/path.h"
+#include "control/pin.h"
 #include "daemon/links.h"
 
 enum { MAX_PORTS = 256, IDLE_MS = 20, WAIT_MS = 10, WAITS = 100 };
@@ -103,7 +104,12 @@ static int use_path(struct session *s, struct port *p, const struct wr_iface *if
 	char why[512];
 	int ret;
 
-	ret = wr_path_open_auto(&p->path, &conf, s->conf.whole_packets, why, sizeof(why), err);
+	if (s->conf.open_path)
+		ret = s->conf.open_path(s->conf.rights_ctx, &p->path, &conf, s->conf.whole_packets,
+					why, sizeof(why), err);
+	else
+		ret = wr_path_open_auto(&p->path, &conf, s->conf.whole_packets, why, sizeof(why),
+					err);
 	if (ret)
 		return ret;
 	if (!s->ring) {
@@ -457,6 +463,71 @@ void wr_session_paths(struct wr_source *base, void (*fn)(void *ctx, struct wr_pa
 	for (size_t i = 0; i < s->n_ports; i++)
 		if (s->port[i].path)
 			fn(ctx, s->port[i].path);
+}
+
+/* ---- other interfaces ---- */
+
+static bool wanted(const struct port *p, const char *const *ifaces, size_t n, bool any)
+{
+	for (size_t i = 0; i < n && !any; i++)
+		if (!strcmp(ifaces[i], p->name))
+			return true;
+	return any;
+}
+
+/* What is pinned would stay attached for ever. */
+static void unpin(struct session *s, const struct port *p, const char *folder)
+{
+	struct wr_err err = {0};
+	char line[1400];
+	int ret = s->conf.unpin ? s->conf.unpin(s->conf.rights_ctx, folder, &err)
+				: wr_pin_remove(folder, &err);
+
+	if (!ret)
+		return;
+	snprintf(line, sizeof(line), "%s: it stays attached, by what is pinned in %s: %s", p->name,
+		 folder, err.text);
+	say(s, line);
+}
+
+static void port_remove(struct session *s, size_t i, wr_packet_fn fn, void *ctx)
+{
+	struct port *p = &s->port[i];
+	char folder[256] = "", line[64];
+
+	if (p->path)
+		snprintf(folder, sizeof(folder), "%s", wr_path_folder(p->path));
+	port_close(s, p, fn, ctx);
+	if (folder[0])
+		unpin(s, p, folder);
+	snprintf(line, sizeof(line), "%s: not watched any more", p->name);
+	if (!p->out)
+		say(s, line);
+	memmove(p, p + 1, (s->n_ports - i - 1) * sizeof(*p));
+	memset(&s->port[--s->n_ports], 0, sizeof(*p));
+}
+
+int wr_session_ifaces(struct wr_source *base, const char *const *ifaces, size_t n_ifaces, bool any,
+		      wr_packet_fn fn, void *ctx, struct wr_err *err)
+{
+	struct session *s = (struct session *)base;
+	char line[128];
+
+	if (n_ifaces * (s->conf.out ? 2 : 1) > MAX_PORTS)
+		return wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	for (size_t i = s->n_ports; i--;)
+		if (!wanted(&s->port[i], ifaces, n_ifaces, any))
+			port_remove(s, i, fn, ctx);
+	s->conf.any = any;
+	for (size_t i = 0; i < n_ifaces && !any; i++) {
+		add_iface(s, ifaces[i]);
+		if (if_nametoindex(ifaces[i]))
+			continue;
+		snprintf(line, sizeof(line), "%s: not there yet, waiting for it", ifaces[i]);
+		say(s, line);
+	}
+	follow_links(s, fn, ctx);
+	return 0;
 }
 
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err)

@@ -68,6 +68,12 @@ static int open_rows(struct wr_live *l, struct wr_err *err)
 	return l->sources ? 0 : wr_fail(err, ENOMEM, "no memory for distinct counts");
 }
 
+void wr_live_timeouts(struct wr_live *l, uint64_t idle_ns, uint64_t active_ns)
+{
+	l->conf.idle_ns = idle_ns ? idle_ns : IDLE_NS;
+	l->conf.active_ns = active_ns ? active_ns : ACTIVE_NS;
+}
+
 int wr_live_open(struct wr_live **out, const struct wr_live_conf *conf, struct wr_err *err)
 {
 	struct wr_live *l = calloc(1, sizeof(*l));
@@ -78,10 +84,7 @@ int wr_live_open(struct wr_live **out, const struct wr_live_conf *conf, struct w
 		return wr_fail(err, ENOMEM, "no memory for live tables");
 	if (conf)
 		l->conf = *conf;
-	if (!l->conf.idle_ns)
-		l->conf.idle_ns = IDLE_NS;
-	if (!l->conf.active_ns)
-		l->conf.active_ns = ACTIVE_NS;
+	wr_live_timeouts(l, l->conf.idle_ns, l->conf.active_ns);
 	flow.flows_max = l->conf.flows_max;
 	flow.gone = l->conf.flow_end;
 	flow.ctx = l->conf.ctx;

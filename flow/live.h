@@ -101,6 +101,8 @@ struct wr_live;
 
 /* Takes all memory. 0 or -errno; *out is untouched on failure. conf may be NULL. */
 int wr_live_open(struct wr_live **out, const struct wr_live_conf *conf, struct wr_err *err);
+/* Other timeouts from now on, as in struct wr_live_conf. */
+void wr_live_timeouts(struct wr_live *live, uint64_t idle_ns, uint64_t active_ns);
 void wr_live_close(struct wr_live **live); /* NULL is fine; sets NULL. Flows left are not told */
 
 /* A number for an interface's name, the same for the same name; at most 256, then the last one. */
