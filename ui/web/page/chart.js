@@ -41,7 +41,7 @@ export class Chart {
 	options() {
 		const grid = color("grid");
 		return {
-			labels: ["time", "in", "out"], colors: [color("in"), color("out")], fillGraph: true, fillAlpha: 0.22, strokeWidth: 1.6,
+			labels: ["time", "in", "out"], colors: [color("in"), color("out")], fillGraph: true, fillAlpha: 0.22, strokeWidth: this.long ? 1 : 1.6,
 			gridLineColor: grid, axisLineColor: grid, axisLabelWidth: 58, gridLineWidth: 1, highlightCircleSize: 3,
 			includeZero: true, yRangePad: 6, rightGap: 8, animatedZooms: false, connectSeparatedPoints: false, digitsAfterDecimal: 2,
 			axes: {

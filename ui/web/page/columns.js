@@ -8,14 +8,18 @@ export const unitNow = {is: format.UNITS.bits};
 
 const sum = (row) => [row.now.in, row.now.out].filter(Boolean).reduce((all, c) => all + unitNow.is.of(c), 0);
 
-// The name, with a bar below that says how much of the table's rate this row has.
+// The name, with a bar below that says how much of the table's rate this row has. A port may stand
+// on a line of its own, but is not broken.
 export function named(text, note, narrow) {
 	return () => {
-		const name = el("button", {type: "button", class: "row", tabindex: "-1"});
+		const host = el("span"), port = el("span", {class: "port"});
+		const name = el("button", {type: "button", class: "row", tabindex: "-1"}, host, port);
 		const more = el("span", {class: narrow ? "note only-narrow" : "note"});
-		const root = el("div", {class: "named"}, name, more);
+		const root = el("div", {class: narrow ? "named plain" : "named"}, name, more);
 		return {root, button: name, set(row) {
-			say(name, row.other ? "all others" : text(row));
+			const [, before, after] = (row.other ? "all others" : text(row)).match(/^(.*?)(:\d+)?$/s);
+			say(host, before);
+			say(port, after || "");
 			say(more, row.other ? "" : note(row));
 			root.style.setProperty("--share", (row.most ? sum(row) / row.most : 0).toFixed(3));
 		}};
