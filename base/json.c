@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /*
  * No state is kept: the last byte written tells whether a comma is due. A finished value ends with
  * a quote, a digit, a letter or a closing bracket; what opens a level or a line ends otherwise.
@@ -110,46 +112,6 @@ void wr_json_bool(struct wr_buf *b, const char *key, bool v)
 
 /* ---- strings ---- */
 
-/* Bytes of the UTF-8 character at s, 0 = it is none (RFC 3629, 4). */
-static size_t utf8(const uint8_t *s, size_t n)
-{
-	static const struct {
-		uint8_t first, last, low,
-			high; /* range of the first byte, and of the second after it */
-		size_t size;
-	} form[] = {
-		{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	size_t i, k;
-
-	for (i = 0; i < sizeof(form) / sizeof(form[0]); i++)
-		if (s[0] >= form[i].first && s[0] <= form[i].last)
-			break;
-	if (i == sizeof(form) / sizeof(form[0]) || n < form[i].size)
-		return 0;
-	if (s[1] < form[i].low || s[1] > form[i].high)
-		return 0;
-	for (k = 2; k < form[i].size; k++)
-		if ((s[k] & 0xc0) != 0x80)
-			return 0;
-	return form[i].size;
-}
-
-/* Characters that steer a terminal or turn text around: C1 controls, line and direction marks. */
-static bool steers(const uint8_t *s, size_t size)
-{
-	if (size == 2)
-		return s[0] == 0xc2 && s[1] < 0xa0;
-	if (size != 3 || s[0] != 0xe2)
-		return false;
-	return (s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
-	       (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f)) ||
-	       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
-}
-
 static void escape(struct wr_buf *b, unsigned int code)
 {
 	static const char named[32] = {
@@ -169,13 +131,13 @@ static void escape(struct wr_buf *b, unsigned int code)
 /* One character that is not plain ASCII. Returns its bytes. */
 static size_t special(struct wr_buf *b, const uint8_t *s, size_t n)
 {
-	size_t size = s[0] < 0x80 ? 0 : utf8(s, n);
+	size_t size = s[0] < 0x80 ? 0 : wr_utf8_size(s, n);
 
 	if (!size) {
 		escape(b, s[0]);
 		return 1;
 	}
-	if (!steers(s, size))
+	if (!wr_utf8_steers(s, size))
 		wr_buf_add(b, s, size);
 	else if (size == 2)
 		escape(b, (s[0] & 31u) << 6 | (s[1] & 63u));

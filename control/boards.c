@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 /* Maps are found by name; a board tells by its first words that it is one and that we know its
- * shape. */
+ * shape. The kernel takes maps down late, on a busy host seconds after their last user: a board
+ * whose reader has said its last word is not of interest any more. */
 static int visit(int fd, void (*fn)(void *ctx, const struct wr_board *b), void *ctx)
 {
 	struct bpf_map_info info = {0};
@@ -22,7 +23,8 @@ static int visit(int fd, void (*fn)(void *ctx, const struct wr_board *b), void *
 	b = mmap(NULL, sizeof(*b), PROT_READ, MAP_SHARED, fd, 0);
 	if (b == MAP_FAILED)
 		return 0;
-	ours = b->magic == WR_BOARD_MAGIC && b->abi == WR_BOARD_ABI && b->size == sizeof(*b);
+	ours = b->magic == WR_BOARD_MAGIC && b->abi == WR_BOARD_ABI && b->size == sizeof(*b) &&
+	       !b->ended;
 	if (ours)
 		fn(ctx, b);
 	munmap((void *)(uintptr_t)b, sizeof(*b));

@@ -5,8 +5,8 @@
 #include "base/err.h"
 #include "core/board.h"
 
-/* Calls fn for the board of every data path on this host, whoever runs it; boards are read-only and
- * borrowed. Returns how many there were, or -EPERM. */
+/* Calls fn for the board of every data path on this host, whoever runs it, unless its reader has
+ * ended in order; boards are read-only and borrowed. Returns how many there were, or -EPERM. */
 int wr_boards_each(void (*fn)(void *ctx, const struct wr_board *b), void *ctx, struct wr_err *err);
 
 #endif

@@ -48,6 +48,18 @@ int wr_path_ring(const struct wr_path *path)
 	return -1;
 }
 
+bool wr_path_pinned(const struct wr_path *path)
+{
+	(void)path;
+	return false;
+}
+
+struct wr_account *wr_path_account(struct wr_path *path)
+{
+	(void)path;
+	return NULL;
+}
+
 int wr_ring_open(struct wr_ring **out, int fd, struct wr_err *err)
 {
 	(void)out, (void)fd;

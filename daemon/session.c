@@ -19,6 +19,7 @@ enum { MAX_PORTS = 256, IDLE_MS = 20 };
 /* One interface that is wanted; it may be absent just now. */
 struct port {
 	char name[16];
+	bool out;    /* what leaves it, at TC egress; else what arrives */
 	int ifindex; /* 0 = absent */
 	struct wr_path *path;
 	struct wr_socket *socket;
@@ -88,11 +89,13 @@ static int use_path(struct session *s, struct port *p, const struct wr_iface *if
 {
 	struct wr_path_conf conf = {
 		.iface = iface,
-		.hook = s->conf.hook,
+		.hook = p->out ? WR_HOOK_TC_OUT : s->conf.hook,
 		.ring_fd = s->ring_fd,
 		.ring_bytes = s->conf.ring_bytes,
 		.board = s->conf.board,
 		.filter = s->conf.filter,
+		.flow_slots = s->conf.flow_slots,
+		.pin_dir = s->conf.pin_dir,
 	};
 	char why[512];
 	int ret;
@@ -120,7 +123,9 @@ static int port_open(struct session *s, struct port *p, struct wr_err *err)
 	ret = wr_iface_get(&iface, p->name, err);
 	if (ret)
 		return ret;
-	if (s->conf.hook == WR_HOOK_PACKET) {
+	if (p->out) {
+		ret = use_path(s, p, &iface, err);
+	} else if (s->conf.hook == WR_HOOK_PACKET) {
 		ret = use_socket(s, p, &iface, NULL, err);
 	} else {
 		ret = use_path(s, p, &iface, err);
@@ -195,6 +200,8 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 		usleep(IDLE_MS * 1000);
 		read_ring(s, fn, ctx);
 		wr_path_board(p->path)->ended = 1;
+		if (s->conf.leaving && wr_path_account(p->path))
+			s->conf.leaving(s->conf.leaving_ctx, p->path);
 	}
 	if (p->socket)
 		while (wr_socket_read(p->socket, fn, ctx, 1 << 16))
@@ -209,18 +216,32 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 	p->ifindex = 0;
 }
 
-static struct port *add_port(struct session *s, const char *name)
+static struct port *find_port(struct session *s, const char *name, bool out)
 {
-	struct port *p;
-
 	for (size_t i = 0; i < s->n_ports; i++)
-		if (!strcmp(s->port[i].name, name))
+		if (s->port[i].out == out && !strcmp(s->port[i].name, name))
 			return &s->port[i];
+	return NULL;
+}
+
+static bool add_port(struct session *s, const char *name, bool out)
+{
+	struct port *p = &s->port[s->n_ports];
+
+	if (find_port(s, name, out))
+		return true;
 	if (s->n_ports == MAX_PORTS)
-		return NULL;
-	p = &s->port[s->n_ports++];
+		return false;
 	snprintf(p->name, sizeof(p->name), "%s", name);
-	return p;
+	p->out = out;
+	s->n_ports++;
+	return true;
+}
+
+/* An interface that is wanted: what arrives, and what leaves when that is wanted too. */
+static bool add_iface(struct session *s, const char *name)
+{
+	return add_port(s, name, false) && (!s->conf.out || add_port(s, name, true));
 }
 
 static void add_all(struct session *s)
@@ -228,7 +249,7 @@ static void add_all(struct session *s)
 	struct if_nameindex *all = if_nameindex();
 
 	for (int i = 0; all && all[i].if_index; i++)
-		add_port(s, all[i].if_name);
+		add_iface(s, all[i].if_name);
 	if_freenameindex(all);
 }
 
@@ -335,9 +356,9 @@ static int open_ports(struct session *s, struct wr_err *err)
 		open += !ret;
 		if (!ret)
 			continue;
-		if (ret != -ENODEV && !s->conf.any)
+		if (ret != -ENODEV && !s->conf.any && !s->port[i].out)
 			return ret;
-		if (ret == -ENODEV && s->n_ports == 1)
+		if (ret == -ENODEV && s->conf.n_ifaces == 1)
 			return ret;
 		snprintf(line, sizeof(line), "%s: %s", s->port[i].name,
 			 ret == -ENODEV ? "not there yet, waiting for it" : err->text);
@@ -365,7 +386,7 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 	if (conf->any)
 		add_all(s);
 	for (size_t i = 0; !conf->any && i < conf->n_ifaces; i++)
-		if (!add_port(s, conf->ifaces[i]))
+		if (!add_iface(s, conf->ifaces[i]))
 			ret = wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
 	if (!ret)
 		ret = open_ports(s, err);
@@ -375,6 +396,16 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 	}
 	*out = &s->base;
 	return 0;
+}
+
+void wr_session_paths(struct wr_source *base, void (*fn)(void *ctx, struct wr_path *path),
+		      void *ctx)
+{
+	struct session *s = (struct session *)base;
+
+	for (size_t i = 0; i < s->n_ports; i++)
+		if (s->port[i].path)
+			fn(ctx, s->port[i].path);
 }
 
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err)
@@ -392,29 +423,23 @@ int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *e
 	return 0;
 }
 
-/* Whose packets they were is not known any more: each interface takes as many as it has seen. They
- * stand on the board too, on one of its CPUs, where others read the ledger. */
-void wr_session_write_failed(struct wr_source *base, uint64_t packets)
+/* They stand on the board, where others read the ledger, on one of its CPUs; but not more than it
+ * has seen: the others are of an earlier time that the interface was there. */
+void wr_session_write_failed(struct wr_source *base, const char *iface, uint64_t packets)
 {
 	struct session *s = (struct session *)base;
+	struct port *p = find_port(s, iface, false);
 	struct wr_ledger row;
+	uint64_t now;
 
-	for (size_t i = 0; i < s->n_ports && packets; i++) {
-		struct port *p = &s->port[i];
-		uint64_t n, now;
-
-		if (!port_row(p, &row))
-			continue;
-		n = row.seen < packets ? row.seen : packets;
-		packets -= n;
-		if (p->path) {
-			wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, &row);
-			now = row.seen < n ? row.seen : n;
-			wr_path_board(p->path)->cpu[0].seen.write_failed += now;
-			n -= now;
-		}
-		p->write_failed += n;
+	if (p && p->path) {
+		wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, &row);
+		now = row.seen < packets ? row.seen : packets;
+		wr_path_board(p->path)->cpu[0].seen.write_failed += now;
+		packets -= now;
 	}
+	if (p)
+		p->write_failed += packets;
 }
 
 void wr_session_finish(struct wr_source *base)

@@ -3,6 +3,7 @@
 #define WR_DAEMON_SESSION_H
 
 #include "capture/capture.h"
+#include "control/path.h"
 #include "core/board.h"
 
 /*
@@ -14,10 +15,17 @@ struct wr_session_conf {
 	const char *const *ifaces;
 	size_t n_ifaces;
 	bool any;	    /* every interface, also those that come later; ifaces is ignored */
+	bool out;	    /* what leaves, too, where BPF is possible: rows of its own */
 	enum wr_hook hook;  /* WR_HOOK_COUNT = the best that works */
 	const char *filter; /* pcap-filter expression or NULL */
 	struct wr_board_conf board;
-	bool whole_packets; /* the records should hold all bytes of a packet */
+	bool whole_packets;  /* the records should hold all bytes of a packet */
+	const char *pin_dir; /* see control/path.h; NULL: nothing stays */
+	uint32_t flow_slots; /* account in the kernel, see control/path.h; 0 = do not */
+	/* A path that accounts is detached and about to be closed: what it counted must be taken
+	 * now. May be NULL. */
+	void (*leaving)(void *ctx, struct wr_path *path);
+	void *leaving_ctx;
 	uint32_t ring_bytes;
 	void (*say)(void *ctx,
 		    const char *line); /* what a person should know: hooks, comings and goings */
@@ -31,11 +39,16 @@ struct wr_session_conf {
  */
 int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, struct wr_err *err);
 
+/* Calls fn for each data path there is; borrowed for the call. */
+void wr_session_paths(struct wr_source *base, void (*fn)(void *ctx, struct wr_path *path),
+		      void *ctx);
+
 /* Another filter from now on, on all interfaces; no packet is lost. */
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err);
 
-/* Output that failed for a packet that was handed out: it was not seen after all. */
-void wr_session_write_failed(struct wr_source *base, uint64_t packets);
+/* Output that failed for packets of an interface that were handed out: they were not seen after
+ * all. */
+void wr_session_write_failed(struct wr_source *base, const char *iface, uint64_t packets);
 
 /* Detaches. After that read() hands out what is still on its way, then -ENODATA. */
 void wr_session_finish(struct wr_source *base);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-	FLUSH_AT = 1 << 20,   /* bytes in the buffer */
+	FLUSH_AT = 1 << 16,   /* bytes in the buffer */
 	CAPLEN_MAX = 1 << 20, /* bytes of a packet */
 	COMMENT_MAX = 0xfffc, /* option lengths have 16 bits; this one needs no padding */
 	BLOCK_MAX = CAPLEN_MAX + COMMENT_MAX + 256,
@@ -47,7 +47,8 @@ struct iface {
 	char name[64];
 	uint16_t linktype; /* DLT */
 	uint8_t hook;
-	int next; /* with the same hash */
+	int next;      /* with the same hash */
+	uint64_t lost; /* packets */
 };
 
 struct wr_pcapng {
@@ -169,20 +170,25 @@ static int block_end(struct wr_pcapng *w, struct put *to, struct wr_err *err)
 	return w->used < FLUSH_AT ? 0 : drain(w, err);
 }
 
-/* Walks the buffered blocks: how many bytes of whole ones lie within the first n bytes, and how
- * many packets lie behind. */
-static size_t whole_blocks(const struct wr_pcapng *w, size_t n, uint64_t *packets_behind)
+static void lose(struct wr_pcapng *w, uint32_t id)
+{
+	w->lost++;
+	w->ifaces[id].lost++;
+}
+
+/* Walks the buffered blocks: how many bytes of whole ones lie within the first n bytes. The packets
+ * behind them are lost. */
+static size_t whole_blocks(struct wr_pcapng *w, size_t n)
 {
 	size_t whole = 0;
-	uint32_t head[2]; /* type, length */
+	uint32_t head[3]; /* type, length; of a packet: interface */
 
-	*packets_behind = 0;
 	for (size_t at = 0; at < w->used; at += head[1]) {
 		memcpy(head, w->buf + at, sizeof(head));
 		if (at + head[1] <= n)
 			whole = at + head[1];
-		else
-			*packets_behind += head[0] == BLOCK_PACKET;
+		else if (head[0] == BLOCK_PACKET)
+			lose(w, head[2]);
 	}
 	return whole;
 }
@@ -190,10 +196,7 @@ static size_t whole_blocks(const struct wr_pcapng *w, size_t n, uint64_t *packet
 /* n bytes of the buffer went out before the write failed. */
 static int give_up(struct wr_pcapng *w, size_t n, int code, struct wr_err *err)
 {
-	uint64_t behind;
-
-	w->written += whole_blocks(w, n, &behind);
-	w->lost += behind;
+	w->written += whole_blocks(w, n);
 	w->used = 0;
 	if (w->regular && ftruncate(w->fd, (off_t)(w->start + w->written)) == 0)
 		wr_fail(&w->bad, code,
@@ -293,9 +296,10 @@ static bool same_iface(const struct iface *i, const char *name, uint16_t linktyp
 	       (n == sizeof(i->name) - 1 || i->name[n] == name[n]);
 }
 
+/* One that comes after a write failed is noted all the same: its packets are counted as lost. */
 static int add_iface(struct wr_pcapng *w, const struct iface *as, int *head, struct wr_err *err)
 {
-	int room = w->room ? w->room * 2 : 8, rc;
+	int room = w->room ? w->room * 2 : 8;
 	struct iface *more = w->ifaces;
 
 	if (w->n_ifaces == w->room) {
@@ -306,17 +310,16 @@ static int add_iface(struct wr_pcapng *w, const struct iface *as, int *head, str
 		w->ifaces = more;
 		w->room = room;
 	}
-	rc = write_iface(w, as, err);
-	if (rc < 0)
-		return rc;
+	if (!w->bad.code)
+		write_iface(w, as, err); /* when that fails the caller finds w->bad */
 	more[w->n_ifaces] = *as;
 	more[w->n_ifaces].next = *head;
 	*head = w->n_ifaces;
 	return w->n_ifaces++;
 }
 
-/* The number of an interface in the file, or -errno; described when it is new. Packets come in runs
- * of one interface, so the last one is tried first. */
+/* The number of an interface in the file, or -ENOMEM; described when it is new. Packets come in
+ * runs of one interface, so the last one is tried first. */
 static int iface_id(struct wr_pcapng *w, const char *name, uint16_t linktype, uint8_t hook,
 		    struct wr_err *err)
 {
@@ -346,8 +349,8 @@ static void put_flags(struct put *to, uint8_t hook)
 		put_option(to, EPB_FLAGS, &inbound, sizeof(inbound));
 }
 
-static int write_packet(struct wr_pcapng *w, const struct wr_packet *pkt, const char *comment,
-			struct wr_err *err)
+int wr_pcapng_write(struct wr_pcapng *w, const struct wr_packet *pkt, const char *comment,
+		    struct wr_err *err)
 {
 	uint32_t caplen = pkt->data ? pkt->caplen : 0;
 	int id = iface_id(w, pkt->iface, pkt->linktype, pkt->hook, err);
@@ -356,6 +359,10 @@ static int write_packet(struct wr_pcapng *w, const struct wr_packet *pkt, const 
 	if (id < 0) {
 		w->lost++;
 		return id;
+	}
+	if (w->bad.code) {
+		lose(w, (uint32_t)id);
+		return again(w, err);
 	}
 	if (caplen > w->snaplen)
 		caplen = w->snaplen;
@@ -370,15 +377,6 @@ static int write_packet(struct wr_pcapng *w, const struct wr_packet *pkt, const 
 	if (pkt->hook != WR_HOOK_FILE || comment)
 		put_option(&to, OPT_END, "", 0);
 	return block_end(w, &to, err);
-}
-
-int wr_pcapng_write(struct wr_pcapng *w, const struct wr_packet *pkt, const char *comment,
-		    struct wr_err *err)
-{
-	if (!w->bad.code)
-		return write_packet(w, pkt, comment, err);
-	w->lost++;
-	return again(w, err);
 }
 
 int wr_pcapng_flush(struct wr_pcapng *w, struct wr_err *err)
@@ -415,6 +413,8 @@ int wr_pcapng_stats(struct wr_pcapng *w, const struct wr_ledger *row, uint64_t n
 
 	if (id < 0)
 		return id;
+	if (w->bad.code)
+		return again(w, err);
 	to = block_begin(w, BLOCK_STATS);
 	put32(&to, (uint32_t)id);
 	put_time(&to, now_ns);
@@ -433,6 +433,14 @@ int wr_pcapng_stats(struct wr_pcapng *w, const struct wr_ledger *row, uint64_t n
 uint64_t wr_pcapng_lost(const struct wr_pcapng *w)
 {
 	return w->lost;
+}
+
+void wr_pcapng_lost_each(const struct wr_pcapng *w,
+			 void (*fn)(void *ctx, const char *iface, uint64_t packets), void *ctx)
+{
+	for (int i = 0; i < w->n_ifaces; i++)
+		if (w->ifaces[i].lost)
+			fn(ctx, w->ifaces[i].name, w->ifaces[i].lost);
 }
 
 static int open_fd(struct wr_pcapng *w, const char *path, struct wr_err *err)

@@ -46,6 +46,11 @@ int wr_pcapng_stats(struct wr_pcapng *w, const struct wr_ledger *row, uint64_t n
  * failed. */
 uint64_t wr_pcapng_lost(const struct wr_pcapng *w);
 
+/* Tells whose packets those were: calls fn with each interface that lost some, once for each hook
+ * and link type. What is still in the buffer is not lost yet: wr_pcapng_flush() first. */
+void wr_pcapng_lost_each(const struct wr_pcapng *w,
+			 void (*fn)(void *ctx, const char *iface, uint64_t packets), void *ctx);
+
 /* Writes the rest and frees. NULL is fine; sets NULL. Returns the error of this or of the first
  * failed write; *lost (may be NULL) is wr_pcapng_lost() after that. */
 int wr_pcapng_close(struct wr_pcapng **w, uint64_t *lost, struct wr_err *err);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "capture/capture.h"
+#include "core/proto.h"
 #include "core/record.h"
 
 /*
@@ -71,6 +72,15 @@ enum wr_flow_end {
 	WR_FLOW_END_ROOM = 5,	/* displaced by a newer one */
 };
 
+enum { WR_FLOW_SYN = 1, WR_FLOW_SYN_ACK = 2 };
+
+static inline uint8_t wr_flow_syn(uint16_t tcp_flags)
+{
+	if (!(tcp_flags & WR_TCP_SYN))
+		return 0;
+	return tcp_flags & WR_TCP_ACK ? WR_FLOW_SYN_ACK : WR_FLOW_SYN;
+}
+
 /*
  * Packets of one direction of a flow that were counted together: by the kernel in a window, or one
  * packet of a file.
@@ -82,6 +92,7 @@ struct wr_flow_part {
 	uint64_t num;		    /* frame number of the first packet; 0 = live */
 	uint32_t rtt_us;	    /* from SYN to the next ACK of the same end; 0 = not seen */
 	uint16_t tcp_flags;	    /* of all of them */
+	uint8_t syn;		    /* WR_FLOW_SYN and so on, seen among them */
 	uint8_t from;		    /* end that sent them */
 	uint32_t iface;		    /* a number of the caller's */
 };
@@ -121,15 +132,20 @@ int wr_flow_open(struct wr_flow_table **out, const struct wr_flow_conf *conf, st
 /* Counts a packet of pkt->len bytes. False: it is not IP and belongs to no flow. */
 bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const struct wr_rec *rec);
 
-/* Counts a part. Returns the flow it belongs to, borrowed until the next add or merge. */
-const struct wr_flow *wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part *part);
+/* The key of a packet that is IP (WR_H_IP). Returns the end that sent it. */
+uint8_t wr_flow_key_make(struct wr_flow_key *key, const struct wr_rec *rec);
+
+/* Counts a part. Returns the flow it belongs to, borrowed until the next add or merge; of its
+ * fields the caller may write l7. */
+struct wr_flow *wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part *part);
 
 /*
  * Ends what is due at now_ns: told to `gone` with its reason. A flow that ended is no row any more
  * and counts for `ended`; of one that is told in parts the counters begin anew. Returns how many
  * were told. Counters of ended flows and told parts are in wr_flow_ended().
  */
-uint32_t wr_flow_expire(struct wr_flow_table *t, uint64_t now_ns, uint64_t idle_ns, uint64_t active_ns);
+uint32_t wr_flow_expire(struct wr_flow_table *t, uint64_t now_ns, uint64_t idle_ns,
+			uint64_t active_ns);
 
 /* Rows 0 .. wr_flow_rows()-1, in no order that means something. Borrowed until the next add. The
  * last packets added may still wait for memory: wr_flow_rows() and wr_flow_other() count them

@@ -65,6 +65,16 @@ static inline void wr_index_put(struct wr_index *x, uint32_t tag, uint32_t row)
 	x->cells[i].row = row + 1;
 }
 
+/* The key's row has got another number. */
+static inline void wr_index_move(struct wr_index *x, uint32_t tag, uint32_t from, uint32_t to)
+{
+	uint32_t i = tag & x->mask;
+
+	while (x->cells[i].row != from + 1)
+		i = (i + 1) & x->mask;
+	x->cells[i].row = to + 1;
+}
+
 /* The key must be there. What stands behind it moves up, so that no probe ends too early. */
 static inline void wr_index_drop(struct wr_index *x, uint32_t tag, uint32_t row)
 {

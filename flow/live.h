@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "capture/capture.h"
+#include "core/account.h"
 #include "flow/flow.h"
 #include "flow/talk.h"
 
@@ -26,10 +27,10 @@
 #define WR_LIVE_WINDOW_NS 1000000000ull
 
 /* Kinds of rows. X(symbol, name in JSON and options, what a person reads, rows at most) */
-#define WR_LIVE_TABLE(X)                                  \
-	X(SERVICES, "services", "services", 1024)         \
-	X(TALKERS, "talkers", "talkers", 4096)            \
-	X(PROTOCOLS, "protocols", "protocols", 256 + 64)  \
+#define WR_LIVE_TABLE(X)                                 \
+	X(SERVICES, "services", "services", 1024)        \
+	X(TALKERS, "talkers", "talkers", 4096)           \
+	X(PROTOCOLS, "protocols", "protocols", 256 + 64) \
 	X(IFACES, "interfaces", "interfaces", 256)
 
 enum wr_live_kind {
@@ -62,14 +63,15 @@ struct wr_live_row {
 	uint32_t sources; /* services: distinct sources in this minute or the one before, the larger
 			     one; an estimate, standard error 3.3 % (1024 registers) */
 	bool listens;	  /* services: a socket of this host listens there */
-	uint64_t newest;  /* number of the newest window in cells; use wr_live_cell() */
+	uint64_t began, newest; /* windows that cells are of; use wr_live_cell() */
 	struct wr_live_cell cells[WR_LIVE_CELLS];
 };
 
 /* Packet sizes: bytes on the wire, upper bounds, as RFC 2819 (RMON) classes and one for jumbo and
  * merged packets. */
 enum { WR_LIVE_SIZES = 8 };
-extern const uint32_t wr_live_size_bound[WR_LIVE_SIZES]; /* 63 64 127 255 511 1023 1518 UINT32_MAX */
+extern const uint32_t
+	wr_live_size_bound[WR_LIVE_SIZES]; /* 63 64 127 255 511 1023 1518 UINT32_MAX */
 
 /* Totals of everything since the start, counted before any table that can fill. */
 struct wr_live_total {
@@ -79,14 +81,15 @@ struct wr_live_total {
 	struct wr_count sizes[WR_LIVE_SIZES];
 	uint64_t tcp_flags[256]; /* packets by the eight bits CWR..FIN */
 	uint64_t flows_begun, flows_ended;
-	uint64_t newest; /* number of the newest whole window */
-	struct wr_live_cell cells[WR_LIVE_CELLS];
+	uint64_t window;    /* number of the newest whole window; 0 = none yet */
+	uint64_t window_ns; /* CLOCK_REALTIME of its end */
 };
 
 struct wr_live_conf {
-	uint32_t flows_max;	 /* rows of the flow table; 0 = WR_FLOW_MAX_DEFAULT */
-	uint64_t idle_ns;	 /* a flow without packets for so long has ended; 0 = 60 s */
-	uint64_t active_ns;	 /* a longer flow is told in parts (RFC 5102 flowEndReason 2); 0 = 300 s */
+	uint32_t flows_max; /* rows of the flow table; 0 = WR_FLOW_MAX_DEFAULT */
+	uint64_t idle_ns;   /* a flow without packets for so long has ended; 0 = 60 s */
+	uint64_t active_ns; /* a longer flow is told in parts (RFC 5102 flowEndReason 2); 0 = 300 s
+			     */
 	wr_flow_gone_fn flow_end; /* told of each flow, or part of one, that ended; may be NULL */
 	void *ctx;
 };
@@ -110,12 +113,30 @@ struct wr_live_part {
 
 void wr_live_begin(struct wr_live *live, uint64_t start_ns);
 void wr_live_add(struct wr_live *live, const struct wr_live_part *part);
-/* What the kernel counted without a flow row: of a service when it could tell (key.ip_v != 0). */
-void wr_live_add_other(struct wr_live *live, uint32_t iface, bool out, const struct wr_talk_key *service,
-		       const struct wr_count *n);
+
+/*
+ * What the kernel counted without a row for the flow. All of it is told by wr_live_add_rest() and
+ * counts for the `other` row of each kind; what it knows of talkers and services moves from there
+ * to a row of theirs.
+ */
+struct wr_live_rest {
+	struct wr_count other, not_ip;
+	struct wr_count sizes[WR_LIVE_SIZES]; /* of all packets of the window */
+	uint64_t tcp_flags[256];
+};
+void wr_live_add_rest(struct wr_live *live, uint32_t iface, bool out,
+		      const struct wr_live_rest *rest);
+void wr_live_add_talker(struct wr_live *live, const struct wr_talk_key *talker,
+			const struct wr_count *n);
+/* sources: WR_SKETCH_REGISTERS of a distinct count (core/sketch.h), or NULL */
+void wr_live_add_service(struct wr_live *live, const struct wr_talk_key *service,
+			 const struct wr_count *n, const uint8_t *sources);
+/* A packet that was not counted in the kernel. */
+void wr_live_add_packet(struct wr_live *live, const struct wr_packet *pkt,
+			const struct wr_rec *rec);
 void wr_live_end(struct wr_live *live, uint64_t end_ns); /* also ends flows that are due */
 
-/* A packet of a file, or of a packet socket: does begin, add and end by its time stamp. */
+/* A packet of a file: does begin, add and end by its time stamp. */
 void wr_live_packet(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);
 
 /* ---- readers: borrowed until the next begin ---- */
@@ -123,8 +144,8 @@ void wr_live_packet(struct wr_live *live, const struct wr_packet *pkt, const str
 const struct wr_live_total *wr_live_totals(const struct wr_live *live);
 
 enum wr_live_order {
-	WR_LIVE_BY_RATE,   /* bytes in the newest window, then of the last ten */
-	WR_LIVE_BY_BYTES,  /* since the row began */
+	WR_LIVE_BY_RATE,    /* bytes in the newest window, then of the last ten */
+	WR_LIVE_BY_BYTES,   /* since the row began */
 	WR_LIVE_BY_PACKETS, /* packets in the newest window */
 	WR_LIVE_BY_FLOWS,
 	WR_LIVE_BY_SOURCES,
@@ -141,7 +162,8 @@ const struct wr_live_row *wr_live_other(const struct wr_live *live, enum wr_live
 
 /* The window `ago` windows before the newest whole one (0 = that one) of a row, or of the totals;
  * all 0 when nothing came. ago < WR_LIVE_CELLS - 1. */
-struct wr_live_cell wr_live_cell(const struct wr_live *live, const struct wr_live_row *row, unsigned int ago);
+struct wr_live_cell wr_live_cell(const struct wr_live *live, const struct wr_live_row *row,
+				 unsigned int ago);
 struct wr_live_cell wr_live_total_cell(const struct wr_live *live, unsigned int ago);
 
 /* The flows themselves, see flow/flow.h. */

@@ -207,6 +207,35 @@ no_row() {
 	! "$WEIR" ledger --json 2>/dev/null | grep -q "\"$IN\""
 }
 
+# The kernel gives maps back seconds after their last user ended when it is busy, and anybody may hold one longer.
+# What a watcher that has said its last word counted is no news then; what one left that was killed is.
+leaves_the_list() {
+	local hook=$1
+	watch "held-$hook" "$IN" -n "$NS" --hook "$hook" -q || return
+	background hold_board "$IN" >"$TMP/held"
+	wait_for "$PATIENCE" test -s "$TMP/held"
+	nok "$hook, board held by somebody: its ledger is listed while it runs" no_row
+	watch_end
+	ok "$hook, board held by somebody: not listed any more when the watcher has ended" no_row
+	kill "$BG"
+	wait "$BG" 2>/dev/null
+	watch "held-killed-$hook" "$IN" -n "$NS" --hook "$hook" -q || return
+	: >"$TMP/held"
+	background hold_board "$IN" >"$TMP/held"
+	wait_for "$PATIENCE" test -s "$TMP/held"
+	kill -STOP "$W"
+	send 100 >/dev/null
+	kill -KILL "$W"
+	wait "$W" 2>/dev/null
+	ok "$hook, board held by somebody: listed after the watcher was killed" read_ledger 1
+	"$WEIR" ledger --json >"$TMP/orphan"
+	ok "$hook, killed: the ledger balances" balanced "$TMP/orphan" "$IN" 1
+	is "$hook, killed: what it did not take any more has its name" \
+		"$(row "$TMP/orphan" "$IN" 'arrived, records["seen"], lost')" "(100, 0, {'reader_gone': 100})"
+	kill "$BG"
+	wait "$BG" 2>/dev/null
+}
+
 # ---- the reader's output -------------------------------------------------------------
 
 # A pipe that takes 64 KiB now and then, until the file is there; then all.
@@ -284,7 +313,77 @@ full_stdout() {
 	like "standard output is full: says so" "$(<"$TMP/stdout.err")" "standard output: No space left"
 }
 
-# Two interfaces, packets on one of them, nothing can be written: the other one's ledger stays at nothing.
+# Nothing at all can be written: told before anything is attached.
+full_at_start() {
+	local rc=0
+	timeout 60 "$WEIR" watch -i "$IN" -n "$NS" -w /dev/full -t 1 >"$TMP/start.out" 2>"$TMP/start.err" || rc=$?
+	is "-w /dev/full: status 1" "$rc" 1
+	is "-w /dev/full: says only that" "$(<"$TMP/start.err")" \
+		"weir watch: cannot write to /dev/full: No space left on device"
+	ok "-w /dev/full: nothing is attached" not_attached
+}
+
+# Two interfaces and a full disk: what could not be written is counted where it came from. Which of
+# them has the packets makes no difference; and when both have, each has its own.
+full_disk_two() {
+	local hook=$1 second=to-x$$ a b n
+	[ -n "${wr_ns[x$$]:-}" ] || pair "x$$" "$B"
+	for n in "0 3000" "2000 1000"; do
+		a=${n% *} b=${n#* }
+		mkdir -p "$TMP/disk" && mount -t tmpfs -o size=64k tmpfs "$TMP/disk" || return
+		watch_rows "two-$hook" "$IN" -i "$second" -n "$NS" --hook "$hook" -w "$TMP/disk/f"
+		wait_for "$PATIENCE" grep -q "^weir: $second: " "$TMP/two-$hook.err"
+		kill -STOP "$W" # all packets are there when the first one is written
+		[ "$a" = 0 ] || send "$a" >/dev/null
+		[ "$b" = 0 ] || in_ns "x$$" "$SEND" "to-$B" "$b" >/dev/null
+		kill -CONT "$W"
+		watch_wait
+		is "$hook, full disk, $a and $b packets: status 1" "$RC" 1
+		wait_for "$PATIENCE" grep -q "$second" "$TMP/two-$hook.out"
+		for i in "$IN" "$second"; do
+			ok "$hook, full disk, $a and $b packets: the ledger of $i balances" \
+				balanced "$TMP/two-$hook.out" "$i" 1
+		done
+		is "$hook, full disk, $a and $b packets: each made its own records" \
+			"$(made_in two-"$hook" "$IN") $(made_in two-"$hook" "$second")" "$a $b"
+		is "$hook, full disk, $a and $b packets: seen are those in the file, by interface" \
+			"$(seen_in two-"$hook" "$IN") $(seen_in two-"$hook" "$second")" \
+			"$(in_file "$IN") $(in_file "$second")"
+		umount "$TMP/disk"
+	done
+}
+
+made_in() {
+	row "$TMP/$1.out" "$2" 'arrived, records["made"] - lost.get("ring_full", 0)' | tr -d '(),' | cut -d' ' -f2
+}
+
+seen_in() {
+	row "$TMP/$1.out" "$2" 'records["seen"]'
+}
+
+# Packets of an interface in the file that the disk had room for, by somebody else's reader of such files.
+in_file() {
+	python3 - "$TMP/disk/f" "$1" <<-'PYTHON'
+		import struct, sys
+		d, at, names, n = open(sys.argv[1], "rb").read(), 0, [], 0
+		while at < len(d):
+		    kind, size = struct.unpack_from("=II", d, at)
+		    if kind == 1:
+		        o = at + 16
+		        while True:
+		            code, length = struct.unpack_from("=HH", d, o)
+		            if code == 2:
+		                names.append(d[o + 4:o + 4 + length].decode())
+		            if code == 0:
+		                break
+		            o += 4 + (length + 3) // 4 * 4
+		    elif kind == 6:
+		        n += names[struct.unpack_from("=I", d, at + 8)[0]] == sys.argv[2]
+		    at += size
+		print(n)
+	PYTHON
+}
+
 # ---- only some of the packets --------------------------------------------------------
 
 chosen() {
@@ -318,6 +417,13 @@ for h in $HOOKS; do
 done
 if [ "$THIN" = 1 ]; then
 	full_stdout
+	full_at_start
+	for h in $HOOKS; do
+		full_disk_two "$h"
+	done
 fi
-is "after all that, nothing is counted any more" "$("$WEIR" ledger --json 2>/dev/null | grep -c "\"$IN\"")" 0
+for h in $HOOKS; do
+	[ "$h" = packet ] || leaves_the_list "$h"
+done
+ok "after all that, nothing is counted any more" wait_for "$PATIENCE" no_row
 finish

@@ -101,6 +101,32 @@ tcx() {
 	PYTHON
 }
 
+# hold_board IFACE: keeps the board of that interface alive until it is killed; says how many there are.
+hold_board() {
+	exec python3 - "$1" <<-'PYTHON'
+		import ctypes, mmap, platform, struct, sys, time
+		BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID = 12, 14
+		number = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}[platform.machine()]
+		libc, at, held = ctypes.CDLL(None), 0, []
+		def bpf(command, word):
+		    attr = ctypes.create_string_buffer(struct.pack("=III", word, 0, 0), 64)
+		    return libc.syscall(number, command, attr, 12), struct.unpack_from("=I", attr, 4)[0]
+		while True:
+		    ret, at = bpf(BPF_MAP_GET_NEXT_ID, at)
+		    if ret:
+		        break
+		    fd, _ = bpf(BPF_MAP_GET_FD_BY_ID, at)
+		    try:
+		        board = mmap.mmap(fd, 4096, mmap.MAP_SHARED, mmap.PROT_READ)
+		    except OSError:
+		        continue
+		    if board[:4] == struct.pack("=I", 0x72696577) and board[48:64].rstrip(b"\0") == sys.argv[1].encode():
+		        held.append(board)
+		print(len(held), flush=True)
+		time.sleep(600)
+	PYTHON
+}
+
 # row FILE IFACE EXPRESSION: Python over r, the last row of the ledger of IFACE.
 row() {
 	python3 - "$@" <<-'PYTHON'
@@ -163,4 +189,29 @@ balanced() {
 		    print("%d rows of %s, at least %d wanted" % (rows, iface, least))
 		sys.exit(1 if bad or rows < least else 0)
 	PYTHON
+}
+
+# packets FILE EXPRESSION: Python over p, the packets in it.
+packets() {
+	python3 - "$@" <<-'PYTHON'
+		import json, sys
+		p = []
+		for line in open(sys.argv[1], errors="surrogateescape"):
+		    if line.startswith("{"):
+		        o = json.loads(line)
+		        if o.get("event_type") == "packet":
+		            p.append(o)
+		print(eval(sys.argv[2]))
+	PYTHON
+}
+
+# frames NS IFACE: each line of standard input is a frame in hexadecimal (blanks are fine); sends them.
+frames() {
+	in_ns "$1" python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+s.bind((sys.argv[1], 0))
+for line in sys.stdin:
+    s.send(bytes.fromhex(line))
+' "$2"
 }

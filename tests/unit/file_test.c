@@ -1282,6 +1282,51 @@ static void disk_full(void)
 	   "a place that does not exist is told");
 }
 
+struct whose {
+	char text[128];
+	size_t n;
+};
+
+static void note_lost(void *ctx, const char *iface, uint64_t packets)
+{
+	struct whose *l = ctx;
+
+	l->n += (size_t)snprintf(l->text + l->n, sizeof(l->text) - l->n, "%s %llu, ", iface,
+				 (unsigned long long)packets);
+}
+
+/* Packets of two interfaces before the write that fails, of a third one only after it. */
+static void whose_are_lost(void)
+{
+	struct wr_packet p = {.len = 60, .hook = WR_HOOK_TC, .linktype = 1};
+	static const char *const before[] = {"eth0", "eth1", "eth0", "eth0"};
+	static const char *const after[] = {"eth2", "eth1", "eth2"};
+	struct wr_pcapng *w = NULL;
+	struct whose lost = {0};
+	struct wr_err err = {0};
+
+	if (wr_pcapng_open(&w, "/dev/full", &conf, &err) < 0) {
+		skip("/dev/full: %s", err.text);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		p.iface = before[i];
+		wr_pcapng_write(w, &p, NULL, &err);
+	}
+	wr_pcapng_lost_each(w, note_lost, &lost);
+	is_str(lost.text, "", "nothing is lost before a write has failed");
+	wr_pcapng_flush(w, &err);
+	for (size_t i = 0; i < sizeof(after) / sizeof(*after); i++) {
+		p.iface = after[i];
+		ok(wr_pcapng_write(w, &p, NULL, &err) == -ENOSPC,
+		   "a packet of %s is refused after that", after[i]);
+	}
+	wr_pcapng_lost_each(w, note_lost, &lost);
+	is_str(lost.text, "eth0 3, eth1 2, eth2 2, ", "each interface has its own losses");
+	is_int((long long)wr_pcapng_lost(w), 7, "which are all there are");
+	wr_pcapng_close(&w, NULL, NULL);
+}
+
 /* A limit on the size of files stands in for a disk that fills in the middle of a block. */
 static void cut_back(void)
 {
@@ -1337,6 +1382,7 @@ int main(void)
 	round_trip();
 	short_and_empty();
 	disk_full();
+	whose_are_lost();
 	cut_back();
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	return system(command) ? 1 : done();

@@ -722,7 +722,7 @@ static const char golden_json[] =
 	"\"flow\":{\"pkts_toserver\":2,\"pkts_toclient\":2,\"bytes_toserver\":1560,\"bytes_"
 	"toclient\":120,"
 	"\"start\":\"2023-11-14T22:13:20.000000000Z\",\"end\":\"2023-11-14T22:13:22.000000000Z\","
-	"\"age\":2},"
+	"\"age\":2,\"state\":\"established\"},"
 	"\"tcp\":{\"tcp_flags\":\"1b\",\"tcp_flags_ts\":\"1a\",\"tcp_flags_tc\":\"13\",\"syn\":"
 	"true,"
 	"\"fin\":true,\"psh\":true,\"ack\":true}}\n"

@@ -9,10 +9,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/rights.h"
 #include "ui/web/front.h"
 
 /*
- * The front alone, between a control socket and a browser: the scenery of the tests beside it.
+ * The front alone, confined as the daemon does it, between a control socket and a browser: the
+ * scenery of the tests beside it.
  *   front SOCKET [--listen A:P] [--name HOST]... [--token T] [--cert F] [--key F]
  * Says where the page is on standard output.
  */
@@ -29,6 +31,16 @@ static int dial(const char *path)
 	exit(1);
 }
 
+static int confine(void *ctx, struct wr_err *err)
+{
+	struct wr_status_rights done = {0};
+	struct wr_rights_box box = {0};
+	int rc = wr_rights_drop("nobody", &done, err);
+
+	(void)ctx;
+	return rc ? rc : wr_rights_shut(&box, &done, err);
+}
+
 static void say(void *ctx, const char *line)
 {
 	(void)ctx;
@@ -43,7 +55,7 @@ int main(int argc, char **argv)
 		{"cert", 1, NULL, 'c'},	  {"key", 1, NULL, 'k'},  {0},
 	};
 	const char *names[8];
-	struct wr_front_conf conf = {.names = names, .say = say};
+	struct wr_front_conf conf = {.names = names, .say = say, .confine = confine};
 	struct wr_err err = {0};
 	int c, fd;
 

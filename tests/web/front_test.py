@@ -122,6 +122,13 @@ def events(raw):
         yield lines[0][7:], [json.loads(d) for d in data]
 
 
+def rights(scene):
+    status = dict(line.split(":\t", 1) for line in open("/proc/%d/status" % scene.front.pid).read().splitlines() if ":\t" in line)
+    ok(os.geteuid() != 0 or status["Uid"].split()[1] != "0", "what answers strangers is not root", status["Uid"])
+    ok(int(status["CapEff"], 16) == 0 and status["NoNewPrivs"] == "1", "it has no capability and can get none", status["CapEff"])
+    ok(status.get("Seccomp") == "2", "and few system calls", status.get("Seccomp"))
+
+
 def headers(scene):
     r = scene.get("/")
     policy = r.headers["Content-Security-Policy"] or ""
@@ -315,7 +322,7 @@ def refused():
     for listen, more in (("0.0.0.0:0", ()), ("[::]:0", ("--token", TOKEN)), ("nonsense", ()), ("127.0.0.1:0", ("--token", "short")),
                          ("127.0.0.1:0", ("--cert", "/nonexistent", "--key", "/nonexistent"))):
         p = subprocess.run([os.path.join(build, "front"), at, "--listen", listen, *more], capture_output=True, text=True, timeout=30)
-        ok(p.returncode in (1, 2) and not p.stdout and p.stderr.startswith("front: web: "), "refused: %s" % p.stderr.strip(), p)
+        ok(p.returncode in (1, 2) and not p.stdout and p.stderr.startswith("front: ") and "page" in p.stderr, "refused: %s" % p.stderr.strip(), p)
     p = subprocess.run([os.path.join(build, "front"), at, "--listen", "127.0.0.1:%d" % scene.port], capture_output=True, text=True,
                        timeout=30)
     ok(p.returncode == 1 and "Address already in use" in p.stderr, "a port that is taken: %s" % p.stderr.strip())
@@ -354,7 +361,7 @@ def main():
     waiting = threading.Thread(target=late, args=(result,))
     waiting.start()
     scene = Scene(core=("--window", "0.3", "--hostile"))
-    for part in (headers, assets, methods, hosts, views, metrics, streams, crowd):
+    for part in (rights, headers, assets, methods, hosts, views, metrics, streams, crowd):
         part(scene)
     scene.end()
     scene = Scene(core=("--window", "0.3", "--quiet"))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/near.h"
 #include "ui/cli/command.h"
 
 const struct wr_command *const wr_commands[] = {
@@ -98,7 +99,7 @@ static int no_such_command(const char *word)
 	for (; wr_commands[n]; n++)
 		names[n] = wr_commands[n]->name;
 	names[n] = NULL;
-	near = wr_options_nearest(word, names);
+	near = wr_near(word, names);
 	fprintf(stderr, "weir: there is no command '%s'", word);
 	if (near)
 		fprintf(stderr, ": did you mean '%s'?", near);

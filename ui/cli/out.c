@@ -18,13 +18,19 @@ int wr_out_open(struct wr_out *o, const struct wr_out_conf *conf, struct wr_err 
 		.filter = conf->filter,
 		.snaplen = conf->snaplen,
 	};
+	int ret;
 
 	memset(o, 0, sizeof(*o));
 	o->conf = *conf;
 	o->parse.max_depth = conf->max_depth;
 	if (!conf->write)
 		return 0;
-	return wr_pcapng_open(&o->file, conf->write, &file, err);
+	ret = wr_pcapng_open(&o->file, conf->write, &file, err);
+	if (!ret) /* a place that takes nothing is told before anything else happens */
+		ret = wr_pcapng_flush(o->file, err);
+	if (ret)
+		wr_pcapng_close(&o->file, NULL, NULL);
+	return ret;
 }
 
 void wr_out_flush(struct wr_out *o)
@@ -94,19 +100,20 @@ static void add_ledger(struct wr_out *o, const struct wr_ledger *rows, int n)
 	wr_buf_free(&line);
 }
 
-uint64_t wr_out_close(struct wr_out *o, const struct wr_ledger *rows, int n)
+void wr_out_close(struct wr_out *o, const struct wr_ledger *rows, int n)
 {
-	uint64_t lost = 0;
 	int ret;
 
 	wr_out_flush(o);
 	if (o->file) {
 		if (!o->failed)
 			add_ledger(o, rows, n);
-		ret = wr_pcapng_close(&o->file, &lost, &o->err);
+		wr_out_flush(o);
+		if (o->conf.lost)
+			wr_pcapng_lost_each(o->file, o->conf.lost, o->conf.lost_ctx);
+		ret = wr_pcapng_close(&o->file, NULL, &o->err);
 		if (!o->failed)
 			o->failed = ret;
 	}
 	wr_buf_free(&o->text);
-	return lost;
 }

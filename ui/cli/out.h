@@ -21,6 +21,10 @@ struct wr_out_conf {
 	/* Sees every packet with its facts, before it is shown; NULL = nobody. */
 	void (*tap)(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec);
 	void *tap_ctx;
+	/* Told by wr_out_close(): packets that are not in the capture file, by interface; NULL =
+	 * nobody. */
+	void (*lost)(void *ctx, const char *iface, uint64_t packets);
+	void *lost_ctx;
 };
 
 struct wr_pcapng;
@@ -39,7 +43,7 @@ struct wr_out {
 int wr_out_open(struct wr_out *o, const struct wr_out_conf *conf, struct wr_err *err);
 void wr_out_packet(void *out, const struct wr_packet *pkt); /* a wr_packet_fn */
 void wr_out_flush(struct wr_out *o);
-/* Ends the capture file with the ledger. Returns how many packets could not be written. */
-uint64_t wr_out_close(struct wr_out *o, const struct wr_ledger *rows, int n);
+/* Ends the capture file with the ledger. */
+void wr_out_close(struct wr_out *o, const struct wr_ledger *rows, int n);
 
 #endif

@@ -55,7 +55,7 @@ static int hook_of(const char *name, enum wr_hook *hook, struct wr_err *err)
 	*hook = WR_HOOK_COUNT;
 	if (!name || !strcmp(name, "auto"))
 		return 0;
-	for (int i = WR_HOOK_XDP; i < WR_HOOK_COUNT; i++)
+	for (int i = WR_HOOK_XDP; i <= WR_HOOK_PACKET; i++)
 		if (!strcmp(name, wr_hook_name((enum wr_hook)i))) {
 			*hook = (enum wr_hook)i;
 			return 0;
@@ -117,6 +117,13 @@ static int open_source(struct watch *w, struct wr_err *err)
 	return ret ? ret : wr_session_open(&w->source, &conf, err);
 }
 
+static void not_written(void *ctx, const char *iface, uint64_t packets)
+{
+	struct watch *w = ctx;
+
+	wr_session_write_failed(w->source, iface, packets);
+}
+
 static int open_output(struct watch *w, struct wr_err *err)
 {
 	struct wr_out_conf conf = {
@@ -127,6 +134,8 @@ static int open_output(struct watch *w, struct wr_err *err)
 		.snaplen = (uint32_t)w->a.snaplen,
 		.count = w->a.count,
 		.max_depth = (uint32_t)w->a.depth,
+		.lost = not_written,
+		.lost_ctx = w,
 		.style =
 			{
 				.payload = (uint32_t)w->a.payload,
@@ -223,16 +232,13 @@ static int finish(struct watch *w, struct wr_err *err)
 	double seconds = seconds_since(&w->began);
 	struct wr_err drain_err = {0};
 	struct wr_buf b = {0};
-	uint64_t lost;
 	int n, bad = 0;
 
 	drain(w, &drain_err);
 	n = w->source->ops->ledger(w->source, w->rows, MAX_ROWS);
-	lost = wr_out_close(&w->out, w->rows, n);
-	if (lost) {
-		wr_session_write_failed(w->source, lost);
-		n = w->source->ops->ledger(w->source, w->rows, MAX_ROWS);
-	}
+	wr_out_close(&w->out, w->rows, n);
+	n = w->source->ops->ledger(w->source, w->rows,
+				   MAX_ROWS); /* now with what was not written */
 	for (int i = 0; i < n; i++) {
 		bad += !w->rows[i].balanced;
 		if (w->a.json)
@@ -271,6 +277,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 			ret = loop(w, err);
 		status = ret ? wr_exit_status(ret) : finish(w, err);
 	}
+	wr_out_close(&w->out, NULL, 0); /* nothing is left of it after finish() */
 	wr_source_close(&w->source);
 	free(w->filter);
 	free(w);

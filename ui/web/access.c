@@ -86,17 +86,16 @@ static int parse_listen(struct wr_web_access *a, struct wr_err *err)
 
 	if (!port || !*port || !port[1])
 		return wr_fail(err, EINVAL,
-			       "web: listen '%s' is no address with a port (try 127.0.0.1:9347)",
+			       "page.listen: '%s' is no address with a port (try 127.0.0.1:9347)",
 			       a->listen);
 	if (!number(strcmp(host, "localhost") ? host : "127.0.0.1", &a->at, &a->at_len))
-		return wr_fail(
-			err, EINVAL,
-			"web: listen '%s': '%s' is no address in numbers (try 127.0.0.1:9347 "
-			"or [::1]:9347)",
-			a->listen, host);
+		return wr_fail(err, EINVAL,
+			       "page.listen: '%s': '%s' is no address in numbers (try "
+			       "127.0.0.1:9347 or [::1]:9347)",
+			       a->listen, host);
 	value = strtoul(port + 1, &end, 10);
 	if (*end || port[1] < '0' || port[1] > '9' || value > 65535)
-		return wr_fail(err, EINVAL, "web: listen '%s': '%s' is no port (0 to 65535)",
+		return wr_fail(err, EINVAL, "page.listen: '%s': '%s' is no port (0 to 65535)",
 			       a->listen, port + 1);
 	/* The port has the same place in both. */
 	((struct sockaddr_in *)&a->at)->sin_port = htons((uint16_t)value);
@@ -115,24 +114,21 @@ static int check_secrets(const struct wr_web_access *a, const struct wr_front_co
 			 struct wr_err *err)
 {
 	if (given(conf->tls_cert) != given(conf->tls_key))
-		return wr_fail(err, EINVAL,
-			       "web: TLS needs both, a certificate and its key; only "
-			       "the %s is configured",
-			       given(conf->tls_cert) ? "certificate" : "key");
+		return wr_fail(err, EINVAL, "TLS takes both, page.tls_cert and page.tls_key");
 	if (a->token && strlen(a->token) < TOKEN_MIN)
 		return wr_fail(err, EINVAL,
-			       "web: the token has %zu characters, at least %d are "
-			       "needed (try: openssl rand -hex 16)",
+			       "the page's token has %zu characters, at least %d are needed (try: "
+			       "openssl rand -hex 16)",
 			       strlen(a->token), TOKEN_MIN);
 	if (!loopback(&a->at) && (!a->token || !a->tls))
-		return wr_fail(err, EINVAL,
-			       "web: other hosts can reach %s, and %s is not configured: configure "
-			       "a token, "
-			       "a TLS certificate and its key, or listen on 127.0.0.1",
-			       a->listen,
-			       a->token ? "TLS"
-			       : a->tls ? "a token"
-					: "neither a token nor TLS");
+		return wr_fail(
+			err, EINVAL,
+			"page.listen: other hosts can reach %s, but %s: set page.token_file, "
+			"page.tls_cert and page.tls_key, or listen on 127.0.0.1",
+			a->listen,
+			a->token ? "there is no TLS"
+			: a->tls ? "there is no token"
+				 : "there is neither a token nor TLS");
 	return 0;
 }
 
@@ -155,7 +151,7 @@ int wr_web_access_open(struct wr_web_access *a, const struct wr_front_conf *conf
 	if (rc)
 		return rc;
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		return wr_fail(err, EIO, "web: the kernel gives no random numbers");
+		return wr_fail(err, EIO, "page: the kernel gives no random numbers");
 	for (i = 0; i < sizeof(random); i++)
 		snprintf(a->session + 2 * i, 3, "%02x", random[i]);
 	return 0;

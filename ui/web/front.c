@@ -34,13 +34,13 @@ static int open_listener(struct front *f, struct wr_err *err)
 
 	f->listen_fd = socket(a->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (f->listen_fd < 0)
-		return wr_fail(err, errno, "web: no socket: %s", strerror(errno));
+		return wr_fail(err, errno, "page: no socket: %s", strerror(errno));
 	setsockopt(f->listen_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (!bind(f->listen_fd, (const struct sockaddr *)&a->at, a->at_len) &&
 	    !listen(f->listen_fd, BACKLOG))
 		return 0;
 	code = errno;
-	return wr_fail(err, code, "web: listen %s: %s%s", a->listen, strerror(code),
+	return wr_fail(err, code, "page.listen %s: %s%s", a->listen, strerror(code),
 		       code == EADDRINUSE ? " by another program; stop it or choose another port"
 					  : "");
 }
@@ -51,14 +51,14 @@ static int read_pem(const char *path, char **text, struct wr_err *err)
 	ssize_t n;
 
 	if (fd < 0)
-		return wr_fail(err, errno, "web: %s: %s", path, strerror(errno));
+		return wr_fail(err, errno, "page: %s: %s", path, strerror(errno));
 	*text = calloc(1, PEM_MAX);
 	n = *text ? read(fd, *text, PEM_MAX - 1) : -1;
 	close(fd);
 	if (!*text)
-		return wr_fail(err, ENOMEM, "web: no memory for %s", path);
+		return wr_fail(err, ENOMEM, "page: no memory for %s", path);
 	if (n <= 0 || !strstr(*text, "-----BEGIN "))
-		return wr_fail(err, EINVAL, "web: %s is no PEM file", path);
+		return wr_fail(err, EINVAL, "page: %s is no PEM file", path);
 	return 0;
 }
 
@@ -104,7 +104,7 @@ static int start_server(struct front *f, struct wr_err *err)
 		f->listen_fd = -1; /* the server's now */
 		return 0;
 	}
-	return wr_fail(err, EINVAL, "web: the server does not start%s%s%s%s",
+	return wr_fail(err, EINVAL, "page: the server does not start%s%s%s%s",
 		       f->cert ? " with certificate " : "", f->cert ? f->conf->tls_cert : "",
 		       f->complaint[0] ? ": " : "", f->complaint);
 }
@@ -115,7 +115,8 @@ static int watch(struct front *f, int fd, struct wr_err *err)
 
 	if (!epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, fd, &ev))
 		return 0;
-	return wr_fail(err, errno, "web: descriptor %d cannot be watched: %s", fd, strerror(errno));
+	return wr_fail(err, errno, "page: descriptor %d cannot be watched: %s", fd,
+		       strerror(errno));
 }
 
 static int watch_all(struct front *f, struct wr_err *err)
@@ -125,7 +126,7 @@ static int watch_all(struct front *f, struct wr_err *err)
 
 	f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (f->epoll_fd < 0 || !info)
-		return wr_fail(err, errno, "web: no epoll: %s", strerror(errno));
+		return wr_fail(err, errno, "page: no epoll: %s", strerror(errno));
 	rc = watch(f, info->epoll_fd, err);
 	rc = rc ? rc : watch(f, f->web.core.wire.fd, err);
 	return rc ? rc : watch(f, f->web.live.wire.fd, err);
@@ -184,7 +185,7 @@ static void say_where(const struct front *f)
 
 	if (!f->conf->say)
 		return;
-	snprintf(line, sizeof(line), "page on http%s://%.*s:%u/", f->cert ? "s" : "",
+	snprintf(line, sizeof(line), "http%s://%.*s:%u/", f->cert ? "s" : "",
 		 (int)(strrchr(listen, ':') - listen), listen, info ? info->port : 0u);
 	f->conf->say(f->conf->ctx, line);
 }
@@ -209,7 +210,7 @@ static int turn(struct front *f, struct wr_err *err)
 
 	n = epoll_wait(f->epoll_fd, events, 4, wait_ms(f));
 	if (n < 0 && errno != EINTR)
-		return wr_fail(err, errno, "web: epoll: %s", strerror(errno));
+		return wr_fail(err, errno, "page: epoll: %s", strerror(errno));
 	rc = wr_web_live_step(&f->web.live);
 	rc = rc ? rc : wr_web_core_step(&f->web.core);
 	if (rc)
@@ -226,7 +227,7 @@ int wr_front_main(int core_fd, const struct wr_front_conf *conf, struct wr_err *
 	if (!f) {
 		close(core_fd);
 		close(conf->live_fd);
-		return wr_fail(err, ENOMEM, "web: no memory");
+		return wr_fail(err, ENOMEM, "page: no memory");
 	}
 	f->conf = conf;
 	f->listen_fd = f->epoll_fd = -1;

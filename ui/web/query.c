@@ -4,17 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/query.h"
+
 void wr_web_query_begin(struct wr_web_query *q, const char *view)
 {
 	*q = (struct wr_web_query){0};
 	wr_buf_str(&q->line, view);
-}
-
-/* What needs no escape (RFC 3986, 2.3), and a comma, which separates names in a list. */
-static bool plain(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-._~,", c));
 }
 
 void wr_web_query_add(struct wr_web_query *q, const char *key, const char *value)
@@ -28,14 +23,7 @@ void wr_web_query_add(struct wr_web_query *q, const char *key, const char *value
 	wr_buf_char(&q->line, ' ');
 	wr_buf_str(&q->line, key);
 	wr_buf_char(&q->line, '=');
-	for (; *value; value++) {
-		if (plain((unsigned char)*value)) {
-			wr_buf_char(&q->line, *value);
-			continue;
-		}
-		wr_buf_char(&q->line, '%');
-		wr_buf_hex(&q->line, (unsigned char)*value, 2);
-	}
+	wr_query_encode(&q->line, value);
 }
 
 int wr_web_query_end(struct wr_web_query *q)
