@@ -29,8 +29,10 @@ static void on_step(void *ctx)
 		return;
 	}
 	window = wr_live_totals(r->host.live)->window;
-	if (window != r->window)
+	if (window != r->window) {
+		wr_history_window(r->history, r->host.live);
 		wr_api_window(r->api);
+	}
 	r->window = window;
 	wr_loop_in(r->loop, &r->step, (uint64_t)ms);
 }
@@ -89,6 +91,7 @@ static int read_conf(struct wr_run *r, struct wr_err *err)
 		return ret;
 	/* The engine goes by these for ever; values go with a reload. */
 	snprintf(r->pin, sizeof(r->pin), "%s", r->c.capture.pin);
+	snprintf(r->history_path, sizeof(r->history_path), "%s", r->c.history.path);
 	snprintf(r->netns, sizeof(r->netns), "%s", r->c.capture.netns);
 	return 0;
 }
@@ -148,6 +151,20 @@ static int unpin(void *ctx, const char *folder, struct wr_err *err)
 	return wr_attach_unpin(&r->attach, folder, err);
 }
 
+static void flow_end(void *ctx, const struct wr_flow *f)
+{
+	struct wr_run *r = ctx;
+
+	if (r->host.live)
+		wr_history_flow(r->history, r->host.live, f);
+}
+
+static void log_line(void *ctx, const char *line)
+{
+	(void)ctx;
+	wr_run_log(line);
+}
+
 static int open_engine(struct wr_run *r, struct wr_err *err)
 {
 	struct wr_engine_conf conf = {
@@ -161,7 +178,9 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		.pin_dir = r->pin[0] ? r->pin : NULL,
 		.live = {.flows_max = (uint32_t)r->c.flow.rows,
 			 .idle_ns = r->c.flow.idle_ns,
-			 .active_ns = r->c.flow.active_ns},
+			 .active_ns = r->c.flow.active_ns,
+			 .flow_end = flow_end,
+			 .ctx = r},
 		.open_path = open_path,
 		.unpin = unpin,
 		.rights_ctx = r,
@@ -205,6 +224,7 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 	r->host.status = wr_run_status;
 	r->host.reload = wr_run_reload;
 	r->host.conf = values;
+	r->host.history = r->history_path;
 	r->host.ctx = r;
 	return ret ? ret : wr_api_open(&r->api, &conf, &r->host, r->loop, err);
 }
@@ -286,10 +306,13 @@ static int run_loop(struct wr_run *r, struct wr_err *err)
 
 static void end(struct wr_run *r)
 {
+	wr_front_close(&r->front); /* first: its keeper would start it again */
 	wr_api_close(&r->api);
-	wr_front_close(&r->front);
 	if (r->engine)
 		wr_engine_finish(r->engine);
+	if (r->engine && r->history)
+		wr_history_window(r->history, r->host.live);
+	wr_history_close(&r->history);
 	wr_engine_close(&r->engine);
 	wr_attach_end(&r->attach);
 	wr_loop_close(&r->loop);
@@ -319,6 +342,8 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 		ret = open_api(r, err); /* first of all: is there another weir? */
 	if (!ret)
 		ret = open_engine(r, err);
+	if (!ret)
+		ret = wr_history_open(&r->history, &r->c, log_line, NULL, err);
 	if (!ret)
 		ret = drop_rights(r, err);
 	if (!ret)

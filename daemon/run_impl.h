@@ -6,6 +6,7 @@
 #include "daemon/api.h"
 #include "daemon/attach.h"
 #include "daemon/engine.h"
+#include "daemon/history.h"
 #include "daemon/run.h"
 
 /* What the files run*.c share. */
@@ -22,6 +23,7 @@ struct wr_run {
 	struct wr_engine *engine;
 	struct wr_api *api;
 	struct wr_api_host host;
+	struct wr_history *history; /* NULL: none is kept */
 	struct wr_timer step, alive;
 	struct wr_status_rights rights;
 	uint64_t window; /* the last that views were told of */
@@ -29,6 +31,7 @@ struct wr_run {
 	uint64_t reloads, reloads_failed;
 	char pin[256]; /* capture.pin and capture.netns as they were at the start, which stays */
 	char netns[256];
+	char history_path[256];
 	pid_t pid;
 	bool dropped;
 	int failed; /* -errno that ended the loop; why: */

@@ -6,6 +6,7 @@
 
 #include "daemon/run.h"
 #include "ui/cli/command.h"
+#include "ui/web/page.h"
 
 struct args {
 	struct wr_strings ifaces, set;
@@ -14,7 +15,7 @@ struct args {
 };
 
 /* Fronts of this build: one, or none. */
-static const struct wr_front *const fronts[] = {NULL};
+static const struct wr_front *const fronts[] = {&wr_web_page, NULL};
 
 static void tell(void *ctx, const char *line)
 {
