@@ -369,7 +369,7 @@ seen_in() {
 
 # Packets of an interface in the file that the disk had room for, by somebody else's reader of such files.
 in_file() {
-	"$PYTHON" -S - "$TMP/disk/f" "$1" <<-'PYTHON'
+	python "$TMP/disk/f" "$1" <<-'PYTHON'
 		import struct, sys
 		d, at, names, n = open(sys.argv[1], "rb").read(), 0, [], 0
 		while at < len(d):

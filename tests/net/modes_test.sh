@@ -85,7 +85,7 @@ send_mixture() {
 
 # What all hooks must agree on; the contract leaves out when, where, and what is merged.
 facts() {
-	"$PYTHON" -S - "$1" <<-'PYTHON'
+	python "$1" <<-'PYTHON'
 		import json, sys
 		for line in open(sys.argv[1]):
 		    o = json.loads(line)

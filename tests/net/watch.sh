@@ -41,6 +41,24 @@ need_weir() {
 	[ -x "$WEIR" ] || { echo "Bail out! no program $WEIR"; exit 1; }
 	"$WEIR" doctor -i lo >"$TMP/doctor" 2>&1
 	! grep -q '^BAD.*BPF' "$TMP/doctor" || skip_all "no right to use BPF here"
+	wr_interpreter
+}
+
+# One interpreter for all questions: in an emulated machine the start of one takes two seconds of CPU.
+wr_interpreter() {
+	mkfifo "$TMP/ask" "$TMP/answer"
+	background "$PYTHON" -S "$WR_HERE/interpreter.py" "$TMP/ask" "$TMP/answer" "$TMP/answered"
+	exec {WR_ASK}>"$TMP/ask" {WR_ANSWER}<"$TMP/answer"
+}
+
+# python ARG...: the program on standard input runs as with `python3 - ARG...`; for one at a time.
+python() {
+	local program rc
+	IFS= read -r -d '' program
+	printf '%s\0' "$#" "$@" "$program" >&"$WR_ASK"
+	read -r rc <&"$WR_ANSWER" || return
+	[ ! -s "$TMP/answered" ] || printf '%s\n' "$(<"$TMP/answered")"
+	return "$rc"
 }
 
 # watching: the program says on which hook it is, or it has ended.
@@ -88,14 +106,15 @@ watch_wait() {
 	wait "$W" || RC=$?
 }
 
-# tcx IFACE: ids of the programs at TC ingress by link; older versions of bpftool do not know them. For in_ns.
+# tcx A IFACE: ids of the programs at TC ingress by link; older versions of bpftool do not know them.
 tcx() {
-	in_ns "$1" "$PYTHON" -S - "$2" <<-'PYTHON'
-		import ctypes, platform, socket, struct, sys
+	python "/run/netns/$(ns "$1")" "$2" <<-'PYTHON'
+		import ctypes, os, platform, socket, struct, sys
+		ctypes.CDLL(None).setns(os.open(sys.argv[1], os.O_RDONLY), 0) # a child's: ours stays
 		BPF_PROG_QUERY, TCX_INGRESS = 16, 46
 		number = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}[platform.machine()]
 		ids = (ctypes.c_uint32 * 32)()
-		attr = struct.pack("=IIIIQII4Q", socket.if_nametoindex(sys.argv[1]), TCX_INGRESS, 0, 0,
+		attr = struct.pack("=IIIIQII4Q", socket.if_nametoindex(sys.argv[2]), TCX_INGRESS, 0, 0,
 		                   ctypes.addressof(ids), 32, 0, 0, 0, 0, 0)
 		attr = ctypes.create_string_buffer(attr)
 		if ctypes.CDLL(None).syscall(number, BPF_PROG_QUERY, attr, len(attr) - 1) == 0:
@@ -132,7 +151,7 @@ hold_board() {
 
 # row FILE IFACE EXPRESSION: Python over r, the last row of the ledger of IFACE.
 row() {
-	"$PYTHON" -S - "$@" <<-'PYTHON'
+	python "$@" <<-'PYTHON'
 		import json, sys
 		path, iface, expression = sys.argv[1:]
 		found = []
@@ -156,7 +175,7 @@ row() {
 
 # balanced FILE IFACE LEAST: every row of IFACE in FILE adds up, there are LEAST of them, and no number goes back.
 balanced() {
-	"$PYTHON" -S - "$@" <<-'PYTHON'
+	python "$@" <<-'PYTHON'
 		import json, sys
 		path, iface, least = sys.argv[1], sys.argv[2], int(sys.argv[3])
 		rows, bad, before = 0, 0, {}
@@ -196,7 +215,7 @@ balanced() {
 
 # packets FILE EXPRESSION: Python over p, the packets in it.
 packets() {
-	"$PYTHON" -S - "$@" <<-'PYTHON'
+	python "$@" <<-'PYTHON'
 		import json, sys
 		p = []
 		for line in open(sys.argv[1], errors="surrogateescape"):
