@@ -515,9 +515,11 @@ int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
 		 const int fds[WR_PATH_FDS], struct wr_err *err)
 {
 	struct wr_path *p = calloc(1, sizeof(*p));
-	int ret = p ? 0 : wr_fail(err, ENOMEM, "out of memory");
+	int ret = 0;
 
-	if (!ret) {
+	if (!p)
+		ret = wr_fail(err, ENOMEM, "out of memory");
+	if (p && !ret) {
 		p->iface = given->iface;
 		p->hook = given->hook;
 		memcpy(p->folder, given->folder, sizeof(p->folder));
@@ -538,9 +540,9 @@ int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
 			ret = wr_fail(err, errno, "mapping the board: %s", strerror(errno));
 		}
 	}
-	if (!ret && given->guarded)
+	if (p && !ret && given->guarded)
 		ret = wr_clsact_take(&p->clsact, fds[0], err);
-	if (!ret) {
+	if (p && !ret) {
 		wr_board_claim(p->board);
 		ret = wr_account_open(&p->account, &p->maps, p->board, err);
 	}

@@ -189,7 +189,7 @@ static int wrong(const struct wr_conf *values, const char *name, struct wr_err *
 int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *conf,
 			struct wr_err *err)
 {
-	struct wr_err none;
+	struct wr_err none = {0};
 
 	err = err ? err : &none;
 	wr_conf_fill(values, conf);

@@ -33,8 +33,8 @@ int wr_rights_group(const char *name, gid_t *gid, struct wr_err *err)
 
 static int become(const char *user, struct wr_err *err)
 {
-	uid_t uid;
-	gid_t gid;
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
 	int ret = wr_rights_user(user, &uid, &gid, err);
 
 	if (ret)

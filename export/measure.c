@@ -307,7 +307,7 @@ static void name_protocol(char *to, const struct wr_talk_key *k)
 
 static void name_service(struct names *to, const struct wr_talk_key *k)
 {
-	char text[NAME];
+	char text[NAME] = "";
 	struct wr_buf b = {.at = text, .room = sizeof(text)};
 
 	if (k->ip_v == 4)

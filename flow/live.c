@@ -456,6 +456,18 @@ void wr_live_add_service(struct wr_live *l, const struct wr_talk_key *service,
 		wr_distinct_join(registers_of(l, r), sources);
 }
 
+/* There is room for all that are asked for. */
+static uint64_t all_the_same(const void *ctx, const void *row)
+{
+	(void)ctx, (void)row;
+	return 0;
+}
+
+static void not_told(void *ctx, const void *row)
+{
+	(void)ctx, (void)row;
+}
+
 void wr_live_listen(struct wr_live *l, const struct wr_talk_key *keys, uint32_t n)
 {
 	wr_rows_clear(&l->listen);
@@ -463,7 +475,7 @@ void wr_live_listen(struct wr_live *l, const struct wr_talk_key *keys, uint32_t 
 		uint32_t tag = wr_rows_hash(&l->listen, &keys[i]);
 
 		if (!wr_rows_find(&l->listen, &keys[i], tag))
-			wr_rows_make(&l->listen, &keys[i], tag, NULL, NULL, NULL);
+			wr_rows_make(&l->listen, &keys[i], tag, all_the_same, not_told, NULL);
 	}
 }
 
