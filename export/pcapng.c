@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-	FLUSH_AT = 1 << 16,   /* bytes in the buffer */
+	FLUSH_AT = 1 << 17,   /* bytes in the buffer */
 	CAPLEN_MAX = 1 << 20, /* bytes of a packet */
 	COMMENT_MAX = 0xfffc, /* option lengths have 16 bits; this one needs no padding */
 	BLOCK_MAX = CAPLEN_MAX + COMMENT_MAX + 256,
