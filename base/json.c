@@ -2,8 +2,9 @@
 #include "base/json.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/utf8.h"
 
 /*
  * No state is kept: the last byte written tells whether a comma is due. A finished value ends with
@@ -16,7 +17,7 @@ static bool comma_due(const struct wr_buf *b)
 	return last != '{' && last != '[' && last != ':' && last != '\n';
 }
 
-static void comma(struct wr_buf *b)
+void wr_json_next(struct wr_buf *b)
 {
 	if (comma_due(b))
 		wr_buf_char(b, ',');
@@ -45,12 +46,12 @@ static void before(struct wr_buf *b, const char *key)
 	if (key)
 		wr_json_key(b, key);
 	else
-		comma(b);
+		wr_json_next(b);
 }
 
 void wr_json_open(struct wr_buf *b)
 {
-	comma(b);
+	wr_json_next(b);
 	wr_buf_char(b, '{');
 }
 
@@ -82,24 +83,14 @@ void wr_json_u64(struct wr_buf *b, const char *key, uint64_t v)
 	wr_buf_u64(b, v);
 }
 
-/* The shortest form that reads back as the same number; JSON has no infinity and no NaN. */
+/* JSON has no infinity and no NaN. */
 void wr_json_double(struct wr_buf *b, const char *key, double v)
 {
-	char text[32];
-	double back;
-	int digits;
-
 	before(b, key);
-	if (!isfinite(v)) {
+	if (isfinite(v))
+		wr_buf_double(b, v);
+	else
 		wr_buf_str(b, "null");
-		return;
-	}
-	for (digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, v);
-		if (sscanf(text, "%lf", &back) == 1 && back == v)
-			break;
-	}
-	wr_buf_str(b, text);
 }
 
 void wr_json_bool(struct wr_buf *b, const char *key, bool v)
@@ -109,46 +100,6 @@ void wr_json_bool(struct wr_buf *b, const char *key, bool v)
 }
 
 /* ---- strings ---- */
-
-/* Bytes of the UTF-8 character at s, 0 = it is none (RFC 3629, 4). */
-static size_t utf8(const uint8_t *s, size_t n)
-{
-	static const struct {
-		uint8_t first, last, low,
-			high; /* range of the first byte, and of the second after it */
-		size_t size;
-	} form[] = {
-		{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	size_t i, k;
-
-	for (i = 0; i < sizeof(form) / sizeof(form[0]); i++)
-		if (s[0] >= form[i].first && s[0] <= form[i].last)
-			break;
-	if (i == sizeof(form) / sizeof(form[0]) || n < form[i].size)
-		return 0;
-	if (s[1] < form[i].low || s[1] > form[i].high)
-		return 0;
-	for (k = 2; k < form[i].size; k++)
-		if ((s[k] & 0xc0) != 0x80)
-			return 0;
-	return form[i].size;
-}
-
-/* Characters that steer a terminal or turn text around: C1 controls, line and direction marks. */
-static bool steers(const uint8_t *s, size_t size)
-{
-	if (size == 2)
-		return s[0] == 0xc2 && s[1] < 0xa0;
-	if (size != 3 || s[0] != 0xe2)
-		return false;
-	return (s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
-	       (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f)) ||
-	       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
-}
 
 static void escape(struct wr_buf *b, unsigned int code)
 {
@@ -169,13 +120,13 @@ static void escape(struct wr_buf *b, unsigned int code)
 /* One character that is not plain ASCII. Returns its bytes. */
 static size_t special(struct wr_buf *b, const uint8_t *s, size_t n)
 {
-	size_t size = s[0] < 0x80 ? 0 : utf8(s, n);
+	size_t size = s[0] < 0x80 ? 0 : wr_utf8_size(s, n);
 
 	if (!size) {
 		escape(b, s[0]);
 		return 1;
 	}
-	if (!steers(s, size))
+	if (!wr_utf8_steers(s, size))
 		wr_buf_add(b, s, size);
 	else if (size == 2)
 		escape(b, (s[0] & 31u) << 6 | (s[1] & 63u));
@@ -243,4 +194,23 @@ void wr_json_base64(struct wr_buf *b, const char *key, const void *bytes, size_t
 		*to++ = '=';
 	}
 	*to = '"';
+}
+
+void wr_json_time(struct wr_buf *b, const char *key, uint64_t ns)
+{
+	before(b, key);
+	wr_buf_char(b, '"');
+	wr_buf_time(b, ns);
+	wr_buf_char(b, '"');
+}
+
+void wr_json_ip(struct wr_buf *b, const char *key, const uint8_t *addr_net, int ip_v)
+{
+	before(b, key);
+	wr_buf_char(b, '"');
+	if (ip_v == 4)
+		wr_buf_ip4(b, addr_net);
+	else
+		wr_buf_ip6(b, addr_net);
+	wr_buf_char(b, '"');
 }

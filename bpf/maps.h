@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "core/account.h"
 #include "core/board.h"
 #include "core/window.h"
 
@@ -53,12 +54,6 @@ static __always_inline struct wr_cpu *wr_cpu_of(__u32 cpu)
 
 #define WR_PARSE_OF(self) (&wr_slot_of(self)->parse)
 
-/* Known before the program is loaded: the verifier sees constants and drops what is not needed. */
-struct wr_fixed {
-	__u32 linktype;	  /* DLT of what the hook sees */
-	__u32 load_bytes; /* XDP: bpf_xdp_load_bytes exists (5.18) */
-	__u32 frags;	  /* XDP: packets may lie in several buffers; bpf_xdp_get_buff_len (5.18) */
-};
 const volatile struct wr_fixed wr_fixed = {.linktype = WR_LINK_ETHER};
 
 /* Records on their way to the reader. Shared by all attachments of a session; size set at start. */
@@ -74,5 +69,44 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } wr_slots SEC(".maps");
+
+/* Accounting, see core/account.h; one entry each when it is off. Tables are numbered window * cpus
+ * + cpu. All are mapped by the reader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wr_account_head);
+} wr_heads SEC(".maps");
+
+/* Flow rows of all tables: table << set_bits | set. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wr_account_set);
+} wr_sets SEC(".maps");
+
+/* How many payloads of a flow the reader got, two bits each, by hash: flows are told apart well
+ * enough that hardly one is passed over. The reader clears it now and then. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} wr_peeked SEC(".maps");
+
+/* Numbers of the rows in use, head.used of them: (table << (set_bits + 1)) + n. Elements of an
+ * array lie eight bytes apart, so they are that large. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} wr_used SEC(".maps");
 
 #endif

@@ -11,7 +11,7 @@
  *   wr_ctx_segs(ctx)    packets merged into this one
  */
 
-#include "bpf/maps.h"
+#include "bpf/account.h"
 #include "core/parse.h"
 
 #define WR_WORDS(at, from, n)                                   \
@@ -137,16 +137,21 @@ static __always_inline int wr_path(wr_ctx *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_len(ctx);
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
+	int peek = 0;
 
 	c->arrived_packets++;
 	c->arrived_bytes += len;
 	wr_see(ctx, cpu, len);
+	if (wr_fixed.account)
+		peek = wr_account(cpu, len);
 	c->passed_packets++;
 	c->passed_bytes += len;
 	if (wr_shared.board.conf.follow) {
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_FILTER);
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
 	}
+	if (peek)
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
 	return WR_PASS;
 }
 

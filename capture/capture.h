@@ -20,7 +20,8 @@
 	X(XDP, "xdp", "native XDP")                  \
 	X(XDP_GENERIC, "xdp-generic", "generic XDP") \
 	X(TC, "tc", "TC ingress")                    \
-	X(PACKET, "packet", "packet socket")
+	X(PACKET, "packet", "packet socket")         \
+	X(TC_OUT, "tc-out", "TC egress")
 
 enum wr_hook {
 #define X(sym, name, text) WR_HOOK_##sym,

@@ -19,13 +19,14 @@ struct wr_clsact {
 /* What the guard has to undo; it gets it through the pipe once the filter is on. */
 struct undo {
 	int ifindex;
+	enum bpf_tc_attach_point point;
 	uint32_t handle, priority;
 	bool made_qdisc;
 };
 
 static void undo(const struct undo *u)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = u->ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = u->ifindex, .attach_point = u->point);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = u->handle, .priority = u->priority);
 
 	bpf_tc_detach(&hook, &opts);
@@ -78,7 +79,7 @@ static int start_guard(struct wr_clsact *c, struct wr_err *err)
 
 static int put_filter(struct undo *u, int prog_fd, const struct wr_iface *iface, struct wr_err *err)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = iface->index, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = iface->index, .attach_point = u->point);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd);
 	int ret = bpf_tc_hook_create(&hook);
 
@@ -88,17 +89,17 @@ static int put_filter(struct undo *u, int prog_fd, const struct wr_iface *iface,
 	u->ifindex = iface->index;
 	ret = bpf_tc_attach(&hook, &opts);
 	if (ret)
-		return wr_fail(err, -ret, "TC ingress of %s: %s", iface->name, strerror(-ret));
+		return wr_fail(err, -ret, "TC filter of %s: %s", iface->name, strerror(-ret));
 	u->handle = opts.handle;
 	u->priority = opts.priority;
 	return 0;
 }
 
-int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface *iface,
+int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface *iface, bool egress,
 		     struct wr_err *err)
 {
 	struct wr_clsact *c = calloc(1, sizeof(*c));
-	struct undo u = {0};
+	struct undo u = {.point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS};
 	int ret;
 
 	if (!c)
@@ -114,7 +115,7 @@ int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface 
 		return 0;
 	if (!ret) {
 		undo(&u);
-		ret = wr_fail(err, EIO, "TC ingress of %s: the guard process ended", iface->name);
+		ret = wr_fail(err, EIO, "TC filter of %s: the guard process ended", iface->name);
 	}
 	wr_clsact_detach(out);
 	return ret;
@@ -125,7 +126,33 @@ void wr_clsact_detach(struct wr_clsact **c)
 	if (!*c)
 		return;
 	close((*c)->alive_fd);
-	waitpid((*c)->guard, NULL, 0);
+	if ((*c)->guard) /* else it is another process's child */
+		waitpid((*c)->guard, NULL, 0);
 	free(*c);
 	*c = NULL;
+}
+
+int wr_clsact_fd(const struct wr_clsact *c)
+{
+	return c->alive_fd;
+}
+
+void wr_clsact_let_go(struct wr_clsact **c)
+{
+	if (*c)
+		(*c)->guard = 0;
+	wr_clsact_detach(c);
+}
+
+int wr_clsact_take(struct wr_clsact **out, int fd, struct wr_err *err)
+{
+	struct wr_clsact *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		close(fd);
+		return wr_fail(err, ENOMEM, "out of memory");
+	}
+	c->alive_fd = fd;
+	*out = c;
+	return 0;
 }

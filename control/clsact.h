@@ -5,13 +5,19 @@
 #include "control/iface.h"
 
 /*
- * TC ingress before Linux 6.6: a filter on the clsact queueing discipline. It has no descriptor to
+ * TC before Linux 6.6: a filter on the clsact queueing discipline. It has no descriptor to
  * hang on, so a guard process waits for our end, however that comes, and takes the filter off.
  */
 struct wr_clsact;
 
-int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface *iface,
+int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface *iface, bool egress,
 		     struct wr_err *err);
 void wr_clsact_detach(struct wr_clsact **c); /* NULL is fine; sets NULL */
+
+/* For another process: the descriptor that the guard watches; closing our copy of it without ending
+ * the guard; and holding such a copy (fd is taken, also on failure). */
+int wr_clsact_fd(const struct wr_clsact *c);
+void wr_clsact_let_go(struct wr_clsact **c); /* NULL is fine; sets NULL */
+int wr_clsact_take(struct wr_clsact **out, int fd, struct wr_err *err);
 
 #endif

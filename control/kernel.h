@@ -14,6 +14,7 @@ struct wr_kernel {
 	int bpf_errno;	     /* why not */
 	bool ringbuf;	     /* 5.8 */
 	bool xdp_load_bytes; /* 5.18: bytes of multi-buffer packets, variable copies */
+	bool ktime_coarse;   /* 5.11 */
 	bool tcx;	     /* 6.6 by its version; the attach call tells for sure */
 	bool root;
 	bool net_raw; /* packet sockets */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* linux/bpf.h of Linux 6.6; the header that we are built with may be older. */
-enum { TCX_INGRESS = 46, F_AFTER = 1 << 4 };
+enum { TCX_INGRESS = 46, TCX_EGRESS = 47, F_AFTER = 1 << 4 };
 
 struct tcx_create {
 	uint32_t prog_fd, target_ifindex, attach_type, flags;
@@ -30,12 +30,12 @@ static int bpf_call(int cmd, void *attr, unsigned int size)
 	return ret < 0 ? -errno : ret;
 }
 
-int wr_tcx_attach(int prog_fd, int ifindex)
+int wr_tcx_attach(int prog_fd, int ifindex, bool egress)
 {
 	struct tcx_create c = {
 		.prog_fd = (uint32_t)prog_fd,
 		.target_ifindex = (uint32_t)ifindex,
-		.attach_type = TCX_INGRESS,
+		.attach_type = egress ? TCX_EGRESS : TCX_INGRESS,
 		.flags = F_AFTER,
 	};
 

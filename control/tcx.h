@@ -2,6 +2,7 @@
 #ifndef WR_CONTROL_TCX_H
 #define WR_CONTROL_TCX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -10,8 +11,9 @@
  * the kernel's stable interface.
  */
 
-/* Puts prog_fd behind what is there already. Returns the link's descriptor (owned) or -errno. */
-int wr_tcx_attach(int prog_fd, int ifindex);
+/* Puts prog_fd behind what is there already, at ingress or egress. Returns the link's descriptor
+ * (owned) or -errno. */
+int wr_tcx_attach(int prog_fd, int ifindex, bool egress);
 
 /* Ids of the programs at TC ingress of the interface, in order. Returns how many, or -errno. */
 int wr_tcx_query(int ifindex, uint32_t *ids, uint32_t room);

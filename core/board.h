@@ -64,6 +64,9 @@ struct wr_board_conf {
 	__u32 max_depth; /* tunnels to enter */
 	__u32 follow;	 /* go on to the filter and the record program; else all that arrives is
 			    counted only */
+	__u32 window;	 /* accounting: the lowest bit tells which tables are filled */
+	__u32 peek; /* accounting: first payloads that are sent to the reader, at most so many per
+		       CPU and window; 0 = none */
 	__u32 pad;
 };
 
@@ -83,9 +86,10 @@ struct wr_board {
 			       its pid */
 	char ifname[16];
 	struct wr_board_conf conf;
-	__u64 pad[3];
-	struct wr_cpu cpu[WR_MAX_CPUS];
+	__u64 pad[4];
+	struct wr_cpu cpu[WR_MAX_CPUS]; /* begins a cache line */
 };
+_Static_assert(__builtin_offsetof(struct wr_board, cpu) % 64 == 0, "cache lines of one writer");
 
 /* What a record in the ring begins with. Then come facts (struct wr_rec, without hdr[1] when there
  * is no inner packet) or bytes of the frame. */
@@ -105,6 +109,20 @@ struct wr_event {
 		      follow */
 };
 _Static_assert(sizeof(struct wr_event) == 48, "shared by kernel and host");
+
+/* Constants of a data path, known before its program is loaded: the verifier sees them and drops
+ * what is not needed. */
+struct wr_fixed {
+	__u32 linktype;	  /* DLT of what the hook sees */
+	__u32 load_bytes; /* XDP: bpf_xdp_load_bytes exists (5.18) */
+	__u32 frags;	  /* XDP: packets may lie in several buffers; bpf_xdp_get_buff_len (5.18) */
+	__u32 account;	  /* count flows, see core/account.h */
+	__u32 cpus;	  /* account: possible CPUs */
+	__u32 set_bits;	  /* account: each table has 1 << set_bits sets of two rows */
+	__u32 coarse;	  /* account: bpf_ktime_get_coarse_ns exists (5.11) */
+	__u32 pad;
+	__u64 secret[2]; /* account: new with each load */
+};
 
 /* Slots of the program array: the path goes on there when they are filled. */
 enum { WR_SLOT_FILTER = 0, WR_SLOT_RECORD = 1, WR_SLOT_MATCHED = 2, WR_SLOT_COUNT = 8 };

@@ -14,6 +14,7 @@
 #include "capture/ring.h"
 #include "capture/socket.h"
 #include "control/path.h"
+#include "control/pin.h"
 #include "daemon/links.h"
 
 enum { MAX_PORTS = 256, IDLE_MS = 20, WAIT_MS = 10, WAITS = 100 };
@@ -21,6 +22,7 @@ enum { MAX_PORTS = 256, IDLE_MS = 20, WAIT_MS = 10, WAITS = 100 };
 /* One interface that is wanted; it may be absent just now. */
 struct port {
 	char name[16];
+	bool out;    /* what leaves it, at TC egress; else what arrives */
 	int ifindex; /* 0 = absent */
 	struct wr_path *path;
 	struct wr_socket *socket;
@@ -91,16 +93,23 @@ static int use_path(struct session *s, struct port *p, const struct wr_iface *if
 {
 	struct wr_path_conf conf = {
 		.iface = iface,
-		.hook = s->conf.hook,
+		.hook = p->out ? WR_HOOK_TC_OUT : s->conf.hook,
 		.ring_fd = s->ring_fd,
 		.ring_bytes = s->conf.ring_bytes,
 		.board = s->conf.board,
 		.filter = s->conf.filter,
+		.flow_slots = s->conf.flow_slots,
+		.pin_dir = s->conf.pin_dir,
 	};
 	char why[512];
 	int ret;
 
-	ret = wr_path_open_auto(&p->path, &conf, s->conf.whole_packets, why, sizeof(why), err);
+	if (s->conf.open_path)
+		ret = s->conf.open_path(s->conf.rights_ctx, &p->path, &conf, s->conf.whole_packets,
+					why, sizeof(why), err);
+	else
+		ret = wr_path_open_auto(&p->path, &conf, s->conf.whole_packets, why, sizeof(why),
+					err);
 	if (ret)
 		return ret;
 	if (!s->ring) {
@@ -123,7 +132,9 @@ static int port_open(struct session *s, struct port *p, struct wr_err *err)
 	ret = wr_iface_get(&iface, p->name, err);
 	if (ret)
 		return ret;
-	if (s->conf.hook == WR_HOOK_PACKET) {
+	if (p->out) {
+		ret = use_path(s, p, &iface, err);
+	} else if (s->conf.hook == WR_HOOK_PACKET) {
 		ret = use_socket(s, p, &iface, NULL, err);
 	} else {
 		ret = use_path(s, p, &iface, err);
@@ -232,6 +243,8 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 	read_rest(s, p, fn, ctx);
 	if (p->path)
 		wr_path_board(p->path)->ended = 1;
+	if (p->path && s->conf.leaving && wr_path_account(p->path))
+		s->conf.leaving(s->conf.leaving_ctx, p->path);
 	if (port_row(p, &row)) {
 		p->past = row;
 		p->has_past = true;
@@ -242,23 +255,32 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 	p->ifindex = 0;
 }
 
-static struct port *find_port(struct session *s, const char *name)
+static struct port *find_port(struct session *s, const char *name, bool out)
 {
 	for (size_t i = 0; i < s->n_ports; i++)
-		if (!strcmp(s->port[i].name, name))
+		if (s->port[i].out == out && !strcmp(s->port[i].name, name))
 			return &s->port[i];
 	return NULL;
 }
 
-static struct port *add_port(struct session *s, const char *name)
+static bool add_port(struct session *s, const char *name, bool out)
 {
-	struct port *p = find_port(s, name);
+	struct port *p = &s->port[s->n_ports];
 
-	if (p || s->n_ports == MAX_PORTS)
-		return p;
-	p = &s->port[s->n_ports++];
+	if (find_port(s, name, out))
+		return true;
+	if (s->n_ports == MAX_PORTS)
+		return false;
 	snprintf(p->name, sizeof(p->name), "%s", name);
-	return p;
+	p->out = out;
+	s->n_ports++;
+	return true;
+}
+
+/* An interface that is wanted: what arrives, and what leaves when that is wanted too. */
+static bool add_iface(struct session *s, const char *name)
+{
+	return add_port(s, name, false) && (!s->conf.out || add_port(s, name, true));
 }
 
 /* A name that is too long for an interface is not cut short: there could be one of what is left. */
@@ -268,7 +290,7 @@ static int add_named(struct session *s, const char *name, struct wr_err *err)
 
 	if (strlen(name) >= sizeof(s->port->name))
 		return wr_iface_get(&iface, name, err);
-	if (!add_port(s, name))
+	if (!add_iface(s, name))
 		return wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
 	return 0;
 }
@@ -278,7 +300,7 @@ static void add_all(struct session *s)
 	struct if_nameindex *all = if_nameindex();
 
 	for (int i = 0; all && all[i].if_index; i++)
-		add_port(s, all[i].if_name);
+		add_iface(s, all[i].if_name);
 	if_freenameindex(all);
 }
 
@@ -392,9 +414,9 @@ static int open_ports(struct session *s, struct wr_err *err)
 		open += !ret;
 		if (!ret)
 			continue;
-		if (ret != -ENODEV && !s->conf.any)
+		if (ret != -ENODEV && !s->conf.any && !s->port[i].out)
 			return ret;
-		if (ret == -ENODEV && s->n_ports == 1)
+		if (ret == -ENODEV && s->conf.n_ifaces == 1)
 			return ret;
 		snprintf(line, sizeof(line), "%s: %s", s->port[i].name,
 			 ret == -ENODEV ? "not there yet, waiting for it" : err->text);
@@ -433,6 +455,81 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 	return 0;
 }
 
+void wr_session_paths(struct wr_source *base, void (*fn)(void *ctx, struct wr_path *path),
+		      void *ctx)
+{
+	struct session *s = (struct session *)base;
+
+	for (size_t i = 0; i < s->n_ports; i++)
+		if (s->port[i].path)
+			fn(ctx, s->port[i].path);
+}
+
+/* ---- other interfaces ---- */
+
+static bool wanted(const struct port *p, const char *const *ifaces, size_t n, bool any)
+{
+	for (size_t i = 0; i < n && !any; i++)
+		if (!strcmp(ifaces[i], p->name))
+			return true;
+	return any;
+}
+
+/* What is pinned would stay attached for ever. */
+static void unpin(struct session *s, const struct port *p, const char *folder)
+{
+	struct wr_err err = {0};
+	char line[1400];
+	int ret = s->conf.unpin ? s->conf.unpin(s->conf.rights_ctx, folder, &err)
+				: wr_pin_remove(folder, &err);
+
+	if (!ret)
+		return;
+	snprintf(line, sizeof(line), "%s: it stays attached, by what is pinned in %s: %s", p->name,
+		 folder, err.text);
+	say(s, line);
+}
+
+static void port_remove(struct session *s, size_t i, wr_packet_fn fn, void *ctx)
+{
+	struct port *p = &s->port[i];
+	char folder[256] = "", line[64];
+
+	if (p->path)
+		snprintf(folder, sizeof(folder), "%s", wr_path_folder(p->path));
+	port_close(s, p, fn, ctx);
+	if (folder[0])
+		unpin(s, p, folder);
+	snprintf(line, sizeof(line), "%s: not watched any more", p->name);
+	if (!p->out)
+		say(s, line);
+	memmove(p, p + 1, (s->n_ports - i - 1) * sizeof(*p));
+	memset(&s->port[--s->n_ports], 0, sizeof(*p));
+}
+
+int wr_session_ifaces(struct wr_source *base, const char *const *ifaces, size_t n_ifaces, bool any,
+		      wr_packet_fn fn, void *ctx, struct wr_err *err)
+{
+	struct session *s = (struct session *)base;
+	char line[128];
+
+	if (n_ifaces * (s->conf.out ? 2 : 1) > MAX_PORTS)
+		return wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	for (size_t i = s->n_ports; i--;)
+		if (!wanted(&s->port[i], ifaces, n_ifaces, any))
+			port_remove(s, i, fn, ctx);
+	s->conf.any = any;
+	for (size_t i = 0; i < n_ifaces && !any; i++) {
+		add_iface(s, ifaces[i]);
+		if (if_nametoindex(ifaces[i]))
+			continue;
+		snprintf(line, sizeof(line), "%s: not there yet, waiting for it", ifaces[i]);
+		say(s, line);
+	}
+	follow_links(s, fn, ctx);
+	return 0;
+}
+
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err)
 {
 	struct session *s = (struct session *)base;
@@ -453,7 +550,7 @@ int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *e
 void wr_session_write_failed(struct wr_source *base, const char *iface, uint64_t packets)
 {
 	struct session *s = (struct session *)base;
-	struct port *p = find_port(s, iface);
+	struct port *p = find_port(s, iface, false);
 	struct wr_ledger row;
 	uint64_t now;
 

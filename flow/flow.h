@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "capture/capture.h"
+#include "core/proto.h"
 #include "core/record.h"
 
 /*
@@ -52,14 +53,61 @@ struct wr_flow {
 	uint8_t pad[2];
 	struct wr_count sent[2];
 	uint64_t first_num; /* frame number in the file of the first packet; 0 = live */
+	uint64_t told_ns;   /* when a part of it was last told (active timeout), or first_ns */
+	uint32_t rtt_us;    /* from SYN to the first ACK of the end that opened; 0 = not seen */
+	uint32_t l7;	    /* what the first payload said: wr_flow_l7(); 0 = nothing */
+	uint8_t end_reason; /* enum wr_flow_end, when it is handed to `gone` */
+	uint8_t pad2[3];
+	uint32_t iface; /* of the first packet, a number of the caller's */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct wr_flow) == 128, "two cache lines");
+
+/* Why a flow, or a part of one, is told: the numbers of IPFIX flowEndReason (RFC 5102, 5.11.3). */
+enum wr_flow_end {
+	WR_FLOW_END_NONE = 0,	/* it has not ended */
+	WR_FLOW_END_IDLE = 1,	/* no packets for the idle timeout */
+	WR_FLOW_END_ACTIVE = 2, /* a part of a long one; it goes on, its counters begin anew */
+	WR_FLOW_END_SEEN = 3,	/* TCP: FIN of both ends, or RST */
+	WR_FLOW_END_FORCED = 4, /* the program ends */
+	WR_FLOW_END_ROOM = 5,	/* displaced by a newer one */
+};
+
+enum { WR_FLOW_SYN = 1, WR_FLOW_SYN_ACK = 2 };
+
+static inline uint8_t wr_flow_syn(uint16_t tcp_flags)
+{
+	if (!(tcp_flags & WR_TCP_SYN))
+		return 0;
+	return tcp_flags & WR_TCP_ACK ? WR_FLOW_SYN_ACK : WR_FLOW_SYN;
+}
+
+/*
+ * Packets of one direction of a flow that were counted together: by the kernel in a window, or one
+ * packet of a file.
+ */
+struct wr_flow_part {
+	struct wr_flow_key key; /* ends in canonical order: wr_flow_key_make() */
+	struct wr_count n;
+	uint64_t first_ns, last_ns; /* CLOCK_REALTIME */
+	uint64_t num;		    /* frame number of the first packet; 0 = live */
+	uint32_t rtt_us;	    /* from SYN to the next ACK of the same end; 0 = not seen */
+	uint16_t tcp_flags;	    /* of all of them */
+	uint8_t syn;		    /* WR_FLOW_SYN and so on, seen among them */
+	uint8_t from;		    /* end that sent them */
+	uint32_t iface;		    /* a number of the caller's */
+};
 
 /* What made room. Directions as wr_flow_server() had them. */
 struct wr_flow_other {
 	uint64_t flows;
 	struct wr_count to_server, to_client;
 	uint64_t first_ns, last_ns; /* 0 when flows is 0 */
+};
+
+/* Told and gone by timeout: rows + other + ended is all that was added. */
+struct wr_flow_ended {
+	uint64_t flows;
+	struct wr_count n;
 };
 
 /* A flow leaves the table; borrowed for the call. */
@@ -71,6 +119,7 @@ struct wr_flow_conf {
 	wr_flow_gone_fn soon; /* told of a flow that will probably be gone soon, to fetch memory;
 				 may be NULL */
 	void *ctx;
+	bool paces; /* remember the newest windows of each flow: 184 bytes more a row */
 };
 
 enum { WR_FLOW_MAX_DEFAULT = 1 << 18 };
@@ -84,12 +133,51 @@ int wr_flow_open(struct wr_flow_table **out, const struct wr_flow_conf *conf, st
 /* Counts a packet of pkt->len bytes. False: it is not IP and belongs to no flow. */
 bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const struct wr_rec *rec);
 
+/* The key of a packet that is IP (WR_H_IP). Returns the end that sent it. */
+uint8_t wr_flow_key_make(struct wr_flow_key *key, const struct wr_rec *rec);
+
+/* Counts a part. Returns the flow it belongs to, borrowed until the next add or merge; of its
+ * fields the caller may write l7. */
+struct wr_flow *wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part *part);
+
+/*
+ * Ends what is due at now_ns: told to `gone` with its reason. A flow that ended is no row any more
+ * and counts for `ended`; of one that is told in parts the counters begin anew. Returns how many
+ * were told. Counters of ended flows and told parts are in wr_flow_ended().
+ */
+uint32_t wr_flow_expire(struct wr_flow_table *t, uint64_t now_ns, uint64_t idle_ns,
+			uint64_t active_ns);
+
+/* With `paces`: what is added from now on belongs to window `filling`, and the newest that is whole
+ * is `whole`: the same, or the one before it. Numbers count up from 1. */
+void wr_flow_window(struct wr_flow_table *t, uint64_t filling, uint64_t whole);
+
 /* Rows 0 .. wr_flow_rows()-1, in no order that means something. Borrowed until the next add. The
  * last packets added may still wait for memory: wr_flow_rows() and wr_flow_other() count them
  * first, so ask one of them before the first wr_flow_row(). */
 uint32_t wr_flow_rows(struct wr_flow_table *t);
 const struct wr_flow *wr_flow_row(const struct wr_flow_table *t, uint32_t row);
 const struct wr_flow_other *wr_flow_other(struct wr_flow_table *t);
+/* The row of a flow, UINT32_MAX: it has none. */
+uint32_t wr_flow_find(struct wr_flow_table *t, const struct wr_flow_key *key);
+const struct wr_flow_ended *wr_flow_ended(const struct wr_flow_table *t);
+
+/*
+ * What a flow did in the newest windows; all 0 without `paces`. A flow that is told in parts begins
+ * anew with each of them; here it goes on.
+ */
+enum { WR_FLOW_CELLS = 16 };
+
+struct wr_flow_pace {
+	struct wr_count now[2]; /* in the newest whole window, by end */
+	struct wr_count all[2]; /* since it began, by end */
+	uint64_t began_ns;	/* CLOCK_REALTIME */
+};
+
+struct wr_flow_pace wr_flow_pace(const struct wr_flow_table *t, uint32_t row);
+/* Bytes of both ends in the window `ago` windows before the newest whole one (0 = that one); to
+ * seven digits. ago < WR_FLOW_CELLS - 1. */
+double wr_flow_cell(const struct wr_flow_table *t, uint32_t row, unsigned int ago);
 
 /*
  * The end that offers the service: the one that did not open the connection; when that was not seen

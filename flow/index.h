@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "flow/mem.h"
+#include "base/mem.h"
 
 /*
  * From a key's hash to the number of a row: open addressing, linear probing, at most half full, no
@@ -63,6 +63,16 @@ static inline void wr_index_put(struct wr_index *x, uint32_t tag, uint32_t row)
 		i = (i + 1) & x->mask;
 	x->cells[i].tag = tag;
 	x->cells[i].row = row + 1;
+}
+
+/* The key's row has got another number. */
+static inline void wr_index_move(struct wr_index *x, uint32_t tag, uint32_t from, uint32_t to)
+{
+	uint32_t i = tag & x->mask;
+
+	while (x->cells[i].row != from + 1)
+		i = (i + 1) & x->mask;
+	x->cells[i].row = to + 1;
 }
 
 /* The key must be there. What stands behind it moves up, so that no probe ends too early. */

@@ -13,11 +13,15 @@ enum {
 	KEY_WORDS = sizeof(struct wr_flow_key) / 8,
 	FLOWS_MAX = 1 << 28,
 	NOBODY = -1,
-	WAITING = 16,  /* packets whose memory is on its way; a power of two */
-	CELL_HERE = 6, /* so many packets later the cell is taken to be there, */
-	ROW_HERE = 11, /* and the row */
-	NEXT_OUT = 8,  /* so far ahead is looked at what makes room */
+	WAITING = 16,	/* packets whose memory is on its way; a power of two */
+	CELL_HERE = 6,	/* so many packets later the cell is taken to be there, */
+	ROW_HERE = 11,	/* and the row */
+	NEXT_OUT = 8,	/* so far ahead is looked at what makes room */
+	LOOK_SHARE = 8, /* wr_flow_expire() looks at so many-th part of the rows, */
+	LOOK_LEAST = 64 /* and at so many */
 };
+
+#define LINGER_NS 1000000000ull /* after a FIN or RST: the last acknowledgement belongs to it */
 
 /* Order of arrival, apart from the rows: moving to the front touches neighbours, and theirs is then
  * 12 bytes near by instead of a cache line far away. */
@@ -33,24 +37,35 @@ struct place {
  * came.
  */
 struct waiting {
-	uint64_t key[KEY_WORDS]; /* struct wr_flow_key */
-	uint64_t ts_ns, num;
-	uint32_t tag; /* hash */
-	uint32_t len;
-	uint16_t tcp_flags; /* 0 when it is not TCP */
-	uint8_t from;	    /* end that sent it */
+	struct wr_flow_part part; /* of one packet */
+	uint32_t tag;		  /* hash of its key */
 };
+
+/* What a flow did in the newest windows. bytes[] are of both ends, valid from `began` on. */
+struct pace {
+	uint64_t began, newest; /* numbers of windows */
+	uint64_t began_ns;
+	struct wr_count now[2];	   /* of window `newest` */
+	struct wr_count before[2]; /* of the one before it */
+	struct wr_count told[2];   /* in parts */
+	float bytes[WR_FLOW_CELLS];
+};
+_Static_assert(sizeof(struct pace) == 184, "told in flow.h");
 
 struct wr_flow_table {
 	struct waiting waiting[WAITING];
 	uint32_t added, settled; /* packets, modulo 2^32; at most WAITING apart */
 	struct wr_flow *rows;	 /* owned, flows_max */
 	struct place *places;	 /* owned, one per row */
+	struct pace *paces;	 /* owned, one per row; NULL: nobody asked */
+	uint64_t filling, whole; /* numbers of windows */
 	uint32_t used, max;
 	uint32_t newest, oldest; /* rows; (uint32_t)NOBODY when empty */
 	struct wr_index index;
 	struct wr_hash_secret secret;
 	struct wr_flow_other other;
+	struct wr_flow_ended ended;
+	uint32_t hand; /* row that wr_flow_expire() looks at next */
 	wr_flow_gone_fn gone, soon;
 	void *ctx;
 };
@@ -83,7 +98,10 @@ int wr_flow_open(struct wr_flow_table **out, const struct wr_flow_conf *conf, st
 	wr_hash_secret_make(&t->secret);
 	t->rows = wr_mem_map(t->max * sizeof(*t->rows));
 	t->places = wr_mem_map(t->max * sizeof(*t->places));
-	if (!t->rows || !t->places || wr_index_open(&t->index, t->max) < 0)
+	if (conf->paces)
+		t->paces = wr_mem_map(t->max * sizeof(*t->paces));
+	if (!t->rows || !t->places || !t->paces != !conf->paces ||
+	    wr_index_open(&t->index, t->max) < 0)
 		return fail(t, err);
 	*out = t;
 	return 0;
@@ -95,9 +113,83 @@ void wr_flow_close(struct wr_flow_table **t)
 		return;
 	wr_mem_unmap((*t)->rows, (*t)->max * sizeof(*(*t)->rows));
 	wr_mem_unmap((*t)->places, (*t)->max * sizeof(*(*t)->places));
+	wr_mem_unmap((*t)->paces, (*t)->max * sizeof(*(*t)->paces));
 	wr_index_close(&(*t)->index);
 	free(*t);
 	*t = NULL;
+}
+
+/* ---- paces ---- */
+
+static void count(struct wr_count *to, const struct wr_count *more)
+{
+	to->packets += more->packets;
+	to->bytes += more->bytes;
+}
+
+static void pace_begin(struct wr_flow_table *t, uint32_t row)
+{
+	if (t->paces)
+		t->paces[row] = (struct pace){.began = t->filling,
+					      .newest = t->filling,
+					      .began_ns = t->rows[row].first_ns};
+}
+
+static void pace_add(struct pace *p, uint64_t window, const struct wr_flow_part *part)
+{
+	static const struct wr_count none;
+
+	if (p->newest != window) {
+		uint64_t w = p->newest + 1;
+
+		if (window - p->newest >= WR_FLOW_CELLS)
+			w = window - WR_FLOW_CELLS + 1;
+		for (; w <= window; w++)
+			p->bytes[w % WR_FLOW_CELLS] = 0;
+		for (int end = 0; end < 2; end++) {
+			p->before[end] = p->newest + 1 == window ? p->now[end] : none;
+			p->now[end] = none;
+		}
+		p->newest = window;
+	}
+	count(&p->now[part->from], &part->n);
+	p->bytes[window % WR_FLOW_CELLS] += (float)part->n.bytes;
+}
+
+void wr_flow_window(struct wr_flow_table *t, uint64_t filling, uint64_t whole)
+{
+	t->filling = filling;
+	t->whole = whole;
+}
+
+struct wr_flow_pace wr_flow_pace(const struct wr_flow_table *t, uint32_t row)
+{
+	const struct wr_flow *f = &t->rows[row];
+	const struct pace *p = t->paces ? &t->paces[row] : NULL;
+	struct wr_flow_pace pace = {0};
+
+	if (!p)
+		return pace;
+	pace.began_ns = p->began_ns;
+	for (int end = 0; end < 2; end++) {
+		pace.all[end] = f->sent[end];
+		count(&pace.all[end], &p->told[end]);
+		if (p->newest == t->whole)
+			pace.now[end] = p->now[end];
+		else if (p->newest == t->whole + 1)
+			pace.now[end] = p->before[end];
+	}
+	return pace;
+}
+
+double wr_flow_cell(const struct wr_flow_table *t, uint32_t row, unsigned int ago)
+{
+	const struct pace *p = t->paces ? &t->paces[row] : NULL;
+	uint64_t w = t->whole - ago;
+
+	if (!p || ago > t->whole || w < p->began || w > p->newest || p->newest - w >= WR_FLOW_CELLS)
+		return 0;
+	return p->bytes[w % WR_FLOW_CELLS];
 }
 
 /* ---- order of arrival ---- */
@@ -164,14 +256,14 @@ static inline bool source_is_higher(const struct wr_hdr *h, uint32_t sport, uint
 	return order > 0 || (order == 0 && sport > dport);
 }
 
-/* Makes the words of a key; returns the end that sent the packet. */
-static inline int make_key(uint64_t w[KEY_WORDS], const struct wr_rec *rec)
+uint8_t wr_flow_key_make(struct wr_flow_key *key, const struct wr_rec *rec)
 {
 	const struct wr_hdr *h = &rec->hdr[0];
 	bool has_ports = h->has & WR_H_PORTS, has_proto = h->has & WR_H_PROTO;
 	uint32_t sport = has_ports ? h->sport : 0, dport = has_ports ? h->dport : 0;
 	uint32_t tag = has_proto ? 0 : WR_FLOW_NO_PROTO, v4[2];
 	int from = source_is_higher(h, sport, dport);
+	uint64_t w[KEY_WORDS];
 
 	if (h->ip_v == 4) {
 		memcpy(&v4[0], from ? h->dst : h->src, 4);
@@ -191,16 +283,11 @@ static inline int make_key(uint64_t w[KEY_WORDS], const struct wr_rec *rec)
 	       FIELD(from ? sport : dport, LAST_WORD(port[1]), 2) | FIELD(tag, LAST_WORD(tag), 2) |
 	       FIELD(has_proto ? h->proto : 0, LAST_WORD(proto), 1) |
 	       FIELD(h->ip_v, LAST_WORD(ip_v), 1);
-	return from;
+	memcpy(key, w, sizeof(w));
+	return (uint8_t)from;
 }
 
 /* ---- rows ---- */
-
-static void count(struct wr_count *to, const struct wr_count *more)
-{
-	to->packets += more->packets;
-	to->bytes += more->bytes;
-}
 
 static void add_other(struct wr_flow_other *o, const struct wr_flow *f)
 {
@@ -248,6 +335,7 @@ static uint32_t displace(struct wr_flow_table *t)
 	uint32_t row = t->oldest;
 
 	look_ahead(t);
+	t->rows[row].end_reason = WR_FLOW_END_ROOM;
 	if (t->gone)
 		t->gone(t->ctx, &t->rows[row]);
 	add_other(&t->other, &t->rows[row]);
@@ -256,69 +344,75 @@ static uint32_t displace(struct wr_flow_table *t)
 	return row;
 }
 
-static uint32_t new_row(struct wr_flow_table *t, const struct waiting *p)
+static uint32_t new_row(struct wr_flow_table *t, const struct wr_flow_part *p, uint32_t tag)
 {
 	uint32_t row = t->used < t->max ? t->used++ : displace(t);
-	struct wr_flow *f = &t->rows[row];
 
-	*f = (struct wr_flow){
-		.first_ns = p->ts_ns,
-		.last_ns = p->ts_ns,
+	t->rows[row] = (struct wr_flow){
+		.key = p->key,
+		.first_ns = p->first_ns,
+		.last_ns = p->last_ns,
 		.opener = p->from,
 		.caller = WR_FLOW_CALLER_UNKNOWN,
 		.first_num = p->num,
+		.told_ns = p->first_ns,
+		.iface = p->iface,
 	};
-	memcpy(&f->key, p->key, sizeof(f->key));
-	t->places[row].tag = p->tag;
+	t->places[row].tag = tag;
+	pace_begin(t, row);
 	link_newest(t, row);
-	wr_index_put(&t->index, p->tag, row);
+	wr_index_put(&t->index, tag, row);
 	return row;
 }
 
-static inline uint32_t find(struct wr_flow_table *t, const struct waiting *p)
+static inline uint32_t find(const struct wr_flow_table *t, const struct wr_flow_key *key,
+			    uint32_t tag)
 {
 	const struct wr_index *x = &t->index;
 	uint32_t i;
 
-	for (i = p->tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask)
-		if (x->cells[i].tag == p->tag &&
-		    wr_same_words(&t->rows[x->cells[i].row - 1].key, p->key, KEY_WORDS))
+	for (i = tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask)
+		if (x->cells[i].tag == tag &&
+		    wr_same_words(&t->rows[x->cells[i].row - 1].key, key, KEY_WORDS))
 			return x->cells[i].row - 1;
 	return (uint32_t)NOBODY;
 }
 
-static inline void add_tcp(struct wr_flow *f, int from, uint16_t flags)
+/* A SYN says who opened; a SYN+ACK says it when the SYN was not seen. */
+static inline void add_tcp(struct wr_flow *f, const struct wr_flow_part *p)
 {
-	f->tcp_flags[from] |= flags;
-	if (flags & WR_TCP_SYN) {
-		/* A SYN says it; a SYN+ACK says it when the SYN was not seen. */
-		if (!(flags & WR_TCP_ACK))
-			f->caller = (uint8_t)from;
-		else if (f->caller == WR_FLOW_CALLER_UNKNOWN)
-			f->caller = !from;
-	}
+	f->tcp_flags[p->from] |= p->tcp_flags;
+	if (p->syn & WR_FLOW_SYN)
+		f->caller = p->from;
+	else if (p->syn && f->caller == WR_FLOW_CALLER_UNKNOWN)
+		f->caller = !p->from;
 }
 
-static inline void settle(struct wr_flow_table *t, const struct waiting *p)
+static inline struct wr_flow *settle(struct wr_flow_table *t, const struct wr_flow_part *p,
+				     uint32_t tag)
 {
-	uint32_t row = find(t, p);
+	uint32_t row = find(t, &p->key, tag);
 	struct wr_flow *f;
 
 	if (row == (uint32_t)NOBODY) {
-		row = new_row(t, p);
+		row = new_row(t, p, tag);
 	} else if (row != t->newest) {
 		unlink_place(t, row);
 		link_newest(t, row);
 	}
 	f = &t->rows[row];
-	f->sent[p->from].packets++;
-	f->sent[p->from].bytes += p->len;
-	if (p->ts_ns > f->last_ns)
-		f->last_ns = p->ts_ns;
-	else if (p->ts_ns < f->first_ns)
-		f->first_ns = p->ts_ns;
+	count(&f->sent[p->from], &p->n);
+	if (t->paces)
+		pace_add(&t->paces[row], t->filling, p);
+	if (p->last_ns > f->last_ns)
+		f->last_ns = p->last_ns;
+	if (p->first_ns < f->first_ns)
+		f->first_ns = p->first_ns;
 	if (p->tcp_flags)
-		add_tcp(f, p->from, p->tcp_flags);
+		add_tcp(f, p);
+	if (p->rtt_us && !f->rtt_us)
+		f->rtt_us = p->rtt_us;
+	return f;
 }
 
 /* The cell has come: ask for the row that it names. A wrong guess costs nothing but the guess. */
@@ -346,21 +440,23 @@ WR_ASK void ask_for_neighbours(const struct wr_flow_table *t, const struct waiti
 
 bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
-	struct waiting *p = &t->waiting[t->added % WAITING];
+	struct waiting *w = &t->waiting[t->added % WAITING];
+	struct wr_flow_part *p = &w->part;
 
 	if (!(rec->hdr[0].has & WR_H_IP))
 		return false;
 	if (t->added - t->settled == WAITING) {
-		settle(t, p);
+		settle(t, p, w->tag);
 		t->settled++;
 	}
-	p->from = (uint8_t)make_key(p->key, rec);
-	p->tag = wr_hash_words(&t->secret, p->key, KEY_WORDS);
-	wr_index_ask(&t->index, p->tag);
-	p->ts_ns = pkt->ts_ns;
+	p->from = wr_flow_key_make(&p->key, rec);
+	w->tag = wr_hash_words(&t->secret, &p->key, KEY_WORDS);
+	wr_index_ask(&t->index, w->tag);
+	p->first_ns = p->last_ns = pkt->ts_ns;
 	p->num = pkt->num;
-	p->len = pkt->len;
+	p->n = (struct wr_count){1, pkt->len};
 	p->tcp_flags = rec->hdr[0].has & WR_H_TCP ? rec->hdr[0].tcp_flags : 0;
+	p->syn = wr_flow_syn(p->tcp_flags);
 	t->added++;
 	if (t->added - t->settled > CELL_HERE)
 		ask_for_row(t, &t->waiting[(t->added - 1 - CELL_HERE) % WAITING]);
@@ -371,8 +467,114 @@ bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const str
 
 static void settle_all(struct wr_flow_table *t)
 {
-	while (t->settled != t->added)
-		settle(t, &t->waiting[t->settled++ % WAITING]);
+	while (t->settled != t->added) {
+		const struct waiting *w = &t->waiting[t->settled++ % WAITING];
+
+		settle(t, &w->part, w->tag);
+	}
+}
+
+struct wr_flow *wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part *p)
+{
+	settle_all(t);
+	return settle(t, p, wr_hash_words(&t->secret, &p->key, KEY_WORDS));
+}
+
+/* ---- the end of flows ---- */
+
+/* The last row takes the place of one that goes: rows stay without gaps. */
+static void drop_row(struct wr_flow_table *t, uint32_t row)
+{
+	uint32_t last = --t->used;
+
+	wr_index_drop(&t->index, t->places[row].tag, row);
+	unlink_place(t, row);
+	if (row == last)
+		return;
+	t->rows[row] = t->rows[last];
+	t->places[row] = t->places[last];
+	if (t->paces)
+		t->paces[row] = t->paces[last];
+	wr_index_move(&t->index, t->places[row].tag, last, row);
+	if (t->places[row].newer != (uint32_t)NOBODY)
+		t->places[t->places[row].newer].older = row;
+	else
+		t->newest = row;
+	if (t->places[row].older != (uint32_t)NOBODY)
+		t->places[t->places[row].older].newer = row;
+	else
+		t->oldest = row;
+}
+
+/* Both ends that were seen have said FIN, or one RST; what comes right behind is waited for. */
+static bool tcp_ended(const struct wr_flow *f, uint64_t now_ns)
+{
+	int end;
+
+	if (f->key.proto != WR_IP_TCP || f->last_ns + LINGER_NS > now_ns)
+		return false;
+	if ((f->tcp_flags[0] | f->tcp_flags[1]) & WR_TCP_RST)
+		return true;
+	for (end = 0; end < 2; end++)
+		if (f->tcp_flags[end] && !(f->tcp_flags[end] & WR_TCP_FIN))
+			return false;
+	return f->tcp_flags[0] || f->tcp_flags[1];
+}
+
+static enum wr_flow_end due(const struct wr_flow *f, uint64_t now_ns, uint64_t idle_ns,
+			    uint64_t active_ns)
+{
+	if (tcp_ended(f, now_ns))
+		return WR_FLOW_END_SEEN;
+	if (f->last_ns + idle_ns <= now_ns)
+		return WR_FLOW_END_IDLE;
+	return f->told_ns + active_ns <= now_ns ? WR_FLOW_END_ACTIVE : WR_FLOW_END_NONE;
+}
+
+static void pace_told(struct wr_flow_table *t, const struct wr_flow *f)
+{
+	for (int end = 0; t->paces && end < 2; end++)
+		count(&t->paces[f - t->rows].told[end], &f->sent[end]);
+}
+
+/* Told, and its counters with it; a flow that goes on begins anew. */
+static void tell(struct wr_flow_table *t, struct wr_flow *f, enum wr_flow_end why, uint64_t now_ns)
+{
+	f->end_reason = (uint8_t)why;
+	if (t->gone)
+		t->gone(t->ctx, f);
+	t->ended.n.packets += f->sent[0].packets + f->sent[1].packets;
+	t->ended.n.bytes += f->sent[0].bytes + f->sent[1].bytes;
+	pace_told(t, f);
+	f->sent[0] = f->sent[1] = (struct wr_count){0};
+	f->end_reason = WR_FLOW_END_NONE;
+	f->first_ns = f->last_ns;
+	f->told_ns = now_ns;
+}
+
+uint32_t wr_flow_expire(struct wr_flow_table *t, uint64_t now_ns, uint64_t idle_ns,
+			uint64_t active_ns)
+{
+	uint32_t looks, told = 0;
+
+	settle_all(t);
+	for (looks = t->used / LOOK_SHARE + LOOK_LEAST; looks && t->used; looks--) {
+		uint32_t row = t->hand < t->used ? t->hand : (t->hand = 0);
+		struct wr_flow *f = &t->rows[row];
+		enum wr_flow_end why = due(f, now_ns, idle_ns, active_ns);
+
+		t->hand++;
+		if (!why)
+			continue;
+		told++;
+		tell(t, f, why, now_ns);
+		if (why == WR_FLOW_END_ACTIVE)
+			continue;
+		t->ended.flows++;
+		drop_row(t, row);
+		t->hand--; /* another one has taken its place */
+	}
+	return told;
 }
 
 uint32_t wr_flow_rows(struct wr_flow_table *t)
@@ -386,8 +588,19 @@ const struct wr_flow *wr_flow_row(const struct wr_flow_table *t, uint32_t row)
 	return &t->rows[row];
 }
 
+uint32_t wr_flow_find(struct wr_flow_table *t, const struct wr_flow_key *key)
+{
+	settle_all(t);
+	return find(t, key, wr_hash_words(&t->secret, key, KEY_WORDS));
+}
+
 const struct wr_flow_other *wr_flow_other(struct wr_flow_table *t)
 {
 	settle_all(t);
 	return &t->other;
+}
+
+const struct wr_flow_ended *wr_flow_ended(const struct wr_flow_table *t)
+{
+	return &t->ended;
 }

@@ -5,24 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/index.h"
+#include "flow/rows.h"
 
-enum {
-	KEY_WORDS = sizeof(struct wr_talk_key) / 8,
-	ROWS_MAX = 1 << 28,
-	LOOK = 8, /* rows that are compared when one must go */
-};
+enum { ROWS_MAX = 1 << 28 };
 
 struct wr_talk {
 	enum wr_talk_kind kind;
-	struct wr_talk_row *rows; /* owned, max */
-	uint32_t *tags;		  /* owned, hash of each row's key */
-	uint32_t used, max;
-	uint32_t hand, next; /* where rows are compared; which one makes room next */
-	struct wr_index index;
-	struct wr_hash_secret secret;
+	struct wr_rows rows; /* struct wr_talk_row */
 	struct wr_talk_row other;
-	uint64_t displaced;
 };
 
 int wr_talk_open(struct wr_talk **out, enum wr_talk_kind kind, uint32_t rows_max,
@@ -37,13 +27,9 @@ int wr_talk_open(struct wr_talk **out, enum wr_talk_kind kind, uint32_t rows_max
 	if (!t)
 		return wr_fail(err, ENOMEM, "no memory for a table of addresses");
 	t->kind = kind;
-	t->max = rows_max ? rows_max : WR_TALK_MAX_DEFAULT;
-	wr_hash_secret_make(&t->secret);
-	t->rows = wr_mem_map(t->max * sizeof(*t->rows));
-	t->tags = wr_mem_map(t->max * sizeof(*t->tags));
-	if (!t->rows || !t->tags || wr_index_open(&t->index, t->max) < 0) {
-		rows_max = t->max;
-		wr_talk_close(&t);
+	rows_max = rows_max ? rows_max : WR_TALK_MAX_DEFAULT;
+	if (wr_rows_open(&t->rows, sizeof(struct wr_talk_row), rows_max)) {
+		free(t);
 		return wr_fail(err, ENOMEM, "no memory for a table of %u addresses: ask for fewer",
 			       rows_max);
 	}
@@ -55,9 +41,7 @@ void wr_talk_close(struct wr_talk **t)
 {
 	if (!*t)
 		return;
-	wr_mem_unmap((*t)->rows, (*t)->max * sizeof(*(*t)->rows));
-	wr_mem_unmap((*t)->tags, (*t)->max * sizeof(*(*t)->tags));
-	wr_index_close(&(*t)->index);
+	wr_rows_close(&(*t)->rows);
 	free(*t);
 	*t = NULL;
 }
@@ -80,51 +64,31 @@ static void join(struct wr_talk_row *to, const struct wr_talk_row *more)
 	to->flows += more->flows;
 }
 
-/* The smallest of the next few rows, but not the one that is being filled. */
-static uint32_t smallest(struct wr_talk *t, uint32_t filling)
+static uint64_t weigh(const void *ctx, const void *row)
 {
-	uint64_t bytes, least = UINT64_MAX;
-	uint32_t row = 0, i;
+	const struct wr_talk_row *r = row;
 
-	for (i = 0; i < LOOK; i++) {
-		t->hand = t->hand + 1 < t->max ? t->hand + 1 : 0;
-		bytes = t->rows[t->hand].out.bytes + t->rows[t->hand].in.bytes;
-		if (bytes < least && t->hand != filling) {
-			least = bytes;
-			row = t->hand;
-		}
-	}
-	return row;
+	(void)ctx;
+	return r->out.bytes + r->in.bytes;
 }
 
-/* Makes room. Who is next is known one turn ahead, so that its cell can be on its way. */
-static uint32_t displace(struct wr_talk *t)
+static void gone(void *ctx, const void *row)
 {
-	uint32_t row = t->displaced ? t->next : smallest(t, t->max);
+	struct wr_talk *t = ctx;
 
-	join(&t->other, &t->rows[row]);
-	t->displaced++;
-	wr_index_drop(&t->index, t->tags[row], row);
-	t->next = smallest(t, row);
-	wr_index_ask(&t->index, t->tags[t->next]);
-	return row;
+	join(&t->other, row);
 }
 
 static struct wr_talk_row *find_or_make(struct wr_talk *t, const struct wr_talk_key *k)
 {
-	uint32_t tag = wr_hash_words(&t->secret, k, KEY_WORDS), i, row;
-	const struct wr_index *x = &t->index;
+	uint32_t tag = wr_rows_hash(&t->rows, k);
+	struct wr_talk_row *row = wr_rows_find(&t->rows, k, tag);
 
-	for (i = tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask) {
-		row = x->cells[i].row - 1;
-		if (x->cells[i].tag == tag && wr_same_words(&t->rows[row].key, k, KEY_WORDS))
-			return &t->rows[row];
-	}
-	row = t->used < t->max ? t->used++ : displace(t);
-	t->rows[row] = (struct wr_talk_row){.key = *k};
-	t->tags[row] = tag;
-	wr_index_put(&t->index, tag, row);
-	return &t->rows[row];
+	if (row)
+		return row;
+	row = wr_rows_make(&t->rows, k, tag, weigh, gone, t);
+	*row = (struct wr_talk_row){.key = *k};
+	return row;
 }
 
 static void make_key(struct wr_talk_key *k, enum wr_talk_kind kind, const struct wr_flow *f,
@@ -161,7 +125,7 @@ WR_ASK void ask_end(const struct wr_talk *t, const struct wr_flow *f, int end)
 	struct wr_talk_key k;
 
 	make_key(&k, t->kind, f, end);
-	wr_index_ask(&t->index, wr_hash_words(&t->secret, &k, KEY_WORDS));
+	wr_index_ask(&t->rows.index, wr_rows_hash(&t->rows, &k));
 }
 
 void wr_talk_ask(const struct wr_talk *t, const struct wr_flow *f)
@@ -192,17 +156,17 @@ void wr_talk_add(struct wr_talk *t, const struct wr_flow *f)
 
 uint32_t wr_talk_rows(const struct wr_talk *t)
 {
-	return t->used;
+	return t->rows.used;
 }
 
 const struct wr_talk_row *wr_talk_row(const struct wr_talk *t, uint32_t row)
 {
-	return &t->rows[row];
+	return wr_rows_at(&t->rows, row);
 }
 
 const struct wr_talk_row *wr_talk_other(const struct wr_talk *t, uint64_t *displaced)
 {
 	if (displaced)
-		*displaced = t->displaced;
+		*displaced = t->rows.displaced;
 	return &t->other;
 }

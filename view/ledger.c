@@ -3,17 +3,9 @@
 
 #include <inttypes.h>
 
-#include "base/json.h"
 #include "core/reason.h"
+#include "view/fact_json.h"
 #include "view/packet.h"
-
-static void count(struct wr_buf *b, const char *key, const struct wr_count *c)
-{
-	wr_json_open_key(b, key);
-	wr_json_u64(b, "packets", c->packets);
-	wr_json_u64(b, "bytes", c->bytes);
-	wr_json_close(b);
-}
 
 static void bad_json(struct wr_buf *b, const struct wr_ledger *row)
 {
@@ -31,17 +23,14 @@ void wr_view_ledger_json(struct wr_buf *b, const struct wr_ledger *row)
 	if (row->iface[0])
 		wr_json_str(b, "in_iface", row->iface);
 	wr_json_str(b, "hook", wr_hook_name(row->hook));
-	wr_json_key(b, "since");
-	wr_buf_char(b, '"');
-	wr_buf_time(b, row->since_ns);
-	wr_buf_char(b, '"');
-	count(b, "arrived", &row->arrived);
-	count(b, "passed", &row->passed);
+	wr_view_time_json(b, "since", row->since_ns);
+	wr_view_count_json(b, "arrived", row->arrived);
+	wr_view_count_json(b, "passed", row->passed);
 	wr_json_open_key(b, "dropped");
 	wr_json_close(b);
 	wr_json_open_key(b, "limited");
 	wr_json_close(b);
-	count(b, "matched", &row->matched);
+	wr_view_count_json(b, "matched", row->matched);
 	wr_json_open_key(b, "records");
 	wr_json_u64(b, "made", row->made);
 	wr_json_u64(b, "seen", row->seen);

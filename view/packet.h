@@ -25,8 +25,10 @@ void wr_view_packet_line(struct wr_buf *b, const struct wr_packet *pkt, const st
 void wr_view_packet_json(struct wr_buf *b, const struct wr_packet *pkt, const struct wr_rec *rec,
 			 const struct wr_packet_style *style);
 
-/* Names: of a protocol number as EVE writes it (NULL: has none), of a reason, of a tunnel. */
+/* Names: of a protocol number as EVE writes it, of an EtherType (NULL: has none), of a reason, of a
+ * tunnel. */
 const char *wr_view_proto(uint8_t proto);
+const char *wr_view_ethertype(uint16_t type);
 const char *wr_view_bad(uint8_t bad);
 const char *wr_view_bad_text(uint8_t bad);
 const char *wr_view_tunnel(uint8_t tunnel);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/mem.h"
+#include "base/mem.h"
 #include "view/packet.h"
 
 enum { TOP_DEFAULT = 10, AHEAD = 8 };
@@ -231,48 +231,6 @@ uint32_t wr_summary_rank_talk(struct wr_summary *s, enum wr_talk_kind kind, uint
 
 /* ---- names ---- */
 
-static const struct {
-	uint16_t type;
-	const char *name;
-} ethertypes[] = {
-	{0x0800, "IPv4, unreadable"},
-	{0x0806, "ARP"},
-	{0x0842, "Wake-on-LAN"},
-	{0x8035, "RARP"},
-	{0x8100, "VLAN, unreadable"},
-	{0x86dd, "IPv6, unreadable"},
-	{0x8808, "Ethernet flow control"},
-	{0x8809, "LACP and slow protocols"},
-	{0x8847, "MPLS"},
-	{0x8848, "MPLS, upstream label"},
-	{0x8863, "PPPoE discovery"},
-	{0x8864, "PPPoE session"},
-	{0x888e, "EAPOL"},
-	{0x8892, "PROFINET"},
-	{0x88a4, "EtherCAT"},
-	{0x88a8, "QinQ, unreadable"},
-	{0x88b8, "GOOSE"},
-	{0x88ba, "sampled values"},
-	{0x88cc, "LLDP"},
-	{0x88e1, "HomePlug"},
-	{0x88e5, "MACsec"},
-	{0x88f7, "PTP"},
-	{0x8902, "CFM"},
-	{0x8906, "FCoE"},
-	{0x8909, "Cisco MetaData"},
-	{0x9000, "Ethernet loopback test"},
-};
-
-static const char *ethertype_name(uint16_t type)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(ethertypes) / sizeof(ethertypes[0]); i++)
-		if (ethertypes[i].type == type)
-			return ethertypes[i].name;
-	return NULL;
-}
-
 const char *wr_summary_proto(const struct wr_tally_row *row)
 {
 	switch (row->kind) {
@@ -281,7 +239,7 @@ const char *wr_summary_proto(const struct wr_tally_row *row)
 	case WR_TALLY_NO_PROTO:
 		return "IP, unreadable protocol";
 	case WR_TALLY_ETHER:
-		return ethertype_name(row->number);
+		return wr_view_ethertype(row->number);
 	case WR_TALLY_ETHER_REST:
 		return "other EtherTypes";
 	case WR_TALLY_LLC:

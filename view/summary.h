@@ -69,11 +69,7 @@ void wr_summary_text(struct wr_summary *s, struct wr_buf *b, bool color);
  * "start", "end"}
  * {"event_type":"service", "dest_ip", "ip_v", "proto", "ip_proto", "dest_port", "flows",
  * "pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient", "start", "end"}
- * {"event_type":"flow", "src_ip", "src_port", "dest_ip", "dest_port", "ip_v", "proto", "ip_proto",
- * "vlan":[id], "pcap_cnt" (frame number of its first packet), "flow":{"pkts_toserver",
- * "pkts_toclient", "bytes_toserver", "bytes_toclient", "start", "end", "age" (whole seconds)},
- * "tcp":{"tcp_flags", "tcp_flags_ts", "tcp_flags_tc" (hex of all flags seen, both ways, to the
- * server, to the client), "syn":true, …}} dest is the server (wr_flow_server() in flow/flow.h).
+ * {"event_type":"flow", …}: view/flow_json.h, with "pcap_cnt" (frame number of its first packet).
  * When a table was full, its kind ends with a row that holds what made room: "other":true and the
  * counters, with "flows":n, without addresses.
  *

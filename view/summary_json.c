@@ -2,7 +2,8 @@
 #include "view/summary_impl.h"
 
 #include "base/json.h"
-#include "core/proto.h"
+#include "view/fact_json.h"
+#include "view/flow_json.h"
 #include "view/packet.h"
 
 enum { CHUNK = 1 << 16 };
@@ -22,66 +23,21 @@ static void begin(struct out *o, const char *event_type)
 	wr_json_str(o->b, "event_type", event_type);
 }
 
-static void end(struct out *o)
+static void drain(struct out *o)
 {
 	int rc;
 
-	wr_json_close(o->b);
-	wr_buf_char(o->b, '\n');
 	if (o->fd < 0 || o->b->used < CHUNK)
 		return;
 	rc = wr_buf_flush(o->b, o->fd);
 	o->rc = o->rc ? o->rc : rc;
 }
 
-static void count(struct out *o, const char *key, struct wr_count n)
+static void end(struct out *o)
 {
-	wr_json_open_key(o->b, key);
-	wr_json_u64(o->b, "packets", n.packets);
-	wr_json_u64(o->b, "bytes", n.bytes);
 	wr_json_close(o->b);
-}
-
-static void when(struct out *o, const char *key, uint64_t ns)
-{
-	wr_json_key(o->b, key);
-	wr_buf_char(o->b, '"');
-	wr_buf_time(o->b, ns);
-	wr_buf_char(o->b, '"');
-}
-
-static void address(struct out *o, const char *key, const uint8_t *addr_net, int ip_v)
-{
-	wr_json_key(o->b, key);
-	wr_buf_char(o->b, '"');
-	if (ip_v == 4)
-		wr_buf_ip4(o->b, addr_net);
-	else
-		wr_buf_ip6(o->b, addr_net);
-	wr_buf_char(o->b, '"');
-}
-
-static void protocol(struct out *o, uint16_t tag, uint8_t proto)
-{
-	const char *name = wr_view_proto(proto);
-
-	if (tag & WR_FLOW_NO_PROTO)
-		return;
-	if (name)
-		wr_json_str(o->b, "proto", name);
-	wr_json_u64(o->b, "ip_proto", proto);
-}
-
-/* EVE's counters, and when. */
-static void both_ways(struct out *o, struct wr_count to_server, struct wr_count to_client,
-		      uint64_t first_ns, uint64_t last_ns)
-{
-	wr_json_u64(o->b, "pkts_toserver", to_server.packets);
-	wr_json_u64(o->b, "pkts_toclient", to_client.packets);
-	wr_json_u64(o->b, "bytes_toserver", to_server.bytes);
-	wr_json_u64(o->b, "bytes_toclient", to_client.bytes);
-	when(o, "start", first_ns);
-	when(o, "end", last_ns);
+	wr_buf_char(o->b, '\n');
+	drain(o);
 }
 
 /* ---- summary ---- */
@@ -95,7 +51,7 @@ static void named(struct out *o, const char *key, const struct wr_count *n, int 
 	wr_json_open_key(o->b, key);
 	for (i = 0; i < how_many; i++)
 		if (n[i].packets)
-			count(o, name((uint8_t)i), n[i]);
+			wr_view_count_json(o->b, name((uint8_t)i), n[i]);
 	wr_json_close(o->b);
 }
 
@@ -120,13 +76,13 @@ static void ledger(struct out *o, const struct wr_summary_sums *sums)
 {
 	wr_json_open_key(o->b, "ledger");
 	if (o->s->has_ledger) {
-		count(o, "arrived", o->s->arrived);
-		count(o, "chosen", o->s->chosen);
+		wr_view_count_json(o->b, "arrived", o->s->arrived);
+		wr_view_count_json(o->b, "chosen", o->s->chosen);
 	}
-	count(o, "read", o->s->tally.all);
-	count(o, "in_flows", sums->in_flows);
-	count(o, "in_other", sums->in_other);
-	count(o, "not_ip", sums->not_ip);
+	wr_view_count_json(o->b, "read", o->s->tally.all);
+	wr_view_count_json(o->b, "in_flows", sums->in_flows);
+	wr_view_count_json(o->b, "in_other", sums->in_other);
+	wr_view_count_json(o->b, "not_ip", sums->not_ip);
 	wr_json_bool(o->b, "balanced", wr_summary_balanced(o->s));
 	wr_json_close(o->b);
 }
@@ -134,8 +90,8 @@ static void ledger(struct out *o, const struct wr_summary_sums *sums)
 static void totals(struct out *o, const struct wr_tally *t)
 {
 	if (t->all.packets) {
-		when(o, "start", t->first_ns);
-		when(o, "end", t->last_ns);
+		wr_view_time_json(o->b, "start", t->first_ns);
+		wr_view_time_json(o->b, "end", t->last_ns);
 	}
 	wr_json_double(o->b, "duration", (double)(t->last_ns - t->first_ns) / 1e9);
 	wr_json_u64(o->b, "packets", t->all.packets);
@@ -154,11 +110,11 @@ static void summary(struct out *o)
 	if (o->s->filter)
 		wr_json_str(o->b, "filter", o->s->filter);
 	totals(o, t);
-	count(o, "ipv4", wr_tally_ip(t, 4));
-	count(o, "ipv6", wr_tally_ip(t, 6));
-	count(o, "not_ip", sums.not_ip);
-	count(o, "fragments", t->fragments);
-	count(o, "vlan", t->vlan);
+	wr_view_count_json(o->b, "ipv4", wr_tally_ip(t, 4));
+	wr_view_count_json(o->b, "ipv6", wr_tally_ip(t, 6));
+	wr_view_count_json(o->b, "not_ip", sums.not_ip);
+	wr_view_count_json(o->b, "fragments", t->fragments);
+	wr_view_count_json(o->b, "vlan", t->vlan);
 	named(o, "tunnels", t->tunnel, WR_TUNNEL_COUNT, wr_view_tunnel);
 	named(o, "malformed", t->bad, WR_BAD_COUNT, wr_view_bad);
 	table_size(o, "flows", wr_flow_rows(o->s->flows), wr_flow_other(o->s->flows)->flows);
@@ -199,14 +155,14 @@ static void talker(struct out *o, const struct wr_talk_row *r, bool other)
 	if (other) {
 		wr_json_bool(o->b, "other", true);
 	} else {
-		address(o, "src_ip", r->key.addr, r->key.ip_v);
+		wr_view_addr_json(o->b, "src_ip", r->key.addr, r->key.ip_v);
 		wr_json_u64(o->b, "ip_v", r->key.ip_v);
 	}
 	wr_json_u64(o->b, "flows", r->flows);
-	count(o, "sent", r->out);
-	count(o, "received", r->in);
-	when(o, "start", r->first_ns);
-	when(o, "end", r->last_ns);
+	wr_view_count_json(o->b, "sent", r->out);
+	wr_view_count_json(o->b, "received", r->in);
+	wr_view_time_json(o->b, "start", r->first_ns);
+	wr_view_time_json(o->b, "end", r->last_ns);
 	end(o);
 }
 
@@ -216,14 +172,14 @@ static void service(struct out *o, const struct wr_talk_row *r, bool other)
 	if (other) {
 		wr_json_bool(o->b, "other", true);
 	} else {
-		address(o, "dest_ip", r->key.addr, r->key.ip_v);
+		wr_view_addr_json(o->b, "dest_ip", r->key.addr, r->key.ip_v);
 		wr_json_u64(o->b, "ip_v", r->key.ip_v);
-		protocol(o, r->key.tag, r->key.proto);
+		wr_view_proto_json(o->b, r->key.tag, r->key.proto);
 		if (r->key.port)
 			wr_json_u64(o->b, "dest_port", r->key.port);
 	}
 	wr_json_u64(o->b, "flows", r->flows);
-	both_ways(o, r->in, r->out, r->first_ns, r->last_ns);
+	wr_view_both_ways_json(o->b, r->in, r->out, r->first_ns, r->last_ns);
 	end(o);
 }
 
@@ -241,88 +197,23 @@ static void talks(struct out *o, enum wr_talk_kind kind,
 		row(o, other, true);
 }
 
-/* Ports that are 0 stand for none: later fragments and protocols without ports. */
-static void ends(struct out *o, const struct wr_flow_key *k, int server)
-{
-	bool ports = k->port[0] || k->port[1];
-
-	address(o, "src_ip", k->addr[!server], k->ip_v);
-	if (ports)
-		wr_json_u64(o->b, "src_port", k->port[!server]);
-	address(o, "dest_ip", k->addr[server], k->ip_v);
-	if (ports)
-		wr_json_u64(o->b, "dest_port", k->port[server]);
-	wr_json_u64(o->b, "ip_v", k->ip_v);
-	protocol(o, k->tag, k->proto);
-	if (k->tag & WR_FLOW_VLAN) {
-		wr_json_array(o->b, "vlan");
-		wr_json_u64(o->b, NULL, k->tag & WR_FLOW_VLAN_ID);
-		wr_json_end_array(o->b);
-	}
-}
-
-static void hex_flags(struct out *o, const char *key, unsigned int flags)
-{
-	wr_json_key(o->b, key);
-	wr_buf_char(o->b, '"');
-	wr_buf_hex(o->b, flags & 0xff, 2);
-	wr_buf_char(o->b, '"');
-}
-
-static void tcp(struct out *o, const struct wr_flow *f, int server)
-{
-	static const struct {
-		uint16_t flag;
-		const char *key;
-	} names[] = {
-		{WR_TCP_SYN, "syn"}, {WR_TCP_FIN, "fin"}, {WR_TCP_RST, "rst"},
-		{WR_TCP_PSH, "psh"}, {WR_TCP_ACK, "ack"}, {WR_TCP_URG, "urg"},
-		{WR_TCP_ECE, "ece"}, {WR_TCP_CWR, "cwr"}, {WR_TCP_AE, "ae"},
-	};
-	unsigned int all = f->tcp_flags[0] | f->tcp_flags[1];
-	size_t i;
-
-	wr_json_open_key(o->b, "tcp");
-	hex_flags(o, "tcp_flags", all);
-	hex_flags(o, "tcp_flags_ts", f->tcp_flags[!server]);
-	hex_flags(o, "tcp_flags_tc", f->tcp_flags[server]);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (all & names[i].flag)
-			wr_json_bool(o->b, names[i].key, true);
-	wr_json_close(o->b);
-}
-
-static void flow(struct out *o, const struct wr_flow *f)
-{
-	int server = wr_flow_server(f);
-
-	begin(o, "flow");
-	ends(o, &f->key, server);
-	if (f->first_num)
-		wr_json_u64(o->b, "pcap_cnt", f->first_num);
-	wr_json_open_key(o->b, "flow");
-	both_ways(o, f->sent[!server], f->sent[server], f->first_ns, f->last_ns);
-	wr_json_u64(o->b, "age", (f->last_ns - f->first_ns) / 1000000000);
-	wr_json_close(o->b);
-	if (f->key.proto == WR_IP_TCP && (f->key.port[0] || f->key.port[1]))
-		tcp(o, f, server);
-	end(o);
-}
-
 static void flows(struct out *o)
 {
 	const struct wr_flow_other *other = wr_flow_other(o->s->flows);
 	uint32_t i, n = wr_summary_rank_flows(o->s, UINT32_MAX);
 
-	for (i = 0; i < n; i++)
-		flow(o, wr_flow_row(o->s->flows, o->s->ranks[i].row));
+	for (i = 0; i < n; i++) {
+		wr_view_flow_json(o->b, wr_flow_row(o->s->flows, o->s->ranks[i].row), NULL);
+		drain(o);
+	}
 	if (!other->flows)
 		return;
 	begin(o, "flow");
 	wr_json_bool(o->b, "other", true);
 	wr_json_u64(o->b, "flows", other->flows);
 	wr_json_open_key(o->b, "flow");
-	both_ways(o, other->to_server, other->to_client, other->first_ns, other->last_ns);
+	wr_view_both_ways_json(o->b, other->to_server, other->to_client, other->first_ns,
+			       other->last_ns);
 	wr_json_close(o->b);
 	end(o);
 }

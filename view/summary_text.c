@@ -1,164 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "view/summary_impl.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "view/packet.h"
+#include "view/table.h"
 
-enum { CELLS_MAX = 5, CELL = 24 };
-
-struct column {
-	const char *head;
-	int width;
-};
+enum { CELL = WR_VIEW_CELL };
 
 struct text {
 	struct wr_summary *s;
-	struct wr_buf *b;
-	struct wr_buf label; /* of the row that is being made */
-	const struct column *columns;
-	char cell[CELLS_MAX][CELL]; /* [0] is not used: the label */
-	bool color;
+	struct wr_view_table t;
 };
-
-/* ---- numbers for people ---- */
-
-/* 1234567 as "1,234,567"; from ten millions on "12.3 M". */
-static void number(char out[CELL], uint64_t v)
-{
-	static const char unit[] = "MGTPE";
-	double d = (double)v / 1e6;
-	int u = 0;
-
-	if (v < 1000)
-		snprintf(out, CELL, "%" PRIu64, v);
-	else if (v < 1000000)
-		snprintf(out, CELL, "%" PRIu64 ",%03" PRIu64, v / 1000, v % 1000);
-	else if (v < 10000000)
-		snprintf(out, CELL, "%" PRIu64 ",%03" PRIu64 ",%03" PRIu64, v / 1000000,
-			 v / 1000 % 1000, v % 1000);
-	else {
-		for (; d >= 999.95 && u < 4; u++)
-			d /= 1000;
-		snprintf(out, CELL, "%.1f %c", d, unit[u]);
-	}
-}
-
-/* All digits, in groups of three. */
-static void digits(struct wr_buf *b, uint64_t v)
-{
-	if (v >= 1000) {
-		digits(b, v / 1000);
-		wr_buf_fmt(b, ",%03u", (unsigned int)(v % 1000));
-	} else {
-		wr_buf_u64(b, v);
-	}
-}
-
-/* 1.2 kB, 3.4 Mbit/s: SI prefixes, one decimal. */
-static void si(char out[CELL], double v, const char *unit)
-{
-	static const char *const prefix[] = {"", "k", "M", "G", "T", "P", "E"};
-	int p = 0;
-
-	for (; v >= (p ? 999.95 : 999.5) && p < 6; p++)
-		v /= 1000;
-	snprintf(out, CELL, "%.*f %s%s", p ? 1 : 0, v, prefix[p], unit);
-}
-
-static void percent(char out[CELL], uint64_t part, uint64_t all)
-{
-	double p = all ? 100.0 * (double)part / (double)all : 0;
-
-	if (part && p < 0.05)
-		snprintf(out, CELL, "<0.1%%");
-	else if (part != all && p >= 99.95)
-		snprintf(out, CELL, ">99.9%%");
-	else
-		snprintf(out, CELL, "%.1f%%", p);
-}
-
-static void duration(char out[CELL], uint64_t ns)
-{
-	double s = (double)ns / 1e9;
-	uint64_t m = ns / 60000000000;
-
-	if (ns < 1000000)
-		snprintf(out, CELL, "%" PRIu64 " us", ns / 1000);
-	else if (ns < 1000000000)
-		snprintf(out, CELL, "%" PRIu64 " ms", ns / 1000000);
-	else if (m < 2)
-		snprintf(out, CELL, "%.1f s", s);
-	else if (m < 120)
-		snprintf(out, CELL, "%" PRIu64 "m %02us", m, (unsigned int)(ns / 1000000000 % 60));
-	else if (m < 48 * 60)
-		snprintf(out, CELL, "%" PRIu64 "h %02um", m / 60, (unsigned int)(m % 60));
-	else
-		snprintf(out, CELL, "%" PRIu64 "d %02uh", m / 1440, (unsigned int)(m / 60 % 24));
-}
 
 /* ---- tables ---- */
 
 static void color(struct text *x, const char *code)
 {
-	if (x->color)
-		wr_buf_str(x->b, code);
+	wr_view_table_color(&x->t, code);
 }
 
-/* First column to the left, the others to the right. A label that leaves no room gets a line of its
- * own. */
-static void line(struct text *x, const char *label)
+static void heading(struct text *x, const struct wr_view_column *columns)
 {
-	const struct column *c = x->columns;
-	int first_two = c->width + c[1].width, used = (int)strlen(label), i;
-
-	if (used + 1 + (int)strlen(x->cell[1]) > first_two) {
-		wr_buf_str(x->b, label);
-		wr_buf_char(x->b, '\n');
-		label = "";
-	}
-	used = (int)strlen(label) > c->width ? (int)strlen(label) : c->width;
-	wr_buf_fmt(x->b, "%-*s%*s", used, label, first_two - used, x->cell[1]);
-	for (i = 2; c[i].head && x->cell[i][0]; i++)
-		wr_buf_fmt(x->b, "%*s", c[i].width, x->cell[i]);
-	wr_buf_char(x->b, '\n');
+	wr_buf_char(x->t.b, '\n');
+	wr_view_table_head(&x->t, columns);
 }
 
-static void heading(struct text *x, const struct column *columns)
-{
-	int i;
-
-	x->columns = columns;
-	for (i = 1; columns[i].head; i++)
-		snprintf(x->cell[i], CELL, "%s", columns[i].head);
-	wr_buf_char(x->b, '\n');
-	color(x, "\033[1m");
-	line(x, columns[0].head);
-	color(x, "\033[0m");
-}
-
-/* A row's label begins with two spaces. */
 static struct wr_buf *label(struct text *x)
 {
-	wr_buf_clear(&x->label);
-	wr_buf_str(&x->label, "  ");
-	return &x->label;
+	return wr_view_table_label(&x->t);
 }
 
 static void row(struct text *x)
 {
-	line(x, wr_buf_text(&x->label));
+	wr_view_table_row(&x->t);
 }
 
 static void share(struct text *x, struct wr_count n, struct wr_count all)
 {
-	number(x->cell[1], n.packets);
-	percent(x->cell[2], n.packets, all.packets);
-	si(x->cell[3], (double)n.bytes, "B");
-	percent(x->cell[4], n.bytes, all.bytes);
+	wr_view_number(x->t.cell[1], n.packets);
+	wr_view_percent(x->t.cell[2], n.packets, all.packets);
+	wr_view_si(x->t.cell[3], (double)n.bytes, "B");
+	wr_view_percent(x->t.cell[4], n.bytes, all.bytes);
 }
 
 static void and_more(struct text *x, uint64_t rows, uint64_t displaced)
@@ -167,55 +51,22 @@ static void and_more(struct text *x, uint64_t rows, uint64_t displaced)
 
 	wr_buf_str(l, "and ");
 	if (rows || !displaced) {
-		digits(l, rows);
+		wr_view_digits(l, rows);
 		wr_buf_str(l, " more");
 	}
 	if (displaced) {
 		wr_buf_str(l, rows ? ", " : "");
-		digits(l, displaced);
+		wr_view_digits(l, displaced);
 		wr_buf_str(l, " that made room");
 	}
-}
-
-static void address(struct wr_buf *l, const uint8_t *addr_net, int ip_v)
-{
-	if (ip_v == 4)
-		wr_buf_ip4(l, addr_net);
-	else
-		wr_buf_ip6(l, addr_net);
-}
-
-static void end_point(struct wr_buf *l, const uint8_t *addr_net, int ip_v, unsigned int port)
-{
-	bool brackets = ip_v == 6 && port;
-
-	if (brackets)
-		wr_buf_char(l, '[');
-	address(l, addr_net, ip_v);
-	if (brackets)
-		wr_buf_char(l, ']');
-	if (port)
-		wr_buf_fmt(l, ":%u", port);
-}
-
-static void proto_name(struct wr_buf *l, uint16_t tag, uint8_t proto)
-{
-	const char *name = wr_view_proto(proto);
-
-	if (tag & WR_FLOW_NO_PROTO)
-		wr_buf_str(l, "?");
-	else if (name)
-		wr_buf_str(l, name);
-	else
-		wr_buf_fmt(l, "proto %u", proto);
 }
 
 /* ---- the tables ---- */
 
 static void protocols(struct text *x)
 {
-	static const struct column columns[] = {{"Protocols", 40}, {"packets", 13}, {"%", 7},
-						{"bytes", 11},	   {"%", 7},	    {0}};
+	static const struct wr_view_column columns[] = {
+		{"Protocols", 40}, {"packets", 13}, {"%", 7}, {"bytes", 11}, {"%", 7}, {0}};
 	struct wr_tally_row rows[WR_TALLY_ROWS_MAX];
 	int i, n = wr_tally_rows(&x->s->tally, rows), shown = n;
 	struct wr_count rest = x->s->tally.all;
@@ -251,12 +102,12 @@ static uint32_t shown_of(const struct text *x, uint32_t rows)
 
 static void talkers(struct text *x)
 {
-	static const struct column columns[] = {{"Talkers: what they sent", 40},
-						{"packets", 13},
-						{"%", 7},
-						{"bytes", 11},
-						{"%", 7},
-						{0}};
+	static const struct wr_view_column columns[] = {{"Talkers: what they sent", 40},
+							{"packets", 13},
+							{"%", 7},
+							{"bytes", 11},
+							{"%", 7},
+							{0}};
 	const struct wr_talk *t = x->s->talk[WR_TALK_TALKERS];
 	struct wr_count all =
 		wr_count_sum(wr_tally_ip(&x->s->tally, 4), wr_tally_ip(&x->s->tally, 6));
@@ -272,7 +123,7 @@ static void talkers(struct text *x)
 	for (i = 0; i < shown; i++) {
 		const struct wr_talk_row *r = wr_talk_row(t, x->s->ranks[i].row);
 
-		address(label(x), r->key.addr, r->key.ip_v);
+		wr_view_address(label(x), r->key.addr, r->key.ip_v);
 		share(x, r->out, all);
 		row(x);
 		rest = wr_count_less(rest, r->out);
@@ -286,20 +137,20 @@ static void talkers(struct text *x)
 
 static void service_cells(struct text *x, uint64_t flows, struct wr_count n, uint64_t all_bytes)
 {
-	number(x->cell[1], flows);
-	number(x->cell[2], n.packets);
-	si(x->cell[3], (double)n.bytes, "B");
-	percent(x->cell[4], n.bytes, all_bytes);
+	wr_view_number(x->t.cell[1], flows);
+	wr_view_number(x->t.cell[2], n.packets);
+	wr_view_si(x->t.cell[3], (double)n.bytes, "B");
+	wr_view_percent(x->t.cell[4], n.bytes, all_bytes);
 }
 
 static void services(struct text *x)
 {
-	static const struct column columns[] = {{"Services: both directions", 41},
-						{"flows", 10},
-						{"packets", 10},
-						{"bytes", 10},
-						{"%", 7},
-						{0}};
+	static const struct wr_view_column columns[] = {{"Services: both directions", 41},
+							{"flows", 10},
+							{"packets", 10},
+							{"bytes", 10},
+							{"%", 7},
+							{0}};
 	const struct wr_talk *t = x->s->talk[WR_TALK_SERVICES];
 	struct wr_count rest =
 		wr_count_sum(wr_tally_ip(&x->s->tally, 4), wr_tally_ip(&x->s->tally, 6));
@@ -316,9 +167,9 @@ static void services(struct text *x)
 	wr_summary_rank_talk(x->s, WR_TALK_SERVICES, shown);
 	for (i = 0; i < shown; i++) {
 		r = wr_talk_row(t, x->s->ranks[i].row);
-		proto_name(label(x), r->key.tag, r->key.proto);
-		wr_buf_char(&x->label, ' ');
-		end_point(&x->label, r->key.addr, r->key.ip_v, r->key.port);
+		wr_view_proto_of(label(x), r->key.tag, r->key.proto);
+		wr_buf_char(&x->t.label, ' ');
+		wr_view_end(&x->t.label, r->key.addr, r->key.ip_v, r->key.port);
 		service_cells(x, r->flows, wr_count_sum(r->in, r->out), all_bytes);
 		row(x);
 		rest = wr_count_less(rest, wr_count_sum(r->in, r->out));
@@ -331,24 +182,9 @@ static void services(struct text *x)
 	row(x);
 }
 
-static void flow_label(struct text *x, const struct wr_flow *f)
-{
-	const struct wr_flow_key *k = &f->key;
-	int server = wr_flow_server(f);
-	struct wr_buf *l = label(x);
-
-	end_point(l, k->addr[!server], k->ip_v, k->port[!server]);
-	wr_buf_str(l, " > ");
-	end_point(l, k->addr[server], k->ip_v, k->port[server]);
-	wr_buf_char(l, ' ');
-	proto_name(l, k->tag, k->proto);
-	if (k->tag & WR_FLOW_VLAN)
-		wr_buf_fmt(l, " vlan %u", k->tag & WR_FLOW_VLAN_ID);
-}
-
 static void flows(struct text *x)
 {
-	static const struct column columns[] = {
+	static const struct wr_view_column columns[] = {
 		{"Flows: client > server", 51}, {"packets", 10}, {"bytes", 10}, {"lasted", 9}, {0}};
 	const struct wr_flow_other *other = wr_flow_other(x->s->flows);
 	struct wr_count rest =
@@ -363,25 +199,25 @@ static void flows(struct text *x)
 		const struct wr_flow *f = wr_flow_row(x->s->flows, x->s->ranks[i].row);
 		struct wr_count sum = wr_count_sum(f->sent[0], f->sent[1]);
 
-		flow_label(x, f);
-		number(x->cell[1], sum.packets);
-		si(x->cell[2], (double)sum.bytes, "B");
-		duration(x->cell[3], f->last_ns - f->first_ns);
+		wr_view_flow_of(label(x), f);
+		wr_view_number(x->t.cell[1], sum.packets);
+		wr_view_si(x->t.cell[2], (double)sum.bytes, "B");
+		wr_view_duration(x->t.cell[3], f->last_ns - f->first_ns);
 		row(x);
 		rest = wr_count_less(rest, sum);
 	}
 	if (shown == n && !other->flows)
 		return;
 	and_more(x, n - shown, other->flows);
-	number(x->cell[1], rest.packets);
-	si(x->cell[2], (double)rest.bytes, "B");
-	x->cell[3][0] = '\0';
+	wr_view_number(x->t.cell[1], rest.packets);
+	wr_view_si(x->t.cell[2], (double)rest.bytes, "B");
+	x->t.cell[3][0] = '\0';
 	row(x);
 }
 
 static void malformed(struct text *x)
 {
-	static const struct column columns[] = {
+	static const struct wr_view_column columns[] = {
 		{"Malformed or cut", 58}, {"packets", 12}, {"%", 8}, {0}};
 	const struct wr_tally *t = &x->s->tally;
 	uint64_t any = 0;
@@ -396,20 +232,13 @@ static void malformed(struct text *x)
 		if (!t->bad[i].packets)
 			continue;
 		wr_buf_str(label(x), wr_view_bad_text((uint8_t)i));
-		number(x->cell[1], t->bad[i].packets);
-		percent(x->cell[2], t->bad[i].packets, t->all.packets);
+		wr_view_number(x->t.cell[1], t->bad[i].packets);
+		wr_view_percent(x->t.cell[2], t->bad[i].packets, t->all.packets);
 		row(x);
 	}
 }
 
 /* ---- above and below them ---- */
-
-/* File names are strangers' text: what steers a terminal is not passed on. */
-static void plain(struct wr_buf *b, const char *s)
-{
-	for (; *s; s++)
-		wr_buf_char(b, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
-}
 
 static void rates(struct text *x, const struct wr_tally *t)
 {
@@ -419,24 +248,14 @@ static void rates(struct text *x, const struct wr_tally *t)
 
 	if (!ns)
 		return;
-	duration(cell, ns);
-	wr_buf_fmt(x->b, " in %s", cell);
-	number(cell, (uint64_t)((double)t->all.packets / s + 0.5));
+	wr_view_duration(cell, ns);
+	wr_buf_fmt(x->t.b, " in %s", cell);
+	wr_view_number(cell, (uint64_t)((double)t->all.packets / s + 0.5));
 	if ((double)t->all.packets / s < 10)
 		snprintf(cell, CELL, "%.1f", (double)t->all.packets / s);
-	wr_buf_fmt(x->b, " (%s packets/s", cell);
-	si(cell, (double)t->all.bytes * 8 / s, "bit/s");
-	wr_buf_fmt(x->b, ", %s)", cell);
-}
-
-static void moment(struct wr_buf *b, uint64_t ns)
-{
-	time_t s = (time_t)(ns / 1000000000);
-	char text[40];
-	struct tm tm;
-
-	if (gmtime_r(&s, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm))
-		wr_buf_str(b, text);
+	wr_buf_fmt(x->t.b, " (%s packets/s", cell);
+	wr_view_si(cell, (double)t->all.bytes * 8 / s, "bit/s");
+	wr_buf_fmt(x->t.b, ", %s)", cell);
 }
 
 /* Sorts of packets with a comma between; those that did not occur are left out. */
@@ -444,11 +263,11 @@ static void some(struct text *x, uint64_t packets, const char *what)
 {
 	if (!packets)
 		return;
-	if (x->b->used && x->b->at[x->b->used - 1] != '\n')
-		wr_buf_str(x->b, ", ");
-	digits(x->b, packets);
-	wr_buf_char(x->b, ' ');
-	wr_buf_str(x->b, what);
+	if (x->t.b->used && x->t.b->at[x->t.b->used - 1] != '\n')
+		wr_buf_str(x->t.b, ", ");
+	wr_view_digits(x->t.b, packets);
+	wr_buf_char(x->t.b, ' ');
+	wr_buf_str(x->t.b, what);
 }
 
 static void sorts(struct text *x, const struct wr_tally *t)
@@ -464,7 +283,7 @@ static void sorts(struct text *x, const struct wr_tally *t)
 	some(x, t->fragments.packets, "fragments");
 	some(x, t->vlan.packets, "tagged");
 	some(x, tunnelled, "in tunnels");
-	wr_buf_char(x->b, '\n');
+	wr_buf_char(x->t.b, '\n');
 }
 
 static void headline(struct text *x)
@@ -473,25 +292,25 @@ static void headline(struct text *x)
 	char cell[CELL];
 
 	color(x, "\033[1m");
-	plain(x->b, x->s->name ? x->s->name : "Capture");
+	wr_view_plain(x->t.b, x->s->name ? x->s->name : "Capture", true);
 	color(x, "\033[0m");
 	if (x->s->filter) {
-		wr_buf_str(x->b, ", ");
-		plain(x->b, x->s->filter);
+		wr_buf_str(x->t.b, ", ");
+		wr_view_plain(x->t.b, x->s->filter, true);
 	}
-	wr_buf_char(x->b, '\n');
-	digits(x->b, t->all.packets);
-	si(cell, (double)t->all.bytes, "B");
-	wr_buf_fmt(x->b, " packet%s, %s", t->all.packets == 1 ? "" : "s", cell);
+	wr_buf_char(x->t.b, '\n');
+	wr_view_digits(x->t.b, t->all.packets);
+	wr_view_si(cell, (double)t->all.bytes, "B");
+	wr_buf_fmt(x->t.b, " packet%s, %s", t->all.packets == 1 ? "" : "s", cell);
 	rates(x, t);
-	wr_buf_char(x->b, '\n');
+	wr_buf_char(x->t.b, '\n');
 	if (!t->all.packets)
 		return;
-	wr_buf_str(x->b, "From ");
-	moment(x->b, t->first_ns);
-	wr_buf_str(x->b, " to ");
-	moment(x->b, t->last_ns);
-	wr_buf_str(x->b, " UTC\n");
+	wr_buf_str(x->t.b, "From ");
+	wr_view_moment(x->t.b, t->first_ns);
+	wr_buf_str(x->t.b, " to ");
+	wr_view_moment(x->t.b, t->last_ns);
+	wr_buf_str(x->t.b, " UTC\n");
 	sorts(x, t);
 }
 
@@ -499,15 +318,15 @@ static void chosen(struct text *x)
 {
 	if (!x->s->has_ledger)
 		return;
-	wr_buf_str(x->b, "  arrived ");
-	digits(x->b, x->s->arrived.packets);
-	wr_buf_str(x->b, " = read ");
-	digits(x->b, x->s->chosen.packets);
+	wr_buf_str(x->t.b, "  arrived ");
+	wr_view_digits(x->t.b, x->s->arrived.packets);
+	wr_buf_str(x->t.b, " = read ");
+	wr_view_digits(x->t.b, x->s->chosen.packets);
 	if (x->s->filter || !wr_count_same(x->s->arrived, x->s->chosen)) {
-		wr_buf_str(x->b, " + not chosen by the filter ");
-		digits(x->b, x->s->arrived.packets - x->s->chosen.packets);
+		wr_buf_str(x->t.b, " + not chosen by the filter ");
+		wr_view_digits(x->t.b, x->s->arrived.packets - x->s->chosen.packets);
 	}
-	wr_buf_char(x->b, '\n');
+	wr_buf_char(x->t.b, '\n');
 }
 
 static void ledger(struct text *x)
@@ -515,30 +334,31 @@ static void ledger(struct text *x)
 	struct wr_summary_sums sums = wr_summary_sums(x->s);
 	bool balanced = wr_summary_balanced(x->s);
 
-	wr_buf_char(x->b, '\n');
+	wr_buf_char(x->t.b, '\n');
 	color(x, balanced ? "\033[1m" : "\033[1;31m");
-	wr_buf_str(x->b, balanced ? "The ledger balances"
-				  : "The ledger does NOT balance: this is a defect of weir, please "
-				    "report it");
+	wr_buf_str(x->t.b,
+		   balanced ? "The ledger balances"
+			    : "The ledger does NOT balance: this is a defect of weir, please "
+			      "report it");
 	color(x, "\033[0m");
-	wr_buf_char(x->b, '\n');
+	wr_buf_char(x->t.b, '\n');
 	chosen(x);
-	wr_buf_str(x->b, "  read ");
-	digits(x->b, x->s->tally.all.packets);
-	wr_buf_str(x->b, " = in flows ");
-	digits(x->b, sums.in_flows.packets);
+	wr_buf_str(x->t.b, "  read ");
+	wr_view_digits(x->t.b, x->s->tally.all.packets);
+	wr_buf_str(x->t.b, " = in flows ");
+	wr_view_digits(x->t.b, sums.in_flows.packets);
 	if (sums.in_other.packets) {
-		wr_buf_str(x->b, " + in flows that made room ");
-		digits(x->b, sums.in_other.packets);
+		wr_buf_str(x->t.b, " + in flows that made room ");
+		wr_view_digits(x->t.b, sums.in_other.packets);
 	}
-	wr_buf_str(x->b, " + not IP ");
-	digits(x->b, sums.not_ip.packets);
-	wr_buf_char(x->b, '\n');
+	wr_buf_str(x->t.b, " + not IP ");
+	wr_view_digits(x->t.b, sums.not_ip.packets);
+	wr_buf_char(x->t.b, '\n');
 }
 
 void wr_summary_text(struct wr_summary *s, struct wr_buf *b, bool color)
 {
-	struct text x = {.s = s, .b = b, .color = color};
+	struct text x = {.s = s, .t = {.b = b, .color = color}};
 
 	wr_summary_finish(s);
 	headline(&x);
@@ -550,5 +370,5 @@ void wr_summary_text(struct wr_summary *s, struct wr_buf *b, bool color)
 		malformed(&x);
 	}
 	ledger(&x);
-	wr_buf_free(&x.label);
+	wr_view_table_end(&x.t);
 }

@@ -22,17 +22,13 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
+#include "core/account.h"
 #include "core/board.h"
 #include "core/proto.h"
 
 #ifndef WR_BPF_DIR
 #define WR_BPF_DIR "build/bpf"
 #endif
-
-/* As in bpf/maps.h, which only a kernel program can include; the size of the map is checked. */
-struct hook_fixed {
-	uint32_t linktype, load_bytes, frags;
-};
 
 /* X(symbol, object, what TEST_RUN answers when the packet passes) */
 enum hook_kind { HOOK_XDP, HOOK_TC, HOOK_KINDS };
@@ -48,7 +44,7 @@ static const struct hook_is {
 
 struct hook_conf {
 	enum hook_kind kind;
-	struct hook_fixed fixed;
+	struct wr_fixed fixed;
 	uint32_t ring_bytes; /* 0: as in the object */
 	uint32_t log_level;
 	char *log; /* of the main program when log_level is set, then of the record program */
@@ -57,7 +53,7 @@ struct hook_conf {
 
 struct hook {
 	const struct hook_is *is;
-	struct hook_fixed fixed;
+	struct wr_fixed fixed;
 	struct bpf_object *obj;
 	int main_fd, record_fd, slots_fd, ring_fd;
 	struct wr_board *board; /* mapped */
@@ -86,6 +82,11 @@ static inline int hook_map(const struct hook *h, const char *name)
 	return bpf_object__find_map_fd_by_name(h->obj, name);
 }
 
+static inline struct bpf_map *hook_bpf_map(const struct hook *h, const char *name)
+{
+	return bpf_object__find_map_by_name(h->obj, name);
+}
+
 static inline int hook_set_fixed(struct hook *h)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(h->obj, ".rodata");
@@ -107,6 +108,14 @@ static inline int hook_prepare(struct hook *h, const struct hook_conf *conf)
 		return -EINVAL;
 	if (conf->ring_bytes)
 		bpf_map__set_max_entries(ring, conf->ring_bytes);
+	if (conf->fixed.account) {
+		uint32_t sets = 2 * conf->fixed.cpus << conf->fixed.set_bits;
+
+		bpf_map__set_max_entries(hook_bpf_map(h, "wr_peeked"), WR_ACCOUNT_PEEK_WORDS);
+		bpf_map__set_max_entries(hook_bpf_map(h, "wr_heads"), 2 * conf->fixed.cpus);
+		bpf_map__set_max_entries(hook_bpf_map(h, "wr_sets"), sets);
+		bpf_map__set_max_entries(hook_bpf_map(h, "wr_used"), sets * WR_ACCOUNT_WAYS);
+	}
 	if (conf->fixed.frags) {
 		bpf_program__set_flags(main, bpf_program__flags(main) | BPF_F_XDP_HAS_FRAGS);
 		bpf_program__set_flags(record, bpf_program__flags(record) | BPF_F_XDP_HAS_FRAGS);
@@ -179,7 +188,7 @@ static inline int hook_open(struct hook *h, const struct hook_conf *conf)
 }
 
 /* Has this kernel what these constants ask for? (5.18) */
-static inline bool hook_can(const struct hook_fixed *fixed)
+static inline bool hook_can(const struct wr_fixed *fixed)
 {
 	return (!fixed->load_bytes && !fixed->frags) ||
 	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;

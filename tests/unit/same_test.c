@@ -39,7 +39,7 @@ enum {
 struct way {
 	const char *name;
 	enum hook_kind kind;
-	struct hook_fixed fixed;
+	struct wr_fixed fixed;
 	uint32_t records; /* WR_RECORDS_* */
 	uint32_t every;	  /* of the packets made here, every n-th */
 	uint32_t tpid;	  /* TC: this VLAN tag is beside the packet */

@@ -17,10 +17,10 @@ enum { LOG = 1 << 16, STATS_ONLY = 4 /* BPF_LOG_STATS */ };
 enum { MOST = 100000 };
 
 static const struct {
-	long main, record;
+	long main, account, record;
 } usual[HOOK_KINDS] = {
-	[HOOK_XDP] = {55000, 900},
-	[HOOK_TC] = {55000, 900},
+	[HOOK_XDP] = {55000, 72000, 900},
+	[HOOK_TC] = {55000, 72000, 900},
 };
 
 /* "processed 5432 insns (limit 1000000) ..." */
@@ -52,7 +52,7 @@ static void check(const char *name, const char *what, const char *log, int fd, l
 	sizes(fd, text);
 }
 
-static void test_variant(enum hook_kind kind, const struct hook_fixed *fixed)
+static void test_variant(enum hook_kind kind, const struct wr_fixed *fixed)
 {
 	static char log[2 * LOG];
 	const struct hook_conf conf = {.kind = kind,
@@ -65,9 +65,11 @@ static void test_variant(enum hook_kind kind, const struct hook_fixed *fixed)
 	int rc;
 
 	memset(log, 0, sizeof(log));
-	snprintf(what, sizeof(what), "linktype %u, load_bytes %u, frags %u", fixed->linktype,
-		 fixed->load_bytes, fixed->frags);
-	if (!hook_can(fixed)) {
+	snprintf(what, sizeof(what), "linktype %u, load_bytes %u, frags %u, account %u",
+		 fixed->linktype, fixed->load_bytes, fixed->frags, fixed->account);
+	if (!hook_can(fixed) ||
+	    (fixed->coarse &&
+	     libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_ktime_get_coarse_ns, NULL) != 1)) {
 		skip("%s with %s: not on this kernel", hook_is[kind].name, what);
 		return;
 	}
@@ -76,7 +78,8 @@ static void test_variant(enum hook_kind kind, const struct hook_fixed *fixed)
 		note("%s", strerror(-rc));
 		return;
 	}
-	check(h.is->main, what, log, h.main_fd, usual[kind].main);
+	check(h.is->main, what, log, h.main_fd,
+	      fixed->account ? usual[kind].account : usual[kind].main);
 	check(h.is->record, what, log + LOG, h.record_fd, usual[kind].record);
 	hook_close(&h);
 }
@@ -92,8 +95,21 @@ int main(void)
 	}
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
 		for (uint32_t k = 0; k < 4; k++)
-			test_variant(HOOK_XDP, &(struct hook_fixed){links[i], k & 1, k >> 1});
-		test_variant(HOOK_TC, &(struct hook_fixed){.linktype = links[i]});
+			test_variant(HOOK_XDP, &(struct wr_fixed){links[i], k & 1, k >> 1});
+		test_variant(HOOK_TC, &(struct wr_fixed){.linktype = links[i]});
+		/* the clock of 5.10, then the one that costs less */
+		for (uint32_t coarse = 0; coarse < 2; coarse++) {
+			struct wr_fixed account = {.linktype = links[i],
+						   .account = 1,
+						   .cpus = 2,
+						   .set_bits = 8,
+						   .coarse = coarse};
+
+			test_variant(HOOK_TC, &account);
+			test_variant(HOOK_XDP, &account);
+			account.load_bytes = account.frags = 1;
+			test_variant(HOOK_XDP, &account);
+		}
 	}
 	return done();
 }

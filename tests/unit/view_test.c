@@ -13,6 +13,8 @@
 #include "base/json.h"
 #include "core/parse.h"
 #include "view/packet.h"
+#include "view/spark.h"
+#include "view/text.h"
 
 static struct wr_buf b;
 
@@ -505,6 +507,120 @@ static void names(void)
 	is_str(wr_view_tunnel(255), "unknown", "a tunnel from a later version");
 }
 
+/* ---- text that several views share ---- */
+
+static const char *si(double v, const char *unit)
+{
+	static char out[WR_VIEW_CELL];
+
+	wr_view_si(out, v, unit);
+	return out;
+}
+
+static const char *fit(const char *text, int columns, enum wr_view_cut cut, bool utf8)
+{
+	wr_buf_clear(&b);
+	wr_view_fit(&b, text, columns, cut, utf8);
+	return wr_buf_text(&b);
+}
+
+static void numbers_for_people(void)
+{
+	is_str(si(12345678, "bit/s"), "12.3 Mbit/s", "a rate");
+	is_str(si(12345678, ""), "12.3 M", "without unit the prefix stays");
+	is_str(si(999.4, ""), "999", "below a thousand there is none");
+	is_str(si(999.5, "B"), "1.0 kB", "rounding up takes the next prefix");
+	wr_buf_clear(&b);
+	wr_view_digits(&b, 1000023);
+	wr_buf_char(&b, ' ');
+	wr_view_digits(&b, UINT64_MAX);
+	wr_buf_char(&b, ' ');
+	wr_view_digits(&b, 0);
+	is_str(wr_buf_text(&b), "1,000,023 18,446,744,073,709,551,615 0", "all digits, in threes");
+}
+
+/* A fit is as wide as was asked, whatever is put in. */
+static void fits(void)
+{
+	char text[24];
+	unsigned int bad = 0;
+
+	is_str(fit("abc", 5, WR_VIEW_CUT_END, true), "abc  ", "short text is filled up");
+	is_str(fit("abcdef", 4, WR_VIEW_CUT_END, true), "abc\u2026",
+	       "long text is cut, and that shows");
+	is_str(fit("abcdef", 4, WR_VIEW_CUT_END, false), "abc~", "also where there is only ASCII");
+	is_str(fit("[2001:db8::1:2:3:4]:443", 13, WR_VIEW_CUT_MIDDLE, true), "[2001:\u20264]:443",
+	       "an end keeps its port");
+	is_str(fit("\033[2J\x9b", 8, WR_VIEW_CUT_END, true), "?[2J?   ",
+	       "nothing steers the terminal");
+	is_str(fit("a\xc2\x9b\u202e"
+		   "b\u00fcc",
+		   6, WR_VIEW_CUT_END, true),
+	       "a??b\u00fcc", "nor does a control or a turn of direction in UTF-8");
+	is_str(fit("a\u00fcb", 3, WR_VIEW_CUT_END, false), "a?b", "what is not ASCII, to ASCII");
+	is_str(fit("x", 0, WR_VIEW_CUT_END, true), "", "no room, no text");
+	srand(2);
+	for (int i = 0; i < 100000; i++) {
+		int n = rand() % 23, columns = rand() % 12;
+
+		for (int k = 0; k < n; k++)
+			text[k] = (char)(rand() & 8 ? rand() % 255 + 1 : 'a');
+		text[n] = '\0';
+		fit(text, columns, i & 1, i & 2);
+		bad += wr_view_columns(wr_buf_text(&b), i & 2 || columns == 0) != columns;
+		for (size_t k = 0; k < b.used; k++)
+			bad += (unsigned char)b.at[k] < 0x20 || b.at[k] == 0x7f;
+	}
+	is_int(bad, 0, "100000 random texts take the columns they were given and steer nothing");
+}
+
+static const char *spark(const double *values, size_t n, double top, int height, bool utf8)
+{
+	wr_buf_clear(&b);
+	for (int line = 0; line < height; line++) {
+		struct wr_spark s = {values, n, top, height, line, utf8};
+
+		wr_view_spark(&b, &s);
+		wr_buf_char(&b, '|');
+	}
+	return wr_buf_text(&b);
+}
+
+static void sparks(void)
+{
+	static const double ramp[] = {0, 1, 2, 3, 4, 5, 6, 7, 8}, low[] = {0, 1, 1000};
+
+	is_str(spark(ramp, 9, 0, 1, true), " \u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588|",
+	       "a ramp, the largest is full");
+	is_str(spark(ramp, 9, 0, 1, false), " .:-=+*%#|", "in ASCII");
+	is_str(spark(low, 3, 0, 1, true), " \u2581\u2588|", "what is not nothing shows");
+	is_str(spark(ramp, 9, 16, 1, true), " \u2581\u2581\u2582\u2582\u2583\u2583\u2584\u2584|",
+	       "against a given top");
+	is_str(spark(ramp, 9, 8, 2, true),
+	       "     \u2582\u2584\u2586\u2588| \u2582\u2584\u2586\u2588\u2588\u2588\u2588\u2588|",
+	       "two lines: the lower one fills first");
+	is_str(spark(low, 1, 0, 1, true), " |", "nothing but nothing");
+}
+
+static const char *bar(double share, int columns, bool utf8)
+{
+	wr_buf_clear(&b);
+	wr_view_bar(&b, share, columns, utf8);
+	return wr_buf_text(&b);
+}
+
+static void bars(void)
+{
+	is_str(bar(0, 4, true), "", "nothing is no bar");
+	is_str(bar(0.0001, 4, true), "\u258f", "a little shows");
+	is_str(bar(0.5, 5, true), "\u2588\u2588\u258c", "half of five");
+	is_str(bar(1, 3, true), "\u2588\u2588\u2588", "all of it");
+	is_str(bar(7, 3, true), "\u2588\u2588\u2588", "more is not longer");
+	is_str(bar(0.5, 5, false), "##-", "half of five in ASCII");
+	is_str(bar(0.0001, 5, false), "-", "a little in ASCII");
+	is_str(bar(0, 5, false), "", "and nothing");
+}
+
 int main(void)
 {
 	setenv("TZ", "EET-2", 1);
@@ -522,6 +638,10 @@ int main(void)
 	inner_objects();
 	cut();
 	names();
+	numbers_for_people();
+	fits();
+	sparks();
+	bars();
 	wr_buf_free(&b);
 	return done();
 }

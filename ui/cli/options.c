@@ -8,51 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/near.h"
+
 enum { MAX_OPTIONS = 48 };
-
-/* Letters to change, add or leave out to come from a to b (Levenshtein 1965). */
-static size_t distance(const char *a, const char *b)
-{
-	size_t n = strlen(b), row[64];
-
-	if (n >= 64)
-		return 64;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t left = i, diagonal = i - 1;
-
-		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (left + 1 < best)
-				best = left + 1;
-			row[j - 1] = left;
-			left = best;
-		}
-		row[n] = left;
-	}
-	return row[n];
-}
-
-const char *wr_options_nearest(const char *word, const char *const *names)
-{
-	size_t best = 3; /* further away is no typing error */
-	const char *found = NULL;
-
-	for (; *names; names++) {
-		size_t d = distance(word, *names);
-
-		if (d < best) {
-			best = d;
-			found = *names;
-		}
-	}
-	return found;
-}
 
 static int unknown(const struct wr_option *table, const char *word, struct wr_err *err)
 {
@@ -61,7 +19,7 @@ static int unknown(const struct wr_option *table, const char *word, struct wr_er
 
 	for (; table->name && n < MAX_OPTIONS; table++)
 		names[n++] = table->name;
-	near = strncmp(word, "--", 2) ? NULL : wr_options_nearest(word + 2, names);
+	near = strncmp(word, "--", 2) ? NULL : wr_near(word + 2, names);
 	return wr_fail(err, EINVAL, "unknown option '%s'%s%s%s; see --help", word,
 		       near ? ": did you mean '--" : "", near ? near : "", near ? "'" : "");
 }

@@ -46,7 +46,4 @@ struct wr_args {
 int wr_options_parse(const struct wr_option *table, void *into, int argc, char **argv,
 		     struct wr_args *rest, struct wr_err *err);
 
-/* The nearest of the names, or NULL when none is near. names ends with NULL. */
-const char *wr_options_nearest(const char *word, const char *const *names);
-
 #endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture/account.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+struct wr_account {
+	struct wr_board *board;
+	struct wr_account_head *heads;
+	struct wr_account_set *sets;
+	uint64_t *peeked;
+	uint64_t *used; /* elements of an array map lie eight bytes apart */
+	uint32_t cpus, set_bits;
+	uint64_t *arrived; /* owned, per CPU, at the first look after a flip */
+	bool looked;
+	uint64_t clock_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC at the flip before the last */
+	uint64_t next_offset_ns;
+};
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static size_t sets_of(const struct wr_account *a)
+{
+	return (size_t)2 * a->cpus << a->set_bits;
+}
+
+static void *map(int fd, size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap(void *p, size_t bytes)
+{
+	if (p)
+		munmap(p, bytes);
+}
+
+/* Tables of a window are numbered window * cpus + cpu. */
+static struct wr_account_head *heads_of(const struct wr_account *a, uint32_t window)
+{
+	return a->heads + (size_t)(window & 1) * a->cpus;
+}
+
+static void begin(struct wr_account *a, uint32_t window)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	a->clock_offset_ns = a->next_offset_ns;
+	a->next_offset_ns = clock_ns(CLOCK_REALTIME) - now;
+	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
+		heads_of(a, window)[cpu].start_ns = now;
+	__atomic_store_n(&a->board->conf.window, window, __ATOMIC_SEQ_CST);
+	a->looked = false;
+}
+
+int wr_account_open(struct wr_account **out, const struct wr_account_maps *maps,
+		    struct wr_board *board, struct wr_err *err)
+{
+	struct wr_account *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return wr_fail(err, ENOMEM, "out of memory");
+	a->board = board;
+	a->cpus = maps->cpus;
+	a->set_bits = maps->set_bits;
+	a->arrived = calloc(a->cpus, sizeof(*a->arrived));
+	a->heads = map(maps->heads_fd, 2 * a->cpus * sizeof(*a->heads));
+	a->sets = map(maps->sets_fd, sets_of(a) * sizeof(*a->sets));
+	a->used = map(maps->used_fd, sets_of(a) * WR_ACCOUNT_WAYS * sizeof(*a->used));
+	a->peeked = map(maps->peeked_fd, WR_ACCOUNT_PEEK_WORDS * sizeof(*a->peeked));
+	if (!a->arrived || !a->heads || !a->sets || !a->used || !a->peeked) {
+		int e = errno;
+
+		wr_account_close(&a);
+		return wr_fail(err, e, "mapping the flow tables: %s", strerror(e));
+	}
+	begin(a, board->conf.window);
+	*out = a;
+	return 0;
+}
+
+void wr_account_close(struct wr_account **account)
+{
+	struct wr_account *a = *account;
+
+	if (!a)
+		return;
+	unmap(a->heads, 2 * a->cpus * sizeof(*a->heads));
+	unmap(a->sets, sets_of(a) * sizeof(*a->sets));
+	unmap(a->used, sets_of(a) * WR_ACCOUNT_WAYS * sizeof(*a->used));
+	unmap(a->peeked, WR_ACCOUNT_PEEK_WORDS * sizeof(*a->peeked));
+	free(a->arrived);
+	free(a);
+	*account = NULL;
+}
+
+void wr_account_flip(struct wr_account *a)
+{
+	begin(a, a->board->conf.window + 1);
+}
+
+static uint64_t load(const __u64 *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
+/* A packet is counted as arrived before its program asks which tables to fill, and as passed when
+ * it has. So nobody is in the old tables any more when all that had arrived after the flip has
+ * passed. */
+bool wr_account_settled(const struct wr_account *account)
+{
+	struct wr_account *a = (struct wr_account *)(uintptr_t)account;
+	const struct wr_cpu *cpus = a->board->cpu;
+	bool settled = true;
+
+	for (uint32_t i = 0; !a->looked && i < a->cpus; i++)
+		a->arrived[i] = load(&cpus[i].count.arrived_packets);
+	a->looked = true;
+	for (uint32_t i = 0; i < a->cpus; i++)
+		settled = settled && load(&cpus[i].count.passed_packets) >= a->arrived[i];
+	return settled;
+}
+
+static void drain_rows(struct wr_account *a, uint32_t table, const struct wr_account_reader *r)
+{
+	struct wr_account_head *head = &a->heads[table];
+	uint64_t start = head->start_ns + a->clock_offset_ns;
+	const uint64_t *used = a->used + ((size_t)table << (a->set_bits + 1));
+	struct wr_account_set *sets = a->sets + ((size_t)table << a->set_bits);
+
+	for (uint32_t i = 0; i < head->used; i++) {
+		struct wr_account_row *row;
+
+		if (i + 8 < head->used)
+			__builtin_prefetch(&sets[used[i + 8] / 2].row[used[i + 8] % 2], 1);
+		row = &sets[used[i] / 2].row[used[i] % 2];
+		r->row(r->ctx, row, start);
+		row->packets = 0;
+	}
+}
+
+uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *r)
+{
+	uint32_t window = a->board->conf.window + 1;
+	uint64_t packets = 0;
+
+	for (uint32_t cpu = 0; cpu < a->cpus; cpu++) {
+		uint32_t table = (window & 1) * a->cpus + cpu;
+		struct wr_account_head *head = &a->heads[table];
+
+		if (!head->all.packets)
+			continue;
+		packets += head->all.packets;
+		drain_rows(a, table, r);
+		r->rest(r->ctx, head);
+		memset(head, 0, sizeof(*head));
+	}
+	return packets;
+}
+
+void wr_account_forget_peeks(struct wr_account *a)
+{
+	memset(a->peeked, 0, WR_ACCOUNT_PEEK_WORDS * sizeof(*a->peeked));
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_API_H
+#define WR_DAEMON_API_H
+
+#include <sys/types.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "daemon/query.h"
+#include "view/status.h"
+
+/*
+ * The control socket (unix(7), stream): a line in, JSON Lines and one empty line out, as often as
+ * the client likes (see daemon/query.h). An error is one object
+ * {"event_type":"error","error":TEXT,"status":1|2}: 1 = could not be done, 2 = a bad request.
+ *
+ *	VIEW key=value…			the view's objects
+ *	subscribe views=A,B key=value…	the views' objects now and after each window; the next
+ *					request on the connection ends it
+ *
+ * Nothing here waits for a client. While an answer is on its way no further request of that client
+ * is read. Who takes nothing for 30 s, or lets more than 1 MiB of a subscription pile up, or has
+ *the most waiting when all together exceed the bound, is dropped and counted.
+ */
+
+/* What views are made from. Members may be NULL where a program has nothing of the kind: the view
+ * says so. */
+struct wr_api_host {
+	struct wr_live *live;
+	int (*ledger)(void *ctx, struct wr_ledger *rows, int n); /* as wr_engine_ledger() */
+	void (*status)(void *ctx, struct wr_status *out);
+	int (*reload)(void *ctx, struct wr_err *err);
+	const struct wr_conf *(*conf)(void *ctx); /* in effect */
+	const char *history;			  /* file; NULL or "": none is kept */
+	void *ctx;
+};
+
+struct wr_api_conf {
+	const char *path; /* of the socket; NULL: none, only wr_api_add() */
+	uid_t owner;	  /* of the socket and of its folder when that is made here */
+	gid_t group;	  /* who may connect beside the owner */
+	uint32_t clients_max;
+	uint64_t backlog_max;			/* bytes waiting to be read, all clients together */
+	const struct wr_api_view *const *views; /* NULL: wr_api_views */
+};
+
+struct wr_api;
+
+extern const struct wr_api_view wr_api_view_history;   /* daemon/view_history.c */
+extern const struct wr_api_view wr_api_view_metrics;   /* daemon/view_metrics.c */
+extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */
+
+/*
+ * Listens. A socket of a daemon that is gone is replaced; of one that is there: -EADDRINUSE. The
+ * socket has mode 0660. Takes the memory for all clients. host and loop stay borrowed.
+ */
+int wr_api_open(struct wr_api **out, const struct wr_api_conf *conf, const struct wr_api_host *host,
+		struct wr_loop *loop, struct wr_err *err);
+void wr_api_close(struct wr_api **api); /* NULL is fine; removes the socket */
+
+/* A connection made elsewhere (a socketpair); fd is taken, also on failure. It may use a place
+ * beyond clients_max. -ENOSPC. */
+int wr_api_add(struct wr_api *api, int fd);
+
+/* A window is over: subscriptions are answered, who sleeps is dropped. */
+void wr_api_window(struct wr_api *api);
+
+void wr_api_status(const struct wr_api *api, struct wr_status *out); /* fills out->clients */
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/iface.h"
+#include "control/listen.h"
+#include "core/parse.h"
+#include "daemon/session.h"
+#include "flow/account.h"
+
+enum {
+	SETTLE_MS = 2,
+	RING_BYTES = 4 << 20,
+	BATCH = 4096,
+	SOCKET_MS = 20,
+	/* First payloads: enough for a ClientHello of one segment, and no more than the ring holds
+	 * in a window. */
+	PEEK_BYTES = 1536,
+	PEEKS = 1000,
+	PEEK_MS = 200,
+	FORGET_WINDOWS = 600,
+	LISTEN_WINDOWS = 2,
+};
+
+struct wr_engine {
+	struct wr_source *source;
+	struct wr_live *live;
+	struct wr_parse parse; /* for packets without facts */
+	uint64_t window_ns;    /* when the one that is being filled ends; CLOCK_REALTIME */
+	uint64_t ended_ns;     /* the one that waits to be drained ended then; 0 = none waits */
+	bool packets;	       /* some come one by one */
+	uint32_t iface;	       /* while a path is drained: its number in live, */
+	bool out;	       /* and whether it sees what leaves */
+	char default_iface[16];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void take_row(void *ctx, const struct wr_account_row *row, uint64_t start_ns)
+{
+	struct wr_engine *e = ctx;
+
+	wr_live_add_row(e->live, e->iface, e->out, row, start_ns);
+}
+
+static void take_head(void *ctx, const struct wr_account_head *head)
+{
+	struct wr_engine *e = ctx;
+
+	wr_live_add_head(e->live, e->iface, e->out, head);
+}
+
+/* ---- windows ---- */
+
+static void drain_path(void *ctx, struct wr_path *path)
+{
+	struct wr_engine *e = ctx;
+	struct wr_account_reader reader = {take_row, take_head, e};
+
+	if (!wr_path_account(path))
+		return;
+	e->iface = wr_live_iface(e->live, wr_path_iface(path)->name);
+	e->out = wr_path_hook(path) == WR_HOOK_TC_OUT;
+	wr_account_drain(wr_path_account(path), &reader);
+}
+
+static void flip_path(void *ctx, struct wr_path *path)
+{
+	/* What an earlier process has not drained any more. */
+	drain_path(ctx, path);
+	if (wr_path_account(path))
+		wr_account_flip(wr_path_account(path));
+}
+
+static void ask_path(void *ctx, struct wr_path *path)
+{
+	bool *settled = ctx;
+
+	if (wr_path_account(path))
+		*settled = *settled && wr_account_settled(wr_path_account(path));
+}
+
+/* What listens on this host, now and then: services are marked by it. */
+static void ask_listeners(struct wr_engine *e)
+{
+	static struct wr_listener found[WR_LIVE_LISTEN_MAX];
+	static struct wr_talk_key keys[WR_LIVE_LISTEN_MAX];
+	int n = wr_listeners(found, WR_LIVE_LISTEN_MAX, NULL);
+
+	for (int i = 0; i < n && i < WR_LIVE_LISTEN_MAX; i++) {
+		keys[i] = (struct wr_talk_key){
+			.port = found[i].port, .proto = found[i].proto, .ip_v = found[i].ip_v};
+		memcpy(keys[i].addr, found[i].addr, 16);
+	}
+	if (n >= 0)
+		wr_live_listen(e->live, keys,
+			       n < WR_LIVE_LISTEN_MAX ? (uint32_t)n : WR_LIVE_LISTEN_MAX);
+}
+
+static void forget_path(void *ctx, struct wr_path *path)
+{
+	(void)ctx;
+	if (wr_path_account(path))
+		wr_account_forget_peeks(wr_path_account(path));
+}
+
+/* Nothing comes in any more, or what does is for the next process: both windows are taken, the one
+ * that may wait and the one that is being filled. */
+static void leaving(void *ctx, struct wr_path *path)
+{
+	struct wr_engine *e = ctx;
+
+	if (!e->ended_ns)
+		wr_account_flip(wr_path_account(path));
+	while (usleep(WR_ACCOUNT_SETTLE_US), !wr_account_settled(wr_path_account(path)))
+		;
+	drain_path(e, path);
+	if (wr_path_pinned(path)) /* it goes on */
+		return;
+	wr_account_flip(wr_path_account(path));
+	drain_path(e, path);
+}
+
+/* On the second, so that windows of several hosts fit. */
+static uint64_t next_end(uint64_t now)
+{
+	return now - now % WR_LIVE_WINDOW_NS + WR_LIVE_WINDOW_NS;
+}
+
+static void end_window(struct wr_engine *e, uint64_t ended_ns)
+{
+	if (wr_live_totals(e->live)->window % LISTEN_WINDOWS == 0)
+		ask_listeners(e);
+	wr_session_paths(e->source, drain_path, e);
+	wr_live_end(e->live, ended_ns);
+	wr_live_begin(e->live, ended_ns);
+	e->ended_ns = 0;
+	if (wr_live_totals(e->live)->window % FORGET_WINDOWS == 0)
+		wr_session_paths(e->source, forget_path, e);
+}
+
+/* One by one: all of a packet socket, the first payloads of flows from the kernel. */
+static void packet(void *ctx, const struct wr_packet *pkt)
+{
+	struct wr_engine *e = ctx;
+	const struct wr_rec *rec = pkt->rec;
+
+	if (!rec) {
+		wr_parse(&e->parse, pkt->data, pkt->caplen, pkt->len, pkt->linktype);
+		rec = &e->parse.rec;
+	}
+	wr_live_payload(e->live, pkt, rec);
+	if (pkt->hook != WR_HOOK_PACKET)
+		return; /* counted in the kernel */
+	e->packets = true;
+	wr_live_add_packet(e->live, pkt, rec);
+}
+
+int wr_engine_step(struct wr_engine *e, struct wr_err *err)
+{
+	uint64_t now = now_ns();
+	bool settled = true;
+	int n;
+
+	do
+		n = e->source->ops->read(e->source, packet, e, BATCH, err);
+	while (n >= BATCH);
+	if (n < 0)
+		return n;
+	if (e->ended_ns) {
+		wr_session_paths(e->source, ask_path, &settled);
+		if (!settled)
+			return 1;
+		end_window(e, e->ended_ns);
+		now = now_ns();
+	}
+	/* The clock may have been set: a window never lasts longer than two. */
+	if (now >= e->window_ns || e->window_ns - now > 2 * WR_LIVE_WINDOW_NS) {
+		e->ended_ns = now;
+		e->window_ns = next_end(now);
+		wr_session_paths(e->source, flip_path, e);
+		return SETTLE_MS;
+	}
+	n = (int)((e->window_ns - now) / 1000000) + 1;
+	if (e->packets && n > SOCKET_MS)
+		return SOCKET_MS;
+	return n < PEEK_MS ? n : PEEK_MS;
+}
+
+/* ---- open, close ---- */
+
+static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, struct wr_err *err)
+{
+	const char *names[1] = {e->default_iface};
+	struct wr_session_conf s = {
+		.ifaces = conf->ifaces,
+		.n_ifaces = conf->n_ifaces,
+		.any = conf->any,
+		.hook = conf->hook,
+		.out = conf->out,
+		.board = {.records = WR_RECORDS_BYTES,
+			  .snap = PEEK_BYTES,
+			  .peek = PEEKS,
+			  .max_depth = 1},
+		.ring_bytes = RING_BYTES,
+		.flow_slots = conf->flow_slots ? conf->flow_slots : WR_PATH_SLOTS_DEFAULT,
+		.pin_dir = conf->pin_dir,
+		.leaving = leaving,
+		.leaving_ctx = e,
+		.open_path = conf->open_path,
+		.unpin = conf->unpin,
+		.rights_ctx = conf->rights_ctx,
+		.say = conf->say,
+		.say_ctx = conf->say_ctx,
+	};
+	int ret = conf->netns ? wr_netns_enter(conf->netns, err) : 0;
+
+	if (!ret && !conf->any && !conf->n_ifaces) {
+		ret = wr_iface_default(e->default_iface, err);
+		s.ifaces = names;
+		s.n_ifaces = 1;
+	}
+	return ret ? ret : wr_session_open(&e->source, &s, err);
+}
+
+int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, struct wr_err *err)
+{
+	struct wr_engine *e = calloc(1, sizeof(*e));
+	int ret;
+
+	if (!e)
+		return wr_fail(err, ENOMEM, "out of memory");
+	e->parse.max_depth = 1;
+	ret = wr_live_open(&e->live, &conf->live, err);
+	if (!ret) {
+		wr_live_begin(e->live, now_ns());
+		ret = open_session(e, conf, err);
+	}
+	if (ret) {
+		wr_engine_close(&e);
+		return ret;
+	}
+	e->window_ns = next_end(now_ns());
+	*out = e;
+	return 0;
+}
+
+int wr_engine_ifaces(struct wr_engine *e, const char *const *ifaces, size_t n_ifaces, bool any,
+		     struct wr_err *err)
+{
+	const char *names[1] = {e->default_iface};
+	int ret = 0;
+
+	if (!any && !n_ifaces) {
+		ret = wr_iface_default(e->default_iface, err);
+		ifaces = names;
+		n_ifaces = 1;
+	}
+	return ret ? ret : wr_session_ifaces(e->source, ifaces, n_ifaces, any, packet, e, err);
+}
+
+void wr_engine_finish(struct wr_engine *e)
+{
+	struct wr_err err = {0};
+
+	wr_session_finish(e->source);
+	while (e->source->ops->read(e->source, packet, e, BATCH, &err) >= 0)
+		;
+	wr_session_paths(e->source, leaving, e);
+	wr_live_end(e->live, now_ns());
+}
+
+void wr_engine_close(struct wr_engine **engine)
+{
+	struct wr_engine *e = *engine;
+
+	if (!e)
+		return;
+	wr_source_close(&e->source);
+	wr_live_close(&e->live);
+	free(e);
+	*engine = NULL;
+}
+
+struct wr_live *wr_engine_live(struct wr_engine *e)
+{
+	return e->live;
+}
+
+int wr_engine_ledger(struct wr_engine *e, struct wr_ledger *rows, int n)
+{
+	return e->source->ops->ledger(e->source, rows, n);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_ENGINE_H
+#define WR_DAEMON_ENGINE_H
+
+#include "capture/capture.h"
+#include "control/path.h"
+#include "flow/live.h"
+
+/*
+ * The running machine behind `weir run` and `weir top`: data paths that account in the kernel, and
+ * flow/live.h fed from their windows (from packets where BPF is not possible). One thread; nothing
+ * here waits longer than a drain takes.
+ */
+struct wr_engine_conf {
+	const char *const *ifaces;
+	size_t n_ifaces;     /* 0: the interface of the default route */
+	bool any;	     /* every interface; ifaces is ignored */
+	enum wr_hook hook;   /* WR_HOOK_COUNT = the best that works */
+	bool out;	     /* what leaves, too (TC egress): answers, round trips of both ends */
+	const char *netns;   /* NULL: this one */
+	uint32_t flow_slots; /* flow rows per CPU and window in the kernel, a power of two; 0 =
+				65536, 16 MiB for each CPU and interface */
+	const char *pin_dir; /* links and maps stay below it when the process ends and are adopted
+				from there: counting outlives the process. NULL: nothing stays */
+	struct wr_live_conf live;
+	/* See daemon/session.h; NULL: this process has the rights itself. */
+	int (*open_path)(void *ctx, struct wr_path **out, const struct wr_path_conf *conf,
+			 int whole_packets, char *why, size_t room, struct wr_err *err);
+	int (*unpin)(void *ctx, const char *folder, struct wr_err *err);
+	void *rights_ctx;
+	void (*say)(void *ctx, const char *line); /* what a person should know */
+	void *say_ctx;
+};
+
+struct wr_engine;
+
+/* Errors as wr_session_open(). */
+int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, struct wr_err *err);
+void wr_engine_close(struct wr_engine **e); /* NULL is fine; sets NULL */
+
+/*
+ * To be called when the time that it returned last has come: drains windows that are over. Returns
+ * milliseconds until it wants to be called again (0 .. 1000), or -errno.
+ */
+int wr_engine_step(struct wr_engine *e, struct wr_err *err);
+
+/* Other interfaces from now on, see wr_session_ifaces(); none: the one of the default route. */
+int wr_engine_ifaces(struct wr_engine *e, const char *const *ifaces, size_t n_ifaces, bool any,
+		     struct wr_err *err);
+
+/* Detaches and takes what was still being counted; step is not called any more. */
+void wr_engine_finish(struct wr_engine *e);
+
+struct wr_live *wr_engine_live(struct wr_engine *e); /* borrowed; read between steps */
+/* Rows of the ledger, one per interface and hook; returns how many there are, fills up to n. */
+int wr_engine_ledger(struct wr_engine *e, struct wr_ledger *rows, int n);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_FLOW_ROWS_H
+#define WR_FLOW_ROWS_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "flow/index.h"
+
+/*
+ * Rows that are found by a key of three words, which each row begins with. Memory is fixed; when it
+ * is full the lightest of the next few rows (a hand goes round) makes room.
+ */
+struct wr_rows {
+	uint8_t *rows;	/* owned, max * size */
+	uint32_t *tags; /* owned, hash of each row's key */
+	size_t size;	/* bytes of a row */
+	uint32_t used, max;
+	uint32_t hand, next; /* where rows are compared; which one makes room next */
+	uint64_t displaced;
+	struct wr_index index;
+	struct wr_hash_secret secret;
+};
+
+enum { WR_ROWS_KEY_WORDS = 3, WR_ROWS_LOOK = 8 /* rows that are compared when one must go */ };
+
+/* Every row that is light goes sooner. */
+typedef uint64_t (*wr_rows_weigh_fn)(const void *ctx, const void *row);
+typedef void (*wr_rows_gone_fn)(void *ctx, const void *row);
+
+static inline void wr_rows_close(struct wr_rows *r)
+{
+	wr_mem_unmap(r->rows, r->max * r->size);
+	wr_mem_unmap(r->tags, r->max * sizeof(*r->tags));
+	wr_index_close(&r->index);
+	r->rows = NULL;
+	r->tags = NULL;
+}
+
+/* 0 or -ENOMEM. */
+static inline int wr_rows_open(struct wr_rows *r, size_t size, uint32_t max)
+{
+	memset(r, 0, sizeof(*r));
+	r->size = size;
+	r->max = max;
+	wr_hash_secret_make(&r->secret);
+	r->rows = wr_mem_map(max * size);
+	r->tags = wr_mem_map(max * sizeof(*r->tags));
+	if (r->rows && r->tags && !wr_index_open(&r->index, max))
+		return 0;
+	wr_rows_close(r);
+	return -ENOMEM;
+}
+
+static inline void wr_rows_clear(struct wr_rows *r)
+{
+	memset(r->index.cells, 0, (r->index.mask + (size_t)1) * sizeof(*r->index.cells));
+	r->used = 0;
+}
+
+static inline void *wr_rows_at(const struct wr_rows *r, uint32_t row)
+{
+	return r->rows + row * r->size;
+}
+
+static inline uint32_t wr_rows_hash(const struct wr_rows *r, const void *key)
+{
+	return wr_hash_words(&r->secret, key, WR_ROWS_KEY_WORDS);
+}
+
+static inline void *wr_rows_find(const struct wr_rows *r, const void *key, uint32_t tag)
+{
+	const struct wr_index *x = &r->index;
+	uint32_t i;
+
+	for (i = tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask) {
+		void *row = wr_rows_at(r, x->cells[i].row - 1);
+
+		if (x->cells[i].tag == tag && wr_same_words(row, key, WR_ROWS_KEY_WORDS))
+			return row;
+	}
+	return NULL;
+}
+
+/* The lightest of the next few rows, but not the one that is being filled. */
+static inline uint32_t wr_rows_lightest(struct wr_rows *r, uint32_t filling, wr_rows_weigh_fn weigh,
+					const void *ctx)
+{
+	uint64_t weight, least = UINT64_MAX;
+	uint32_t row = 0, i;
+
+	for (i = 0; i < WR_ROWS_LOOK; i++) {
+		r->hand = r->hand + 1 < r->max ? r->hand + 1 : 0;
+		weight = weigh(ctx, wr_rows_at(r, r->hand));
+		if (weight < least && r->hand != filling) {
+			least = weight;
+			row = r->hand;
+		}
+	}
+	return row;
+}
+
+/* Makes room. Who is next is known one turn ahead, so that its cell can be on its way. */
+static inline uint32_t wr_rows_displace(struct wr_rows *r, wr_rows_weigh_fn weigh,
+					wr_rows_gone_fn gone, void *ctx)
+{
+	uint32_t row = r->displaced ? r->next : wr_rows_lightest(r, r->max, weigh, ctx);
+
+	gone(ctx, wr_rows_at(r, row));
+	r->displaced++;
+	wr_index_drop(&r->index, r->tags[row], row);
+	r->next = wr_rows_lightest(r, row, weigh, ctx);
+	wr_index_ask(&r->index, r->tags[r->next]);
+	return row;
+}
+
+/* The row of a key that is not there yet; only the key is written. */
+static inline void *wr_rows_make(struct wr_rows *r, const void *key, uint32_t tag,
+				 wr_rows_weigh_fn weigh, wr_rows_gone_fn gone, void *ctx)
+{
+	uint32_t row = r->used < r->max ? r->used++ : wr_rows_displace(r, weigh, gone, ctx);
+
+	memcpy(wr_rows_at(r, row), key, WR_ROWS_KEY_WORDS * 8);
+	r->tags[row] = tag;
+	wr_index_put(&r->index, tag, row);
+	return wr_rows_at(r, row);
+}
+
+#endif

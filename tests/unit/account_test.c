@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel counts in its tables is what the host counts from the same packets: every flow,
+ * every service, to the packet and to the byte; over windows, and when the tables are too small.
+ * Needs root.
+ */
+#include "capture/account.h"
+#include "core/parse.h"
+#include "flow/account.h"
+#include "tests/tap.h"
+#include "tests/unit/gen.h"
+#include "tests/unit/hook.h"
+
+enum { PACKETS = 60000, SEEDS = 700, SHORTEST = 14, SECOND = 1000000000 };
+
+static int thin = 1;
+
+/* A data path that accounts, and both sides of the comparison. */
+struct bench {
+	struct hook hook;
+	struct wr_account *account;
+	struct wr_live *kernel, *host;
+	struct wr_count sent;
+	uint64_t drained, rows, other;
+};
+
+static void row(void *ctx, const struct wr_account_row *r, uint64_t start_ns)
+{
+	struct bench *b = ctx;
+
+	b->rows += r->packets;
+	wr_live_add_row(b->kernel, 0, false, r, start_ns);
+}
+
+static void head(void *ctx, const struct wr_account_head *h)
+{
+	struct bench *b = ctx;
+
+	b->other += h->other.packets + h->not_ip.packets;
+	wr_live_add_head(b->kernel, 0, false, h);
+}
+
+static struct wr_live *live(void)
+{
+	struct wr_live *l = NULL;
+
+	if (wr_live_open(&l, NULL, NULL))
+		return NULL;
+	wr_live_begin(l, SECOND);
+	wr_live_iface(l, "test0");
+	return l;
+}
+
+static int bench_open(struct bench *b, uint32_t set_bits)
+{
+	struct hook_conf conf = {
+		.kind = HOOK_XDP,
+		.fixed = {.linktype = WR_LINK_ETHER,
+			  .account = 1,
+			  .set_bits = set_bits,
+			  .secret = {0x0123456789abcdef, 0xfedcba9876543210}},
+	};
+	struct wr_account_maps maps = {.set_bits = set_bits};
+	int rc;
+
+	memset(b, 0, sizeof(*b));
+	conf.fixed.cpus = maps.cpus = (uint32_t)libbpf_num_possible_cpus();
+	rc = hook_open(&b->hook, &conf);
+	if (!ok(!rc, "a data path with %u rows per CPU loads", 2u << set_bits)) {
+		note("%s", strerror(-rc));
+		return rc;
+	}
+	b->hook.board->conf.follow = 0;
+	maps.heads_fd = hook_map(&b->hook, "wr_heads");
+	maps.sets_fd = hook_map(&b->hook, "wr_sets");
+	maps.used_fd = hook_map(&b->hook, "wr_used");
+	maps.peeked_fd = hook_map(&b->hook, "wr_peeked");
+	b->kernel = live();
+	b->host = live();
+	return wr_account_open(&b->account, &maps, b->hook.board, NULL);
+}
+
+static void bench_close(struct bench *b)
+{
+	wr_account_close(&b->account);
+	wr_live_close(&b->kernel);
+	wr_live_close(&b->host);
+	hook_close(&b->hook);
+}
+
+static void drain(struct bench *b)
+{
+	struct wr_account_reader r = {row, head, b};
+
+	wr_account_flip(b->account);
+	while (!wr_account_settled(b->account))
+		;
+	b->drained += wr_account_drain(b->account, &r);
+}
+
+static void send_frame(struct bench *b, const uint8_t *frame, uint32_t n)
+{
+	static uint8_t out[4096];
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = n, .data_out = out,
+		    .data_size_out = sizeof(out), .repeat = 1);
+	struct wr_packet pkt = {.ts_ns = SECOND, .len = n, .caplen = n, .iface = "test0"};
+	static struct wr_parse parse = {.max_depth = 1};
+
+	if (n < SHORTEST)
+		return;
+	if (bpf_prog_test_run_opts(b->hook.main_fd, &o)) {
+		printf("Bail out! TEST_RUN: %s\n", strerror(errno));
+		exit(1);
+	}
+	wr_parse(&parse, frame, n, n, WR_LINK_ETHER);
+	wr_live_add_packet(b->host, &pkt, &parse.rec);
+	b->sent.packets++;
+	b->sent.bytes += n;
+}
+
+static void ended(struct bench *b)
+{
+	drain(b);
+	wr_live_end(b->kernel, SECOND); /* before any flow is due to end */
+	wr_live_end(b->host, SECOND);
+}
+
+/* ---- the same flows ---- */
+
+static int by_key(const void *a, const void *b)
+{
+	return memcmp(&(*(struct wr_flow *const *)a)->key, &(*(struct wr_flow *const *)b)->key,
+		      sizeof(struct wr_flow_key));
+}
+
+static uint32_t sorted(struct wr_live *l, const struct wr_flow **flows, uint32_t most)
+{
+	uint32_t n = wr_flow_rows(wr_live_flows(l));
+
+	n = n < most ? n : most;
+	for (uint32_t i = 0; i < n; i++)
+		flows[i] = wr_flow_row(wr_live_flows(l), i);
+	qsort(flows, n, sizeof(*flows), by_key);
+	return n;
+}
+
+static bool same_flow(const struct wr_flow *a, const struct wr_flow *b)
+{
+	return !memcmp(&a->key, &b->key, sizeof(a->key)) &&
+	       !memcmp(a->sent, b->sent, sizeof(a->sent)) &&
+	       !memcmp(a->tcp_flags, b->tcp_flags, sizeof(a->tcp_flags)) && a->caller == b->caller;
+}
+
+static void same_flows(struct bench *b)
+{
+	static const struct wr_flow *k[1 << 16], *h[1 << 16];
+	uint32_t nk = sorted(b->kernel, k, 1 << 16), nh = sorted(b->host, h, 1 << 16), differ = 0;
+
+	is_int(nk, nh, "as many flows in the kernel as on the host");
+	for (uint32_t i = 0; i < nk && i < nh; i++)
+		if (!same_flow(k[i], h[i]) && !differ++)
+			note("the first: protocol %u, %u:%u tag %x, kernel %llu+%llu packets, host "
+			     "%llu+%llu",
+			     h[i]->key.proto, h[i]->key.port[0], h[i]->key.port[1], h[i]->key.tag,
+			     (unsigned long long)k[i]->sent[0].packets,
+			     (unsigned long long)k[i]->sent[1].packets,
+			     (unsigned long long)h[i]->sent[0].packets,
+			     (unsigned long long)h[i]->sent[1].packets);
+	is_int(differ, 0, "%u flows: key, packets, bytes, flags, who opened: the same", nh);
+}
+
+static void same_rows(struct bench *b)
+{
+	const struct wr_live_total *k = wr_live_totals(b->kernel), *h = wr_live_totals(b->host);
+
+	ok(!memcmp(&k->in, &h->in, sizeof(k->in)), "the same total");
+	ok(!memcmp(&k->not_ip, &h->not_ip, sizeof(k->not_ip)), "as much that is not IP");
+	ok(!memcmp(k->sizes, h->sizes, sizeof(k->sizes)), "the same sizes");
+	ok(!memcmp(k->tcp_flags, h->tcp_flags, sizeof(k->tcp_flags)), "the same TCP flags");
+	for (int kind = 0; kind < WR_LIVE_PROTOCOLS; kind++) {
+		const struct wr_live_row *rows[4096];
+		uint32_t n = wr_live_top(b->host, kind, WR_LIVE_BY_BYTES, rows, 4096), differ = 0;
+
+		for (uint32_t i = 0; i < n; i++) {
+			const struct wr_live_row *r = wr_live_find(b->kernel, kind, &rows[i]->key);
+
+			/* Who of the two ends is the server may turn out in the middle of a
+			 * window: packets in front of that count differently. */
+			if (rows[i]->key.proto == WR_IP_TCP)
+				continue;
+			differ += !r || memcmp(&r->in, &rows[i]->in, sizeof(r->in)) ||
+				  r->flows != rows[i]->flows;
+		}
+		is_int(differ, 0, "%u %s are the same", n, wr_live_name(kind));
+	}
+}
+
+static void kernel_is_host(void)
+{
+	static struct gen g;
+	struct bench b;
+
+	if (bench_open(&b, 17))
+		return;
+	for (uint32_t i = 0; i < PACKETS / (uint32_t)thin; i++) {
+		gen_packet(&g, i % SEEDS + 1);
+		if (i % 3 == 0)
+			gen_mutate(&g);
+		send_frame(&b, g.b, g.n);
+		if (i % 10007 == 0)
+			drain(&b);
+	}
+	ended(&b);
+	is_int((long long)b.drained, (long long)b.sent.packets, "%llu packets in windows",
+	       (unsigned long long)b.sent.packets);
+	is_int((long long)(b.rows + b.other), (long long)b.sent.packets,
+	       "rows, others and what is no IP are all");
+	is_int((long long)wr_live_totals(b.kernel)->other.packets, 0, "every flow found a row");
+	same_flows(&b);
+	same_rows(&b);
+	bench_close(&b);
+}
+
+/* ---- too small ---- */
+
+static void udp_frame(uint8_t f[60], uint32_t src, uint16_t sport)
+{
+	static const uint8_t model[60] = "\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0\x45\0\0\x2e\0\1\0\0"
+					 "\x40\x11\0\0\0\0\0\0\x0a\0\0\2\0\0\0\x35\0\x1a";
+
+	memcpy(f, model, 60);
+	memcpy(f + 26, &src, 4);
+	memcpy(f + 34, &sport, 2);
+}
+
+static uint64_t sum_of(struct wr_live *l, enum wr_live_kind kind)
+{
+	const struct wr_live_row *rows[4096];
+	uint32_t n = wr_live_top(l, kind, WR_LIVE_BY_BYTES, rows, 4096);
+	uint64_t sum = wr_live_other(l, kind)->in.packets;
+
+	while (n)
+		sum += rows[--n]->in.packets;
+	return sum;
+}
+
+/* One flow in eight packets of a flood in which no source comes twice, and 32 rows. */
+static void flood(void)
+{
+	static const struct wr_talk_key service = {
+		.addr = {10, 0, 0, 2}, .port = 53, .proto = WR_IP_UDP, .ip_v = 4};
+	struct wr_talk_key heavy = {.addr = {192, 0, 2, 1}, .ip_v = 4};
+	uint32_t total = (uint32_t)(40000 / thin), spoofed = 0;
+	const struct wr_live_row *r;
+	struct bench b;
+	uint8_t f[60];
+
+	if (bench_open(&b, 4))
+		return;
+	for (uint32_t i = 0; i < total; i++) {
+		if (i % 8)
+			udp_frame(f, 0x0b000000u + htonl(++spoofed), (uint16_t)i);
+		else
+			udp_frame(f, inet_addr("192.0.2.1"), htons(5353));
+		send_frame(&b, f, sizeof(f));
+	}
+	ended(&b);
+	is_int((long long)(b.rows + b.other), total, "flood: rows and others are all");
+	for (int kind = 0; kind < WR_LIVE_KINDS; kind++)
+		is_int((long long)sum_of(b.kernel, kind), total, "flood: %s and others are all",
+		       wr_live_name(kind));
+	ok(b.rows < total / 2, "flood: most found no row (%llu of %u did)",
+	   (unsigned long long)b.rows, total);
+	r = wr_live_find(b.kernel, WR_LIVE_SERVICES, &service);
+	is_int(r ? (long long)r->in.packets : 0, total,
+	       "flood: its service is known to the packet");
+	ok(r && r->sources > spoofed * 0.87 && r->sources < spoofed * 1.13,
+	   "flood: %u sources are estimated as %u: within 13 %%, four standard errors", spoofed + 1,
+	   r ? r->sources : 0);
+	r = wr_live_find(b.kernel, WR_LIVE_TALKERS, &heavy);
+	ok(r && r->in.packets > total / 8 * 9 / 10,
+	   "flood: of the heavy talker's %u packets %llu are known as its own", total / 8,
+	   r ? (unsigned long long)r->in.packets : 0ull);
+	bench_close(&b);
+}
+
+int main(void)
+{
+	if (getenv("WEIR_TEST_THIN"))
+		thin = atoi(getenv("WEIR_TEST_THIN"));
+	thin = thin > 0 ? thin : 1;
+	libbpf_set_print(hook_quiet);
+	if (geteuid()) {
+		skip("loading kernel programs needs root");
+		return done();
+	}
+	hook_stay_on_cpu();
+	kernel_is_host();
+	flood();
+	return done();
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "view/status.h"
+
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "view/fact_json.h"
+#include "view/text.h"
+
+/* ---- JSON ---- */
+
+static void rights_json(struct wr_buf *b, const struct wr_status_rights *r)
+{
+	if (!r->known)
+		return;
+	wr_json_open_key(b, "rights");
+	wr_json_str(b, "user", r->user);
+	wr_json_bool(b, "capabilities", r->capabilities);
+	wr_json_bool(b, "no_new_privs", r->no_new_privs);
+	wr_json_bool(b, "seccomp", r->seccomp);
+	if (r->landlock)
+		wr_json_u64(b, "landlock", (uint64_t)r->landlock);
+	if (r->missing[0])
+		wr_json_str(b, "missing", r->missing);
+	wr_json_close(b);
+}
+
+static void ifaces_json(struct wr_buf *b, const struct wr_status *s)
+{
+	wr_json_array(b, "interfaces");
+	for (uint32_t i = 0; i < s->n_ifaces; i++) {
+		wr_json_open(b);
+		wr_json_str(b, "in_iface", s->ifaces[i].name);
+		if (s->ifaces[i].hook != WR_HOOK_COUNT)
+			wr_json_str(b, "hook", wr_hook_name(s->ifaces[i].hook));
+		if (s->ifaces[i].why[0])
+			wr_json_str(b, "why", s->ifaces[i].why);
+		wr_json_close(b);
+	}
+	wr_json_end_array(b);
+}
+
+static void clients_json(struct wr_buf *b, const struct wr_status *s)
+{
+	wr_json_open_key(b, "clients");
+	wr_json_u64(b, "open", s->clients.open);
+	wr_json_u64(b, "max", s->clients.max);
+	wr_json_u64(b, "served", s->clients.served);
+	wr_json_u64(b, "refused", s->clients.refused);
+	wr_json_u64(b, "slow", s->clients.slow);
+	wr_json_u64(b, "requests", s->clients.requests);
+	wr_json_u64(b, "errors", s->clients.errors);
+	wr_json_u64(b, "backlog_bytes", s->clients.backlog_bytes);
+	wr_json_close(b);
+}
+
+static void front_json(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!s->front.name)
+		return;
+	wr_json_open_key(b, "front");
+	wr_json_str(b, "name", s->front.name);
+	wr_json_str(b, "listen", s->front.listen);
+	if (s->front.pid)
+		wr_json_u64(b, "pid", (uint64_t)s->front.pid);
+	wr_json_u64(b, "restarts", s->front.restarts);
+	rights_json(b, &s->front.rights);
+	wr_json_close(b);
+}
+
+void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
+{
+	wr_json_open(b);
+	wr_json_str(b, "event_type", "status");
+	wr_json_str(b, "version", s->version);
+	wr_json_u64(b, "pid", (uint64_t)s->pid);
+	wr_view_time_json(b, "since", s->since_ns);
+	if (s->conf)
+		wr_json_str(b, "conf", s->conf);
+	wr_json_u64(b, "reloads", s->reloads);
+	wr_json_u64(b, "reloads_failed", s->reloads_failed);
+	ifaces_json(b, s);
+	wr_json_u64(b, "windows", s->windows);
+	if (s->rss_kib)
+		wr_json_u64(b, "rss_kib", s->rss_kib);
+	rights_json(b, &s->rights);
+	front_json(b, s);
+	clients_json(b, s);
+	if (s->more)
+		s->more(s->ctx, b, false);
+	wr_json_close(b);
+	wr_buf_char(b, '\n');
+}
+
+/* ---- text ---- */
+
+static void rights_text(struct wr_buf *b, const struct wr_status_rights *r)
+{
+	if (!r->known)
+		return;
+	wr_buf_fmt(b, "%s, %s", r->user, r->capabilities ? "with capabilities" : "no capabilities");
+	if (r->no_new_privs)
+		wr_buf_str(b, ", none can be had");
+	if (r->landlock)
+		wr_buf_fmt(b, ", Landlock (ABI %d)", r->landlock);
+	if (r->seccomp)
+		wr_buf_str(b, ", seccomp");
+	if (r->missing[0])
+		wr_buf_fmt(b, "; not on this kernel: %s", r->missing);
+}
+
+static void ifaces_text(struct wr_buf *b, const struct wr_status *s)
+{
+	for (uint32_t i = 0; i < s->n_ifaces; i++) {
+		wr_buf_fmt(b, "%-12s", i ? "" : "interfaces");
+		if (s->ifaces[i].why[0])
+			wr_view_plain(b, s->ifaces[i].why, false);
+		else
+			wr_view_plain(b, s->ifaces[i].name, false);
+		wr_buf_char(b, '\n');
+	}
+}
+
+static void clients_text(struct wr_buf *b, const struct wr_status *s)
+{
+	wr_buf_fmt(b, "%-12s%u of %u, %" PRIu64 " served", "clients", s->clients.open,
+		   s->clients.max, s->clients.served);
+	if (s->clients.refused)
+		wr_buf_fmt(b, ", %" PRIu64 " refused", s->clients.refused);
+	if (s->clients.slow)
+		wr_buf_fmt(b, ", %" PRIu64 " dropped because they did not read", s->clients.slow);
+	wr_buf_char(b, '\n');
+}
+
+static void front_text(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!s->front.name)
+		return;
+	wr_buf_fmt(b, "%-12s%s", s->front.name, s->front.listen);
+	if (s->front.pid)
+		wr_buf_fmt(b, ", pid %d", (int)s->front.pid);
+	else
+		wr_buf_str(b, ", not running");
+	if (s->front.restarts)
+		wr_buf_fmt(b, ", started again %" PRIu64 " times", s->front.restarts);
+	wr_buf_str(b, "; ");
+	rights_text(b, &s->front.rights);
+	wr_buf_char(b, '\n');
+}
+
+void wr_view_status_text(struct wr_buf *b, const struct wr_status *s)
+{
+	char up[WR_VIEW_CELL], rss[WR_VIEW_CELL];
+
+	wr_view_duration(up, s->now_ns - s->since_ns);
+	wr_view_si(rss, (double)s->rss_kib * 1024, "B");
+	wr_buf_fmt(b, "weir %s, pid %d, up %s, %" PRIu64 " windows", s->version, (int)s->pid, up,
+		   s->windows);
+	if (s->rss_kib)
+		wr_buf_fmt(b, ", %s of memory", rss);
+	wr_buf_char(b, '\n');
+	wr_buf_fmt(b, "%-12s%s", "conf", s->conf ? s->conf : "no file: defaults, and options");
+	if (s->reloads || s->reloads_failed)
+		wr_buf_fmt(b, ", reloaded %" PRIu64 " times, refused %" PRIu64 " times", s->reloads,
+			   s->reloads_failed);
+	wr_buf_char(b, '\n');
+	ifaces_text(b, s);
+	if (s->rights.known) {
+		wr_buf_fmt(b, "%-12s", "rights");
+		rights_text(b, &s->rights);
+		wr_buf_char(b, '\n');
+	}
+	front_text(b, s);
+	clients_text(b, s);
+	if (s->more)
+		s->more(s->ctx, b, true);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_VIEW_STATUS_H
+#define WR_VIEW_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "capture/capture.h"
+
+/* The state of a running daemon. What is 0, NULL or "" is not known and not told. */
+
+enum { WR_STATUS_IFACES = 256 };
+
+struct wr_status_iface {
+	char name[16];
+	enum wr_hook hook;
+	char why[256]; /* which hook, and why not a better one; what else there was to say */
+};
+
+/* Which rights a process has given up. */
+struct wr_status_rights {
+	bool known;
+	char user[32];	   /* it runs as */
+	bool capabilities; /* it has some left */
+	bool no_new_privs;
+	int landlock; /* ABI version that is applied; 0 = none */
+	bool seccomp;
+	char missing[128]; /* what this kernel could not give */
+};
+
+struct wr_status {
+	const char *version;
+	pid_t pid;
+	uint64_t since_ns, now_ns; /* CLOCK_REALTIME */
+	const char *conf;	   /* file; NULL: none, defaults */
+	uint64_t reloads, reloads_failed;
+	uint64_t windows;
+	uint64_t rss_kib;
+	struct wr_status_rights rights;
+	struct {
+		pid_t pid;	    /* 0: there is none */
+		const char *name;   /* "page" */
+		const char *listen; /* where it is asked */
+		uint64_t restarts;
+		struct wr_status_rights rights;
+	} front;
+	struct {
+		uint32_t open, max;
+		uint64_t served, refused, slow; /* connections; dropped because they did not read */
+		uint64_t requests, errors;
+		uint64_t backlog_bytes;
+	} clients;
+	const struct wr_status_iface *ifaces;
+	uint32_t n_ifaces;
+	/* Writes more keys into the open object ("store":{…}), or lines. May be NULL. */
+	void (*more)(void *ctx, struct wr_buf *b, bool text);
+	void *ctx;
+};
+
+void wr_view_status_json(struct wr_buf *b, const struct wr_status *s); /* one object */
+void wr_view_status_text(struct wr_buf *b, const struct wr_status *s); /* without empty lines */
+
+/*
+ * What did not get through or came broken, by interface and reason: {"event_type":"drop",…}. kind
+ * says what that means for the packet: "malformed" (passed on; weir could not read all of it),
+ * "record" (passed on; no record of it was seen).
+ */
+void wr_view_drops_json(struct wr_buf *b, const struct wr_ledger *rows, int n);
+void wr_view_drops_text(struct wr_buf *b, const struct wr_ledger *rows, int n, bool color);
+
+#endif
