@@ -4,25 +4,80 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-struct wr_clsact {
-	int alive_fd; /* the guard reads the other end; it ends when we do */
-	pid_t guard;
-};
 
 /* What the guard has to undo; it gets it through the pipe once the filter is on. */
 struct undo {
 	int ifindex;
 	enum bpf_tc_attach_point point;
 	uint32_t handle, priority;
-	bool made_qdisc;
+	bool made_qdisc; /* this process did, for this filter or for one that was there before */
 };
+
+struct wr_clsact {
+	int alive_fd; /* the guard reads the other end; it ends when we do */
+	pid_t guard;
+	struct undo undo;
+	struct wr_clsact *next; /* of those that this process attached */
+};
+
+static struct wr_clsact *attached;
+
+/* Is a filter there, anybody's? 1, 0 or -errno. */
+static int any_filter(int fd, int ifindex, uint32_t parent)
+{
+	struct {
+		struct nlmsghdr h;
+		struct tcmsg t;
+	} ask = {
+		.h = {.nlmsg_len = sizeof(ask),
+		      .nlmsg_type = RTM_GETTFILTER,
+		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.t = {.tcm_ifindex = ifindex, .tcm_parent = TC_H_MAKE(TC_H_CLSACT, parent)},
+	};
+	_Alignas(struct nlmsghdr) char answer[32768];
+	int found = 0;
+	ssize_t n;
+
+	if (send(fd, &ask, sizeof(ask), 0) < 0)
+		return -errno;
+	while ((n = recv(fd, answer, sizeof(answer), 0)) > 0) {
+		size_t left = (size_t)n;
+
+		for (struct nlmsghdr *h = (void *)answer; NLMSG_OK(h, left);
+		     h = NLMSG_NEXT(h, left)) {
+			if (h->nlmsg_type == NLMSG_DONE)
+				return found;
+			if (h->nlmsg_type == NLMSG_ERROR)
+				return -EIO;
+			found |= h->nlmsg_type == RTM_NEWTFILTER;
+		}
+	}
+	return n < 0 ? -errno : -EIO;
+}
+
+/* Does somebody use the qdisc? So it is taken, too, when nobody can tell. */
+static bool in_use(int ifindex)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	bool used;
+
+	if (fd < 0)
+		return true;
+	used = any_filter(fd, ifindex, TC_H_MIN_INGRESS) ||
+	       any_filter(fd, ifindex, TC_H_MIN_EGRESS);
+	close(fd);
+	return used;
+}
 
 static void undo(const struct undo *u)
 {
@@ -30,7 +85,7 @@ static void undo(const struct undo *u)
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = u->handle, .priority = u->priority);
 
 	bpf_tc_detach(&hook, &opts);
-	if (u->made_qdisc) {
+	if (u->made_qdisc && !in_use(u->ifindex)) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		bpf_tc_hook_destroy(&hook);
 	}
@@ -77,6 +132,14 @@ static int start_guard(struct wr_clsact *c, struct wr_err *err)
 	return 0;
 }
 
+static bool made_here(int ifindex)
+{
+	for (const struct wr_clsact *c = attached; c; c = c->next)
+		if (c->undo.ifindex == ifindex && c->undo.made_qdisc)
+			return true;
+	return false;
+}
+
 static int put_filter(struct undo *u, int prog_fd, const struct wr_iface *iface, struct wr_err *err)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = iface->index, .attach_point = u->point);
@@ -85,11 +148,13 @@ static int put_filter(struct undo *u, int prog_fd, const struct wr_iface *iface,
 
 	if (ret && ret != -EEXIST)
 		return wr_fail(err, -ret, "clsact on %s: %s", iface->name, strerror(-ret));
-	u->made_qdisc = !ret;
+	u->made_qdisc = !ret || made_here(iface->index);
 	u->ifindex = iface->index;
 	ret = bpf_tc_attach(&hook, &opts);
-	if (ret)
+	if (ret) {
+		undo(u); /* the qdisc */
 		return wr_fail(err, -ret, "TC filter of %s: %s", iface->name, strerror(-ret));
+	}
 	u->handle = opts.handle;
 	u->priority = opts.priority;
 	return 0;
@@ -99,22 +164,26 @@ int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface 
 		     struct wr_err *err)
 {
 	struct wr_clsact *c = calloc(1, sizeof(*c));
-	struct undo u = {.point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS};
+	struct undo *u;
 	int ret;
 
 	if (!c)
 		return wr_fail(err, ENOMEM, "out of memory");
+	u = &c->undo;
+	u->point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS;
 	ret = start_guard(c, err);
 	if (ret) {
 		free(c);
 		return ret;
 	}
-	ret = put_filter(&u, prog_fd, iface, err);
+	ret = put_filter(u, prog_fd, iface, err);
 	*out = c;
-	if (!ret && write(c->alive_fd, &u, sizeof(u)) == (ssize_t)sizeof(u))
+	c->next = attached;
+	attached = c;
+	if (!ret && write(c->alive_fd, u, sizeof(*u)) == (ssize_t)sizeof(*u))
 		return 0;
 	if (!ret) {
-		undo(&u);
+		undo(u);
 		ret = wr_fail(err, EIO, "TC filter of %s: the guard process ended", iface->name);
 	}
 	wr_clsact_detach(out);
@@ -123,8 +192,14 @@ int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface 
 
 void wr_clsact_detach(struct wr_clsact **c)
 {
+	struct wr_clsact **at = &attached;
+
 	if (!*c)
 		return;
+	while (*at && *at != *c)
+		at = &(*at)->next;
+	if (*at)
+		*at = (*c)->next;
 	close((*c)->alive_fd);
 	if ((*c)->guard) /* else it is another process's child */
 		waitpid((*c)->guard, NULL, 0);

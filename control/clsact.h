@@ -6,7 +6,8 @@
 
 /*
  * TC before Linux 6.6: a filter on the clsact queueing discipline. It has no descriptor to
- * hang on, so a guard process waits for our end, however that comes, and takes the filter off.
+ * hang on, so a guard process waits for our end, however that comes, and takes the filter off. The
+ * discipline goes too if we made it and no filter is left in it.
  */
 struct wr_clsact;
 
