@@ -46,6 +46,7 @@ if [ "$EUID" = 0 ] && [ "${WR_PRIVATE:-}" != $$ ] && unshare -mn true 2>/dev/nul
 fi
 
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/wr-$WR_NAME-XXXXXX")
+mkfifo "$TMP/.never" && exec {wr_never}<>"$TMP/.never" # to wait for a time without a process
 
 # ---- test points ---------------------------------------------------------------------
 
@@ -177,7 +178,6 @@ pair() {
 			peer name "to-$a" netns "$(ns "$b")" mtu "$mtu" address "$mac6:02" &&
 		wr_end "$a" "to-$b" "10.77.$i" "$ip6" "$mac6" 1 2 &&
 		wr_end "$b" "to-$a" "10.77.$i" "$ip6" "$mac6" 2 1 &&
-		ip -n "$(ns "$a")" link set "to-$b" up && ip -n "$(ns "$b")" link set "to-$a" up &&
 		wait_for 5 wr_settled "$a" "to-$b" && wait_for 5 wr_settled "$b" "to-$a" && return
 	note "pair $a $b: could not be made"
 	exit 1
@@ -185,13 +185,14 @@ pair() {
 
 # One end of a pair: NS IFACE NET4 NET6 MAC ME PEER.
 wr_end() {
-	local n
-	n=$(ns "$1")
-	ip -n "$n" link set "$2" addrgenmode none
-	ip -n "$n" addr add "$3.$6/24" dev "$2" &&
-		ip -n "$n" addr add "$4$6/64" dev "$2" nodad &&
-		ip -n "$n" neigh add "$3.$7" lladdr "$5:0$7" dev "$2" nud permanent &&
-		ip -n "$n" neigh add "$4$7" lladdr "$5:0$7" dev "$2" nud permanent
+	ip -n "$(ns "$1")" -batch - <<-BATCH
+		link set $2 addrgenmode none
+		addr add $3.$6/24 dev $2
+		addr add $4$6/64 dev $2 nodad
+		neigh add $3.$7 lladdr $5:0$7 dev $2 nud permanent
+		neigh add $4$7 lladdr $5:0$7 dev $2 nud permanent
+		link set $2 up
+	BATCH
 }
 
 # The cable is up and a tenth of a second passed without a packet: the reports of the multicast
@@ -229,7 +230,7 @@ wait_for() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep "${WEIR_TEST_POLL:-0.05}"
+		read -rt "${WEIR_TEST_POLL:-0.05}" -u "$wr_never"
 	done
 }
 
@@ -286,7 +287,12 @@ wr_stop_jobs() {
 }
 
 wr_gone() {
-	! kill -0 "$1" 2>/dev/null || grep -qs '^State:.*Z' "/proc/$1/status"
+	local key state
+	kill -0 "$1" 2>/dev/null || return 0
+	while read -r key state _; do
+		[ "$key $state" != "State: Z" ] || return 0
+	done 2>/dev/null <"/proc/$1/status"
+	return 1
 }
 
 # What the product has left behind, one line each; nothing when all is well.
@@ -294,13 +300,10 @@ wr_left() {
 	local n p
 	find /sys/fs/bpf -mindepth 1 ! -name '*.debug' -printf 'pin %p\n'
 	for n in ${wr_ns[@]+"${wr_ns[@]}"}; do
-		ip -n "$n" link show | sed -n "s,.*prog/xdp id,$n: XDP program id,p"
-		ip -n "$n" -o link show | sed -n 's/^[0-9]*: \([^:@]*\).*/\1/p' |
-		while read -r p; do
-			{ tc -n "$n" filter show dev "$p" ingress
-			  tc -n "$n" filter show dev "$p" egress; } 2>/dev/null |
-				sed -n "s,.* bpf .*name,$n: TC program on $p:,p"
-		done
+		ip -n "$n" -o link show >"$TMP/.links"
+		sed -n "s,.*prog/xdp id,$n: XDP program id,p" "$TMP/.links"
+		sed -n 's/^[0-9]*: \([^:@]*\).*/filter show dev \1 ingress\nfilter show dev \1 egress/p' "$TMP/.links" |
+			tc -n "$n" -force -batch - 2>/dev/null | sed -n "s,.* bpf .*name,$n: TC program,p"
 	done
 	wr_processes | while read -r p; do
 		echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"
