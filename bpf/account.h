@@ -21,6 +21,16 @@ static __always_inline __u64 wr_now_ns(void)
 	return wr_fixed.coarse ? bpf_ktime_get_coarse_ns() : bpf_ktime_get_ns();
 }
 
+/* Time in a row. The coarse clock lags behind the reader's, which has written when the window
+ * began, by up to a tick: a packet of its first moments came at its begin, not before it. */
+static __always_inline __u16 wr_when(const struct wr_account_head *head)
+{
+	__u64 now = wr_now_ns(), start = head->start_ns;
+	__u64 when = now > start ? (now - start) >> WR_ACCOUNT_TIME_SHIFT : 0;
+
+	return when > 0xffff ? 0xffff : (__u16)when;
+}
+
 static __always_inline void wr_key_words(struct wr_words *k, const struct wr_rec *r)
 {
 	const struct wr_hdr *h = &r->hdr[0];
@@ -342,7 +352,7 @@ static __always_inline int wr_account(__u32 cpu, __u32 len)
 	}
 	if (h->has & WR_H_TCP)
 		wr_account_tcp(head, h);
-	when = (__u16)((wr_now_ns() - head->start_ns) >> WR_ACCOUNT_TIME_SHIFT);
+	when = wr_when(head);
 	wr_key_words(&k, r);
 	hash = wr_hash_key(&k);
 	row = wr_row_of(head, table, &k, hash, when);

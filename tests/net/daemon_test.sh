@@ -26,15 +26,19 @@ CONF=$TMP/weir.conf
 SOCKET=/run/weir/control.sock # in our own /run
 chmod 755 "$TMP"              # the daemon reads its configuration again as nobody
 
-# conf LINE...: writes the file.
+# conf LINE...: writes the file; it begins in [capture].
 conf() {
 	printf '%s\n' "[capture]" "netns = $NS" "$@" >"$CONF"
 }
 
-# start [ARG...]: the daemon in the background; D is its process id.
+# start [ARG...]: the daemon in the background; D is its process id. No page and no history, unless asked for.
 start() {
+	start_all --page "" --set history.path= "$@"
+}
+
+start_all() {
 	: >"$TMP/err"
-	background "$WEIR" run -c "$CONF" --page "" "$@" >"$TMP/out" 2>"$TMP/err"
+	background "$WEIR" run -c "$CONF" "$@" >"$TMP/out" 2>"$TMP/err"
 	D=$BG
 	wait_for "$PATIENCE" started
 	grep -q "^weir: ready" "$TMP/err" || { sed 's/^/# /' "$TMP/err"; return 1; }
@@ -154,17 +158,18 @@ rights() {
 	is "the socket is nobody's, and for its group" "$(stat -c '%U %a' "$SOCKET")" "nobody 660"
 	setpriv --reuid 12345 --regid 12345 --clear-groups "$WEIR" status >/dev/null 2>&1 || rc=$?
 	is "others are refused: exit status 3" "$rc" 3
-	helper=$(pgrep -P "$D")
+	helper=$(pgrep -P "$D" -u root)
 	is "one process keeps rights" "$(wc -w <<<"$helper")" 1
 	is "and maps nothing that packets come through" "$(grep -c bpf-map "/proc/$helper/maps")" 0
 }
 
 # ---- what it shows -------------------------------------------------------------------
 
-# look: asks all views once; what they say is in $TMP/seen, a line each.
+# look: asks all views once; what they say is in $TMP/seen, a line each, and as it came in $TMP/raw.
 look() {
-	python3 - "$SOCKET" "$IN" >"$TMP/seen" <<-'PYTHON'
+	python3 - "$SOCKET" "$IN" "$TMP/raw" >"$TMP/seen" <<-'PYTHON'
 		import json, socket, sys
+		raw = open(sys.argv[3], "w")
 		s = socket.socket(socket.AF_UNIX)
 		s.connect(sys.argv[1])
 		f = s.makefile()
@@ -175,6 +180,7 @@ look() {
 		        if line == "\n":
 		            return rows
 		        rows.append(json.loads(line))
+		        raw.write(line)
 		total = ask("stats")[0]["total"]
 		print("stats", total["in"]["packets"], total["in"]["bytes"])
 		for view in "interfaces", "services", "talkers", "protocols":
@@ -183,9 +189,38 @@ look() {
 		print("flows", sum(r["flow"]["pkts_toserver"] + r["flow"]["pkts_toclient"] for r in flows) + total["other"]["packets"])
 		some = ask("flows top=10000 filter=udp%20and%20dst%20host%2010.77.0.2%20and%20src%20port%201024")
 		print("chosen", len(some) > 0, all(r["src_port"] == 1024 for r in some), len(some) < len(flows))
+		for request in "status", "drops", "config", "stats series=5", "services series=5", "nothing":
+		    ask(request)
 		for r in ask("ledger"):
 		    if r["in_iface"] == sys.argv[2]:
 		        print("ledger", r["arrived"]["packets"], r["balanced"])
+	PYTHON
+}
+
+# Every object that came has the shape of its schema, and every kind came.
+shapes() {
+	python3 - "$WR_ROOT/docs" "$TMP/raw" <<-'PYTHON'
+		import json, jsonschema, os, re, sys
+		docs, raw = sys.argv[1:]
+		of = {"flow": "flow", "ledger": "ledger"}
+		schema = {n: jsonschema.Draft202012Validator(json.load(open(os.path.join(docs, "schema", n + ".json"))))
+		          for n in ("live", "flow", "ledger")}
+		told = set(re.findall(r"[a-z0-9_]+", open(os.path.join(docs, "events.md")).read()))
+		kinds, bad = set(), 0
+		for line in open(raw):
+		    o = json.loads(line)
+		    kinds.add(o["event_type"])
+		    for e in schema[of.get(o["event_type"], "live")].iter_errors(o):
+		        bad += 1
+		        if bad < 5:
+		            print(e.message, line[:200])
+		    for key in set(o) - told:
+		        bad += 1
+		        print("not told in docs/events.md:", key)
+		want = {"stats", "service", "talker", "protocol", "interface", "flow", "ledger", "status", "config", "error"}
+		if want - kinds:
+		    print("never seen:", want - kinds)
+		sys.exit(1 if bad or want - kinds else 0)
 	PYTHON
 }
 
@@ -201,6 +236,11 @@ shows() {
 	rx=$(($(rx_packets "$B" "$IN") - rx))
 	ok "all views are asked" look
 	is "all that was sent has arrived" "$rx" "$sent"
+	if python3 -c 'import jsonschema' 2>/dev/null; then
+		ok "every object has the shape of its schema" shapes
+	else
+		skip "python3-jsonschema is not installed"
+	fi
 	is "stats: to the packet and to the byte" "$(seen stats)" "$sent $((sent * 128))"
 	for view in interfaces services talkers protocols; do
 		is "$view: all of them, with others, are the whole" "$(seen $view)" "$sent"
@@ -356,9 +396,73 @@ no_process() {
 	! pgrep -f "run -c $CONF" >/dev/null
 }
 
+# ---- the page and history ------------------------------------------------------------
+
+# get PORT PATH EXPRESSION: Python over text, what the page answers.
+get() {
+	python3 - "$@" <<-'PYTHON' 2>&1 | tail -n 1
+		import sys, urllib.request
+		text = urllib.request.urlopen("http://127.0.0.1:%s%s" % (sys.argv[1], sys.argv[2]), timeout=20).read().decode()
+		print(eval(sys.argv[3]))
+	PYTHON
+}
+
+front() {
+	said status 'rows[0]["front"].get("pid", 0)'
+}
+
+another_front() {
+	FRONT=$(front)
+	[ "$FRONT" != 0 ] && [ "$FRONT" != "$1" ]
+}
+
+serves() {
+	[ "$(get "$1" /api/status '"event_type" in text')" = True ]
+}
+
+page() {
+	local sent first
+	mkdir -p "$TMP/weir"
+	conf "interfaces = $IN"
+	start_all --set "history.path=$TMP/weir/history.db" || return
+	FRONT=0
+	ok "the page runs" another_front 0
+	like "as nobody" "$(cat "/proc/$FRONT/status")" "^Uid:	65534	65534	65534	65534$"
+	like "without a capability" "$(cat "/proc/$FRONT/status")" "^CapPrm:	0000000000000000$"
+	like "shut in by seccomp" "$(cat "/proc/$FRONT/status")" "^Seccomp:	2$"
+	sent=$(send "$(thin 20000)" 128)
+	settle
+	is "it shows what the daemon has" \
+		"$(get 9347 /api/stats "'\"total\":{\"in\":{\"packets\":$sent,' in text")" True
+	is "and gives it to Prometheus" "$(get 9347 /metrics '"# TYPE" in text')" True
+	first=$FRONT
+	kill -KILL "$FRONT"
+	ok "killed, it is started again" wait_for "$PATIENCE" another_front "$first"
+	ok "and serves" wait_for "$PATIENCE" serves 9347
+	printf '%s\n' "[page]" "listen = 127.0.0.1:9348" >>"$CONF"
+	kill -HUP "$D"
+	ok "a reload moves it" wait_for "$PATIENCE" serves 9348
+	nok "the old address is given up" curl_old
+	is "the daemon went on meanwhile" "$(raw ledger "[(r['arrived']['packets'], r['balanced']) for r in rows if r['in_iface'] == '$IN']")" "[($sent, True)]"
+	stop
+	is "with a page, too, SIGTERM ends it well" "$RC" 0
+	ok "and all its processes" wait_for "$PATIENCE" no_process
+	is "history has every packet, written by nobody" \
+		"$("$WEIR" history --file "$TMP/weir/history.db" --from -1h --json | python3 -c '
+import json, sys
+print(sum(json.loads(line)["packets"] for line in sys.stdin))')" "$sent"
+	conf "interfaces = $IN" "[page]" "listen = 0.0.0.0:9347"
+	nok "a page that others could reach without a token is refused at the start" "$WEIR" run -c "$CONF" --set history.path=
+	conf "interfaces = $IN"
+}
+
+curl_old() {
+	[ "$(get 9347 /api/status '"event_type" in text')" = True ]
+}
+
 no_attach_later() {
 	start --set daemon.attach_later=no || return
-	ok "without the process that attaches there is none with rights" test -z "$(pgrep -P "$D")"
+	ok "without the process that attaches there is none with rights" test -z "$(pgrep -P "$D" -u root)"
 	conf "interfaces = $IN, $IN2"
 	raw reload 1 >/dev/null
 	like "an interface that is added then needs a restart" "$(cat "$TMP/err")" "given up the right to attach .*restart is needed"
@@ -411,6 +515,7 @@ is "SIGTERM: it ends well" "$RC" 0
 ok "nothing stays attached" wait_for "$PATIENCE" not_attached
 ok "the socket is gone" test ! -e "$SOCKET"
 killed
+page
 no_attach_later
 notifies
 finish

@@ -5,15 +5,23 @@
  * Needs root.
  */
 #include "capture/account.h"
+#include "control/kernel.h"
 #include "core/parse.h"
 #include "flow/account.h"
 #include "tests/tap.h"
 #include "tests/unit/gen.h"
 #include "tests/unit/hook.h"
 
-enum { PACKETS = 60000, SEEDS = 700, SHORTEST = 14, SECOND = 1000000000 };
+enum {
+	PACKETS = 60000,
+	SEEDS = 700,
+	SHORTEST = 14,
+	SECOND = 1000000000,
+	LONG_AGO = 20000 /* 21 s */
+};
 
 static int thin = 1;
+static bool coarse; /* the clock that costs less, where there is one (5.11) */
 
 /* A data path that accounts, and both sides of the comparison. */
 struct bench {
@@ -22,6 +30,8 @@ struct bench {
 	struct wr_live *kernel, *host;
 	struct wr_count sent;
 	uint64_t drained, rows, other;
+	uint64_t
+		odd_times; /* rows that end before they begin, or say that they are of the future */
 };
 
 static void row(void *ctx, const struct wr_account_row *r, uint64_t start_ns)
@@ -29,6 +39,7 @@ static void row(void *ctx, const struct wr_account_row *r, uint64_t start_ns)
 	struct bench *b = ctx;
 
 	b->rows += r->packets;
+	b->odd_times += r->last < r->first || r->last > LONG_AGO;
 	wr_live_add_row(b->kernel, 0, false, r, start_ns);
 }
 
@@ -57,6 +68,7 @@ static int bench_open(struct bench *b, uint32_t set_bits)
 		.kind = HOOK_XDP,
 		.fixed = {.linktype = WR_LINK_ETHER,
 			  .account = 1,
+			  .coarse = coarse,
 			  .set_bits = set_bits,
 			  .secret = {0x0123456789abcdef, 0xfedcba9876543210}},
 	};
@@ -284,6 +296,31 @@ static void flood(void)
 	bench_close(&b);
 }
 
+/* The first packets of a window: the coarse clock still shows a time before it began. */
+static void first_moments(void)
+{
+	static uint8_t frame[64] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 8, 0, 0x45, 0, 0, 50};
+	struct bench b;
+
+	coarse = wr_kernel()->ktime_coarse;
+	if (!coarse) {
+		skip("no coarse clock before Linux 5.11");
+		return;
+	}
+	frame[14 + 8] = 64;
+	frame[14 + 9] = 17;
+	if (bench_open(&b, 4))
+		return;
+	for (int i = 0; i < 200; i++) {
+		drain(&b);
+		send_frame(&b, frame, sizeof(frame));
+	}
+	drain(&b);
+	is_int((long long)b.rows, 200, "200 packets, each the first of its window");
+	is_int((long long)b.odd_times, 0, "none came before its window, or long after it");
+	bench_close(&b);
+}
+
 int main(void)
 {
 	if (getenv("WEIR_TEST_THIN"))
@@ -297,5 +334,6 @@ int main(void)
 	hook_stay_on_cpu();
 	kernel_is_host();
 	flood();
+	first_moments();
 	return done();
 }
