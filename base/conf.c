@@ -219,7 +219,7 @@ int wr_conf_open(struct wr_conf **out, const struct wr_conf_item *table, struct 
 	c->value = calloc(c->n + 1, sizeof(*c->value));
 	if (!c->value)
 		ret = wr_fail(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < c->n && !ret; i++)
+	for (size_t i = 0; c->value && i < c->n && !ret; i++)
 		ret = make(&table[i], table[i].standard, "default", &c->value[i], err);
 	if (ret)
 		wr_conf_close(&c);

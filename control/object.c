@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/object.h"
 
-#include <stdint.h>
+#include "base/embed.h"
 
 #include "wr_objects.h" /* made by the build */
-
-/* The build says where the objects are; the assembler takes them in byte by byte. */
-#define WR_EMBED(sym, path)                             \
-	__asm__(".section .rodata\n"                    \
-		".balign 16\n"                          \
-		".global " #sym "\n" #sym ":\n"         \
-		".incbin \"" path "\"\n"                \
-		".global " #sym "_end\n" #sym "_end:\n" \
-		".byte 0\n"                             \
-		".previous\n");                         \
-	extern const uint8_t sym[], sym##_end[]
 
 WR_EMBED(wr_elf_xdp, WR_OBJECT_XDP);
 WR_EMBED(wr_elf_tc_in, WR_OBJECT_TC_IN);

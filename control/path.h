@@ -23,6 +23,9 @@ struct wr_path_conf {
 	uint32_t ring_bytes; /* a power of two */
 	struct wr_board_conf board;
 	const char *filter;  /* pcap-filter expression or NULL */
+	const char *pin_dir; /* links and maps stay, pinned below it, when the process ends; those
+				of an earlier process are adopted: programs replaced, counters
+				go on. NULL: all is gone with the process */
 	uint32_t flow_slots; /* account: flow rows per CPU and window, a power of two; 0 = do not */
 };
 
@@ -39,14 +42,39 @@ void wr_path_close(struct wr_path **path); /* detaches; NULL is fine */
 /* Replaces the filter while packets fly; NULL or "" = all packets. The old one stays on failure. */
 int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err);
 
-/* Takes the programs off the hook; the board and the ring stay readable until close. */
+/* Takes the programs off the hook; the board and the ring stay readable until close. One that is
+ * pinned stays. */
 void wr_path_detach(struct wr_path *path);
+bool wr_path_pinned(const struct wr_path *path);
 
 struct wr_board *wr_path_board(struct wr_path *path);	  /* borrowed */
 int wr_path_ring(const struct wr_path *path);		  /* descriptor, borrowed */
 struct wr_account *wr_path_account(struct wr_path *path); /* borrowed; NULL: it does not account */
 const struct wr_iface *wr_path_iface(const struct wr_path *path);
 enum wr_hook wr_path_hook(const struct wr_path *path);
+
+/*
+ * A path that one process opens for another, which may not: what it is, and the descriptors that
+ * all of it hangs on. The giver closes its own afterwards by wr_path_close_given(); nothing is
+ * detached by that. The taker has it as if it had opened it, but cannot set a filter.
+ */
+enum { WR_PATH_FDS = 7 };
+
+struct wr_path_given {
+	struct wr_iface iface;
+	enum wr_hook hook;
+	uint32_t cpus, set_bits; /* of accounting */
+	bool guarded;		 /* the first descriptor is a guard's (before 6.6), no link's */
+	char folder[256];	 /* where it is pinned, "" = it is not */
+};
+
+/* fds stay the path's. The path must account. */
+void wr_path_give(const struct wr_path *path, struct wr_path_given *given, int fds[WR_PATH_FDS]);
+void wr_path_close_given(struct wr_path **path);
+/* Takes all fds, also on failure. */
+int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
+		 const int fds[WR_PATH_FDS], struct wr_err *err);
+const char *wr_path_folder(const struct wr_path *path); /* where it is pinned, or "" */
 
 /*
  * Tries the hooks from best to worst and opens the first that works. `why` gets one line: which,

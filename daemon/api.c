@@ -399,7 +399,7 @@ int wr_api_open(struct wr_api **out, const struct wr_api_conf *conf, const struc
 	api->clients = calloc(api->n, sizeof(*api->clients));
 	if (!api->clients)
 		ret = wr_fail(err, ENOMEM, "out of memory for %u clients", conf->clients_max);
-	for (uint32_t i = 0; !ret && i < api->n; i++)
+	for (uint32_t i = 0; api->clients && i < api->n; i++)
 		api->clients[i] = (struct client){.api = api, .fd = -1};
 	if (!ret && conf->path)
 		ret = wr_door_open(&api->door, conf->path, conf->owner, conf->group, err);

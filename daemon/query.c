@@ -149,7 +149,7 @@ static const struct wr_api_view *find_view(const struct wr_api_view *const *view
 	const char *names[NAMES_MAX + 2] = {"subscribe"}, *near;
 	size_t n = 0;
 
-	for (; views[n] && n < NAMES_MAX; n++) {
+	for (; n < NAMES_MAX && views[n]; n++) {
 		if (!strcmp(views[n]->name, name))
 			return views[n];
 		names[n + 1] = views[n]->name;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine under test: live IFACE [SLOTS]. Says "ready", runs until SIGTERM or SIGINT, then
- * prints one line of JSON: totals, sums of every kind of row, flows, and the ledger.
+ * The engine under test: live IFACE [SLOTS [out|in [PIN-DIR]]]. Says "ready", runs until SIGTERM or
+ * SIGINT, then prints one line of JSON: totals, sums of every kind of row, flows, and the ledger.
  */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -56,6 +57,15 @@ static void print_flows(struct wr_live *l)
 		packets += f->sent[0].packets + f->sent[1].packets;
 		rtt += f->rtt_us != 0;
 	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct wr_app *app = wr_live_app(l, wr_flow_row(t, i));
+
+		if (app && wr_app_client(app) >= 0)
+			printf("\"app\":[\"%s\",\"%s\",\"%s\"],",
+			       wr_l7_name((uint8_t)wr_app_proto(app)),
+			       app->said[wr_app_client(app)].host,
+			       app->said[wr_app_client(app)].path);
+	}
 	printf("\"flows\":%u,\"in_flows\":%llu,\"ended\":%llu,\"rtt\":%llu", n,
 	       (unsigned long long)packets, (unsigned long long)wr_flow_ended(t)->n.packets,
 	       (unsigned long long)rtt);
@@ -71,16 +81,20 @@ static void print(struct wr_engine *e)
 
 	wr_engine_ledger(e, &row, 1);
 	getrusage(RUSAGE_SELF, &u);
-	printf("{\"packets\":%llu,\"bytes\":%llu,\"other\":%llu,\"not_ip\":%llu,",
-	       (unsigned long long)t->in.packets, (unsigned long long)t->in.bytes,
-	       (unsigned long long)t->other.packets, (unsigned long long)t->not_ip.packets);
+	printf("{\"packets\":%llu,\"bytes\":%llu,\"out\":[%llu,%llu],\"other\":%llu,\"not_ip\":%"
+	       "llu,",
+	       (unsigned long long)(t->in.packets + t->out.packets),
+	       (unsigned long long)(t->in.bytes + t->out.bytes), (unsigned long long)t->out.packets,
+	       (unsigned long long)t->out.bytes, (unsigned long long)t->other.packets,
+	       (unsigned long long)t->not_ip.packets);
 	for (int k = 0; k < WR_LIVE_KINDS; k++)
 		printf("\"%s\":[%llu,%llu],", wr_live_name((enum wr_live_kind)k),
 		       (unsigned long long)kind_sum(l, (enum wr_live_kind)k).packets,
 		       (unsigned long long)kind_sum(l, (enum wr_live_kind)k).bytes);
 	if (wr_live_top(l, WR_LIVE_SERVICES, WR_LIVE_BY_BYTES, &top, 1))
-		printf("\"service\":[%u,%llu,%u],", top->key.port,
-		       (unsigned long long)top->in.packets, top->sources);
+		printf("\"service\":[%u,%llu,%u,\"%s\",%d],", top->key.port,
+		       (unsigned long long)top->in.packets, top->sources, wr_l7_name(top->app),
+		       top->listens);
 	print_flows(l);
 	printf(",\"arrived\":[%llu,%llu],\"balanced\":%s,\"windows\":%llu,\"cpu_s\":%.3f,\"rss_"
 	       "kib\":%ld}\n",
@@ -98,7 +112,8 @@ int main(int argc, char **argv)
 		.ifaces = ifaces,
 		.n_ifaces = 1,
 		.hook = WR_HOOK_COUNT,
-		.out = argc > 3,
+		.out = argc > 3 && !strcmp(argv[3], "out"),
+		.pin_dir = argc > 4 ? argv[4] : NULL,
 		.flow_slots = argc > 2 ? (uint32_t)atoi(argv[2]) : 0,
 		.say = say,
 	};

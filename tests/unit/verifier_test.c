@@ -67,7 +67,9 @@ static void test_variant(enum hook_kind kind, const struct wr_fixed *fixed)
 	memset(log, 0, sizeof(log));
 	snprintf(what, sizeof(what), "linktype %u, load_bytes %u, frags %u, account %u",
 		 fixed->linktype, fixed->load_bytes, fixed->frags, fixed->account);
-	if (!hook_can(fixed)) {
+	if (!hook_can(fixed) ||
+	    (fixed->coarse &&
+	     libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_ktime_get_coarse_ns, NULL) != 1)) {
 		skip("%s with %s: not on this kernel", hook_is[kind].name, what);
 		return;
 	}

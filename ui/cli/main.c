@@ -9,12 +9,22 @@
 #include "base/near.h"
 #include "ui/cli/command.h"
 
+/* One a line, so that two new ones do not meet. */
 /* clang-format off */
 const struct wr_command *const wr_commands[] = {
 	&wr_command_watch,
 	&wr_command_top,
 	&wr_command_read,
+	&wr_command_export,
 	&wr_command_ledger,
+	&wr_command_run,
+	&wr_command_config,
+	&wr_command_status,
+	&wr_command_services,
+	&wr_command_talkers,
+	&wr_command_flows,
+	&wr_command_drops,
+	&wr_command_history,
 	&wr_command_doctor,
 	&wr_command_version,
 	&wr_command_help,

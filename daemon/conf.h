@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_CONF_H
+#define WR_DAEMON_CONF_H
+
+#include "base/conf.h"
+#include "capture/capture.h"
+
+/* What `weir run` is told: the values of the table in daemon/conf_table.c. Strings and lists are
+ * borrowed from the struct wr_conf that filled it. Times are nanoseconds. */
+struct wr_daemon_conf {
+	struct {
+		struct wr_conf_list ifaces; /* empty: the one of the default route */
+		int hook;		    /* which of wr_daemon_hooks */
+		bool out;
+		const char *netns, *pin;
+		uint64_t flow_slots;
+	} capture;
+	struct {
+		uint64_t rows, idle_ns, active_ns;
+	} flow;
+	struct {
+		const char *path, *group;
+		uint64_t clients, backlog_bytes;
+	} socket;
+	struct {
+		const char *path;
+		uint64_t max_bytes;
+		uint64_t flows_ns, seconds_ns, minutes_ns, hours_ns;
+	} history;
+	struct {
+		const char *listen;
+		struct wr_conf_list names;
+		const char *token_file, *tls_cert, *tls_key;
+	} page;
+	struct {
+		const char *user;
+		bool sandbox, attach_later;
+	} daemon;
+};
+
+extern const struct wr_conf_item wr_daemon_items[];
+extern const char *const wr_daemon_hooks[]; /* "auto", then what has a name and can be asked for */
+
+#define WR_DAEMON_CONF "/etc/weir/weir.conf" /* read when it is there and no other is named */
+
+/*
+ * Defaults, then the file: `path`, or WR_DAEMON_CONF when that is NULL. *from = the file that was
+ * read, or NULL. tell is told of every error (base/conf.h). *out is untouched on failure. -ENOENT:
+ * there is no such file; -EINVAL: it is wrong.
+ */
+int wr_daemon_conf_open(struct wr_conf **out, const char *path, const char **from,
+			wr_conf_tell_fn tell, void *ctx, struct wr_err *err);
+
+/* Fills conf and checks what no single item can say. -EINVAL. */
+int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *conf,
+			struct wr_err *err);
+
+enum wr_hook wr_daemon_conf_hook(const struct wr_daemon_conf *conf); /* WR_HOOK_COUNT = auto */
+bool wr_daemon_conf_any(const struct wr_daemon_conf *conf);	     /* every interface */
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/conf.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND 1000000000ull
+#define DAY (86400 * SECOND)
+#define YEAR (366 * DAY)
+
+const char *const wr_daemon_hooks[] = {"auto", "xdp", "xdp-generic", "tc", "packet", NULL};
+
+/* ---- what type and range cannot say ---- */
+
+static int iface_name(const char *value, struct wr_err *err)
+{
+	if (strlen(value) > 15 || !*value || strpbrk(value, "/ \t"))
+		return wr_fail(err, EINVAL,
+			       "'%s' cannot be the name of an interface (1 to 15 characters, no "
+			       "'/')",
+			       value);
+	return 0;
+}
+
+static int whole_path(const char *value, struct wr_err *err)
+{
+	return *value == '/' ? 0 : wr_fail(err, EINVAL, "'%s': a path that begins with '/'", value);
+}
+
+/* 127.0.0.1:9347 or [::1]:9347 */
+static int end_point(const char *value, struct wr_err *err)
+{
+	char host[64];
+	const char *colon = strrchr(value, ':');
+	size_t n = colon ? (size_t)(colon - value) : 0;
+	uint8_t addr[16];
+	char *end;
+	long port;
+	bool six = n > 2 && value[0] == '[' && value[n - 1] == ']';
+
+	if (!n || n >= sizeof(host))
+		return wr_fail(err, EINVAL, "'%s': expected ADDRESS:PORT (127.0.0.1:9347)", value);
+	snprintf(host, sizeof(host), "%.*s", (int)(six ? n - 2 : n), value + six);
+	port = strtol(colon + 1, &end, 10);
+	if (inet_pton(six ? AF_INET6 : AF_INET, host, addr) != 1 || !colon[1] || *end || port < 0 ||
+	    port > 65535)
+		return wr_fail(err, EINVAL,
+			       "'%s': expected ADDRESS:PORT (127.0.0.1:9347, [::1]:9347)", value);
+	return 0;
+}
+
+/* ---- the table ---- */
+
+#define AT(field) .offset = offsetof(struct wr_daemon_conf, field)
+
+const struct wr_conf_item wr_daemon_items[] = {
+	{"capture.interfaces", WR_CONF_LIST, "", "names of interfaces",
+	 "Interfaces to watch; any = all of them, also those that come later. Empty: the one of "
+	 "the "
+	 "default route.",
+	 AT(capture.ifaces), 0, 128, .check = iface_name, .live = true},
+	{"capture.hook", WR_CONF_ENUM, "auto", NULL,
+	 "Where packets are seen. auto takes the best that works on each interface and says why.",
+	 AT(capture.hook), .choices = wr_daemon_hooks},
+	{"capture.out", WR_CONF_BOOL, "no", NULL,
+	 "Watch what leaves, too (TC egress): answers of services, round trips of both ends.",
+	 AT(capture.out)},
+	{"capture.netns", WR_CONF_STRING, "", "a network namespace (name or path)",
+	 "Watch in this network namespace. Empty: in the one weir was started in.",
+	 AT(capture.netns)},
+	{"capture.pin", WR_CONF_STRING, "", "a folder in a bpffs",
+	 "Links and counters stay in the kernel below this folder (/sys/fs/bpf/weir) when weir "
+	 "ends, "
+	 "and are adopted by the next one: no packet is uncounted during a restart. Empty: nothing "
+	 "stays.",
+	 AT(capture.pin), 0, 128, .check = whole_path},
+	{"capture.flow_slots", WR_CONF_NUMBER, "65536", "flows per second and CPU",
+	 "Flows that the kernel counts apart in one second on one CPU, a power of two. What finds "
+	 "no place is counted, too, but as 'other'. Each takes 256 bytes per CPU and interface.",
+	 AT(capture.flow_slots), 1024, 1 << 20},
+
+	{"flow.rows", WR_CONF_NUMBER, "262144", "flows",
+	 "Flows that are remembered at the same time. Each takes 152 bytes when it is used.",
+	 AT(flow.rows), 1024, 1 << 24},
+	{"flow.idle", WR_CONF_DURATION, "60s", NULL,
+	 "A flow without packets for so long has ended.", AT(flow.idle_ns), SECOND, DAY,
+	 .live = true},
+	{"flow.active", WR_CONF_DURATION, "5m", NULL,
+	 "A flow that lasts longer is told in parts, one each time.", AT(flow.active_ns),
+	 10 * SECOND, DAY, .live = true},
+
+	{"socket.path", WR_CONF_STRING, "/run/weir/control.sock", "a path",
+	 "The control socket, where weir status, flows, services and so on ask.", AT(socket.path),
+	 1, 107, .check = whole_path},
+	{"socket.group", WR_CONF_STRING, "", "a group",
+	 "Who may use the control socket beside root and daemon.user: this group.",
+	 AT(socket.group), 0, 32},
+	{"socket.clients", WR_CONF_NUMBER, "64", "connections", "Connections at the same time.",
+	 AT(socket.clients), 1, 1000},
+	{"socket.backlog", WR_CONF_SIZE, "32MiB", NULL,
+	 "Answers that wait to be read, all clients together. Who does not read is dropped.",
+	 AT(socket.backlog_bytes), 1 << 20, 1 << 30},
+
+	{"history.path", WR_CONF_STRING, "/var/lib/weir/history.db", "a path",
+	 "The file that history is kept in. Empty: none is kept.", AT(history.path), 0, 255,
+	 .check = whole_path},
+	{"history.size", WR_CONF_SIZE, "2GiB", NULL,
+	 "The file never becomes larger: what is oldest makes room.", AT(history.max_bytes),
+	 8 << 20, 1ull << 40},
+	{"history.flows", WR_CONF_DURATION, "7d", NULL, "How long flows are kept.",
+	 AT(history.flows_ns), 60 * SECOND, 10 * YEAR},
+	{"history.seconds", WR_CONF_DURATION, "1d", NULL,
+	 "How long the numbers of each second are kept.", AT(history.seconds_ns), 60 * SECOND,
+	 10 * YEAR},
+	{"history.minutes", WR_CONF_DURATION, "30d", NULL,
+	 "How long the numbers of each minute are kept.", AT(history.minutes_ns), 60 * SECOND,
+	 10 * YEAR},
+	{"history.hours", WR_CONF_DURATION, "730d", NULL,
+	 "How long the numbers of each hour are kept.", AT(history.hours_ns), 60 * SECOND,
+	 10 * YEAR},
+
+	{"page.listen", WR_CONF_STRING, "127.0.0.1:9347", "ADDRESS:PORT",
+	 "Where the web page and metrics are served. Empty: nowhere. Other hosts can reach it only "
+	 "with a token and TLS.",
+	 AT(page.listen), 0, 64, .check = end_point, .live = true},
+	{"page.names", WR_CONF_LIST, "", "host names",
+	 "Names by which the page may be asked for, beside localhost and addresses of this host.",
+	 AT(page.names), 0, 32, .live = true},
+	{"page.token_file", WR_CONF_STRING, "", "a path",
+	 "A file that daemon.user may read, with the token (16 characters or more) that the page "
+	 "asks for. Empty: it asks for none.",
+	 AT(page.token_file), 0, 255, .check = whole_path, .live = true},
+	{"page.tls_cert", WR_CONF_STRING, "", "a path", "The page's certificate (PEM) for TLS.",
+	 AT(page.tls_cert), 0, 255, .check = whole_path, .live = true},
+	{"page.tls_key", WR_CONF_STRING, "", "a path", "And its key; daemon.user reads it.",
+	 AT(page.tls_key), 0, 255, .check = whole_path, .live = true},
+
+	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
+	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},
+	{"daemon.sandbox", WR_CONF_BOOL, "yes", NULL,
+	 "Shut the process of the page in: no files (Landlock), few system calls (seccomp).",
+	 AT(daemon.sandbox)},
+	{"daemon.attach_later", WR_CONF_BOOL, "yes", NULL,
+	 "Keep a small process with rights that does one thing: attach weir's programs to "
+	 "interfaces "
+	 "that come later or are added by a reload. It reads no packet. no: then interfaces that "
+	 "come later need a restart.",
+	 AT(daemon.attach_later)},
+	{0},
+};
+
+/* ---- reading it ---- */
+
+int wr_daemon_conf_open(struct wr_conf **out, const char *path, const char **from,
+			wr_conf_tell_fn tell, void *ctx, struct wr_err *err)
+{
+	struct wr_conf *c = NULL;
+	int ret = wr_conf_open(&c, wr_daemon_items, err);
+
+	if (ret)
+		return ret;
+	*from = path ? path : WR_DAEMON_CONF;
+	ret = wr_conf_read(c, *from, tell, ctx, err);
+	if (ret == -ENOENT && !path) {
+		*from = NULL;
+		ret = 0;
+	}
+	if (ret)
+		wr_conf_close(&c);
+	else
+		*out = c;
+	return ret;
+}
+
+/* Puts the item and where it was set in front of what is wrong with it. */
+static int wrong(const struct wr_conf *values, const char *name, struct wr_err *err)
+{
+	for (size_t i = 0; i < wr_conf_items(values); i++)
+		if (!strcmp(wr_conf_item(values, i)->name, name))
+			return wr_within(err, "%s: %s", wr_conf_origin(values, i), name);
+	return -err->code;
+}
+
+int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *conf,
+			struct wr_err *err)
+{
+	struct wr_err none = {0};
+
+	err = err ? err : &none;
+	wr_conf_fill(values, conf);
+	if (conf->capture.flow_slots & (conf->capture.flow_slots - 1)) {
+		wr_fail(err, EINVAL, "%" PRIu64 " is not a power of two", conf->capture.flow_slots);
+		return wrong(values, "capture.flow_slots", err);
+	}
+	if (wr_daemon_conf_any(conf) && conf->capture.ifaces.n > 1) {
+		wr_fail(err, EINVAL, "'any' is all of them: name no other");
+		return wrong(values, "capture.interfaces", err);
+	}
+	if (!conf->page.tls_cert[0] != !conf->page.tls_key[0]) {
+		wr_fail(err, EINVAL, "TLS takes both, page.tls_cert and page.tls_key");
+		return wrong(values, conf->page.tls_cert[0] ? "page.tls_cert" : "page.tls_key",
+			     err);
+	}
+	return 0;
+}
+
+enum wr_hook wr_daemon_conf_hook(const struct wr_daemon_conf *conf)
+{
+	for (int i = WR_HOOK_XDP; i < WR_HOOK_COUNT; i++)
+		if (!strcmp(wr_daemon_hooks[conf->capture.hook], wr_hook_name((enum wr_hook)i)))
+			return (enum wr_hook)i;
+	return WR_HOOK_COUNT;
+}
+
+bool wr_daemon_conf_any(const struct wr_daemon_conf *conf)
+{
+	for (size_t i = 0; i < conf->capture.ifaces.n; i++)
+		if (!strcmp(conf->capture.ifaces.at[i], "any"))
+			return true;
+	return false;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_FRONT_H
+#define WR_DAEMON_FRONT_H
+
+#include "daemon/conf.h"
+#include "view/status.h"
+
+/*
+ * The front: a process of its own that talks with strangers (the web page). It is forked before
+ * anything is loaded and never has rights; it gets everything over two connections that speak the
+ * control socket's protocol. A second process stands between, also without rights: it waits for the
+ * front's end and starts it again, with new connections.
+ *
+ *	core ── note, descriptors ── keeper ── fork ── front
+ *	  └────── two connections, control socket's protocol ──┘
+ */
+
+/* What a front is given. */
+struct wr_front_start {
+	const struct wr_daemon_conf *conf;
+	int core_fd, live_fd; /* connections to the core; the second one for a subscription */
+	/* To be called once, when everything is open and before a byte of a stranger is read: gives
+	 * up what is left of rights (daemon/rights.h). 0 or -errno. */
+	int (*confine)(void *ctx, struct wr_err *err);
+	void (*say)(void *ctx, const char *line); /* for the log */
+	void *ctx;
+};
+
+struct wr_front {
+	const char *name; /* "page" */
+	/* Where it listens, for status; "" = it is not wanted. */
+	const char *(*listen)(const struct wr_daemon_conf *conf);
+	/* Ports that it connects to (0 ends the list), or NULL: it makes no connections. May be
+	 * NULL. */
+	const uint16_t *(*connects)(const struct wr_daemon_conf *conf);
+	/* Runs until the core closes a connection, then returns 0. Both descriptors are taken.
+	 * -EINVAL: the configuration is refused, and it is not started again. */
+	int (*main)(const struct wr_front_start *start, struct wr_err *err);
+};
+
+struct wr_front_conf_source {
+	/* The configuration as it is now; what it gives stays valid until the next call. -errno:
+	 * the old one stays. */
+	int (*get)(void *ctx, const struct wr_daemon_conf **out, struct wr_err *err);
+	void *ctx;
+};
+
+/* What the core knows of it. */
+struct wr_front_link {
+	int fd;		     /* notes and descriptors come here; -1: there is none */
+	pid_t keeper, front; /* front 0: it does not run just now */
+	uint64_t starts;
+	bool refused; /* it has refused its configuration; why: */
+	char why[512];
+	struct wr_status_rights rights;
+};
+
+/* Forks keeper and front. take() in the core is given each new pair of connections. */
+int wr_front_open(struct wr_front_link *link, const struct wr_front *front,
+		  const struct wr_front_conf_source *source, struct wr_err *err);
+/* Reads what has come, without waiting. take owns the descriptors. -EPIPE: the keeper is gone. */
+int wr_front_read(struct wr_front_link *link, void (*take)(void *ctx, int fd), void *ctx);
+/* Waits until the front is confined, or has ended, or wait_ms are over. 0; -EINVAL and others when
+ * it has ended, with its words. */
+int wr_front_wait(struct wr_front_link *link, void (*take)(void *ctx, int fd), void *ctx,
+		  int wait_ms, struct wr_err *err);
+void wr_front_reload(struct wr_front_link *link); /* ends it and starts it with new values */
+void wr_front_close(struct wr_front_link *link);  /* ends both, waits for them */
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/rights.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+int wr_rights_user(const char *name, uid_t *uid, gid_t *gid, struct wr_err *err)
+{
+	struct passwd *p = getpwnam(name);
+
+	if (!p)
+		return wr_fail(err, EINVAL, "there is no user '%s' (daemon.user)", name);
+	*uid = p->pw_uid;
+	*gid = p->pw_gid;
+	return 0;
+}
+
+int wr_rights_group(const char *name, gid_t *gid, struct wr_err *err)
+{
+	struct group *g = name[0] ? getgrnam(name) : NULL;
+
+	if (name[0] && !g)
+		return wr_fail(err, EINVAL, "there is no group '%s' (socket.group)", name);
+	*gid = g ? g->gr_gid : (gid_t)-1;
+	return 0;
+}
+
+static int become(const char *user, struct wr_err *err)
+{
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
+	int ret = wr_rights_user(user, &uid, &gid, err);
+
+	if (ret)
+		return ret;
+	capng_clear(CAPNG_SELECT_ALL);
+	ret = capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+	return ret ? wr_fail(err, EPERM, "becoming user '%s' failed (capng_change_id %d)", user,
+			     ret)
+		   : 0;
+}
+
+/* The kernel's own word, not ours. */
+static int verify(struct wr_status_rights *done, struct wr_err *err)
+{
+	struct passwd *p = getpwuid(geteuid());
+
+	capng_get_caps_process();
+	done->known = true;
+	done->capabilities = capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE;
+	done->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	if (p)
+		snprintf(done->user, sizeof(done->user), "%s", p->pw_name);
+	else
+		snprintf(done->user, sizeof(done->user), "%u", (unsigned int)geteuid());
+	if (geteuid() && !done->capabilities && done->no_new_privs && setuid(0))
+		return 0;
+	return wr_fail(err, EPERM, "rights are left that should have been given up");
+}
+
+int wr_rights_drop(const char *user, struct wr_status_rights *done, struct wr_err *err)
+{
+	int ret = 0;
+
+	if (geteuid() == 0) {
+		ret = become(user, err);
+	} else {
+		capng_clear(CAPNG_SELECT_CAPS);
+		if (capng_apply(CAPNG_SELECT_CAPS))
+			ret = wr_fail(err, EPERM, "capabilities cannot be given up");
+	}
+	if (!ret && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		ret = wr_fail(err, errno, "no_new_privs: %s", strerror(errno));
+	return ret ? ret : verify(done, err);
+}

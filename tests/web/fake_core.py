@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A core that plays one: speaks the control socket's protocol and makes up a host with some traffic.
+
+    fake_core.py SOCKET [--window SECONDS] [--quiet] [--hostile]
+
+The tests of the page run against it because it can be told to be slow, wrong or hostile at will:
+
+    --hostile           names that strangers choose (SNI, Host, DNS, paths) hold HTML and scripts
+    --quiet             no traffic, no rows
+    flows filter=never  is not answered at all
+    flows filter=huge   is answered with more than the front takes
+    flows filter=bad(   is answered with an error, as a filter that does not compile
+    status filter=die   ends the program
+
+Figures are made from the number of the window, so that the same window always looks the same.
+"""
+import argparse
+import asyncio
+import json
+import math
+import time
+import urllib.parse
+
+START = time.time()
+SIZES = [63, 64, 127, 255, 511, 1023, 1518, None]
+SHARES = [0, .31, .22, .06, .05, .04, .31, .01]
+EVIL = {
+    "sni": "</td><script>window.pwned = 'sni'</script>.example",
+    "host": "\"><img src=x onerror=\"window.pwned='host'\">",
+    "url": "/?q=<svg onload=window.pwned='url'>",
+    "dns": "<script>window.pwned='dns'</script>.example",
+    "iface": "<b>eth0</b>",
+    "agent": "javascript:window.pwned='agent'",
+}
+SERVICES = [  # address, port, protocol, number, share of the traffic, listens
+    ("192.0.2.10", 443, "TCP", 6, .52, True), ("192.0.2.10", 80, "TCP", 6, .12, True),
+    ("192.0.2.10", 53, "UDP", 17, .05, True), ("2001:db8::10", 443, "TCP", 6, .17, True),
+    ("192.0.2.10", 22, "TCP", 6, .02, True), ("192.0.2.10", 5432, "TCP", 6, .07, True),
+    ("192.0.2.10", 9100, "TCP", 6, .01, True), ("192.0.2.10", 123, "UDP", 17, .003, False),
+    ("192.0.2.10", 23, "TCP", 6, .002, False), ("192.0.2.10", 3389, "TCP", 6, .001, False),
+]
+TALKERS = [("198.51.100.%d" % i if i % 4 else "2001:db8:%x::%x" % (i, i * 7), .3 / (1 + i)) for i in range(1, 61)]
+
+
+def stamp(at):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + ".%09dZ" % (at % 1 * 1e9)
+
+
+def both(packets, size):
+    return {"packets": int(packets), "bytes": int(packets * size)}
+
+
+class Host:
+    def __init__(self, args):
+        self.args = args
+        self.clients = 0
+        self.round = 0  # of a subscription: counts them, whatever windows this program was too slow for
+
+    def window(self):
+        return int((time.time() - START) / self.args.window) + 300
+
+    def rate(self, w, share, seed=0):
+        """Packets a second in window w: a daily wave, a ripple and a spike now and then."""
+        if self.args.quiet:
+            return 0
+        wave = 1 + .35 * math.sin(w / 17 + seed) + .2 * math.sin(w / 5.3 + 2 * seed)
+        noise = (w * 2654435761 + int(seed * 104729) * 40503 >> 7) % 1009 / 1009
+        spike = 2.2 if (w + int(seed * 13)) % 71 in (3, 4, 5) else 1
+        return share * 21000 * wave * spike * (.85 + .3 * noise)
+
+    def cells(self, share, seed, n):
+        newest = self.window() - 1
+        at = range(newest - n + 1, newest + 1)
+        packets = [int(self.rate(w, share, seed)) for w in at]
+        return {"in_bytes": [p * 640 for p in packets], "in_packets": packets,
+                "out_bytes": [int(p * 1.1) * 910 for p in packets], "out_packets": [int(p * 1.1) for p in packets]}
+
+    def row(self, share, seed, keys):
+        w = self.window() - 1
+        packets = self.rate(w, share, seed)
+        total = 0 if self.args.quiet else share * 21000 * (w + 1)
+        row = {"in": both(total, 640), "out": both(int(total * 1.1), 910),
+               "now": {"in": both(packets, 640), "out": both(packets * 1.1, 910)},
+               "start": stamp(START - 300), "end": stamp(time.time())}
+        if keys["series"]:
+            row["series"] = self.cells(share, seed, keys["series"])
+        return row
+
+    # ---- views ----
+
+    def status(self, keys):
+        yield {"event_type": "status", "version": "0.1.0", "pid": 4711, "since": stamp(START - 300),
+               "interfaces": [{"in_iface": self.iface(), "hook": "xdp", "why": "native XDP works here"},
+                              {"in_iface": "eth1", "hook": "tc", "why": "the driver has no native XDP"}],
+               "windows": self.window(), "rss_kib": 48212, "clients": {"open": self.clients, "max": 64},
+               "store": {"bytes": 18231296, "oldest": stamp(START - 86400 * 3)}}
+
+    def iface(self):
+        return EVIL["iface"] if self.args.hostile else "eth0"
+
+    def stats(self, keys):
+        w = self.window() - 1
+        n = self.rate(w, 1)
+        total = 0 if self.args.quiet else 21000 * (w + 1)
+        row = {"event_type": "stats", "timestamp": stamp(time.time()), "window": w, "round": self.round, "in": both(n, 640),
+               "out": both(n * 1.1, 910),
+               "total": {"in": both(total, 640), "out": both(total * 1.1, 910), "other": both(total / 9000, 90),
+                         "not_ip": both(total / 700, 60)},
+               "flows": {"active": 0 if self.args.quiet else 1834 + w % 60, "begun": total // 40, "ended": total // 41},
+               "sizes": [{**({"to": to} if to else {}), **both(total * s, min(to or 9000, 1514) * .9)} for to, s in zip(SIZES, SHARES)],
+               "tcp_flags": {} if self.args.quiet else {"02": total // 44, "12": total // 45, "10": total // 2, "18": total // 4,
+                                                        "11": total // 46, "04": total // 800, "14": total // 900, "00": 7, "29": 3}}
+        if keys["series"]:
+            row["series"] = self.cells(1, 0, keys["series"])
+        yield row
+
+    def services(self, keys):
+        if self.args.quiet:
+            return
+        for i, (ip, port, proto, number, share, listens) in enumerate(SERVICES):
+            row = {"event_type": "service", "dest_ip": ip, "ip_v": 6 if ":" in ip else 4, "dest_port": port, "proto": proto,
+                   "ip_proto": number, "flows": int(90000 * share), "sources": int(900 * share) + 1}
+            if listens:
+                row["listens"] = True
+            yield {**row, **self.row(share, i / 3, keys)}
+        yield {"event_type": "service", "other": True, "flows": 812, **self.row(.001, 9, {"series": 0})}
+
+    def talkers(self, keys):
+        if self.args.quiet:
+            return
+        for i, (ip, share) in enumerate(TALKERS):
+            yield {"event_type": "talker", "src_ip": ip, "ip_v": 6 if ":" in ip else 4, "flows": int(5000 * share) + 1,
+                   **self.row(share, i / 5, keys)}
+        yield {"event_type": "talker", "other": True, "flows": 20411, **self.row(.02, 4, {"series": 0})}
+
+    def protocols(self, keys):
+        if self.args.quiet:
+            return
+        for i, (proto, number, share) in enumerate([("TCP", 6, .84), ("UDP", 17, .11), ("ICMP", 1, .01), ("IPv6-ICMP", 58, .01),
+                                                    ("ESP", 50, .02), ("GRE", 47, .005)]):
+            yield {"event_type": "protocol", "proto": proto, "ip_proto": number, "flows": int(8000 * share),
+                   **self.row(share, i, keys)}
+        yield {"event_type": "protocol", "proto": "ARP", "ethertype": 2054, **self.row(.001, 7, keys)}
+
+    def interfaces(self, keys):
+        for name, share in ((self.iface(), .9), ("eth1", .1)):
+            yield {"event_type": "interface", "in_iface": name, "flows": int(8000 * share), **self.row(share, share, keys)}
+
+    def flow_rows(self):
+        at = time.time()
+        for i in range(240):
+            ip, port, proto, number, share, _ = SERVICES[i * 7 % len(SERVICES)]
+            peers = [t[0] for t in TALKERS if (":" in t[0]) == (":" in ip)]
+            n = 4 + int(self.rate(i, share, i)) * 40
+            row = {"event_type": "flow", "src_ip": peers[i % len(peers)], "src_port": 32768 + i * 131 % 28000, "dest_ip": ip,
+                   "dest_port": port, "ip_v": 6 if ":" in ip else 4, "proto": proto, "ip_proto": number, "in_iface": "eth0",
+                   "flow": {"pkts_toserver": n, "pkts_toclient": int(n * 1.2), "bytes_toserver": n * 140,
+                            "bytes_toclient": n * 1080, "start": stamp(at - 3 * i), "end": stamp(at - i % 9), "age": 3 * i,
+                            "state": "established" if i % 5 else "closed"}}
+            if row["flow"]["state"] == "closed":
+                row["flow"]["reason"] = "fin" if i % 2 else "idle"
+            if proto == "TCP":
+                row["tcp"] = {"tcp_flags": "1b", "tcp_flags_ts": "1b", "tcp_flags_tc": "1b", "syn": True, "fin": True,
+                              "psh": True, "ack": True}
+                row["rtt_us"] = 180 + i * 373 % 60000
+            evil = self.args.hostile
+            if port == 443:
+                row["app_proto"] = "tls"
+                row["tls"] = {"sni": EVIL["sni"] if evil else ["www", "api", "static", "login"][i % 4] + ".example.org",
+                              "version": "TLS 1.3", "ja4": "t13d1516h2_8daaf6152771_b186095e22b6"}
+            if port == 80:
+                row["app_proto"] = "http"
+                row["http"] = {"hostname": EVIL["host"] if evil else "www.example.org", "http_method": "GET",
+                               "url": EVIL["url"] if evil else "/item/%d" % i, "http_user_agent": EVIL["agent"] if evil else "curl/8.5"}
+            if port == 53:
+                row["app_proto"] = "dns"
+                row["dns"] = {"rrname": EVIL["dns"] if evil else "host%d.example.net" % i, "rrtype": "AAAA"}
+            yield row
+
+    def flows(self, keys):
+        want = keys["filter"]
+        if want == "huge":
+            for i in range(30000):
+                yield {"event_type": "flow", "pad": "x" * 400}
+            return
+        if want.count("(") != want.count(")"):
+            yield {"event_type": "error", "error": "filter '%s': syntax error" % want, "status": 2}
+            return
+        if self.args.quiet:
+            return
+        words = want.split()
+        for row in self.flow_rows():
+            text = {str(row[k]).lower() for k in ("src_ip", "dest_ip", "src_port", "dest_port", "proto")}
+            if all(w in text for w in words if w not in ("port", "host", "and")):
+                yield row
+
+    def drops(self, keys):
+        if self.args.quiet:
+            return
+        n = self.window()
+        for kind, reason, text, packets in (
+                ("malformed", "ip4_checksum", "IPv4 header checksum is wrong", n // 9),
+                ("malformed", "cut", "the capture ends in a header", 4),
+                ("record", "ring_full", "the reader was slower than the packets: show fewer of them by a filter, or count only", 96)):
+            yield {"event_type": "drop", "in_iface": self.iface(), "hook": "xdp", "kind": kind, "reason": reason, "text": text,
+                   "packets": packets}
+
+    def ledger(self, keys):
+        n = 0 if self.args.quiet else 21000 * self.window()
+        for name, hook, part in ((self.iface(), "xdp", 9), ("eth1", "tc", 1)):
+            made = n * part // 100
+            lost = {} if hook == "tc" or not made else {"ring_full": 96}
+            yield {"event_type": "ledger", "in_iface": name, "hook": hook, "since": stamp(START - 300),
+                   "arrived": both(n * part // 10, 640), "passed": both(n * part // 10, 640), "dropped": {}, "limited": {},
+                   "records": {"made": made, "seen": made - sum(lost.values()), "lost": lost, "waiting": 0},
+                   "malformed": {"ip4_checksum": 31, "cut": 4} if n else {}, "balanced": True}
+
+    def history(self, keys):
+        now = time.time()
+        to = now - self.ago(keys.get("to", "now"))
+        begin = now - self.ago(keys.get("from", "-1h"))
+        step = next((s for s in (1, 60) if (to - begin) / s <= int(keys.get("points") or 240)), 3600)
+        at = begin - begin % step
+        while at < to and not self.args.quiet:
+            n = self.rate(int(at / step), 1) * (1 + .8 * math.sin(at / 86400 * 2 * math.pi)) * step
+            yield {"event_type": "history", "timestamp": stamp(at), "duration": step, "kind": "total", "packets": int(n),
+                   "bytes": int(n * 640), "packets_back": int(n * 1.1), "bytes_back": int(n * 1.1 * 910), "flows": int(n / 40),
+                   "dropped": int(n / 4000), "limited": 0}
+            at += step
+
+    @staticmethod
+    def ago(text):
+        if text == "now":
+            return 0
+        if text.startswith("-"):
+            return int(text[1:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]
+        return time.time() - float(text)
+
+    def dump(self, keys):
+        for i in range(int(keys.get("count") or 10)):
+            yield {"event_type": "packet", "timestamp": stamp(time.time()), "in_iface": self.iface(), "hook": "xdp", "len": 74 + i,
+                   "caplen": 74 + i, "linktype": 1, "ip_v": 4, "src_ip": "198.51.100.7", "dest_ip": "192.0.2.10", "ttl": 57,
+                   "proto": "TCP", "ip_proto": 6, "src_port": 40000 + i, "dest_port": 443,
+                   "tcp": {"tcp_flags": "02", "syn": True, "seq": 1000 + i, "window": 64240,
+                           "options": [{"kind": 2, "name": "mss", "value": 1460}]}, "payload_len": 20,
+                   "payload_printable": "GET <script>window.pwned='dump'</script>" if self.args.hostile else "GET / HTTP/1.1"}
+
+    def metrics(self, keys):
+        yield "# TYPE weir_packets counter"
+        yield "weir_packets_total %d" % (21000 * self.window())
+
+    # ---- the protocol ----
+
+    VIEWS = ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "dump",
+             "metrics")
+    KEYS = {"top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form"}
+
+    def parse(self, line):
+        words = line.split(" ")
+        keys = {"top": "50", "series": "0", "filter": ""}
+        for word in words[1:]:
+            key, _, value = word.partition("=")
+            if key not in self.KEYS:
+                raise ValueError("unknown key '%s'" % key)
+            keys[key] = urllib.parse.unquote(value)
+        if not keys["top"].isdigit() or not 1 <= int(keys["top"]) <= 10000:
+            raise ValueError("top=%s is no number from 1 to 10000" % keys["top"])
+        keys["top"] = int(keys["top"])
+        keys["series"] = min(int(keys["series"]), 62)
+        if words[0] not in self.VIEWS + ("subscribe",):
+            raise ValueError("unknown view '%s'" % words[0])
+        return words[0], keys
+
+    def answer(self, view, keys):
+        rows = list(getattr(self, view)(keys))
+        if "sort" in keys and rows and "in" in rows[0]:
+            by = {"bytes": lambda r: r["in"]["bytes"] + r["out"]["bytes"], "flows": lambda r: r.get("flows", 0),
+                  "packets": lambda r: r["now"]["in"]["packets"], "sources": lambda r: r.get("sources", 0)}.get(
+                      keys["sort"], lambda r: r["now"]["in"]["bytes"] + r["now"]["out"]["bytes"])
+            rows.sort(key=lambda r: (r.get("other", False), -by(r)))
+        cut = rows if view in ("history", "stats", "ledger", "drops", "dump") else rows[:keys["top"]]
+        if view == "flows" and keys["filter"] == "huge":
+            cut = rows
+        return "".join(map(self.line, cut))
+
+    @staticmethod
+    def line(row):
+        return (row if isinstance(row, str) else json.dumps(row, separators=(",", ":"))) + "\n"
+
+    async def rounds(self, writer, keys):
+        views = keys["views"].split(",")
+        while True:
+            self.round += 1
+            writer.write(("".join(self.answer(v, keys) for v in views) + "\n").encode())
+            await writer.drain()
+            now = time.time() - START
+            await asyncio.sleep(self.args.window - now % self.args.window + .001)
+
+    async def client(self, reader, writer):
+        subscription = None
+        self.clients += 1
+        try:
+            while line := await reader.readline():
+                if subscription:
+                    subscription.cancel()
+                try:
+                    view, keys = self.parse(line.decode().rstrip("\n"))
+                except ValueError as e:
+                    writer.write((self.line({"event_type": "error", "error": str(e), "status": 2}) + "\n").encode())
+                    continue
+                if keys["filter"] == "never":
+                    continue
+                if keys["filter"] == "die":
+                    asyncio.get_running_loop().stop()
+                    return
+                if view == "subscribe":
+                    subscription = asyncio.create_task(self.rounds(writer, keys))
+                    continue
+                writer.write((self.answer(view, keys) + "\n").encode())
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.clients -= 1
+            if subscription:
+                subscription.cancel()
+            writer.close()
+
+
+async def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("socket")
+    p.add_argument("--window", type=float, default=1)
+    p.add_argument("--quiet", action="store_true")
+    p.add_argument("--hostile", action="store_true")
+    host = Host(p.parse_args())
+    server = await asyncio.start_unix_server(host.client, host.args.socket)
+    async with server:
+        await server.serve_forever()
+
+
+try:
+    asyncio.run(main())
+except (KeyboardInterrupt, RuntimeError):
+    pass
