@@ -12,6 +12,7 @@
 enum { FLOWS = 1 << 16 };
 
 struct wr_tui_lens {
+	struct wr_live *from;	  /* borrowed */
 	struct wr_live *live;	  /* owned */
 	struct wr_filter *filter; /* owned; NULL = every flow */
 	struct wr_tui_scope scope;
@@ -21,6 +22,26 @@ struct wr_tui_lens {
 static bool chooses(const struct wr_tui_lens *l, const struct wr_flow *f)
 {
 	return wr_tui_scope_has(&l->scope, &f->key) && wr_flow_chosen(f, l->filter);
+}
+
+/*
+ * Which end serves is what the whole has found, which knows the sockets that listen here: where no
+ * opening was seen, a part says it as if it had been. Returns WR_FLOW_SYN and so on for a part that
+ * `from` has sent; local: the end that is this host.
+ */
+static uint8_t role(const struct wr_tui_lens *l, const struct wr_flow *f, int local, int from)
+{
+	struct wr_talk_key key = {.port = f->key.port[local],
+				  .tag = f->key.tag & WR_FLOW_NO_PROTO,
+				  .proto = f->key.proto,
+				  .ip_v = f->key.ip_v};
+
+	if (f->caller != WR_FLOW_CALLER_UNKNOWN)
+		return f->caller == from ? WR_FLOW_SYN : WR_FLOW_SYN_ACK;
+	memcpy(key.addr, f->key.addr[local], sizeof(key.addr));
+	if (!wr_live_find(l->from, WR_LIVE_SERVICES, &key))
+		return 0;
+	return from == local ? WR_FLOW_SYN_ACK : WR_FLOW_SYN;
 }
 
 /* ---- what the flows have counted so far ---- */
@@ -35,10 +56,10 @@ static bool talks(struct wr_live *from, const struct wr_flow *f, int end)
 
 /* A flow does not say which end is this host; the other one is a talker. When both or none is,
  * this host is taken to be the server. */
-static int local_end(const struct wr_tui_lens *l, struct wr_live *from, const struct wr_flow *f)
+static int local_end(const struct wr_tui_lens *l, const struct wr_flow *f)
 {
 	int local = wr_tui_scope_local(&l->scope, &f->key);
-	bool first = talks(from, f, 0), second = talks(from, f, 1);
+	bool first = talks(l->from, f, 0), second = talks(l->from, f, 1);
 
 	if (local >= 0)
 		return local;
@@ -80,12 +101,12 @@ static struct wr_count counted(const struct wr_flow_table *t, uint32_t row, int 
 	return rest;
 }
 
-static void add_so_far(struct wr_tui_lens *l, struct wr_live *from, uint32_t row, unsigned int ago)
+static void add_so_far(struct wr_tui_lens *l, uint32_t row, unsigned int ago)
 {
-	struct wr_flow_table *t = wr_live_flows(from);
+	struct wr_flow_table *t = wr_live_flows(l->from);
 	const struct wr_flow *f = wr_flow_row(t, row);
 	struct wr_flow_pace pace = wr_flow_pace(t, row);
-	int local = local_end(l, from, f);
+	int local = local_end(l, f);
 	/* The one that opened comes first: who serves is told by that. */
 	uint8_t first = f->caller != WR_FLOW_CALLER_UNKNOWN ? f->caller : f->opener;
 
@@ -98,7 +119,7 @@ static void add_so_far(struct wr_tui_lens *l, struct wr_live *from, uint32_t row
 				 .last_ns = f->last_ns,
 				 .rtt_us = f->rtt_us,
 				 .tcp_flags = f->tcp_flags[end],
-				 .syn = f->caller == end ? WR_FLOW_SYN : 0,
+				 .syn = role(l, f, local, end),
 				 .from = end,
 				 .iface = f->iface},
 			.iface = f->iface,
@@ -118,10 +139,10 @@ static bool was_active(const struct wr_flow_table *t, uint32_t row, unsigned int
 }
 
 /* The windows that the flows remember, and before them one with all that was earlier. */
-static void so_far(struct wr_tui_lens *l, struct wr_live *from)
+static void so_far(struct wr_tui_lens *l)
 {
-	uint64_t now_ns = wr_live_totals(from)->window_ns;
-	struct wr_flow_table *t = wr_live_flows(from);
+	uint64_t now_ns = wr_live_totals(l->from)->window_ns;
+	struct wr_flow_table *t = wr_live_flows(l->from);
 	uint32_t n = wr_flow_rows(t);
 
 	for (unsigned int ago = WR_LIVE_CELLS; ago--;) {
@@ -131,7 +152,7 @@ static void so_far(struct wr_tui_lens *l, struct wr_live *from)
 		wr_live_begin(l->live, end_ns > WR_LIVE_WINDOW_NS ? end_ns - WR_LIVE_WINDOW_NS : 0);
 		for (uint32_t row = 0; row < n; row++)
 			if (was_active(t, row, ago) && chooses(l, wr_flow_row(t, row)))
-				add_so_far(l, from, row, ago);
+				add_so_far(l, row, ago);
 		wr_live_end(l->live, end_ns);
 	}
 }
@@ -147,6 +168,7 @@ int wr_tui_lens_open(struct wr_tui_lens **out, struct wr_live *from,
 
 	if (!l)
 		return wr_fail(err, ENOMEM, "no memory to look closer");
+	l->from = from;
 	if (scope)
 		l->scope = *scope;
 	ret = wr_filter_open(&l->filter, filter, WR_LINK_ETHER, err);
@@ -156,7 +178,7 @@ int wr_tui_lens_open(struct wr_tui_lens **out, struct wr_live *from,
 		wr_tui_lens_close(&l);
 		return ret;
 	}
-	so_far(l, from);
+	so_far(l);
 	*out = l;
 	return 0;
 }
@@ -180,10 +202,14 @@ void wr_tui_lens_begin(struct wr_tui_lens *l, uint64_t start_ns)
 void wr_tui_lens_part(struct wr_tui_lens *l, const struct wr_live_part *part,
 		      const struct wr_flow *flow)
 {
+	struct wr_live_part p = *part;
+
 	if (!l->open)
 		wr_tui_lens_begin(l, part->flow.first_ns);
-	if (chooses(l, flow))
-		wr_live_add(l->live, part);
+	if (!chooses(l, flow))
+		return;
+	p.flow.syn = role(l, flow, p.out ? p.flow.from : !p.flow.from, p.flow.from);
+	wr_live_add(l->live, &p);
 }
 
 void wr_tui_lens_end(struct wr_tui_lens *l, uint64_t end_ns)
