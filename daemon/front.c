@@ -347,6 +347,8 @@ void wr_front_close(struct wr_front_link *l)
 {
 	if (l->fd < 0)
 		return;
+	/* Not close() alone: a process that was forked later may hold the descriptor, too. */
+	shutdown(l->fd, SHUT_RDWR);
 	close(l->fd);
 	waitpid(l->keeper, NULL, 0);
 	*l = (struct wr_front_link){.fd = -1};
