@@ -37,7 +37,7 @@ is "the panels and how much is in them" "$(line 5)" \
 	"  1 Services 5  2 Talkers 54  3 Flows 55  4 Protocols 2  5 Drops 2  6 Ledger 2"
 is "the columns, and which one sorts" "$(line 6)" \
 	" service                     ↓in bit/s  out bit/s  last 12 s      flows  sources"
-is "a service" "$(line 7)" " TCP 10.0.0.1:443              347.0 M      1.0 G  ▁▁▂▂▂▂▂▂▂███      40       39"
+is "a service" "$(line 7)" " TCP 10.0.0.1:443 http         347.0 M      1.0 G  ▁▁▂▂▂▂▂▂▂███      40       39"
 is "what belongs to none" "$(line 12)" " to no service of this host      1.5 M    573.6 k  ▆▆▆▇▇▇▇█████"
 like "the first row is under the bar" "$(screen look 7)" '^r{80}$'
 like "the second is not" "$(screen look 8)" '^[^r]{80}$'
@@ -173,7 +173,9 @@ ok "uses the room" fits 43 132
 ok "more columns" screen wait 5 '^ service +↓in bit/s +pkt/s +last [0-9]+ s +flows +sources +bytes +last seen$'
 ok "the most of the minute" screen wait 5 'peak +[0-9.]+ [MG]bit/s$'
 quietly screen keys '3'
-ok "of flows too" screen wait 5 '^ client > server .* lasted +bytes +rtt +state$'
+ok "with what a flow speaks, and the name that it asked for" screen wait 5 ' http shop.example$'
+ok "which a stranger has chosen, and cannot steer the terminal with" screen wait 5 ' http .x1b.2J.x1b.0;ev'
+ok "of flows too" screen wait 5 '^ client > server .* lasted +bytes +rtt +speaks$'
 ok "60 x 10 is too small" screen size 10 60
 sees "and that is said politely" 0 '^weir top needs 80 x 24 characters; this is 60 x 10.$'
 quietly screen keys '{Down}s1'

@@ -9,13 +9,15 @@
 #include "core/proto.h"
 #include "flow/pick.h"
 
-enum { FLOWS = 1 << 16 };
+enum { FLOWS = 1 << 16, SERVERS = 256 };
 
 struct wr_tui_lens {
 	struct wr_live *from;	  /* borrowed */
 	struct wr_live *live;	  /* owned */
 	struct wr_filter *filter; /* owned; NULL = every flow */
 	struct wr_tui_scope scope;
+	struct wr_talk_key server[SERVERS]; /* that listen, as far as they are seen here */
+	uint32_t n_servers;
 	bool open; /* a window is; a lens may come in the middle of one */
 };
 
@@ -24,24 +26,27 @@ static bool chooses(const struct wr_tui_lens *l, const struct wr_flow *f)
 	return wr_tui_scope_has(&l->scope, &f->key) && wr_flow_chosen(f, l->filter);
 }
 
-/*
- * Which end serves is what the whole has found, which knows the sockets that listen here: where no
- * opening was seen, a part says it as if it had been. Returns WR_FLOW_SYN and so on for a part that
- * `from` has sent; local: the end that is this host.
- */
-static uint8_t role(const struct wr_tui_lens *l, const struct wr_flow *f, int local, int from)
+/* Where no opening was seen, the socket that listens tells which end serves. The whole knows those
+ * sockets, so the part is told of them when one of its flows belongs to one. */
+static void tell_server(struct wr_tui_lens *l, const struct wr_flow *f, int local)
 {
 	struct wr_talk_key key = {.port = f->key.port[local],
 				  .tag = f->key.tag & WR_FLOW_NO_PROTO,
 				  .proto = f->key.proto,
 				  .ip_v = f->key.ip_v};
+	const struct wr_live_row *r;
 
-	if (f->caller != WR_FLOW_CALLER_UNKNOWN)
-		return f->caller == from ? WR_FLOW_SYN : WR_FLOW_SYN_ACK;
+	if (f->caller != WR_FLOW_CALLER_UNKNOWN || l->n_servers == SERVERS)
+		return;
 	memcpy(key.addr, f->key.addr[local], sizeof(key.addr));
-	if (!wr_live_find(l->from, WR_LIVE_SERVICES, &key))
-		return 0;
-	return from == local ? WR_FLOW_SYN_ACK : WR_FLOW_SYN;
+	for (uint32_t i = 0; i < l->n_servers; i++)
+		if (!memcmp(&l->server[i], &key, sizeof(key)))
+			return;
+	r = wr_live_find(l->from, WR_LIVE_SERVICES, &key);
+	if (!r || !r->listens)
+		return;
+	l->server[l->n_servers++] = key;
+	wr_live_listen(l->live, l->server, l->n_servers);
 }
 
 /* ---- what the flows have counted so far ---- */
@@ -110,6 +115,7 @@ static void add_so_far(struct wr_tui_lens *l, uint32_t row, unsigned int ago)
 	/* The one that opened comes first: who serves is told by that. */
 	uint8_t first = f->caller != WR_FLOW_CALLER_UNKNOWN ? f->caller : f->opener;
 
+	tell_server(l, f, local);
 	for (int i = 0; i < 2; i++) {
 		uint8_t end = i ? !first : first;
 		struct wr_live_part p = {
@@ -119,7 +125,7 @@ static void add_so_far(struct wr_tui_lens *l, uint32_t row, unsigned int ago)
 				 .last_ns = f->last_ns,
 				 .rtt_us = f->rtt_us,
 				 .tcp_flags = f->tcp_flags[end],
-				 .syn = role(l, f, local, end),
+				 .syn = f->caller == end ? WR_FLOW_SYN : 0,
 				 .from = end,
 				 .iface = f->iface},
 			.iface = f->iface,
@@ -202,14 +208,12 @@ void wr_tui_lens_begin(struct wr_tui_lens *l, uint64_t start_ns)
 void wr_tui_lens_part(struct wr_tui_lens *l, const struct wr_live_part *part,
 		      const struct wr_flow *flow)
 {
-	struct wr_live_part p = *part;
-
 	if (!l->open)
 		wr_tui_lens_begin(l, part->flow.first_ns);
 	if (!chooses(l, flow))
 		return;
-	p.flow.syn = role(l, flow, p.out ? p.flow.from : !p.flow.from, p.flow.from);
-	wr_live_add(l->live, &p);
+	tell_server(l, flow, part->out ? part->flow.from : !part->flow.from);
+	wr_live_add(l->live, part);
 }
 
 void wr_tui_lens_end(struct wr_tui_lens *l, uint64_t end_ns)
