@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A terminal for tests: runs a program on a pseudo terminal and keeps what its screen shows.
 
-    screen.py ROWS COLS PROGRAM [ARGUMENT]...
+    screen.py PIPES ROWS COLS PROGRAM [ARGUMENT]...
 
-Commands are read from standard input, one a line; each is answered by lines and then "." or "! why".
+Commands are read from PIPES.in, one a line, and answered in PIPES.out: lines, and then "." or "! why". PIPES "-" is
+standard input and output.
 
     wait SECONDS REGEX    until a line of the screen matches
     gone SECONDS REGEX    until none does
-    keys TEXT             \\e escape, \\r enter, \\t tab, \\b backspace, \\u \\d \\l \\r2 arrows by name: {Up} {Down} ...
+    at SECONDS ROW REGEX  until line ROW (the first is 0) matches
+    keys TEXT             with keys by name: {Up} {Enter} {Esc} {CtrlU} ...
     size ROWS COLS        another size of the window
     show                  the screen
     look ROW              how row ROW looks: a letter per column (. plain, b bold, r reverse, c coloured)
@@ -16,6 +18,7 @@ Commands are read from standard input, one a line; each is answered by lines and
     signal NAME           to the program
     end SECONDS           until it has ended: "status N", "terminal restored" or what is not
     cpu                   seconds of CPU that it has used
+    bye                   the end; the program is killed if it has not ended
     raw                   control bytes that it has sent, as hex, without those that a screen needs
 
 pyte does the screen; it does not know REP (ECMA-48, 8.3.103), which is written out here.
@@ -100,7 +103,7 @@ class Terminal:
         return self.status is not None
 
     def find(self, pattern):
-        return any(re.search(pattern, line) for line in self.screen.display)
+        return any(re.search(pattern, line.rstrip()) for line in self.screen.display)
 
     def until(self, seconds, test):
         end = time.monotonic() + seconds
@@ -116,6 +119,10 @@ class Terminal:
         if not self.until(float(seconds), lambda: self.find(pattern)):
             return self.do_show() + ["! no line matches '%s'" % pattern]
 
+    def do_at(self, seconds, row, pattern):
+        if not self.until(float(seconds), lambda: re.search(pattern, self.screen.display[int(row)].rstrip())):
+            return self.do_show() + ["! line %s does not match '%s'" % (row, pattern)]
+
     def do_gone(self, seconds, pattern):
         if not self.until(float(seconds), lambda: not self.find(pattern)):
             return self.do_show() + ["! a line still matches '%s'" % pattern]
@@ -124,8 +131,8 @@ class Terminal:
         for part in re.findall(r"\{\w+\}|[^{]+", text):
             name = part[1:-1]
             os.write(self.master, (KEYS[name] if part[0] == "{" else part).encode())
-            self.pump(0.1 if name == "Esc" else 0.02)
-        self.pump(0.1)
+            self.pump(0.1 if name == "Esc" else 0.01)
+        self.pump(0.05)
 
     def do_size(self, rows, cols):
         self.size(int(rows), int(cols))
@@ -133,7 +140,7 @@ class Terminal:
         self.pump(0.3)
 
     def do_show(self):
-        self.pump(0.1)
+        self.pump(0.05)
         return [line.rstrip() for line in self.screen.display]
 
     def do_look(self, row):
@@ -170,25 +177,45 @@ class Terminal:
         return [re.sub(rb"[\x20-\x7e\x80-\xff]", b"", re.sub(known, b"", self.bytes)).hex()]
 
 
+def commands(fd, idle):
+    """Lines of fd; idle() is called while nobody asks anything."""
+    rest = b""
+    while True:
+        while b"\n" not in rest:
+            if not select.select([fd], [], [], 0)[0]:
+                idle()
+                continue
+            data = os.read(fd, 4096)
+            if not data:
+                return
+            rest += data
+        line, rest = rest.split(b"\n", 1)
+        if line == b"bye":
+            return
+        yield line.decode()
+
+
 def main():
-    term = Terminal(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
-    arguments = {"wait": 2, "gone": 2, "size": 2, "keys": 1, "look": 1, "signal": 1, "end": 1}
+    pipes = sys.argv[1]
+    inp = 0 if pipes == "-" else os.open(pipes + ".in", os.O_RDONLY)
+    out = sys.stdout if pipes == "-" else open(pipes + ".out", "w")
+    term = Terminal(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
+    arguments = {"wait": 2, "gone": 2, "at": 3, "size": 2, "keys": 1, "look": 1, "signal": 1, "end": 1}
+
+    def idle():  # the program must not wait for us
+        if term.ended():
+            select.select([inp], [], [], 0.05)
+        else:
+            term.pump(0.05)
+
     try:
-        while True:
-            # The program must not wait for us while nobody asks anything.
-            while not select.select([sys.stdin], [], [], 0)[0]:
-                term.pump(0.05)
-                if term.ended():
-                    select.select([sys.stdin], [], [], 0.05)
-            line = sys.stdin.readline()
-            if not line:
-                break
-            name, _, rest = line.rstrip("\n").partition(" ")
+        for line in commands(inp, idle):
+            name, _, rest = line.partition(" ")
             n = arguments.get(name, 0)
             answer = getattr(term, "do_" + name)(*(rest.split(" ", n - 1) if n else [])) or []
             if not answer or not answer[-1].startswith("! "):
                 answer.append(".")
-            print("\n".join(answer), flush=True)
+            print("\n".join(answer), file=out, flush=True)
     finally:
         if not term.ended():
             os.kill(term.pid, signal.SIGKILL)

@@ -57,18 +57,12 @@ static void tui_address(uint8_t to[16], int ip_v, bool host, int client)
 	to[3] = host ? 1 : (uint8_t)client;
 }
 
-/* `packets` of `size` bytes, one way. */
-static void tui_add(struct tui_feed *f, const struct tui_talk *k, bool out, double packets,
-		    unsigned int size)
+static struct wr_rec tui_rec(const struct tui_talk *k, bool out)
 {
 	bool to_server = out == k->outgoing;
 	struct wr_rec rec = {0};
 	struct wr_hdr *h = &rec.hdr[0];
-	struct wr_live_part p = {.out = out};
-	uint64_t now = TUI_START + f->window * TUI_SECOND;
 
-	if (packets < 1 || (out && !f->out))
-		return;
 	h->has = WR_H_IP | WR_H_PROTO | WR_H_PORTS;
 	h->ip_v = (uint8_t)k->ip_v;
 	h->proto = (uint8_t)k->proto;
@@ -76,6 +70,31 @@ static void tui_add(struct tui_feed *f, const struct tui_talk *k, bool out, doub
 	tui_address(h->dst, k->ip_v, !out, k->client);
 	h->sport = (uint16_t)(to_server ? k->sport : k->dport);
 	h->dport = (uint16_t)(to_server ? k->dport : k->sport);
+	return rec;
+}
+
+/* The first payload of a flow. */
+static void tui_say(struct tui_feed *f, const struct tui_talk *k, const char *text)
+{
+	struct wr_rec rec = tui_rec(k, k->outgoing);
+	struct wr_packet pkt = {.data = (const uint8_t *)text, .caplen = (uint32_t)strlen(text)};
+
+	rec.hdr[0].has |= WR_H_PAYLOAD | WR_H_TCP;
+	rec.hdr[0].payload_len = pkt.caplen;
+	wr_live_payload(f->live, &pkt, &rec);
+}
+
+/* `packets` of `size` bytes, one way. */
+static void tui_add(struct tui_feed *f, const struct tui_talk *k, bool out, double packets,
+		    unsigned int size)
+{
+	bool to_server = out == k->outgoing;
+	struct wr_rec rec = tui_rec(k, out);
+	struct wr_live_part p = {.out = out};
+	uint64_t now = TUI_START + f->window * TUI_SECOND;
+
+	if (packets < 1 || (out && !f->out))
+		return;
 	p.flow.from = wr_flow_key_make(&p.flow.key, &rec);
 	p.flow.n.packets = (uint64_t)packets;
 	p.flow.n.bytes = p.flow.n.packets * size;
@@ -113,6 +132,12 @@ static void tui_traffic(struct tui_feed *f)
 			 (struct tui_talk){c & 1 ? 6 : 4, 100 + c, 5000u + (unsigned int)c, 53, 17,
 					   false},
 			 5 + c + 10 * wave, 80, 180);
+	if (f->window == 2) {
+		tui_say(f, &(struct tui_talk){4, 1, 40001, 443, 6, false},
+			"GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n");
+		tui_say(f, &(struct tui_talk){4, 2, 40002, 443, 6, false},
+			"GET / HTTP/1.1\r\nHost: \033[2J\033]0;evil\007\r\n\r\n");
+	}
 	tui_both(f, (struct tui_talk){4, 7, 51000, 22, 6, false}, 3 + (int)t % 5, 100, 160);
 	tui_both(f, (struct tui_talk){6, 9, 55555, 8443, 6, false}, 300 * burst, 1400, 90);
 	tui_both(f, (struct tui_talk){4, 200, 36000, 5432, 6, true}, 120 * wave, 300, 900);

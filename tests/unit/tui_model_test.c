@@ -105,9 +105,9 @@ static struct wr_count sum_now(bool out)
 
 static void panels(void)
 {
-	static const char *const service[] = {"TCP 10.0.0.1:443", "TCP [2001:db8::1]:8443",
-					      "UDP 10.0.0.1:53",  "UDP [2001:db8::1]:53",
-					      "TCP 10.0.0.1:22",  "to no service of this host"};
+	static const char *const service[] = {
+		"TCP 10.0.0.1:443 http", "TCP [2001:db8::1]:8443", "UDP 10.0.0.1:53",
+		"UDP [2001:db8::1]:53",	 "TCP 10.0.0.1:22",	   "to no service of this host"};
 	struct wr_count in, out;
 
 	start(70);
@@ -127,7 +127,8 @@ static void panels(void)
 	ok(m->rows[0].series[59] == (double)(m->rows[0].in_now.bytes + m->rows[0].out_now.bytes),
 	   "and of each row");
 	make(WR_TUI_SERVICES, WR_TUI_BY_SOURCES);
-	is_str(text_of(&m->rows[0], WR_TUI_SERVICES), "TCP 10.0.0.1:443", "most sources first");
+	is_str(text_of(&m->rows[0], WR_TUI_SERVICES), "TCP 10.0.0.1:443 http",
+	       "most sources first");
 	make(WR_TUI_TALKERS, WR_TUI_BY_FLOWS);
 	is_str(text_of(&m->rows[0], WR_TUI_TALKERS), "10.1.0.7", "the one with two flows first");
 	ok(m->rows[0].flows == 2 && m->rows[1].flows == 1, "it has two");
@@ -183,6 +184,58 @@ static void flows(void)
 	in = sum_now(false);
 	ok(in.packets + sum_now(true).packets == m->in_now.packets + m->out_now.packets,
 	   "flows add up to the totals");
+	stop();
+}
+
+/* What the first payloads said, from whole and part. */
+static void apps(void)
+{
+	const struct wr_tui_row *r;
+
+	start(70);
+	make(WR_TUI_SERVICES, WR_TUI_BY_RATE);
+	is_str(text_of(&m->rows[0], WR_TUI_SERVICES), "TCP 10.0.0.1:443 http",
+	       "a service and what it speaks");
+	filter("tcp port 443");
+	make(WR_TUI_SERVICES, WR_TUI_BY_RATE);
+	is_str(text_of(&m->rows[0], WR_TUI_SERVICES), "TCP 10.0.0.1:443 http",
+	       "also behind a filter");
+	make(WR_TUI_FLOWS, WR_TUI_BY_RATE);
+	r = row_named(WR_TUI_FLOWS, "10.1.0.1:40001        > 10.0.0.1:443 TCP");
+	ok(r && !strcmp(r->app_name, "shop.example"), "a flow and the name that it asked for");
+	r = row_named(WR_TUI_FLOWS, "10.1.0.2:40002        > 10.0.0.1:443 TCP");
+	ok(r && r->app && strcspn(r->app_name, "\033\007") == strlen(r->app_name),
+	   "a name that would steer a terminal does not");
+	note("%s", r ? r->app_name : "");
+	stop();
+}
+
+/* A socket that listens makes its end the server, in a part as in the whole. */
+static void listeners(void)
+{
+	struct wr_talk_key key = {.addr = {10, 0, 0, 1}, .port = 60000, .proto = 17, .ip_v = 4};
+
+	start(0);
+	wr_live_listen(feed.live, &key, 1);
+	tui_feed_window(&feed);
+	for (int w = 0; w < 3; w++) {
+		tui_add(&feed, &(struct tui_talk){4, 5, 1024, 60000, 17, false}, false, 7, 100);
+		tui_add(&feed, &(struct tui_talk){4, 5, 1024, 60000, 17, false}, true, 3, 100);
+		tui_feed_window(&feed);
+	}
+	make(WR_TUI_SERVICES, WR_TUI_BY_RATE);
+	ok(row_named(WR_TUI_SERVICES, "UDP 10.0.0.1:60000") != NULL,
+	   "a service with a higher port than its client's");
+	filter("udp port 60000");
+	make(WR_TUI_SERVICES, WR_TUI_BY_RATE);
+	ok(m->n == 1 && m->rows[0].listens && m->rows[0].in.packets == 21 &&
+		   m->rows[0].out.packets == 9,
+	   "is one behind a filter too");
+	tui_add(&feed, &(struct tui_talk){4, 6, 1025, 60000, 17, false}, false, 5, 100);
+	tui_feed_window(&feed);
+	make(WR_TUI_SERVICES, WR_TUI_BY_RATE);
+	ok(m->n == 1 && m->rows[0].in.packets == 26 && m->rows[0].flows == 2,
+	   "and when another client comes");
 	stop();
 }
 
@@ -298,7 +351,7 @@ static void deeper(void)
 
 	start(70);
 	make(WR_TUI_SERVICES, WR_TUI_BY_RATE);
-	r = row_named(WR_TUI_SERVICES, "TCP 10.0.0.1:443");
+	r = row_named(WR_TUI_SERVICES, "TCP 10.0.0.1:443 http");
 	scope.service = r->key;
 	in = r->in;
 	in_now = r->in_now;
@@ -319,7 +372,7 @@ static void deeper(void)
 	}
 	in_now = sum_now(false);
 	make(WR_TUI_SERVICES, WR_TUI_BY_RATE);
-	r = row_named(WR_TUI_SERVICES, "TCP 10.0.0.1:443");
+	r = row_named(WR_TUI_SERVICES, "TCP 10.0.0.1:443 http");
 	ok(r->in.packets == in.packets && r->in.bytes == in.bytes &&
 		   r->in_now.packets == in_now.packets,
 	   "eight windows later they still add up to the service");
@@ -345,7 +398,7 @@ static void filter_and_deeper(void)
 	start(70);
 	filter("net 10.1.0.0/29");
 	make(WR_TUI_SERVICES, WR_TUI_BY_RATE);
-	scope.service = row_named(WR_TUI_SERVICES, "TCP 10.0.0.1:443")->key;
+	scope.service = row_named(WR_TUI_SERVICES, "TCP 10.0.0.1:443 http")->key;
 	make_scoped(WR_TUI_TALKERS, WR_TUI_BY_RATE, &scope);
 	is_int(m->n, 7, "talkers of a service, of those that the filter chooses");
 	filter("net 10.1.0.0/30");
@@ -641,6 +694,8 @@ int main(void)
 {
 	panels();
 	flows();
+	apps();
+	listeners();
 	many_flows();
 	filters();
 	short_flows();

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "flow/apps.h"
 #include "view/flow_json.h"
 #include "view/spark.h"
 #include "view/text.h"
@@ -140,6 +141,16 @@ CELL(state)
 	wr_buf_str(b, wr_view_flow_state(&r->flow));
 }
 
+/* What it asked for is told by a stranger: l7/ leaves nothing in it that steers. */
+CELL(speaks)
+{
+	if (!r->app)
+		return;
+	wr_buf_str(b, wr_l7_name(r->app));
+	if (r->app_name[0])
+		wr_buf_fmt(b, " %s", r->app_name);
+}
+
 CELL(share)
 {
 	char cell[WR_VIEW_CELL];
@@ -152,10 +163,13 @@ CELL(share)
 
 CELL(service_label)
 {
-	if (r->other)
+	if (r->other) {
 		wr_buf_str(b, "to no service of this host");
-	else
-		wr_view_service_of(b, &r->key);
+		return;
+	}
+	wr_view_service_of(b, &r->key);
+	if (r->app)
+		wr_buf_fmt(b, " %s", wr_l7_name(r->app));
 }
 
 CELL(talker_label)
@@ -329,8 +343,9 @@ static const struct wr_tui_column flows[] = {
 	CHART(10, 0),
 	RIGHT("lasted", 9, 0, WR_TUI_PLAIN, WR_TUI_ALWAYS, WR_TUI_BY_AGE, lasted),
 	TOTAL(90),
-	RIGHT("rtt", 9, 110, WR_TUI_PLAIN, WR_TUI_ALWAYS, WR_TUI_BY_RTT, round_trip),
-	{"state", 13, 124, WR_TUI_LEFT, WR_TUI_DIM, WR_TUI_ALWAYS, -1, state},
+	RIGHT("rtt", 9, 108, WR_TUI_PLAIN, WR_TUI_ALWAYS, WR_TUI_BY_RTT, round_trip),
+	{"speaks", 24, 116, WR_TUI_TEXT, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, speaks},
+	{"state", 13, 140, WR_TUI_LEFT, WR_TUI_DIM, WR_TUI_ALWAYS, -1, state},
 	{0},
 };
 

@@ -9,18 +9,44 @@
 #include "core/proto.h"
 #include "flow/pick.h"
 
-enum { FLOWS = 1 << 16 };
+enum { FLOWS = 1 << 16, SERVERS = 256 };
 
 struct wr_tui_lens {
+	struct wr_live *from;	  /* borrowed */
 	struct wr_live *live;	  /* owned */
 	struct wr_filter *filter; /* owned; NULL = every flow */
 	struct wr_tui_scope scope;
+	struct wr_talk_key server[SERVERS]; /* that listen, as far as they are seen here */
+	uint32_t n_servers;
 	bool open; /* a window is; a lens may come in the middle of one */
 };
 
 static bool chooses(const struct wr_tui_lens *l, const struct wr_flow *f)
 {
 	return wr_tui_scope_has(&l->scope, &f->key) && wr_flow_chosen(f, l->filter);
+}
+
+/* Where no opening was seen, the socket that listens tells which end serves. The whole knows those
+ * sockets, so the part is told of them when one of its flows belongs to one. */
+static void tell_server(struct wr_tui_lens *l, const struct wr_flow *f, int local)
+{
+	struct wr_talk_key key = {.port = f->key.port[local],
+				  .tag = f->key.tag & WR_FLOW_NO_PROTO,
+				  .proto = f->key.proto,
+				  .ip_v = f->key.ip_v};
+	const struct wr_live_row *r;
+
+	if (f->caller != WR_FLOW_CALLER_UNKNOWN || l->n_servers == SERVERS)
+		return;
+	memcpy(key.addr, f->key.addr[local], sizeof(key.addr));
+	for (uint32_t i = 0; i < l->n_servers; i++)
+		if (!memcmp(&l->server[i], &key, sizeof(key)))
+			return;
+	r = wr_live_find(l->from, WR_LIVE_SERVICES, &key);
+	if (!r || !r->listens)
+		return;
+	l->server[l->n_servers++] = key;
+	wr_live_listen(l->live, l->server, l->n_servers);
 }
 
 /* ---- what the flows have counted so far ---- */
@@ -35,10 +61,10 @@ static bool talks(struct wr_live *from, const struct wr_flow *f, int end)
 
 /* A flow does not say which end is this host; the other one is a talker. When both or none is,
  * this host is taken to be the server. */
-static int local_end(const struct wr_tui_lens *l, struct wr_live *from, const struct wr_flow *f)
+static int local_end(const struct wr_tui_lens *l, const struct wr_flow *f)
 {
 	int local = wr_tui_scope_local(&l->scope, &f->key);
-	bool first = talks(from, f, 0), second = talks(from, f, 1);
+	bool first = talks(l->from, f, 0), second = talks(l->from, f, 1);
 
 	if (local >= 0)
 		return local;
@@ -80,15 +106,16 @@ static struct wr_count counted(const struct wr_flow_table *t, uint32_t row, int 
 	return rest;
 }
 
-static void add_so_far(struct wr_tui_lens *l, struct wr_live *from, uint32_t row, unsigned int ago)
+static void add_so_far(struct wr_tui_lens *l, uint32_t row, unsigned int ago)
 {
-	struct wr_flow_table *t = wr_live_flows(from);
+	struct wr_flow_table *t = wr_live_flows(l->from);
 	const struct wr_flow *f = wr_flow_row(t, row);
 	struct wr_flow_pace pace = wr_flow_pace(t, row);
-	int local = local_end(l, from, f);
+	int local = local_end(l, f);
 	/* The one that opened comes first: who serves is told by that. */
 	uint8_t first = f->caller != WR_FLOW_CALLER_UNKNOWN ? f->caller : f->opener;
 
+	tell_server(l, f, local);
 	for (int i = 0; i < 2; i++) {
 		uint8_t end = i ? !first : first;
 		struct wr_live_part p = {
@@ -118,10 +145,10 @@ static bool was_active(const struct wr_flow_table *t, uint32_t row, unsigned int
 }
 
 /* The windows that the flows remember, and before them one with all that was earlier. */
-static void so_far(struct wr_tui_lens *l, struct wr_live *from)
+static void so_far(struct wr_tui_lens *l)
 {
-	uint64_t now_ns = wr_live_totals(from)->window_ns;
-	struct wr_flow_table *t = wr_live_flows(from);
+	uint64_t now_ns = wr_live_totals(l->from)->window_ns;
+	struct wr_flow_table *t = wr_live_flows(l->from);
 	uint32_t n = wr_flow_rows(t);
 
 	for (unsigned int ago = WR_LIVE_CELLS; ago--;) {
@@ -131,7 +158,7 @@ static void so_far(struct wr_tui_lens *l, struct wr_live *from)
 		wr_live_begin(l->live, end_ns > WR_LIVE_WINDOW_NS ? end_ns - WR_LIVE_WINDOW_NS : 0);
 		for (uint32_t row = 0; row < n; row++)
 			if (was_active(t, row, ago) && chooses(l, wr_flow_row(t, row)))
-				add_so_far(l, from, row, ago);
+				add_so_far(l, row, ago);
 		wr_live_end(l->live, end_ns);
 	}
 }
@@ -147,6 +174,7 @@ int wr_tui_lens_open(struct wr_tui_lens **out, struct wr_live *from,
 
 	if (!l)
 		return wr_fail(err, ENOMEM, "no memory to look closer");
+	l->from = from;
 	if (scope)
 		l->scope = *scope;
 	ret = wr_filter_open(&l->filter, filter, WR_LINK_ETHER, err);
@@ -156,7 +184,7 @@ int wr_tui_lens_open(struct wr_tui_lens **out, struct wr_live *from,
 		wr_tui_lens_close(&l);
 		return ret;
 	}
-	so_far(l, from);
+	so_far(l);
 	*out = l;
 	return 0;
 }
@@ -182,8 +210,10 @@ void wr_tui_lens_part(struct wr_tui_lens *l, const struct wr_live_part *part,
 {
 	if (!l->open)
 		wr_tui_lens_begin(l, part->flow.first_ns);
-	if (chooses(l, flow))
-		wr_live_add(l->live, part);
+	if (!chooses(l, flow))
+		return;
+	tell_server(l, flow, part->out ? part->flow.from : !part->flow.from);
+	wr_live_add(l->live, part);
 }
 
 void wr_tui_lens_end(struct wr_tui_lens *l, uint64_t end_ns)

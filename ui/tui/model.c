@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,8 +221,31 @@ static void fill_live(const struct wr_live *live, struct wr_tui_row *to,
 	to->last_ns = r->last_ns;
 	to->flows = r->flows;
 	to->sources = r->sources;
-	to->listens = r->listens;
 	fill_cells(live, to, r);
+}
+
+/* What only the whole knows, not a part of it. */
+static void describe(const struct model *m, struct wr_tui_row *to, enum wr_tui_panel panel)
+{
+	const struct wr_live_row *r = NULL;
+
+	if (panel == WR_TUI_SERVICES && !to->other)
+		r = wr_live_find(m->live, WR_LIVE_SERVICES, &to->key);
+	if (r) {
+		to->listens = r->listens;
+		to->app = r->app;
+	}
+}
+
+static void describe_flow(const struct model *m, struct wr_tui_row *to)
+{
+	const struct wr_app *app = wr_live_app(m->live, &to->flow);
+
+	if (!app)
+		return;
+	to->app = (uint8_t)wr_app_proto(app);
+	for (int end = 0; end < 2 && !to->app_name[0]; end++)
+		snprintf(to->app_name, sizeof(to->app_name), "%s", app->said[end].host);
 }
 
 static void fill_other(struct wr_tui_model *seen, const struct wr_live *live,
@@ -241,8 +265,10 @@ static void make_live(struct model *m, struct wr_live *live, const struct wr_tui
 	enum wr_live_kind kind = kind_of[q->panel];
 	uint32_t n = wr_live_top(live, kind, (enum wr_live_order)q->order, m->row, WR_TUI_ROWS);
 
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		fill_live(live, &m->seen.rows[i], m->row[i]);
+		describe(m, &m->seen.rows[i], q->panel);
+	}
 	m->seen.n = n;
 	m->seen.all = wr_live_rows(live, kind);
 	fill_other(&m->seen, live, kind);
@@ -308,8 +334,10 @@ static void make_flows(struct model *m, struct wr_live *live, const struct wr_tu
 		wr_tui_best_add(&best, weigh(t, row, q->order));
 	}
 	wr_tui_best_sort(&best);
-	for (uint32_t i = 0; i < best.n; i++)
+	for (uint32_t i = 0; i < best.n; i++) {
 		fill_flow(t, &m->seen.rows[i], best.at[i].row);
+		describe_flow(m, &m->seen.rows[i]);
+	}
 	m->seen.n = best.n;
 }
 
@@ -396,8 +424,10 @@ static void renew(struct model *m, struct wr_live *live, enum wr_tui_panel panel
 			r = wr_live_find(live, kind_of[panel], &to->key);
 		if (row != UINT32_MAX) {
 			fill_flow(wr_live_flows(live), to, row);
+			describe_flow(m, to);
 		} else if (r) {
 			fill_live(live, to, r);
+			describe(m, to, panel);
 		} else if (to->other) {
 			m->seen.n = i; /* it is the last one */
 			fill_other(&m->seen, live, kind_of[panel]);

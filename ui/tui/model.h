@@ -49,6 +49,7 @@ enum {
 	WR_TUI_ROWS = 1024,  /* of a panel, the first in its order */
 	WR_TUI_SERIES = 60,  /* windows that a chart shows */
 	WR_TUI_HOOKS = 256,  /* rows of the ledger */
+	WR_TUI_APP = 64,     /* bytes of a name that a flow asked for */
 	WR_TUI_REASONS = 80, /* why packets are told in the drops panel */
 };
 
@@ -63,7 +64,9 @@ struct wr_tui_row {
 	uint64_t began_ns, last_ns;	 /* CLOCK_REALTIME */
 	uint64_t flows;
 	uint32_t sources;		/* services */
-	bool listens;			/* services */
+	bool listens;			/* services: a socket of this host waits there */
+	uint8_t app;			/* enum wr_l7_proto, of services and flows */
+	char app_name[WR_TUI_APP];	/* flows: the name that was asked for; "" = none */
 	const char *name, *text;	/* drops: what, and what that means; static */
 	const struct wr_ledger *ledger; /* ledger: borrowed from the model */
 	int cells;			/* that series has, at the end of it */

@@ -31,13 +31,16 @@ enum { ASKED = sizeof(asked) / sizeof(asked[0]), FATAL = sizeof(fatal) / sizeof(
 int wr_tui_check(struct wr_err *err)
 {
 	const char *type = getenv("TERM");
-	int found;
+	int found, known;
 
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
 		return wr_fail(
 			err, EINVAL,
 			"weir top needs a terminal; for text use weir watch or weir services");
-	if (setupterm(NULL, STDOUT_FILENO, &found) == OK && cursor_address)
+	known = setupterm(NULL, STDOUT_FILENO, &found) == OK && cursor_address;
+	if (cur_term)
+		del_curterm(cur_term);
+	if (known)
 		return 0;
 	return wr_fail(err, EINVAL,
 		       "weir top cannot show a screen on a terminal of type '%s': set TERM (try "
