@@ -222,7 +222,7 @@ static void put_template(struct wr_ipfix *x, int kind)
 	size_t count;
 
 	in_set(x, SET_TEMPLATE);
-	put(x, (uint64_t)(TEMPLATE_FLOWS + kind), 2);
+	put(x, TEMPLATE_FLOWS + (uint64_t)kind, 2);
 	count = x->used;
 	put(x, 0, 2);
 	for (int i = 0, n = 0; i < FIELDS; i++) {

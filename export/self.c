@@ -48,10 +48,10 @@ static int read_stat(unsigned long long *utime, unsigned long long *stime,
 int wr_self_read(struct wr_self *out)
 {
 	double hz = (double)sysconf(_SC_CLK_TCK);
-	unsigned long long utime, stime, start, vsize;
+	unsigned long long utime = 0, stime = 0, start = 0, vsize = 0;
 	struct timespec real, boot;
 	struct rlimit limit;
-	long long rss;
+	long long rss = 0;
 	int ret = read_stat(&utime, &stime, &start, &vsize, &rss);
 
 	memset(out, 0, sizeof(*out));
