@@ -39,6 +39,7 @@ struct wr_live {
 	struct wr_live_total total;
 	struct wr_live_row sum; /* cells of the totals */
 	struct wr_live_conf conf;
+	struct wr_live_tap tap; /* all 0: nobody */
 	char iface[IFACES_MAX][16];
 	uint32_t n_ifaces;
 	uint64_t window;    /* number of the one that is being filled; counts from 1 */
@@ -84,6 +85,7 @@ int wr_live_open(struct wr_live **out, const struct wr_live_conf *conf, struct w
 	flow.flows_max = l->conf.flows_max;
 	flow.gone = l->conf.flow_end;
 	flow.ctx = l->conf.ctx;
+	flow.paces = l->conf.paces;
 	ret = wr_flow_open(&l->flows, &flow, err);
 	if (!ret)
 		ret = wr_apps_open(&l->apps, err);
@@ -301,8 +303,11 @@ void wr_live_begin(struct wr_live *l, uint64_t start_ns)
 {
 	l->window = l->total.window + 1;
 	l->window_ns = start_ns;
+	wr_flow_window(l->flows, l->window, l->total.window);
 	if (l->window == 1)
 		row_begin(l, &l->sum, start_ns);
+	if (l->tap.begin)
+		l->tap.begin(l->tap.ctx, start_ns);
 }
 
 static bool listens(const struct wr_live *l, const struct wr_talk_key *service)
@@ -402,6 +407,8 @@ void wr_live_add(struct wr_live *l, const struct wr_live_part *p)
 	add_number(l, WR_LIVE_PROTOCOLS, &proto, p->out, &p->flow.n, is_new);
 	add_talker(l, p, is_new);
 	add_service(l, p, f, is_new);
+	if (l->tap.part)
+		l->tap.part(l->tap.ctx, p, f);
 }
 
 static void add_other(struct wr_live *l, int kind, bool out, const struct wr_count *n)
@@ -464,6 +471,14 @@ void wr_live_end(struct wr_live *l, uint64_t end_ns)
 	l->total.flows_ended = wr_flow_ended(l->flows)->flows + wr_flow_other(l->flows)->flows;
 	l->total.window = l->window;
 	l->total.window_ns = end_ns;
+	wr_flow_window(l->flows, l->window, l->window);
+	if (l->tap.end)
+		l->tap.end(l->tap.ctx, end_ns);
+}
+
+void wr_live_tap(struct wr_live *l, const struct wr_live_tap *tap)
+{
+	l->tap = tap ? *tap : (struct wr_live_tap){0};
 }
 
 /* ---- what payloads say ---- */

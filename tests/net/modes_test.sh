@@ -85,7 +85,7 @@ send_mixture() {
 
 # What all hooks must agree on; the contract leaves out when, where, and what is merged.
 facts() {
-	python3 - "$1" <<-'PYTHON'
+	"$PYTHON" -S - "$1" <<-'PYTHON'
 		import json, sys
 		for line in open(sys.argv[1]):
 		    o = json.loads(line)
@@ -256,7 +256,7 @@ tun_device() {
 		    os.write(f, bytes.fromhex(packet))
 		time.sleep(600)
 	PYTHON
-	background_in "$B" python3 "$TMP/tun.py" "$@"
+	background_in "$B" "$PYTHON" -S "$TMP/tun.py" "$@"
 }
 
 no_ethernet() {
@@ -300,7 +300,7 @@ offload() {
 	local h
 	for h in tc packet; do
 		watch "gso-$h" "$IN" -n "$NS" --hook "$h" --json tcp dst port 7777
-		in_ns "$B" timeout 60 python3 -c '
+		in_ns "$B" timeout 60 "$PYTHON" -S -c '
 import socket
 s = socket.create_server(("10.77.0.2", 7777))
 c = s.accept()[0]
@@ -312,7 +312,7 @@ while True:
         break
 print(n)' >"$TMP/received" &
 		wait_for "$PATIENCE" listening
-		in_ns "$A" timeout 60 python3 -c '
+		in_ns "$A" timeout 60 "$PYTHON" -S -c '
 import socket
 c = socket.create_connection(("10.77.0.2", 7777))
 c.sendall(bytes(1000000))
@@ -533,7 +533,7 @@ payload() {
 	wait_for "$PATIENCE" test -s "$TMP/payload.out"
 	watch_end
 	is "payload: no control byte reaches the terminal" \
-		"$(python3 -c 'import sys
+		"$("$PYTHON" -S -c 'import sys
 d = open(sys.argv[1], "rb").read().decode("utf-8", "surrogateescape")
 print([hex(ord(c)) for c in d if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160 or 0xdc80 <= ord(c) <= 0xdcff)])' \
 			"$TMP/payload.out")" "[]"

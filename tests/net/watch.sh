@@ -12,6 +12,9 @@
 THIN=${WEIR_TEST_THIN:-1}
 PATIENCE=$((THIN > 1 ? 120 : 60)) # seconds before something that should come counts as missing
 KERNEL=$(uname -r)
+# The program itself: python3 may be a script that looks for it, and -S because sites load much; these tests start it
+# a hundred times.
+PYTHON=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
 # thin N: so many packets, or fewer on a slow machine.
 thin() {
@@ -87,7 +90,7 @@ watch_wait() {
 
 # tcx IFACE: ids of the programs at TC ingress by link; older versions of bpftool do not know them. For in_ns.
 tcx() {
-	in_ns "$1" python3 - "$2" <<-'PYTHON'
+	in_ns "$1" "$PYTHON" -S - "$2" <<-'PYTHON'
 		import ctypes, platform, socket, struct, sys
 		BPF_PROG_QUERY, TCX_INGRESS = 16, 46
 		number = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}[platform.machine()]
@@ -103,7 +106,7 @@ tcx() {
 
 # hold_board IFACE: keeps the board of that interface alive until it is killed; says how many there are.
 hold_board() {
-	exec python3 - "$1" <<-'PYTHON'
+	exec "$PYTHON" -S - "$1" <<-'PYTHON'
 		import ctypes, mmap, platform, struct, sys, time
 		BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID = 12, 14
 		number = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}[platform.machine()]
@@ -129,7 +132,7 @@ hold_board() {
 
 # row FILE IFACE EXPRESSION: Python over r, the last row of the ledger of IFACE.
 row() {
-	python3 - "$@" <<-'PYTHON'
+	"$PYTHON" -S - "$@" <<-'PYTHON'
 		import json, sys
 		path, iface, expression = sys.argv[1:]
 		found = []
@@ -153,7 +156,7 @@ row() {
 
 # balanced FILE IFACE LEAST: every row of IFACE in FILE adds up, there are LEAST of them, and no number goes back.
 balanced() {
-	python3 - "$@" <<-'PYTHON'
+	"$PYTHON" -S - "$@" <<-'PYTHON'
 		import json, sys
 		path, iface, least = sys.argv[1], sys.argv[2], int(sys.argv[3])
 		rows, bad, before = 0, 0, {}
@@ -193,7 +196,7 @@ balanced() {
 
 # packets FILE EXPRESSION: Python over p, the packets in it.
 packets() {
-	python3 - "$@" <<-'PYTHON'
+	"$PYTHON" -S - "$@" <<-'PYTHON'
 		import json, sys
 		p = []
 		for line in open(sys.argv[1], errors="surrogateescape"):
@@ -214,7 +217,7 @@ packets() {
 
 # frames NS IFACE: each line of standard input is a frame in hexadecimal (blanks are fine); sends them.
 frames() {
-	in_ns "$1" python3 -c '
+	in_ns "$1" "$PYTHON" -S -c '
 import socket, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
 s.bind((sys.argv[1], 0))
