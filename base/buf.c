@@ -61,9 +61,9 @@ const char *wr_buf_text(struct wr_buf *b)
 
 void wr_buf_add(struct wr_buf *b, const void *bytes, size_t n)
 {
-	char *to = wr_buf_room(b, n);
+	char *to = n ? wr_buf_room(b, n) : NULL;
 
-	if (!to || !n)
+	if (!to)
 		return;
 	memcpy(to, bytes, n);
 	b->used += n;

@@ -307,14 +307,13 @@ static void name_protocol(char *to, const struct wr_talk_key *k)
 
 static void name_service(struct names *to, const struct wr_talk_key *k)
 {
-	char text[NAME] = "";
-	struct wr_buf b = {.at = text, .room = sizeof(text)};
+	struct wr_buf b = {.at = to->address, .room = sizeof(to->address) - 1};
 
 	if (k->ip_v == 4)
 		wr_buf_ip4(&b, k->addr);
 	else
 		wr_buf_ip6(&b, k->addr);
-	snprintf(to->address, sizeof(to->address), "%.*s", (int)b.used, text);
+	to->address[b.used] = '\0';
 	snprintf(to->port, sizeof(to->port), "%u", k->port);
 	name_protocol(to->protocol, k);
 }

@@ -99,6 +99,7 @@ static void outbox(void)
 
 static void outbox_order(void)
 {
+	static const uint8_t message[1000];
 	struct wr_outbox_message *m = NULL;
 	struct wr_outbox o;
 	uint32_t n = 0;
@@ -110,7 +111,7 @@ static void outbox_order(void)
 	for (uint32_t i = 0; i < 5000; i++) {
 		while (!wr_outbox_fits(&o, 1000))
 			wr_outbox_done(&o, 0);
-		wr_outbox_put(&o, &i, 900 + i % 100, 1, i);
+		wr_outbox_put(&o, message, 900 + i % 100, 1, i);
 	}
 	while ((m = wr_outbox_next(&o, m))) {
 		if (n && m->mark != n + 1)
