@@ -155,6 +155,20 @@ void wr_buf_u64(struct wr_buf *b, uint64_t v)
 	wr_buf_add(b, from, (size_t)(text + sizeof(text) - from));
 }
 
+void wr_buf_double(struct wr_buf *b, double v)
+{
+	char text[32];
+	double back;
+	int digits;
+
+	for (digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, v);
+		if (sscanf(text, "%lf", &back) == 1 && back == v)
+			break;
+	}
+	wr_buf_str(b, text);
+}
+
 void wr_buf_hex(struct wr_buf *b, uint64_t v, int digits)
 {
 	char text[16], *to = text + sizeof(text);

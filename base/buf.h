@@ -38,6 +38,7 @@ void wr_buf_str(struct wr_buf *b, const char *s);
 void wr_buf_char(struct wr_buf *b, char c);
 void wr_buf_fmt(struct wr_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void wr_buf_u64(struct wr_buf *b, uint64_t v);
+void wr_buf_double(struct wr_buf *b, double v); /* shortest decimal that reads back the same */
 void wr_buf_hex(struct wr_buf *b, uint64_t v, int digits); /* lower case, at least `digits` */
 void wr_buf_pad(struct wr_buf *b,
 		size_t column); /* spaces up to this many bytes since the last newline or start */

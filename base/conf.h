@@ -88,6 +88,8 @@ bool wr_conf_differs(const struct wr_conf *a, const struct wr_conf *b, size_t i)
 /* base/conf_text.c */
 void wr_conf_dump(struct wr_buf *b, const struct wr_conf_item *table); /* the commented file */
 void wr_conf_show(struct wr_buf *b, const struct wr_conf *c); /* values with their origin */
+/* {"event_type":"config","item","value","origin"}, one object a line */
+void wr_conf_json(struct wr_buf *b, const struct wr_conf *c);
 /* What an item takes, for help and errors: "a duration from 1s to 1d". */
 void wr_conf_expects(struct wr_buf *b, const struct wr_conf_item *item);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/unit.h"
 
 enum { WIDTH = 80, VALUE_COLUMN = 40 };
@@ -93,8 +94,9 @@ static void item(struct wr_buf *b, const struct wr_conf_item *it)
 
 	wr_buf_char(b, '\n');
 	comment(b, it->help);
+	wr_buf_char(&takes, '(');
 	wr_conf_expects(&takes, it);
-	wr_buf_fmt(&takes, "; %s.", it->live ? "a reload is enough" : "needs a restart");
+	wr_buf_fmt(&takes, "; %s)", it->live ? "a reload is enough" : "needs a restart");
 	comment(b, wr_buf_text(&takes));
 	wr_buf_free(&takes);
 	wr_buf_fmt(b, "#%s =%s%s\n", strchr(it->name, '.') + 1, it->standard[0] ? " " : "",
@@ -127,5 +129,18 @@ void wr_conf_show(struct wr_buf *b, const struct wr_conf *c)
 		wr_buf_str(b, "  ");
 		wr_buf_pad(b, VALUE_COLUMN);
 		wr_buf_fmt(b, "# %s\n", wr_conf_origin(c, i));
+	}
+}
+
+void wr_conf_json(struct wr_buf *b, const struct wr_conf *c)
+{
+	for (size_t i = 0; i < wr_conf_items(c); i++) {
+		wr_json_open(b);
+		wr_json_str(b, "event_type", "config");
+		wr_json_str(b, "item", wr_conf_item(c, i)->name);
+		wr_json_str(b, "value", wr_conf_value(c, i));
+		wr_json_str(b, "origin", wr_conf_origin(c, i));
+		wr_json_close(b);
+		wr_buf_char(b, '\n');
 	}
 }

@@ -2,7 +2,6 @@
 #include "base/json.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -18,7 +17,7 @@ static bool comma_due(const struct wr_buf *b)
 	return last != '{' && last != '[' && last != ':' && last != '\n';
 }
 
-static void comma(struct wr_buf *b)
+void wr_json_next(struct wr_buf *b)
 {
 	if (comma_due(b))
 		wr_buf_char(b, ',');
@@ -47,12 +46,12 @@ static void before(struct wr_buf *b, const char *key)
 	if (key)
 		wr_json_key(b, key);
 	else
-		comma(b);
+		wr_json_next(b);
 }
 
 void wr_json_open(struct wr_buf *b)
 {
-	comma(b);
+	wr_json_next(b);
 	wr_buf_char(b, '{');
 }
 
@@ -84,24 +83,14 @@ void wr_json_u64(struct wr_buf *b, const char *key, uint64_t v)
 	wr_buf_u64(b, v);
 }
 
-/* The shortest form that reads back as the same number; JSON has no infinity and no NaN. */
+/* JSON has no infinity and no NaN. */
 void wr_json_double(struct wr_buf *b, const char *key, double v)
 {
-	char text[32];
-	double back;
-	int digits;
-
 	before(b, key);
-	if (!isfinite(v)) {
+	if (isfinite(v))
+		wr_buf_double(b, v);
+	else
 		wr_buf_str(b, "null");
-		return;
-	}
-	for (digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, v);
-		if (sscanf(text, "%lf", &back) == 1 && back == v)
-			break;
-	}
-	wr_buf_str(b, text);
 }
 
 void wr_json_bool(struct wr_buf *b, const char *key, bool v)
@@ -205,4 +194,23 @@ void wr_json_base64(struct wr_buf *b, const char *key, const void *bytes, size_t
 		*to++ = '=';
 	}
 	*to = '"';
+}
+
+void wr_json_time(struct wr_buf *b, const char *key, uint64_t ns)
+{
+	before(b, key);
+	wr_buf_char(b, '"');
+	wr_buf_time(b, ns);
+	wr_buf_char(b, '"');
+}
+
+void wr_json_ip(struct wr_buf *b, const char *key, const uint8_t *addr_net, int ip_v)
+{
+	before(b, key);
+	wr_buf_char(b, '"');
+	if (ip_v == 4)
+		wr_buf_ip4(b, addr_net);
+	else
+		wr_buf_ip6(b, addr_net);
+	wr_buf_char(b, '"');
 }

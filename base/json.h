@@ -15,11 +15,14 @@ void wr_json_key(struct wr_buf *b, const char *key);		 /* "key": */
 void wr_json_open_key(struct wr_buf *b, const char *key);	 /* "key":{ */
 void wr_json_array(struct wr_buf *b, const char *key);		 /* "key":[ */
 void wr_json_end_array(struct wr_buf *b);			 /* ] */
+void wr_json_next(struct wr_buf *b);				 /* a comma, if one is due */
 void wr_json_u64(struct wr_buf *b, const char *key, uint64_t v); /* key NULL: array element */
 void wr_json_double(struct wr_buf *b, const char *key, double v);
 void wr_json_bool(struct wr_buf *b, const char *key, bool v);
 void wr_json_str(struct wr_buf *b, const char *key, const char *s);
 void wr_json_strn(struct wr_buf *b, const char *key, const void *s, size_t n);
+void wr_json_time(struct wr_buf *b, const char *key, uint64_t ns); /* RFC 3339 UTC */
+void wr_json_ip(struct wr_buf *b, const char *key, const uint8_t *addr_net, int ip_v); /* 4 or 6 */
 void wr_json_base64(struct wr_buf *b, const char *key, const void *bytes, size_t n);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <poll.h>
@@ -234,12 +235,12 @@ void wr_socket_ledger(struct wr_socket *s, struct wr_ledger *out)
 
 void wr_socket_detach(struct wr_socket *s)
 {
-	struct sockaddr_ll ll = {.sll_family = AF_PACKET};
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog f = {.len = 1, .filter = &nothing};
 
-	/* Protocol 0: bound to nothing. The block that is being filled is handed over by its timer.
-	 */
-	if (!bind(s->fd, (struct sockaddr *)&ll, sizeof(ll)))
-		usleep(3 * BLOCK_MS * 1000);
+	/* A filter, for there is no unbinding: protocol 0 means the old one before Linux 6.6, and
+	 * interface 0 all of them. The block that is being filled is handed over by its timer. */
+	setsockopt(s->fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof(f));
 }
 
 int wr_socket_fd(const struct wr_socket *s)

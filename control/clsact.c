@@ -126,7 +126,33 @@ void wr_clsact_detach(struct wr_clsact **c)
 	if (!*c)
 		return;
 	close((*c)->alive_fd);
-	waitpid((*c)->guard, NULL, 0);
+	if ((*c)->guard) /* else it is another process's child */
+		waitpid((*c)->guard, NULL, 0);
 	free(*c);
 	*c = NULL;
+}
+
+int wr_clsact_fd(const struct wr_clsact *c)
+{
+	return c->alive_fd;
+}
+
+void wr_clsact_let_go(struct wr_clsact **c)
+{
+	if (*c)
+		(*c)->guard = 0;
+	wr_clsact_detach(c);
+}
+
+int wr_clsact_take(struct wr_clsact **out, int fd, struct wr_err *err)
+{
+	struct wr_clsact *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		close(fd);
+		return wr_fail(err, ENOMEM, "out of memory");
+	}
+	c->alive_fd = fd;
+	*out = c;
+	return 0;
 }

@@ -14,4 +14,10 @@ int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface 
 		     struct wr_err *err);
 void wr_clsact_detach(struct wr_clsact **c); /* NULL is fine; sets NULL */
 
+/* For another process: the descriptor that the guard watches; closing our copy of it without ending
+ * the guard; and holding such a copy (fd is taken, also on failure). */
+int wr_clsact_fd(const struct wr_clsact *c);
+void wr_clsact_let_go(struct wr_clsact **c); /* NULL is fine; sets NULL */
+int wr_clsact_take(struct wr_clsact **out, int fd, struct wr_err *err);
+
 #endif

@@ -7,6 +7,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <pcap/dlt.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,22 +16,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/proto.h"
-
 /* Device types (linux/if_arp.h) whose frames begin with an Ethernet header, or with IP itself. */
 static const struct {
 	int arphrd, linktype;
 } linktypes[] = {
-	{ARPHRD_ETHER, WR_LINK_ETHER},
-	{ARPHRD_LOOPBACK, WR_LINK_ETHER},
-	{0xfffe /* none: tun, WireGuard */, WR_LINK_RAW},
-	{ARPHRD_PPP, WR_LINK_RAW},
-	{ARPHRD_TUNNEL, WR_LINK_RAW},
-	{ARPHRD_TUNNEL6, WR_LINK_RAW},
-	{ARPHRD_SIT, WR_LINK_RAW},
-	{519 /* raw IP */, WR_LINK_RAW},
-	{778 /* GRE */, WR_LINK_RAW},
-	{823 /* GRE over IPv6 */, WR_LINK_RAW},
+	{ARPHRD_ETHER, DLT_EN10MB},
+	{ARPHRD_LOOPBACK, DLT_EN10MB},
+	{0xfffe /* none: tun, WireGuard */, DLT_RAW},
+	{ARPHRD_PPP, DLT_RAW},
+	{ARPHRD_TUNNEL, DLT_RAW},
+	{ARPHRD_TUNNEL6, DLT_RAW},
+	{ARPHRD_SIT, DLT_RAW},
+	{519 /* raw IP */, DLT_RAW},
+	{778 /* GRE */, DLT_RAW},
+	{823 /* GRE over IPv6 */, DLT_RAW},
 };
 
 static int linktype_of(int arphrd)

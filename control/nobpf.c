@@ -9,6 +9,7 @@
 #include "control/kernel.h"
 #include "control/neighbour.h"
 #include "control/path.h"
+#include "control/pin.h"
 
 /* What stands for the data path in a build without BPF (-Dbpf=disabled): nothing can be attached.
  */
@@ -48,10 +49,39 @@ int wr_path_ring(const struct wr_path *path)
 	return -1;
 }
 
+const char *wr_path_folder(const struct wr_path *path)
+{
+	(void)path;
+	return "";
+}
+
+void wr_path_give(const struct wr_path *path, struct wr_path_given *given, int fds[WR_PATH_FDS])
+{
+	(void)path, (void)given, (void)fds;
+}
+
+void wr_path_close_given(struct wr_path **path)
+{
+	*path = NULL;
+}
+
+int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
+		 const int fds[WR_PATH_FDS], struct wr_err *err)
+{
+	(void)out, (void)given, (void)fds;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
 bool wr_path_pinned(const struct wr_path *path)
 {
 	(void)path;
 	return false;
+}
+
+int wr_pin_remove(const char *folder, struct wr_err *err)
+{
+	(void)folder, (void)err;
+	return 0;
 }
 
 struct wr_account *wr_path_account(struct wr_path *path)

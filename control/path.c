@@ -346,7 +346,7 @@ int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct w
 		return wr_fail(err, ENOMEM, "out of memory");
 	p->iface = *conf->iface;
 	p->hook = conf->hook;
-	p->link_fd = -1;
+	p->link_fd = p->ring_fd = -1;
 	set_folder(p, conf->pin_dir);
 	p->frags = xdp && wr_kernel()->xdp_load_bytes && p->iface.mtu > 1500;
 	ret = load(p, xdp ? &wr_object_xdp : &wr_object_tc_in, conf, err);
@@ -389,6 +389,8 @@ void wr_path_close(struct wr_path **path)
 	wr_account_close(&p->account);
 	if (p->board)
 		munmap(p->board, sizeof(*p->board));
+	if (!p->object && p->ring_fd >= 0) /* it was given to us */
+		close(p->ring_fd);
 	bpf_object__close(p->object);
 	free(p);
 	*path = NULL;
@@ -432,7 +434,8 @@ int wr_path_filter(struct wr_path *p, const char *expr, struct wr_err *err)
 	if (ret)
 		return ret;
 	if (!f) {
-		p->board->conf.follow = p->board->conf.records != WR_RECORDS_NONE;
+		p->board->conf.follow =
+			p->board->conf.records != WR_RECORDS_NONE && !p->board->conf.peek;
 		bpf_map_delete_elem(p->slots_fd, &slot);
 		return 0;
 	}
@@ -471,4 +474,82 @@ const struct wr_iface *wr_path_iface(const struct wr_path *p)
 enum wr_hook wr_path_hook(const struct wr_path *p)
 {
 	return p->hook;
+}
+
+const char *wr_path_folder(const struct wr_path *p)
+{
+	return p->folder;
+}
+
+/* ---- from one process to another ---- */
+
+/* In the order of the descriptors: what holds it to its hook, then the maps as in pins[]. */
+void wr_path_give(const struct wr_path *p, struct wr_path_given *given, int fds[WR_PATH_FDS])
+{
+	_Static_assert(WR_PATH_FDS == 1 + PINS, "all of them are given");
+	*given = (struct wr_path_given){
+		.iface = p->iface,
+		.hook = p->hook,
+		.cpus = p->maps.cpus,
+		.set_bits = p->maps.set_bits,
+		.guarded = p->link_fd < 0,
+	};
+	memcpy(given->folder, p->folder, sizeof(given->folder));
+	fds[0] = given->guarded ? wr_clsact_fd(p->clsact) : p->link_fd;
+	for (int i = 0; i < PINS; i++)
+		fds[1 + i] = bpf_map__fd(find_map(p->object, pins[i].map));
+}
+
+void wr_path_close_given(struct wr_path **path)
+{
+	struct wr_path *p = *path;
+
+	if (p->link_fd >= 0)
+		close(p->link_fd);
+	p->link_fd = -1;
+	wr_clsact_let_go(&p->clsact);
+	wr_path_close(path);
+}
+
+int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
+		 const int fds[WR_PATH_FDS], struct wr_err *err)
+{
+	struct wr_path *p = calloc(1, sizeof(*p));
+	int ret = p ? 0 : wr_fail(err, ENOMEM, "out of memory");
+
+	if (!ret) {
+		p->iface = given->iface;
+		p->hook = given->hook;
+		memcpy(p->folder, given->folder, sizeof(p->folder));
+		p->folder[sizeof(p->folder) - 1] = 0;
+		p->slots_fd = p->prog_fd = -1;
+		p->ring_fd = fds[2];
+		p->link_fd = given->guarded ? -1 : fds[0];
+		p->maps = (struct wr_account_maps){.cpus = given->cpus,
+						   .set_bits = given->set_bits,
+						   .heads_fd = fds[3],
+						   .sets_fd = fds[4],
+						   .used_fd = fds[5],
+						   .peeked_fd = fds[6]};
+		p->board = mmap(NULL, sizeof(*p->board), PROT_READ | PROT_WRITE, MAP_SHARED, fds[1],
+				0);
+		if (p->board == MAP_FAILED) {
+			p->board = NULL;
+			ret = wr_fail(err, errno, "mapping the board: %s", strerror(errno));
+		}
+	}
+	if (!ret && given->guarded)
+		ret = wr_clsact_take(&p->clsact, fds[0], err);
+	if (!ret) {
+		wr_board_claim(p->board);
+		ret = wr_account_open(&p->account, &p->maps, p->board, err);
+	}
+	for (int i = 1; i < WR_PATH_FDS; i++)
+		if (i != 2) /* mapped by now, or of no use; the ring's is asked for */
+			close(fds[i]);
+	if (p && ret)
+		wr_path_close(&p);
+	else if (!ret)
+		*out = p;
+	return ret;
 }

@@ -54,6 +54,29 @@ const struct wr_iface *wr_path_iface(const struct wr_path *path);
 enum wr_hook wr_path_hook(const struct wr_path *path);
 
 /*
+ * A path that one process opens for another, which may not: what it is, and the descriptors that
+ * all of it hangs on. The giver closes its own afterwards by wr_path_close_given(); nothing is
+ * detached by that. The taker has it as if it had opened it, but cannot set a filter.
+ */
+enum { WR_PATH_FDS = 7 };
+
+struct wr_path_given {
+	struct wr_iface iface;
+	enum wr_hook hook;
+	uint32_t cpus, set_bits; /* of accounting */
+	bool guarded;		 /* the first descriptor is a guard's (before 6.6), no link's */
+	char folder[256];	 /* where it is pinned, "" = it is not */
+};
+
+/* fds stay the path's. The path must account. */
+void wr_path_give(const struct wr_path *path, struct wr_path_given *given, int fds[WR_PATH_FDS]);
+void wr_path_close_given(struct wr_path **path);
+/* Takes all fds, also on failure. */
+int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
+		 const int fds[WR_PATH_FDS], struct wr_err *err);
+const char *wr_path_folder(const struct wr_path *path); /* where it is pinned, or "" */
+
+/*
  * Tries the hooks from best to worst and opens the first that works. `why` gets one line: which,
  * and why not a better one. hook = WR_HOOK_COUNT: any of them; else only that one.
  */

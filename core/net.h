@@ -66,6 +66,61 @@ wr_inline int wr_fragment(struct wr_parse *p, struct wr_hdr *h, __u32 off, __u32
 	return off != 0;
 }
 
+/* What there is of an IPv4 header that is cut before its end. */
+WR_STAGE wr_ip4_cut(wr_self self)
+{
+	struct wr_parse *p = WR_PARSE_OF(self);
+	struct wr_hdr *h = wr_cur(p);
+	const __u8 *b = wr_at(p, p->off, 4);
+	__u32 len;
+
+	if (!b || b[0] >> 4 != 4)
+		return 0;
+	len = wr_be16(b + 2);
+	h->ip_v = 4;
+	h->tos = b[1];
+	h->ip_hdr_len = (__u16)((b[0] & 15) * 4);
+	h->ip_len = len > h->ip_hdr_len ? len - h->ip_hdr_len : 0;
+	h->has |= WR_H_CUT_LEN;
+	b = wr_at(p, p->off + 8, 2);
+	if (!b)
+		return 0;
+	h->ttl = b[0];
+	h->proto = b[1];
+	h->has |= WR_H_CUT_TTL;
+	b = wr_at(p, p->off + 12, 4);
+	if (!b)
+		return 0;
+	wr_store32(h->src, wr_load32(b));
+	h->has |= WR_H_CUT_SRC;
+	return 0;
+}
+
+/* The same of IPv6. */
+WR_STAGE wr_ip6_cut(wr_self self)
+{
+	struct wr_parse *p = WR_PARSE_OF(self);
+	struct wr_hdr *h = wr_cur(p);
+	const __u8 *b = wr_at(p, p->off, 8);
+
+	if (!b || b[0] >> 4 != 6)
+		return 0;
+	h->ip_v = 6;
+	h->tos = (__u8)((b[0] << 4) | (b[1] >> 4));
+	h->ip_hdr_len = 40;
+	h->ip_len = wr_be16(b + 4);
+	h->proto = b[6];
+	h->ttl = b[7];
+	h->has |= WR_H_CUT_LEN | WR_H_CUT_TTL;
+	b = wr_at(p, p->off + 8, 16);
+	if (!b)
+		return 0;
+	wr_store64(h->src, wr_load64(b));
+	wr_store64(h->src + 8, wr_load64(b + 8));
+	h->has |= WR_H_CUT_SRC;
+	return 0;
+}
+
 /* RFC 791. A total length of 0 is a packet that segmentation offload made too long for the field.
  */
 WR_STAGE wr_ip4(wr_self self)
@@ -84,7 +139,7 @@ WR_STAGE wr_ip4(wr_self self)
 		return wr_go_on(p, &f);
 	b = wr_need(p, 20, WR_BAD_IP4_SHORT);
 	if (!b)
-		return 0;
+		return wr_ip4_cut(self);
 	h->ip_v = b[0] >> 4;
 	h->has = WR_H_VERSION;
 	if (h->ip_v != 4)
@@ -139,7 +194,7 @@ WR_STAGE wr_ip6(wr_self self)
 		return wr_go_on(p, &f);
 	b = wr_need(p, 40, WR_BAD_IP6_SHORT);
 	if (!b)
-		return 0;
+		return wr_ip6_cut(self);
 	h->ip_v = b[0] >> 4;
 	h->has = WR_H_VERSION;
 	if (h->ip_v != 6)

@@ -45,6 +45,10 @@ enum {
 	WR_H_TCPOPT = 1 << 10,	/* opt, tcp_opt */
 	WR_H_VERSION = 1 << 11, /* ip_v alone: what a header claims that is neither IPv4 nor IPv6 */
 	WR_H_IGMP = 1 << 12,	/* icmp_type is IGMP's */
+	/* Of an IP header that is cut: */
+	WR_H_CUT_LEN = 1 << 13, /* ip_v, tos, ip_len, ip_hdr_len */
+	WR_H_CUT_TTL = 1 << 14, /* ttl, proto */
+	WR_H_CUT_SRC = 1 << 15, /* src */
 };
 
 /* wr_tcpopt.seen */

@@ -12,7 +12,7 @@ struct wr_daemon_conf {
 		struct wr_conf_list ifaces; /* empty: the one of the default route */
 		int hook;		    /* which of wr_daemon_hooks */
 		bool out;
-		const char *netns;
+		const char *netns, *pin;
 		uint64_t flow_slots;
 	} capture;
 	struct {

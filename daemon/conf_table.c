@@ -73,6 +73,12 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"capture.netns", WR_CONF_STRING, "", "a network namespace (name or path)",
 	 "Watch in this network namespace. Empty: in the one weir was started in.",
 	 AT(capture.netns)},
+	{"capture.pin", WR_CONF_STRING, "", "a folder in a bpffs",
+	 "Links and counters stay in the kernel below this folder (/sys/fs/bpf/weir) when weir "
+	 "ends, "
+	 "and are adopted by the next one: no packet is uncounted during a restart. Empty: nothing "
+	 "stays.",
+	 AT(capture.pin), 0, 128, .check = whole_path},
 	{"capture.flow_slots", WR_CONF_NUMBER, "65536", "flows per second and CPU",
 	 "Flows that the kernel counts apart in one second on one CPU, a power of two. What finds "
 	 "no place is counted, too, but as 'other'. Each takes 256 bytes per CPU and interface.",

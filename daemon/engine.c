@@ -8,11 +8,24 @@
 #include <unistd.h>
 
 #include "control/iface.h"
+#include "control/listen.h"
 #include "core/parse.h"
 #include "daemon/session.h"
 #include "flow/account.h"
 
-enum { SETTLE_MS = 2, RING_BYTES = 4 << 20, BATCH = 4096, SOCKET_MS = 20 };
+enum {
+	SETTLE_MS = 2,
+	RING_BYTES = 4 << 20,
+	BATCH = 4096,
+	SOCKET_MS = 20,
+	/* First payloads: enough for a ClientHello of one segment, and no more than the ring holds
+	 * in a window. */
+	PEEK_BYTES = 1536,
+	PEEKS = 1000,
+	PEEK_MS = 200,
+	FORGET_WINDOWS = 600,
+	LISTEN_WINDOWS = 2,
+};
 
 struct wr_engine {
 	struct wr_source *source;
@@ -78,6 +91,30 @@ static void ask_path(void *ctx, struct wr_path *path)
 		*settled = *settled && wr_account_settled(wr_path_account(path));
 }
 
+/* What listens on this host, now and then: services are marked by it. */
+static void ask_listeners(struct wr_engine *e)
+{
+	static struct wr_listener found[WR_LIVE_LISTEN_MAX];
+	static struct wr_talk_key keys[WR_LIVE_LISTEN_MAX];
+	int n = wr_listeners(found, WR_LIVE_LISTEN_MAX, NULL);
+
+	for (int i = 0; i < n && i < WR_LIVE_LISTEN_MAX; i++) {
+		keys[i] = (struct wr_talk_key){
+			.port = found[i].port, .proto = found[i].proto, .ip_v = found[i].ip_v};
+		memcpy(keys[i].addr, found[i].addr, 16);
+	}
+	if (n >= 0)
+		wr_live_listen(e->live, keys,
+			       n < WR_LIVE_LISTEN_MAX ? (uint32_t)n : WR_LIVE_LISTEN_MAX);
+}
+
+static void forget_path(void *ctx, struct wr_path *path)
+{
+	(void)ctx;
+	if (wr_path_account(path))
+		wr_account_forget_peeks(wr_path_account(path));
+}
+
 /* Nothing comes in any more, or what does is for the next process: both windows are taken, the one
  * that may wait and the one that is being filled. */
 static void leaving(void *ctx, struct wr_path *path)
@@ -103,24 +140,30 @@ static uint64_t next_end(uint64_t now)
 
 static void end_window(struct wr_engine *e, uint64_t ended_ns)
 {
+	if (wr_live_totals(e->live)->window % LISTEN_WINDOWS == 0)
+		ask_listeners(e);
 	wr_session_paths(e->source, drain_path, e);
 	wr_live_end(e->live, ended_ns);
 	wr_live_begin(e->live, ended_ns);
 	e->ended_ns = 0;
+	if (wr_live_totals(e->live)->window % FORGET_WINDOWS == 0)
+		wr_session_paths(e->source, forget_path, e);
 }
 
+/* One by one: all of a packet socket, the first payloads of flows from the kernel. */
 static void packet(void *ctx, const struct wr_packet *pkt)
 {
 	struct wr_engine *e = ctx;
 	const struct wr_rec *rec = pkt->rec;
 
-	if (pkt->hook != WR_HOOK_PACKET)
-		return;
-	e->packets = true;
 	if (!rec) {
 		wr_parse(&e->parse, pkt->data, pkt->caplen, pkt->len, pkt->linktype);
 		rec = &e->parse.rec;
 	}
+	wr_live_payload(e->live, pkt, rec);
+	if (pkt->hook != WR_HOOK_PACKET)
+		return; /* counted in the kernel */
+	e->packets = true;
 	wr_live_add_packet(e->live, pkt, rec);
 }
 
@@ -150,7 +193,9 @@ int wr_engine_step(struct wr_engine *e, struct wr_err *err)
 		return SETTLE_MS;
 	}
 	n = (int)((e->window_ns - now) / 1000000) + 1;
-	return e->packets && n > SOCKET_MS ? SOCKET_MS : n;
+	if (e->packets && n > SOCKET_MS)
+		return SOCKET_MS;
+	return n < PEEK_MS ? n : PEEK_MS;
 }
 
 /* ---- open, close ---- */
@@ -164,12 +209,18 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 		.any = conf->any,
 		.hook = conf->hook,
 		.out = conf->out,
-		.board = {.records = WR_RECORDS_NONE, .max_depth = 1},
+		.board = {.records = WR_RECORDS_BYTES,
+			  .snap = PEEK_BYTES,
+			  .peek = PEEKS,
+			  .max_depth = 1},
 		.ring_bytes = RING_BYTES,
 		.flow_slots = conf->flow_slots ? conf->flow_slots : WR_PATH_SLOTS_DEFAULT,
 		.pin_dir = conf->pin_dir,
 		.leaving = leaving,
 		.leaving_ctx = e,
+		.open_path = conf->open_path,
+		.unpin = conf->unpin,
+		.rights_ctx = conf->rights_ctx,
 		.say = conf->say,
 		.say_ctx = conf->say_ctx,
 	};
@@ -203,6 +254,20 @@ int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, st
 	e->window_ns = next_end(now_ns());
 	*out = e;
 	return 0;
+}
+
+int wr_engine_ifaces(struct wr_engine *e, const char *const *ifaces, size_t n_ifaces, bool any,
+		     struct wr_err *err)
+{
+	const char *names[1] = {e->default_iface};
+	int ret = 0;
+
+	if (!any && !n_ifaces) {
+		ret = wr_iface_default(e->default_iface, err);
+		ifaces = names;
+		n_ifaces = 1;
+	}
+	return ret ? ret : wr_session_ifaces(e->source, ifaces, n_ifaces, any, packet, e, err);
 }
 
 void wr_engine_finish(struct wr_engine *e)

@@ -3,6 +3,7 @@
 #define WR_DAEMON_ENGINE_H
 
 #include "capture/capture.h"
+#include "control/path.h"
 #include "flow/live.h"
 
 /*
@@ -22,6 +23,11 @@ struct wr_engine_conf {
 	const char *pin_dir; /* links and maps stay below it when the process ends and are adopted
 				from there: counting outlives the process. NULL: nothing stays */
 	struct wr_live_conf live;
+	/* See daemon/session.h; NULL: this process has the rights itself. */
+	int (*open_path)(void *ctx, struct wr_path **out, const struct wr_path_conf *conf,
+			 int whole_packets, char *why, size_t room, struct wr_err *err);
+	int (*unpin)(void *ctx, const char *folder, struct wr_err *err);
+	void *rights_ctx;
 	void (*say)(void *ctx, const char *line); /* what a person should know */
 	void *say_ctx;
 };
@@ -37,6 +43,10 @@ void wr_engine_close(struct wr_engine **e); /* NULL is fine; sets NULL */
  * milliseconds until it wants to be called again (0 .. 1000), or -errno.
  */
 int wr_engine_step(struct wr_engine *e, struct wr_err *err);
+
+/* Other interfaces from now on, see wr_session_ifaces(); none: the one of the default route. */
+int wr_engine_ifaces(struct wr_engine *e, const char *const *ifaces, size_t n_ifaces, bool any,
+		     struct wr_err *err);
 
 /* Detaches and takes what was still being counted; step is not called any more. */
 void wr_engine_finish(struct wr_engine *e);

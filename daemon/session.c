@@ -2,19 +2,22 @@
 #include "daemon/session.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "capture/board.h"
 #include "capture/ring.h"
 #include "capture/socket.h"
 #include "control/path.h"
+#include "control/pin.h"
 #include "daemon/links.h"
 
-enum { MAX_PORTS = 256, IDLE_MS = 20 };
+enum { MAX_PORTS = 256, IDLE_MS = 20, WAIT_MS = 10, WAITS = 100 };
 
 /* One interface that is wanted; it may be absent just now. */
 struct port {
@@ -38,6 +41,7 @@ struct session {
 	int ring_fd;
 	int links_fd; /* becomes readable when interfaces come or go */
 	bool finished;
+	int waits; /* so often was nothing there after that */
 };
 
 static void say(const struct session *s, const char *line)
@@ -100,7 +104,12 @@ static int use_path(struct session *s, struct port *p, const struct wr_iface *if
 	char why[512];
 	int ret;
 
-	ret = wr_path_open_auto(&p->path, &conf, s->conf.whole_packets, why, sizeof(why), err);
+	if (s->conf.open_path)
+		ret = s->conf.open_path(s->conf.rights_ctx, &p->path, &conf, s->conf.whole_packets,
+					why, sizeof(why), err);
+	else
+		ret = wr_path_open_auto(&p->path, &conf, s->conf.whole_packets, why, sizeof(why),
+					err);
 	if (ret)
 		return ret;
 	if (!s->ring) {
@@ -190,6 +199,36 @@ static void read_ring(struct session *s, wr_packet_fn fn, void *ctx)
 		wr_ring_read(s->ring, &reader, most);
 }
 
+/* Programs that were running when they were detached have ended after a grace period of RCU, which
+ * this call waits for. Kernels with CPUs that have no tick refuse it. */
+static void settle(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(IDLE_MS * 1000);
+}
+
+static bool is_waiting(struct port *p)
+{
+	struct wr_ledger row;
+
+	return (p->path || p->socket) && port_row(p, &row) && row.waiting;
+}
+
+/* The kernel hands over the last block of a packet socket by a timer, which is late on a busy host.
+ */
+static void read_rest(struct session *s, struct port *p, wr_packet_fn fn, void *ctx)
+{
+	for (int i = 0; i < WAITS; i++) {
+		if (p->path)
+			read_ring(s, fn, ctx);
+		while (p->socket && wr_socket_read(p->socket, fn, ctx, 1 << 16))
+			;
+		if (!is_waiting(p))
+			return;
+		usleep(WAIT_MS * 1000);
+	}
+}
+
 /* What is on its way is read before the board goes; then the numbers of this time are kept. */
 static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void *ctx)
 {
@@ -197,15 +236,15 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 
 	if (p->path) {
 		wr_path_detach(p->path);
-		usleep(IDLE_MS * 1000);
-		read_ring(s, fn, ctx);
-		wr_path_board(p->path)->ended = 1;
-		if (s->conf.leaving && wr_path_account(p->path))
-			s->conf.leaving(s->conf.leaving_ctx, p->path);
+		settle();
 	}
 	if (p->socket)
-		while (wr_socket_read(p->socket, fn, ctx, 1 << 16))
-			;
+		wr_socket_detach(p->socket);
+	read_rest(s, p, fn, ctx);
+	if (p->path)
+		wr_path_board(p->path)->ended = 1;
+	if (p->path && s->conf.leaving && wr_path_account(p->path))
+		s->conf.leaving(s->conf.leaving_ctx, p->path);
 	if (port_row(p, &row)) {
 		p->past = row;
 		p->has_past = true;
@@ -242,6 +281,18 @@ static bool add_port(struct session *s, const char *name, bool out)
 static bool add_iface(struct session *s, const char *name)
 {
 	return add_port(s, name, false) && (!s->conf.out || add_port(s, name, true));
+}
+
+/* A name that is too long for an interface is not cut short: there could be one of what is left. */
+static int add_named(struct session *s, const char *name, struct wr_err *err)
+{
+	struct wr_iface iface;
+
+	if (strlen(name) >= sizeof(s->port->name))
+		return wr_iface_get(&iface, name, err);
+	if (!add_iface(s, name))
+		return wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	return 0;
 }
 
 static void add_all(struct session *s)
@@ -294,6 +345,13 @@ static int session_read(struct wr_source *base, wr_packet_fn fn, void *ctx, int 
 			n += wr_socket_read(s->port[i].socket, fn, ctx, max);
 	if (n || !s->finished)
 		return n;
+	for (size_t i = 0; i < s->n_ports && s->waits < WAITS; i++) {
+		if (!is_waiting(&s->port[i]))
+			continue;
+		s->waits++;
+		usleep(WAIT_MS * 1000);
+		return 0;
+	}
 	for (size_t i = 0; i < s->n_ports; i++)
 		if (s->port[i].path)
 			wr_path_board(s->port[i].path)->ended = 1;
@@ -385,9 +443,8 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 	s->links_fd = wr_links_open();
 	if (conf->any)
 		add_all(s);
-	for (size_t i = 0; !conf->any && i < conf->n_ifaces; i++)
-		if (!add_iface(s, conf->ifaces[i]))
-			ret = wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	for (size_t i = 0; !conf->any && !ret && i < conf->n_ifaces; i++)
+		ret = add_named(s, conf->ifaces[i], err);
 	if (!ret)
 		ret = open_ports(s, err);
 	if (ret) {
@@ -406,6 +463,71 @@ void wr_session_paths(struct wr_source *base, void (*fn)(void *ctx, struct wr_pa
 	for (size_t i = 0; i < s->n_ports; i++)
 		if (s->port[i].path)
 			fn(ctx, s->port[i].path);
+}
+
+/* ---- other interfaces ---- */
+
+static bool wanted(const struct port *p, const char *const *ifaces, size_t n, bool any)
+{
+	for (size_t i = 0; i < n && !any; i++)
+		if (!strcmp(ifaces[i], p->name))
+			return true;
+	return any;
+}
+
+/* What is pinned would stay attached for ever. */
+static void unpin(struct session *s, const struct port *p, const char *folder)
+{
+	struct wr_err err = {0};
+	char line[1400];
+	int ret = s->conf.unpin ? s->conf.unpin(s->conf.rights_ctx, folder, &err)
+				: wr_pin_remove(folder, &err);
+
+	if (!ret)
+		return;
+	snprintf(line, sizeof(line), "%s: it stays attached, by what is pinned in %s: %s", p->name,
+		 folder, err.text);
+	say(s, line);
+}
+
+static void port_remove(struct session *s, size_t i, wr_packet_fn fn, void *ctx)
+{
+	struct port *p = &s->port[i];
+	char folder[256] = "", line[64];
+
+	if (p->path)
+		snprintf(folder, sizeof(folder), "%s", wr_path_folder(p->path));
+	port_close(s, p, fn, ctx);
+	if (folder[0])
+		unpin(s, p, folder);
+	snprintf(line, sizeof(line), "%s: not watched any more", p->name);
+	if (!p->out)
+		say(s, line);
+	memmove(p, p + 1, (s->n_ports - i - 1) * sizeof(*p));
+	memset(&s->port[--s->n_ports], 0, sizeof(*p));
+}
+
+int wr_session_ifaces(struct wr_source *base, const char *const *ifaces, size_t n_ifaces, bool any,
+		      wr_packet_fn fn, void *ctx, struct wr_err *err)
+{
+	struct session *s = (struct session *)base;
+	char line[128];
+
+	if (n_ifaces * (s->conf.out ? 2 : 1) > MAX_PORTS)
+		return wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	for (size_t i = s->n_ports; i--;)
+		if (!wanted(&s->port[i], ifaces, n_ifaces, any))
+			port_remove(s, i, fn, ctx);
+	s->conf.any = any;
+	for (size_t i = 0; i < n_ifaces && !any; i++) {
+		add_iface(s, ifaces[i]);
+		if (if_nametoindex(ifaces[i]))
+			continue;
+		snprintf(line, sizeof(line), "%s: not there yet, waiting for it", ifaces[i]);
+		say(s, line);
+	}
+	follow_links(s, fn, ctx);
+	return 0;
 }
 
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err)
@@ -452,6 +574,6 @@ void wr_session_finish(struct wr_source *base)
 		if (s->port[i].socket)
 			wr_socket_detach(s->port[i].socket);
 	}
-	usleep(IDLE_MS * 1000); /* programs that were running have ended by then */
+	settle();
 	s->finished = true;
 }

@@ -26,6 +26,12 @@ struct wr_session_conf {
 	 * now. May be NULL. */
 	void (*leaving)(void *ctx, struct wr_path *path);
 	void *leaving_ctx;
+	/* Opens a path as wr_path_open_auto() does, for a program that has given up the rights that
+	 * takes; and takes off what is pinned in a folder. NULL: this process does it. */
+	int (*open_path)(void *ctx, struct wr_path **out, const struct wr_path_conf *conf,
+			 int whole_packets, char *why, size_t room, struct wr_err *err);
+	int (*unpin)(void *ctx, const char *folder, struct wr_err *err);
+	void *rights_ctx;
 	uint32_t ring_bytes;
 	void (*say)(void *ctx,
 		    const char *line); /* what a person should know: hooks, comings and goings */
@@ -42,6 +48,15 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 /* Calls fn for each data path there is; borrowed for the call. */
 void wr_session_paths(struct wr_source *base, void (*fn)(void *ctx, struct wr_path *path),
 		      void *ctx);
+
+/*
+ * Other interfaces from now on: those that are wanted before and after are not touched, what goes
+ * is read to the end (fn, ctx as for read()), and its rows of the ledger go with it. What cannot be
+ * opened is said and waited for. -E2BIG; nothing has changed then.
+ */
+int wr_session_ifaces(struct wr_source *base, const char *const *ifaces, size_t n_ifaces, bool any,
+		      void (*fn)(void *ctx, const struct wr_packet *pkt), void *ctx,
+		      struct wr_err *err);
 
 /* Another filter from now on, on all interfaces; no packet is lost. */
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err);

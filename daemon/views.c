@@ -149,19 +149,10 @@ static int config(const struct wr_api_host *h, const struct wr_query *q, struct 
 
 	if (!c)
 		return nothing("config", err);
-	if (q->text) {
+	if (q->text)
 		wr_conf_show(b, c);
-		return 0;
-	}
-	for (size_t i = 0; i < wr_conf_items(c); i++) {
-		wr_json_open(b);
-		wr_json_str(b, "event_type", "config");
-		wr_json_str(b, "item", wr_conf_item(c, i)->name);
-		wr_json_str(b, "value", wr_conf_value(c, i));
-		wr_json_str(b, "origin", wr_conf_origin(c, i));
-		wr_json_close(b);
-		wr_buf_char(b, '\n');
-	}
+	else
+		wr_conf_json(b, c);
 	return 0;
 }
 
@@ -213,6 +204,7 @@ static const struct wr_api_view view_reload = {"reload", "reads the configuratio
 					       false, reload};
 
 const struct wr_api_view *const wr_api_views[] = {
-	&view_status, &view_stats, &view_services, &view_talkers, &view_protocols, &view_interfaces,
-	&view_flows,  &view_drops, &view_ledger,   &view_config,  &view_reload,	   NULL,
+	&view_status,	      &view_stats,  &view_services, &view_talkers, &view_protocols,
+	&view_interfaces,     &view_flows,  &view_drops,    &view_ledger,  &wr_api_view_history,
+	&wr_api_view_metrics, &view_config, &view_reload,   NULL,
 };

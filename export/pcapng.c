@@ -449,8 +449,9 @@ static int open_fd(struct wr_pcapng *w, const char *path, struct wr_err *err)
 	struct stat st;
 	off_t at;
 
-	w->fd = to_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-			  : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (w->fd < 0)
+		w->fd = to_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+				  : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (w->fd < 0 || fstat(w->fd, &st) < 0)
 		return wr_fail(err, errno, "cannot write to %s: %s", w->path, strerror(errno));
 	if (isatty(w->fd))
@@ -496,14 +497,23 @@ static void release(struct wr_pcapng *w)
 int wr_pcapng_open(struct wr_pcapng **out, const char *path, const struct wr_pcapng_conf *conf,
 		   struct wr_err *err)
 {
+	return wr_pcapng_open_fd(out, -1, path, conf, err);
+}
+
+int wr_pcapng_open_fd(struct wr_pcapng **out, int fd, const char *path,
+		      const struct wr_pcapng_conf *conf, struct wr_err *err)
+{
 	struct wr_pcapng *w = malloc(sizeof(*w));
 	int rc;
 
 	*out = NULL;
-	if (!w)
+	if (!w) {
+		if (fd >= 0)
+			close(fd);
 		return wr_fail(err, ENOMEM, "no memory to write %s", path);
+	}
 	memset(w, 0, offsetof(struct wr_pcapng, buf));
-	w->fd = -1;
+	w->fd = fd;
 	rc = start(w, path, conf, err);
 	if (rc < 0)
 		release(w);

@@ -28,6 +28,11 @@ struct wr_pcapng_conf {
 int wr_pcapng_open(struct wr_pcapng **out, const char *path, const struct wr_pcapng_conf *conf,
 		   struct wr_err *err);
 
+/* To a descriptor that is open for writing; it is taken, also on failure. name: what errors call
+ * it. */
+int wr_pcapng_open_fd(struct wr_pcapng **out, int fd, const char *name,
+		      const struct wr_pcapng_conf *conf, struct wr_err *err);
+
 /* Adds a packet; it is copied. comment: UTF-8 for the packet's own comment, cut at 64 KiB, or NULL.
  * A packet of which only facts came (data NULL) is written with its length and no bytes. */
 int wr_pcapng_write(struct wr_pcapng *w, const struct wr_packet *pkt, const char *comment,

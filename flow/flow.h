@@ -119,6 +119,7 @@ struct wr_flow_conf {
 	wr_flow_gone_fn soon; /* told of a flow that will probably be gone soon, to fetch memory;
 				 may be NULL */
 	void *ctx;
+	bool paces; /* remember the newest windows of each flow: 184 bytes more a row */
 };
 
 enum { WR_FLOW_MAX_DEFAULT = 1 << 18 };
@@ -147,13 +148,36 @@ struct wr_flow *wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part
 uint32_t wr_flow_expire(struct wr_flow_table *t, uint64_t now_ns, uint64_t idle_ns,
 			uint64_t active_ns);
 
+/* With `paces`: what is added from now on belongs to window `filling`, and the newest that is whole
+ * is `whole`: the same, or the one before it. Numbers count up from 1. */
+void wr_flow_window(struct wr_flow_table *t, uint64_t filling, uint64_t whole);
+
 /* Rows 0 .. wr_flow_rows()-1, in no order that means something. Borrowed until the next add. The
  * last packets added may still wait for memory: wr_flow_rows() and wr_flow_other() count them
  * first, so ask one of them before the first wr_flow_row(). */
 uint32_t wr_flow_rows(struct wr_flow_table *t);
 const struct wr_flow *wr_flow_row(const struct wr_flow_table *t, uint32_t row);
 const struct wr_flow_other *wr_flow_other(struct wr_flow_table *t);
+/* The row of a flow, UINT32_MAX: it has none. */
+uint32_t wr_flow_find(struct wr_flow_table *t, const struct wr_flow_key *key);
 const struct wr_flow_ended *wr_flow_ended(const struct wr_flow_table *t);
+
+/*
+ * What a flow did in the newest windows; all 0 without `paces`. A flow that is told in parts begins
+ * anew with each of them; here it goes on.
+ */
+enum { WR_FLOW_CELLS = 16 };
+
+struct wr_flow_pace {
+	struct wr_count now[2]; /* in the newest whole window, by end */
+	struct wr_count all[2]; /* since it began, by end */
+	uint64_t began_ns;	/* CLOCK_REALTIME */
+};
+
+struct wr_flow_pace wr_flow_pace(const struct wr_flow_table *t, uint32_t row);
+/* Bytes of both ends in the window `ago` windows before the newest whole one (0 = that one); to
+ * seven digits. ago < WR_FLOW_CELLS - 1. */
+double wr_flow_cell(const struct wr_flow_table *t, uint32_t row, unsigned int ago);
 
 /*
  * The end that offers the service: the one that did not open the connection; when that was not seen

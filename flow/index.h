@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "flow/mem.h"
+#include "base/mem.h"
 
 /*
  * From a key's hash to the number of a row: open addressing, linear probing, at most half full, no

@@ -31,17 +31,23 @@ struct sources {
 
 struct wr_live {
 	struct wr_flow_table *flows; /* owned, as all below */
+	struct wr_apps *apps;
 	struct wr_rows rows[WR_LIVE_KINDS];
 	struct wr_live_row other[WR_LIVE_KINDS];
+	struct wr_rows listen;	 /* struct wr_talk_key */
 	struct sources *sources; /* one per row of services */
 	struct wr_live_total total;
 	struct wr_live_row sum; /* cells of the totals */
 	struct wr_live_conf conf;
+	struct wr_live_tap tap; /* all 0: nobody */
 	char iface[IFACES_MAX][16];
 	uint32_t n_ifaces;
 	uint64_t window;    /* number of the one that is being filled; counts from 1 */
 	uint64_t window_ns; /* when it began */
 };
+
+const uint32_t wr_live_size_bound[WR_LIVE_SIZES] = {63,	  127,	255,  511,
+						    1023, 1518, 9018, UINT32_MAX};
 
 const char *wr_live_name(enum wr_live_kind kind)
 {
@@ -56,8 +62,16 @@ static int open_rows(struct wr_live *l, struct wr_err *err)
 		if (wr_rows_open(&l->rows[k], sizeof(struct wr_live_row), kinds[k].max))
 			return wr_fail(err, ENOMEM, "no memory for %u %s", kinds[k].max,
 				       kinds[k].name);
+	if (wr_rows_open(&l->listen, sizeof(struct wr_talk_key), WR_LIVE_LISTEN_MAX))
+		return wr_fail(err, ENOMEM, "no memory for listening sockets");
 	l->sources = wr_mem_map(kinds[WR_LIVE_SERVICES].max * sizeof(*l->sources));
 	return l->sources ? 0 : wr_fail(err, ENOMEM, "no memory for distinct counts");
+}
+
+void wr_live_timeouts(struct wr_live *l, uint64_t idle_ns, uint64_t active_ns)
+{
+	l->conf.idle_ns = idle_ns ? idle_ns : IDLE_NS;
+	l->conf.active_ns = active_ns ? active_ns : ACTIVE_NS;
 }
 
 int wr_live_open(struct wr_live **out, const struct wr_live_conf *conf, struct wr_err *err)
@@ -70,14 +84,14 @@ int wr_live_open(struct wr_live **out, const struct wr_live_conf *conf, struct w
 		return wr_fail(err, ENOMEM, "no memory for live tables");
 	if (conf)
 		l->conf = *conf;
-	if (!l->conf.idle_ns)
-		l->conf.idle_ns = IDLE_NS;
-	if (!l->conf.active_ns)
-		l->conf.active_ns = ACTIVE_NS;
+	wr_live_timeouts(l, l->conf.idle_ns, l->conf.active_ns);
 	flow.flows_max = l->conf.flows_max;
 	flow.gone = l->conf.flow_end;
 	flow.ctx = l->conf.ctx;
+	flow.paces = l->conf.paces;
 	ret = wr_flow_open(&l->flows, &flow, err);
+	if (!ret)
+		ret = wr_apps_open(&l->apps, err);
 	if (!ret)
 		ret = open_rows(l, err);
 	if (ret) {
@@ -95,8 +109,10 @@ void wr_live_close(struct wr_live **live)
 	if (!l)
 		return;
 	wr_flow_close(&l->flows);
+	wr_apps_close(&l->apps);
 	for (int k = 0; k < WR_LIVE_KINDS; k++)
 		wr_rows_close(&l->rows[k]);
+	wr_rows_close(&l->listen);
 	wr_mem_unmap(l->sources, kinds[WR_LIVE_SERVICES].max * sizeof(*l->sources));
 	free(l);
 	*live = NULL;
@@ -290,8 +306,25 @@ void wr_live_begin(struct wr_live *l, uint64_t start_ns)
 {
 	l->window = l->total.window + 1;
 	l->window_ns = start_ns;
+	wr_flow_window(l->flows, l->window, l->total.window);
 	if (l->window == 1)
 		row_begin(l, &l->sum, start_ns);
+	if (l->tap.begin)
+		l->tap.begin(l->tap.ctx, start_ns);
+}
+
+static bool listens(const struct wr_live *l, const struct wr_talk_key *service)
+{
+	struct wr_talk_key any = {
+		.port = service->port, .proto = service->proto, .ip_v = service->ip_v};
+
+	if (!l->listen.used)
+		return false;
+	if (wr_rows_find(&l->listen, service, wr_rows_hash(&l->listen, service)) ||
+	    wr_rows_find(&l->listen, &any, wr_rows_hash(&l->listen, &any)))
+		return true;
+	any.ip_v = 0;
+	return wr_rows_find(&l->listen, &any, wr_rows_hash(&l->listen, &any)) != NULL;
 }
 
 static void add_service(struct wr_live *l, const struct wr_live_part *p, const struct wr_flow *f,
@@ -306,16 +339,25 @@ static void add_service(struct wr_live *l, const struct wr_live_part *p, const s
 		.ip_v = part->key.ip_v,
 	};
 	struct wr_live_row *r;
+	bool here;
 
-	if (wr_flow_server(f) != local) { /* this host is the client there */
+	memcpy(key.addr, part->key.addr[local], 16);
+	here = listens(l, &key);
+	if (wr_flow_server(f) != local &&
+	    !(here && f->caller == WR_FLOW_CALLER_UNKNOWN)) { /* this host is the client there */
 		row_add(l, &l->other[WR_LIVE_SERVICES], p->out, &part->n, part->first_ns,
 			part->last_ns);
 		return;
 	}
-	memcpy(key.addr, part->key.addr[local], 16);
 	r = row_of(l, WR_LIVE_SERVICES, &key);
+	r->listens = here;
 	row_add(l, r, p->out, &part->n, part->first_ns, part->last_ns);
 	r->flows += is_new;
+	if (!r->app) { /* its first payloads may have come before it was a row */
+		const struct wr_app *app = wr_apps_find(l->apps, &part->key);
+
+		r->app = app ? (uint8_t)wr_app_proto(app) : WR_L7_NONE;
+	}
 	if (!p->out)
 		add_source(l, r, part->key.addr[part->from]);
 }
@@ -368,6 +410,8 @@ void wr_live_add(struct wr_live *l, const struct wr_live_part *p)
 	add_number(l, WR_LIVE_PROTOCOLS, &proto, p->out, &p->flow.n, is_new);
 	add_talker(l, p, is_new);
 	add_service(l, p, f, is_new);
+	if (l->tap.part)
+		l->tap.part(l->tap.ctx, p, f);
 }
 
 static void add_other(struct wr_live *l, int kind, bool out, const struct wr_count *n)
@@ -412,6 +456,17 @@ void wr_live_add_service(struct wr_live *l, const struct wr_talk_key *service,
 		wr_distinct_join(registers_of(l, r), sources);
 }
 
+void wr_live_listen(struct wr_live *l, const struct wr_talk_key *keys, uint32_t n)
+{
+	wr_rows_clear(&l->listen);
+	for (uint32_t i = 0; i < n && i < WR_LIVE_LISTEN_MAX; i++) {
+		uint32_t tag = wr_rows_hash(&l->listen, &keys[i]);
+
+		if (!wr_rows_find(&l->listen, &keys[i], tag))
+			wr_rows_make(&l->listen, &keys[i], tag, NULL, NULL, NULL);
+	}
+}
+
 void wr_live_end(struct wr_live *l, uint64_t end_ns)
 {
 	estimate_sources(l);
@@ -419,6 +474,56 @@ void wr_live_end(struct wr_live *l, uint64_t end_ns)
 	l->total.flows_ended = wr_flow_ended(l->flows)->flows + wr_flow_other(l->flows)->flows;
 	l->total.window = l->window;
 	l->total.window_ns = end_ns;
+	wr_flow_window(l->flows, l->window, l->window);
+	if (l->tap.end)
+		l->tap.end(l->tap.ctx, end_ns);
+}
+
+void wr_live_tap(struct wr_live *l, const struct wr_live_tap *tap)
+{
+	l->tap = tap ? *tap : (struct wr_live_tap){0};
+}
+
+/* ---- what payloads say ---- */
+
+/* The service of a flow learns which protocol it speaks. */
+static void name_service(struct wr_live *l, const struct wr_app *app)
+{
+	int client = wr_app_client(app);
+	struct wr_talk_key key = {.proto = app->key.proto, .ip_v = app->key.ip_v};
+	struct wr_live_row *r;
+
+	if (client < 0)
+		return;
+	key.port = app->key.port[!client];
+	memcpy(key.addr, app->key.addr[!client], 16);
+	r = wr_rows_find(&l->rows[WR_LIVE_SERVICES], &key,
+			 wr_rows_hash(&l->rows[WR_LIVE_SERVICES], &key));
+	if (r)
+		r->app = (uint8_t)wr_app_proto(app);
+}
+
+void wr_live_payload(struct wr_live *l, const struct wr_packet *pkt, const struct wr_rec *rec)
+{
+	const struct wr_hdr *h = &rec->hdr[0];
+	const struct wr_app *app;
+	struct wr_flow_key key;
+	uint32_t n = h->payload_len;
+	uint8_t from;
+
+	if (!(h->has & WR_H_PAYLOAD) || !n || !pkt->data || h->payload_off >= pkt->caplen)
+		return;
+	if (n > pkt->caplen - h->payload_off)
+		n = pkt->caplen - h->payload_off;
+	from = wr_flow_key_make(&key, rec);
+	app = wr_apps_payload(l->apps, &key, from, pkt->data + h->payload_off, n);
+	if (app)
+		name_service(l, app);
+}
+
+const struct wr_app *wr_live_app(const struct wr_live *l, const struct wr_flow *f)
+{
+	return wr_apps_find(l->apps, &f->key);
 }
 
 /* ---- readers ---- */

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "core/account.h"
+#include "flow/apps.h"
 #include "flow/flow.h"
 #include "flow/talk.h"
 
@@ -63,15 +64,16 @@ struct wr_live_row {
 	uint32_t sources; /* services: distinct sources in this minute or the one before, the larger
 			     one; an estimate, standard error 3.3 % (1024 registers) */
 	bool listens;	  /* services: a socket of this host listens there */
+	uint8_t app;	  /* services: enum wr_l7_proto of the payloads that were understood */
 	uint64_t began, newest; /* windows that cells are of; use wr_live_cell() */
 	struct wr_live_cell cells[WR_LIVE_CELLS];
 };
 
-/* Packet sizes: bytes on the wire, upper bounds, as RFC 2819 (RMON) classes and one for jumbo and
- * merged packets. */
-enum { WR_LIVE_SIZES = 8 };
+/* Packet sizes: bytes on the wire, upper bounds of wr_size_class() (core/account.h): as RFC 2819
+ * (RMON), then jumbo frames and merged packets. */
+enum { WR_LIVE_SIZES = WR_SIZE_CLASSES };
 extern const uint32_t
-	wr_live_size_bound[WR_LIVE_SIZES]; /* 63 64 127 255 511 1023 1518 UINT32_MAX */
+	wr_live_size_bound[WR_LIVE_SIZES]; /* 63 127 255 511 1023 1518 9018 UINT32_MAX */
 
 /* Totals of everything since the start, counted before any table that can fill. */
 struct wr_live_total {
@@ -90,6 +92,7 @@ struct wr_live_conf {
 	uint64_t idle_ns;   /* a flow without packets for so long has ended; 0 = 60 s */
 	uint64_t active_ns; /* a longer flow is told in parts (RFC 5102 flowEndReason 2); 0 = 300 s
 			     */
+	bool paces;	    /* remember what each flow did in the newest windows */
 	wr_flow_gone_fn flow_end; /* told of each flow, or part of one, that ended; may be NULL */
 	void *ctx;
 };
@@ -98,6 +101,8 @@ struct wr_live;
 
 /* Takes all memory. 0 or -errno; *out is untouched on failure. conf may be NULL. */
 int wr_live_open(struct wr_live **out, const struct wr_live_conf *conf, struct wr_err *err);
+/* Other timeouts from now on, as in struct wr_live_conf. */
+void wr_live_timeouts(struct wr_live *live, uint64_t idle_ns, uint64_t active_ns);
 void wr_live_close(struct wr_live **live); /* NULL is fine; sets NULL. Flows left are not told */
 
 /* A number for an interface's name, the same for the same name; at most 256, then the last one. */
@@ -134,10 +139,31 @@ void wr_live_add_service(struct wr_live *live, const struct wr_talk_key *service
 /* A packet that was not counted in the kernel. */
 void wr_live_add_packet(struct wr_live *live, const struct wr_packet *pkt,
 			const struct wr_rec *rec);
+/* Payload of a packet, for what it says of its flow; the packet is counted elsewhere. */
+void wr_live_payload(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);
 void wr_live_end(struct wr_live *live, uint64_t end_ns); /* also ends flows that are due */
+
+/* Somebody who wants to see each window's parts go by: begin and end with their times, and each
+ * part when it has been added, with the flow it belongs to (borrowed for the call). */
+struct wr_live_tap {
+	void *ctx;
+	void (*begin)(void *ctx, uint64_t start_ns);
+	void (*part)(void *ctx, const struct wr_live_part *part, const struct wr_flow *flow);
+	void (*end)(void *ctx, uint64_t end_ns);
+};
+/* Between windows only. tap is copied; NULL: nobody. */
+void wr_live_tap(struct wr_live *live, const struct wr_live_tap *tap);
 
 /* A packet of a file: does begin, add and end by its time stamp. */
 void wr_live_packet(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);
+
+/*
+ * What this host offers: where sockets listen. Replaces what was told before. Their services are
+ * marked, and the end that listens is the server when no opening of a connection was seen. ip_v 0:
+ * any address. At most WR_LIVE_LISTEN_MAX are kept.
+ */
+enum { WR_LIVE_LISTEN_MAX = 4096 };
+void wr_live_listen(struct wr_live *live, const struct wr_talk_key *keys, uint32_t n);
 
 /* ---- readers: borrowed until the next begin ---- */
 
@@ -168,5 +194,8 @@ struct wr_live_cell wr_live_total_cell(const struct wr_live *live, unsigned int 
 
 /* The flows themselves, see flow/flow.h. */
 struct wr_flow_table *wr_live_flows(struct wr_live *live);
+
+/* What the first payloads of a flow said; NULL: nothing that is known. */
+const struct wr_app *wr_live_app(const struct wr_live *live, const struct wr_flow *f);
 
 #endif

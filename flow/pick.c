@@ -76,13 +76,18 @@ uint32_t wr_flow_frame(const struct wr_flow *f, int end, uint8_t frame[WR_FLOW_F
 	return (uint32_t)(to - frame);
 }
 
-static bool chosen(const struct wr_flow *f, const struct wr_filter *filter)
+static bool has_sent(const struct wr_flow *f, int end)
+{
+	return f->sent[end].packets || (!f->sent[!end].packets && end == f->opener);
+}
+
+bool wr_flow_chosen(const struct wr_flow *f, const struct wr_filter *filter)
 {
 	uint8_t frame[WR_FLOW_FRAME_MAX];
 	uint32_t caplen, len;
 
 	for (int end = 0; filter && end < 2; end++) {
-		if (!f->sent[end].packets)
+		if (!has_sent(f, end))
 			continue;
 		caplen = wr_flow_frame(f, end, frame, &len);
 		if (wr_filter_match(filter, frame, caplen, len))
@@ -172,7 +177,7 @@ uint32_t wr_flow_pick(struct wr_flow_table *t, enum wr_live_order order,
 	for (uint32_t i = 0; i < rows; i++) {
 		const struct wr_flow *f = wr_flow_row(t, i);
 
-		if (!chosen(f, filter))
+		if (!wr_flow_chosen(f, filter))
 			continue;
 		++*of_n;
 		if (have < n) {

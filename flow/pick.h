@@ -20,6 +20,10 @@ uint32_t wr_flow_pick(struct wr_flow_table *t, enum wr_live_order order,
 		      const struct wr_filter *filter, uint64_t now_ns, const struct wr_flow **out,
 		      uint32_t n, uint32_t *of_n);
 
+/* Whether the filter chooses a flow: as above, and of a flow that was just told in a part, so that
+ * nothing is counted any more, by the direction of its first packet. NULL chooses all. */
+bool wr_flow_chosen(const struct wr_flow *f, const struct wr_filter *filter);
+
 /* The frame that stands for what `end` sent. Returns its bytes; *len = its length on the wire. */
 enum { WR_FLOW_FRAME_MAX = 14 + 4 + 40 + 20 };
 uint32_t wr_flow_frame(const struct wr_flow *f, int end, uint8_t frame[WR_FLOW_FRAME_MAX],

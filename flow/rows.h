@@ -52,6 +52,12 @@ static inline int wr_rows_open(struct wr_rows *r, size_t size, uint32_t max)
 	return -ENOMEM;
 }
 
+static inline void wr_rows_clear(struct wr_rows *r)
+{
+	memset(r->index.cells, 0, (r->index.mask + (size_t)1) * sizeof(*r->index.cells));
+	r->used = 0;
+}
+
 static inline void *wr_rows_at(const struct wr_rows *r, uint32_t row)
 {
 	return r->rows + row * r->size;

@@ -41,11 +41,24 @@ struct waiting {
 	uint32_t tag;		  /* hash of its key */
 };
 
+/* What a flow did in the newest windows. bytes[] are of both ends, valid from `began` on. */
+struct pace {
+	uint64_t began, newest; /* numbers of windows */
+	uint64_t began_ns;
+	struct wr_count now[2];	   /* of window `newest` */
+	struct wr_count before[2]; /* of the one before it */
+	struct wr_count told[2];   /* in parts */
+	float bytes[WR_FLOW_CELLS];
+};
+_Static_assert(sizeof(struct pace) == 184, "told in flow.h");
+
 struct wr_flow_table {
 	struct waiting waiting[WAITING];
 	uint32_t added, settled; /* packets, modulo 2^32; at most WAITING apart */
 	struct wr_flow *rows;	 /* owned, flows_max */
 	struct place *places;	 /* owned, one per row */
+	struct pace *paces;	 /* owned, one per row; NULL: nobody asked */
+	uint64_t filling, whole; /* numbers of windows */
 	uint32_t used, max;
 	uint32_t newest, oldest; /* rows; (uint32_t)NOBODY when empty */
 	struct wr_index index;
@@ -85,7 +98,10 @@ int wr_flow_open(struct wr_flow_table **out, const struct wr_flow_conf *conf, st
 	wr_hash_secret_make(&t->secret);
 	t->rows = wr_mem_map(t->max * sizeof(*t->rows));
 	t->places = wr_mem_map(t->max * sizeof(*t->places));
-	if (!t->rows || !t->places || wr_index_open(&t->index, t->max) < 0)
+	if (conf->paces)
+		t->paces = wr_mem_map(t->max * sizeof(*t->paces));
+	if (!t->rows || !t->places || !t->paces != !conf->paces ||
+	    wr_index_open(&t->index, t->max) < 0)
 		return fail(t, err);
 	*out = t;
 	return 0;
@@ -97,9 +113,83 @@ void wr_flow_close(struct wr_flow_table **t)
 		return;
 	wr_mem_unmap((*t)->rows, (*t)->max * sizeof(*(*t)->rows));
 	wr_mem_unmap((*t)->places, (*t)->max * sizeof(*(*t)->places));
+	wr_mem_unmap((*t)->paces, (*t)->max * sizeof(*(*t)->paces));
 	wr_index_close(&(*t)->index);
 	free(*t);
 	*t = NULL;
+}
+
+/* ---- paces ---- */
+
+static void count(struct wr_count *to, const struct wr_count *more)
+{
+	to->packets += more->packets;
+	to->bytes += more->bytes;
+}
+
+static void pace_begin(struct wr_flow_table *t, uint32_t row)
+{
+	if (t->paces)
+		t->paces[row] = (struct pace){.began = t->filling,
+					      .newest = t->filling,
+					      .began_ns = t->rows[row].first_ns};
+}
+
+static void pace_add(struct pace *p, uint64_t window, const struct wr_flow_part *part)
+{
+	static const struct wr_count none;
+
+	if (p->newest != window) {
+		uint64_t w = p->newest + 1;
+
+		if (window - p->newest >= WR_FLOW_CELLS)
+			w = window - WR_FLOW_CELLS + 1;
+		for (; w <= window; w++)
+			p->bytes[w % WR_FLOW_CELLS] = 0;
+		for (int end = 0; end < 2; end++) {
+			p->before[end] = p->newest + 1 == window ? p->now[end] : none;
+			p->now[end] = none;
+		}
+		p->newest = window;
+	}
+	count(&p->now[part->from], &part->n);
+	p->bytes[window % WR_FLOW_CELLS] += (float)part->n.bytes;
+}
+
+void wr_flow_window(struct wr_flow_table *t, uint64_t filling, uint64_t whole)
+{
+	t->filling = filling;
+	t->whole = whole;
+}
+
+struct wr_flow_pace wr_flow_pace(const struct wr_flow_table *t, uint32_t row)
+{
+	const struct wr_flow *f = &t->rows[row];
+	const struct pace *p = t->paces ? &t->paces[row] : NULL;
+	struct wr_flow_pace pace = {0};
+
+	if (!p)
+		return pace;
+	pace.began_ns = p->began_ns;
+	for (int end = 0; end < 2; end++) {
+		pace.all[end] = f->sent[end];
+		count(&pace.all[end], &p->told[end]);
+		if (p->newest == t->whole)
+			pace.now[end] = p->now[end];
+		else if (p->newest == t->whole + 1)
+			pace.now[end] = p->before[end];
+	}
+	return pace;
+}
+
+double wr_flow_cell(const struct wr_flow_table *t, uint32_t row, unsigned int ago)
+{
+	const struct pace *p = t->paces ? &t->paces[row] : NULL;
+	uint64_t w = t->whole - ago;
+
+	if (!p || ago > t->whole || w < p->began || w > p->newest || p->newest - w >= WR_FLOW_CELLS)
+		return 0;
+	return p->bytes[w % WR_FLOW_CELLS];
 }
 
 /* ---- order of arrival ---- */
@@ -199,12 +289,6 @@ uint8_t wr_flow_key_make(struct wr_flow_key *key, const struct wr_rec *rec)
 
 /* ---- rows ---- */
 
-static void count(struct wr_count *to, const struct wr_count *more)
-{
-	to->packets += more->packets;
-	to->bytes += more->bytes;
-}
-
 static void add_other(struct wr_flow_other *o, const struct wr_flow *f)
 {
 	int server = wr_flow_server(f);
@@ -275,19 +359,21 @@ static uint32_t new_row(struct wr_flow_table *t, const struct wr_flow_part *p, u
 		.iface = p->iface,
 	};
 	t->places[row].tag = tag;
+	pace_begin(t, row);
 	link_newest(t, row);
 	wr_index_put(&t->index, tag, row);
 	return row;
 }
 
-static inline uint32_t find(struct wr_flow_table *t, const struct wr_flow_part *p, uint32_t tag)
+static inline uint32_t find(const struct wr_flow_table *t, const struct wr_flow_key *key,
+			    uint32_t tag)
 {
 	const struct wr_index *x = &t->index;
 	uint32_t i;
 
 	for (i = tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask)
 		if (x->cells[i].tag == tag &&
-		    wr_same_words(&t->rows[x->cells[i].row - 1].key, &p->key, KEY_WORDS))
+		    wr_same_words(&t->rows[x->cells[i].row - 1].key, key, KEY_WORDS))
 			return x->cells[i].row - 1;
 	return (uint32_t)NOBODY;
 }
@@ -305,7 +391,7 @@ static inline void add_tcp(struct wr_flow *f, const struct wr_flow_part *p)
 static inline struct wr_flow *settle(struct wr_flow_table *t, const struct wr_flow_part *p,
 				     uint32_t tag)
 {
-	uint32_t row = find(t, p, tag);
+	uint32_t row = find(t, &p->key, tag);
 	struct wr_flow *f;
 
 	if (row == (uint32_t)NOBODY) {
@@ -316,6 +402,8 @@ static inline struct wr_flow *settle(struct wr_flow_table *t, const struct wr_fl
 	}
 	f = &t->rows[row];
 	count(&f->sent[p->from], &p->n);
+	if (t->paces)
+		pace_add(&t->paces[row], t->filling, p);
 	if (p->last_ns > f->last_ns)
 		f->last_ns = p->last_ns;
 	if (p->first_ns < f->first_ns)
@@ -405,6 +493,8 @@ static void drop_row(struct wr_flow_table *t, uint32_t row)
 		return;
 	t->rows[row] = t->rows[last];
 	t->places[row] = t->places[last];
+	if (t->paces)
+		t->paces[row] = t->paces[last];
 	wr_index_move(&t->index, t->places[row].tag, last, row);
 	if (t->places[row].newer != (uint32_t)NOBODY)
 		t->places[t->places[row].newer].older = row;
@@ -441,6 +531,12 @@ static enum wr_flow_end due(const struct wr_flow *f, uint64_t now_ns, uint64_t i
 	return f->told_ns + active_ns <= now_ns ? WR_FLOW_END_ACTIVE : WR_FLOW_END_NONE;
 }
 
+static void pace_told(struct wr_flow_table *t, const struct wr_flow *f)
+{
+	for (int end = 0; t->paces && end < 2; end++)
+		count(&t->paces[f - t->rows].told[end], &f->sent[end]);
+}
+
 /* Told, and its counters with it; a flow that goes on begins anew. */
 static void tell(struct wr_flow_table *t, struct wr_flow *f, enum wr_flow_end why, uint64_t now_ns)
 {
@@ -449,6 +545,7 @@ static void tell(struct wr_flow_table *t, struct wr_flow *f, enum wr_flow_end wh
 		t->gone(t->ctx, f);
 	t->ended.n.packets += f->sent[0].packets + f->sent[1].packets;
 	t->ended.n.bytes += f->sent[0].bytes + f->sent[1].bytes;
+	pace_told(t, f);
 	f->sent[0] = f->sent[1] = (struct wr_count){0};
 	f->end_reason = WR_FLOW_END_NONE;
 	f->first_ns = f->last_ns;
@@ -489,6 +586,12 @@ uint32_t wr_flow_rows(struct wr_flow_table *t)
 const struct wr_flow *wr_flow_row(const struct wr_flow_table *t, uint32_t row)
 {
 	return &t->rows[row];
+}
+
+uint32_t wr_flow_find(struct wr_flow_table *t, const struct wr_flow_key *key)
+{
+	settle_all(t);
+	return find(t, key, wr_hash_words(&t->secret, key, KEY_WORDS));
 }
 
 const struct wr_flow_other *wr_flow_other(struct wr_flow_table *t)

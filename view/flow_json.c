@@ -3,12 +3,22 @@
 
 #include "view/fact_json.h"
 
+/* As flow/table.c ends flows: where one direction alone is seen, its FIN is enough. */
+static bool closed(const struct wr_flow *f)
+{
+	unsigned int all = f->tcp_flags[0] | f->tcp_flags[1];
+
+	if (f->end_reason == WR_FLOW_END_SEEN || all & WR_TCP_RST)
+		return true;
+	for (int end = 0; end < 2; end++)
+		if (f->tcp_flags[end] && !(f->tcp_flags[end] & WR_TCP_FIN))
+			return false;
+	return all;
+}
+
 const char *wr_view_flow_state(const struct wr_flow *f)
 {
-	const uint16_t *flags = f->tcp_flags;
-
-	if (f->end_reason == WR_FLOW_END_SEEN || ((flags[0] | flags[1]) & WR_TCP_RST) ||
-	    (flags[0] & flags[1] & WR_TCP_FIN))
+	if (closed(f))
 		return "closed";
 	return f->sent[0].packets && f->sent[1].packets ? "established" : "new";
 }

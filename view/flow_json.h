@@ -26,7 +26,7 @@ void wr_view_flow_json(struct wr_buf *b, const struct wr_flow *f,
 		       const struct wr_flow_style *style);
 
 /* EVE's flow.state, from what was seen: "new" (one end sent), "established" (both did), "closed"
- * (TCP: FIN of both ends, or RST). */
+ * (TCP: RST, or FIN of each end that was seen). */
 const char *wr_view_flow_state(const struct wr_flow *f);
 
 /* EVE's flow.reason where EVE has one: of enum wr_flow_end; NULL: it has not ended. */

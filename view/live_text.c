@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "view/packet.h"
 #include "view/table.h"
 
 enum { ROWS_MAX = 4096 /* of the largest kind */ };
@@ -60,9 +59,7 @@ static void sum_cells(struct text *x, const struct wr_live_row *r)
 static void service_label(struct wr_buf *b, const struct wr_live *l, const struct wr_live_row *r)
 {
 	(void)l;
-	wr_view_proto_of(b, r->key.tag, r->key.proto);
-	wr_buf_char(b, ' ');
-	wr_view_end(b, r->key.addr, r->key.ip_v, r->key.port);
+	wr_view_service_of(b, &r->key);
 }
 
 static void talker_label(struct wr_buf *b, const struct wr_live *l, const struct wr_live_row *r)
@@ -73,17 +70,8 @@ static void talker_label(struct wr_buf *b, const struct wr_live *l, const struct
 
 static void protocol_label(struct wr_buf *b, const struct wr_live *l, const struct wr_live_row *r)
 {
-	const char *name = wr_view_ethertype(r->key.port);
-
 	(void)l;
-	if (r->key.ip_v)
-		wr_view_proto_of(b, r->key.tag, r->key.proto);
-	else if (!r->key.port)
-		wr_buf_str(b, "not IP");
-	else if (name)
-		wr_buf_str(b, name);
-	else
-		wr_buf_fmt(b, "EtherType 0x%04x", r->key.port);
+	wr_view_protocol_of(b, &r->key);
 }
 
 static void iface_label(struct wr_buf *b, const struct wr_live *l, const struct wr_live_row *r)

@@ -4,7 +4,7 @@
 
 #include "view/packet.h"
 
-/* What the line and the JSON object of a packet share. Not for other folders. */
+/* What the line and the JSON object of a packet, and other views, share. Not for other folders. */
 
 /* One option of a TCP header or of an IPv4 header. */
 struct wr_view_opt {
@@ -39,6 +39,9 @@ uint32_t wr_view_payload(const struct wr_packet *pkt, const struct wr_rec *rec, 
 			 uint32_t want, const uint8_t **at);
 
 void wr_view_addr(struct wr_buf *b, const struct wr_hdr *h, const uint8_t addr_net[16]);
+
+/* "tcp_flags":"12","syn":true,...: within an object that is open */
+void wr_view_tcp_flags_json(struct wr_buf *b, uint32_t flags);
 
 /* What a byte looks like where people read: itself, or a dot. */
 static inline char wr_view_printable(uint8_t c)

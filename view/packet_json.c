@@ -138,19 +138,23 @@ static void json_tcp_options(struct wr_buf *b, struct wr_view_opts opts)
 	wr_json_end_array(b);
 }
 
+void wr_view_tcp_flags_json(struct wr_buf *b, uint32_t flags)
+{
+	wr_json_key(b, "tcp_flags");
+	wr_buf_char(b, '"');
+	wr_buf_hex(b, flags & 0xff, 2);
+	wr_buf_char(b, '"');
+	for (size_t i = 0; i < sizeof(tcp_flag) / sizeof(tcp_flag[0]); i++)
+		if (flags & tcp_flag[i].bit)
+			wr_json_bool(b, tcp_flag[i].key, true);
+}
+
 static void json_tcp(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
 	const struct wr_hdr *h = &rec->hdr[nr];
-	uint32_t i;
 
 	wr_json_open_key(b, "tcp");
-	wr_json_key(b, "tcp_flags");
-	wr_buf_char(b, '"');
-	wr_buf_hex(b, h->tcp_flags & 0xff, 2);
-	wr_buf_char(b, '"');
-	for (i = 0; i < sizeof(tcp_flag) / sizeof(tcp_flag[0]); i++)
-		if (h->tcp_flags & tcp_flag[i].bit)
-			wr_json_bool(b, tcp_flag[i].key, true);
+	wr_view_tcp_flags_json(b, h->tcp_flags);
 	wr_json_u64(b, "seq", h->seq);
 	wr_json_u64(b, "ack_seq", h->ack);
 	wr_json_u64(b, "window", h->window);
@@ -222,14 +226,31 @@ static void json_ip(struct wr_buf *b, const struct wr_rec *rec, int nr)
 		json_proto(b, h->proto);
 }
 
+/* Of a header that is cut: what stands before the cut. */
+static void json_ip_cut(struct wr_buf *b, const struct wr_hdr *h)
+{
+	wr_json_u64(b, "ip_v", h->ip_v);
+	if (h->has & WR_H_CUT_SRC)
+		json_addr(b, "src_ip", h, h->src);
+	if (h->has & WR_H_CUT_TTL)
+		wr_json_u64(b, "ttl", h->ttl);
+	if (h->has & WR_H_CUT_LEN) {
+		wr_json_u64(b, "tos", h->tos);
+		wr_json_u64(b, "ip_len", h->ip_len);
+		wr_json_u64(b, "ip_hdr_len", h->ip_hdr_len);
+	}
+	if (h->has & WR_H_CUT_TTL)
+		json_proto(b, h->proto);
+}
+
 static void json_hdr(struct wr_buf *b, const struct wr_rec *rec, int nr)
 {
 	const struct wr_hdr *h = &rec->hdr[nr];
 
 	if (h->has & WR_H_IP)
 		json_ip(b, rec, nr);
-	else if (h->has & WR_H_VERSION)
-		wr_json_u64(b, "ip_v", h->ip_v);
+	else if (h->has & (WR_H_VERSION | WR_H_CUT_LEN))
+		json_ip_cut(b, h);
 	if (h->has & WR_H_PORTS) {
 		wr_json_u64(b, "src_port", h->sport);
 		wr_json_u64(b, "dest_port", h->dport);

@@ -39,3 +39,17 @@ void wr_view_spark(struct wr_buf *b, const struct wr_spark *s)
 		wr_buf_str(b, blocks[s->utf8][n < 0 ? 0 : n > STEPS ? STEPS : n]);
 	}
 }
+
+void wr_view_bar(struct wr_buf *b, double share, int columns, bool utf8)
+{
+	static const char *const ends[STEPS] = {"",	  "\u258f", "\u258e", "\u258d",
+						"\u258c", "\u258b", "\u258a", "\u2589"};
+	int n = steps(share, 1, columns);
+
+	for (int i = 0; i < n / STEPS; i++)
+		wr_buf_str(b, utf8 ? "\u2588" : "#");
+	if (utf8)
+		wr_buf_str(b, ends[n % STEPS]);
+	else if (n % STEPS >= STEPS / 2 || n < STEPS)
+		wr_buf_str(b, n ? "-" : "");
+}

@@ -22,4 +22,7 @@ struct wr_spark {
 
 void wr_view_spark(struct wr_buf *b, const struct wr_spark *s);
 
+/* A bar to the right, `columns` long when share is 1. What is not 0 shows at least a little. */
+void wr_view_bar(struct wr_buf *b, double share, int columns, bool utf8);
+
 #endif

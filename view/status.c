@@ -100,7 +100,7 @@ static void rights_text(struct wr_buf *b, const struct wr_status_rights *r)
 		return;
 	wr_buf_fmt(b, "%s, %s", r->user, r->capabilities ? "with capabilities" : "no capabilities");
 	if (r->no_new_privs)
-		wr_buf_str(b, ", none to be had");
+		wr_buf_str(b, ", none can be had");
 	if (r->landlock)
 		wr_buf_fmt(b, ", Landlock (ABI %d)", r->landlock);
 	if (r->seccomp)
@@ -159,7 +159,7 @@ void wr_view_status_text(struct wr_buf *b, const struct wr_status *s)
 	if (s->rss_kib)
 		wr_buf_fmt(b, ", %s of memory", rss);
 	wr_buf_char(b, '\n');
-	wr_buf_fmt(b, "%-12s%s", "conf", s->conf ? s->conf : "defaults");
+	wr_buf_fmt(b, "%-12s%s", "conf", s->conf ? s->conf : "no file: defaults, and options");
 	if (s->reloads || s->reloads_failed)
 		wr_buf_fmt(b, ", reloaded %" PRIu64 " times, refused %" PRIu64 " times", s->reloads,
 			   s->reloads_failed);

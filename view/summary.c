@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/mem.h"
+#include "base/mem.h"
 #include "view/packet.h"
 
 enum { TOP_DEFAULT = 10, AHEAD = 8 };

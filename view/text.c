@@ -137,6 +137,27 @@ void wr_view_proto_of(struct wr_buf *b, uint16_t tag, uint8_t proto)
 		wr_buf_fmt(b, "proto %u", proto);
 }
 
+void wr_view_service_of(struct wr_buf *b, const struct wr_talk_key *k)
+{
+	wr_view_proto_of(b, k->tag, k->proto);
+	wr_buf_char(b, ' ');
+	wr_view_end(b, k->addr, k->ip_v, k->port);
+}
+
+void wr_view_protocol_of(struct wr_buf *b, const struct wr_talk_key *k)
+{
+	const char *name = wr_view_ethertype(k->port);
+
+	if (k->ip_v)
+		wr_view_proto_of(b, k->tag, k->proto);
+	else if (!k->port)
+		wr_buf_str(b, "not IP");
+	else if (name)
+		wr_buf_str(b, name);
+	else
+		wr_buf_fmt(b, "EtherType 0x%04x", k->port);
+}
+
 void wr_view_flow_of(struct wr_buf *b, const struct wr_flow *f)
 {
 	int server = wr_flow_server(f);

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "flow/flow.h"
+#include "flow/talk.h"
 
 /* How numbers, ends and protocols look where people read them: the same in every table and on every
  * screen. */
@@ -28,6 +29,9 @@ void wr_view_end(struct wr_buf *b, const uint8_t *addr_net, int ip_v, unsigned i
 void wr_view_end_of(struct wr_buf *b, const struct wr_flow_key *k, int end);
 /* TCP, "proto 99" or ?; tag as in struct wr_flow_key. */
 void wr_view_proto_of(struct wr_buf *b, uint16_t tag, uint8_t proto);
+/* What rows of flow/live.h are called: TCP 10.0.0.1:443; a protocol or an EtherType. */
+void wr_view_service_of(struct wr_buf *b, const struct wr_talk_key *k);
+void wr_view_protocol_of(struct wr_buf *b, const struct wr_talk_key *k);
 /* client > server TCP, with the VLAN when it has one; see wr_flow_server() */
 void wr_view_flow_of(struct wr_buf *b, const struct wr_flow *f);
 

@@ -56,7 +56,7 @@ def keys_of(value, into):
 
 def main():
     schemas = {name: jsonschema.Draft202012Validator(json.load(open(os.path.join(root, "docs", "schema", name + ".json"))))
-               for name in ("packet", "ledger")}
+               for name in ("packet", "ledger", "flow")}
     for name, schema in schemas.items():
         schema.check_schema(schema.schema)
     files = sorted(glob.glob(os.path.join(data, "parser", "*.*cap*")))
@@ -68,8 +68,8 @@ def main():
             ok(True, "captures # SKIP there are none; one of our own is used")
         lines = []
         for f in [own] + files:
-            for how in (["--packets", "--payload", "16"], []):
-                out = subprocess.run([weir, "read", "--json"] + how + [f], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            for how in (["read", "--json", "--packets", "--payload", "16"], ["read", "--json"], ["export", "flows", "-f", "eve"]):
+                out = subprocess.run([weir] + how + [f], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
                 lines += out.stdout.decode().splitlines()
     seen, wrong, keys = {}, [], set()
     for line in lines:
@@ -79,9 +79,9 @@ def main():
         if kind in schemas:
             wrong += ["%s: %s" % (line[:200], e.message) for e in schemas[kind].iter_errors(event)]
             keys_of({k: v for k, v in event.items() if k not in ("malformed", "lost")} if kind == "ledger" else event, keys)
-    ok(not wrong, "%d packets and %d ledgers have the shape of their schema" % (seen.get("packet", 0), seen.get("ledger", 0)),
-       "\n".join(wrong[:5]))
-    ok(seen.get("packet", 0) >= 3 and seen.get("ledger", 0) >= 1, "there were packets and ledgers")
+    told = " and ".join("%d %ss" % (seen.get(name, 0), name) for name in schemas)
+    ok(not wrong, told + " have the shape of their schema", "\n".join(wrong[:5]))
+    ok(all(seen.get(name, 0) >= 1 for name in schemas), "there was one of each kind")
     text = open(os.path.join(root, "docs", "events.md")).read()
     told = set(re.findall(r"[a-z0-9_]+", text)) | {"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr", "ae"}
     ok(keys <= told, "every key is told in docs/events.md", ", ".join(sorted(keys - told)))

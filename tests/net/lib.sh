@@ -218,7 +218,7 @@ tx_packets() {
 wr_column() {
 	local words
 	while read -r -a words; do
-		[ "${words[0]}" != "$1" ] || echo "${words[$2 - 1]}"
+		[ "${words[0]:-}" != "$1" ] || echo "${words[$2 - 1]}"
 	done
 }
 
@@ -238,6 +238,20 @@ background() {
 	"$@" &
 	BG=$!
 	wr_jobs+=("$BG")
+}
+
+# background_in A COMMAND...: the same in A's network; COMMAND is a program, BG is its own process id. (Of a function
+# in the background, in_ns too, bash makes a process between, and what that one has started outlives it.)
+background_in() {
+	local n=${wr_ns[$1]:?no namespace $1}
+	shift
+	background nsenter --net="/run/netns/$n" "$@"
+}
+
+# background_end: ends what was started last, and waits for it.
+background_end() {
+	kill "$BG" 2>/dev/null
+	wait "$BG" 2>/dev/null
 }
 
 # at_end FUNCTION: call it when the test ends, however it ends; the last one named goes first.

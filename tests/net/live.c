@@ -57,6 +57,15 @@ static void print_flows(struct wr_live *l)
 		packets += f->sent[0].packets + f->sent[1].packets;
 		rtt += f->rtt_us != 0;
 	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct wr_app *app = wr_live_app(l, wr_flow_row(t, i));
+
+		if (app && wr_app_client(app) >= 0)
+			printf("\"app\":[\"%s\",\"%s\",\"%s\"],",
+			       wr_l7_name((uint8_t)wr_app_proto(app)),
+			       app->said[wr_app_client(app)].host,
+			       app->said[wr_app_client(app)].path);
+	}
 	printf("\"flows\":%u,\"in_flows\":%llu,\"ended\":%llu,\"rtt\":%llu", n,
 	       (unsigned long long)packets, (unsigned long long)wr_flow_ended(t)->n.packets,
 	       (unsigned long long)rtt);
@@ -83,8 +92,9 @@ static void print(struct wr_engine *e)
 		       (unsigned long long)kind_sum(l, (enum wr_live_kind)k).packets,
 		       (unsigned long long)kind_sum(l, (enum wr_live_kind)k).bytes);
 	if (wr_live_top(l, WR_LIVE_SERVICES, WR_LIVE_BY_BYTES, &top, 1))
-		printf("\"service\":[%u,%llu,%u],", top->key.port,
-		       (unsigned long long)top->in.packets, top->sources);
+		printf("\"service\":[%u,%llu,%u,\"%s\",%d],", top->key.port,
+		       (unsigned long long)top->in.packets, top->sources, wr_l7_name(top->app),
+		       top->listens);
 	print_flows(l);
 	printf(",\"arrived\":[%llu,%llu],\"balanced\":%s,\"windows\":%llu,\"cpu_s\":%.3f,\"rss_"
 	       "kib\":%ld}\n",

@@ -4,7 +4,8 @@
  *
  * The frames are made before the first one leaves, each with another source address and port, and
  * sent round and round until COUNT have left. What was sent is printed as one number on standard
- * output. Exit status: 0 all sent, 1 failed, 2 usage.
+ * output. A frame that the interface refuses is sent again; how many those were is the last line on
+ * standard error, when there were any. Exit status: 0 all sent, 1 failed, 2 usage.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -408,7 +409,8 @@ static void pace(const struct timespec *start, uint64_t sent, uint64_t rate_pps)
 		;
 }
 
-static uint64_t send_set(int fd, const char *iface, uint64_t count, uint64_t rate_pps)
+static uint64_t send_set(int fd, const char *iface, uint64_t count, uint64_t rate_pps,
+			 uint64_t *again)
 {
 	uint64_t batch = !rate_pps || rate_pps / 1000 > BATCH ? BATCH : rate_pps / 1000 + 1;
 	struct mmsghdr msg[BATCH] = {0};
@@ -430,6 +432,8 @@ static uint64_t send_set(int fd, const char *iface, uint64_t count, uint64_t rat
 			msg[i].msg_hdr.msg_iovlen = 1;
 		}
 		rc = sendmmsg(fd, msg, n, 0);
+		/* Fewer than n: the next one was refused, but that is not said. */
+		*again += rc < 0 ? errno == ENOBUFS : (unsigned)rc < n;
 		if (rc > 0) {
 			sent += rc;
 			refused = 0;
@@ -450,7 +454,7 @@ static uint64_t send_set(int fd, const char *iface, uint64_t count, uint64_t rat
 int main(int argc, char **argv)
 {
 	const char *arg[5] = {NULL, NULL, "128", "0", "udp"}, *kind;
-	uint64_t count, rate_pps, sent;
+	uint64_t count, rate_pps, sent, again = 0;
 	uint32_t size;
 	int c;
 
@@ -482,8 +486,11 @@ int main(int argc, char **argv)
 	if (!count)
 		count = set.n;
 
-	sent = send_set(open_iface(arg[0]), arg[0], count, rate_pps);
+	sent = send_set(open_iface(arg[0]), arg[0], count, rate_pps, &again);
 	printf("%llu\n", (unsigned long long)sent);
+	if (again)
+		fprintf(stderr, "send: %s: %llu frames were refused and sent again\n", arg[0],
+			(unsigned long long)again);
 	free(set.frames);
 	free(set.store);
 	return sent == count ? 0 : 1;

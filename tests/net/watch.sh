@@ -10,8 +10,11 @@
 #              WEIR_SEND         the traffic sender; default: the built one, else compiled here
 
 THIN=${WEIR_TEST_THIN:-1}
-PATIENCE=$((THIN > 1 ? 120 : 20)) # seconds before something that should come counts as missing
+PATIENCE=$((THIN > 1 ? 120 : 60)) # seconds before something that should come counts as missing
 KERNEL=$(uname -r)
+# The program itself: python3 may be a script that looks for it, and -S because sites load much; these tests start it
+# a hundred times.
+PYTHON=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
 # thin N: so many packets, or fewer on a slow machine.
 thin() {
@@ -38,6 +41,24 @@ need_weir() {
 	[ -x "$WEIR" ] || { echo "Bail out! no program $WEIR"; exit 1; }
 	"$WEIR" doctor -i lo >"$TMP/doctor" 2>&1
 	! grep -q '^BAD.*BPF' "$TMP/doctor" || skip_all "no right to use BPF here"
+	wr_interpreter
+}
+
+# One interpreter for all questions: in an emulated machine the start of one takes two seconds of CPU.
+wr_interpreter() {
+	mkfifo "$TMP/ask" "$TMP/answer"
+	background "$PYTHON" -S "$WR_HERE/interpreter.py" "$TMP/ask" "$TMP/answer" "$TMP/answered"
+	exec {WR_ASK}>"$TMP/ask" {WR_ANSWER}<"$TMP/answer"
+}
+
+# python ARG...: the program on standard input runs as with `python3 - ARG...`; for one at a time.
+python() {
+	local program rc
+	IFS= read -r -d '' program
+	printf '%s\0' "$#" "$@" "$program" >&"$WR_ASK"
+	read -r rc <&"$WR_ANSWER" || return
+	[ ! -s "$TMP/answered" ] || printf '%s\n' "$(<"$TMP/answered")"
+	return "$rc"
 }
 
 # watching: the program says on which hook it is, or it has ended.
@@ -85,14 +106,15 @@ watch_wait() {
 	wait "$W" || RC=$?
 }
 
-# tcx IFACE: ids of the programs at TC ingress by link; older versions of bpftool do not know them. For in_ns.
+# tcx A IFACE: ids of the programs at TC ingress by link; older versions of bpftool do not know them.
 tcx() {
-	in_ns "$1" python3 - "$2" <<-'PYTHON'
-		import ctypes, platform, socket, struct, sys
+	python "/run/netns/$(ns "$1")" "$2" <<-'PYTHON'
+		import ctypes, os, platform, socket, struct, sys
+		ctypes.CDLL(None).setns(os.open(sys.argv[1], os.O_RDONLY), 0) # a child's: ours stays
 		BPF_PROG_QUERY, TCX_INGRESS = 16, 46
 		number = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}[platform.machine()]
 		ids = (ctypes.c_uint32 * 32)()
-		attr = struct.pack("=IIIIQII4Q", socket.if_nametoindex(sys.argv[1]), TCX_INGRESS, 0, 0,
+		attr = struct.pack("=IIIIQII4Q", socket.if_nametoindex(sys.argv[2]), TCX_INGRESS, 0, 0,
 		                   ctypes.addressof(ids), 32, 0, 0, 0, 0, 0)
 		attr = ctypes.create_string_buffer(attr)
 		if ctypes.CDLL(None).syscall(number, BPF_PROG_QUERY, attr, len(attr) - 1) == 0:
@@ -103,7 +125,7 @@ tcx() {
 
 # hold_board IFACE: keeps the board of that interface alive until it is killed; says how many there are.
 hold_board() {
-	exec python3 - "$1" <<-'PYTHON'
+	exec "$PYTHON" -S - "$1" <<-'PYTHON'
 		import ctypes, mmap, platform, struct, sys, time
 		BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID = 12, 14
 		number = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}[platform.machine()]
@@ -129,7 +151,7 @@ hold_board() {
 
 # row FILE IFACE EXPRESSION: Python over r, the last row of the ledger of IFACE.
 row() {
-	python3 - "$@" <<-'PYTHON'
+	python "$@" <<-'PYTHON'
 		import json, sys
 		path, iface, expression = sys.argv[1:]
 		found = []
@@ -153,7 +175,7 @@ row() {
 
 # balanced FILE IFACE LEAST: every row of IFACE in FILE adds up, there are LEAST of them, and no number goes back.
 balanced() {
-	python3 - "$@" <<-'PYTHON'
+	python "$@" <<-'PYTHON'
 		import json, sys
 		path, iface, least = sys.argv[1], sys.argv[2], int(sys.argv[3])
 		rows, bad, before = 0, 0, {}
@@ -193,7 +215,7 @@ balanced() {
 
 # packets FILE EXPRESSION: Python over p, the packets in it.
 packets() {
-	python3 - "$@" <<-'PYTHON'
+	python "$@" <<-'PYTHON'
 		import json, sys
 		p = []
 		for line in open(sys.argv[1], errors="surrogateescape"):
@@ -201,13 +223,20 @@ packets() {
 		        o = json.loads(line)
 		        if o.get("event_type") == "packet":
 		            p.append(o)
+		def covered(parts): # bytes of a TCP stream from (seq, length): what is sent again counts once
+		    n = end = 0
+		    parts = [q for q in parts if q[1]]
+		    for seq, length in sorted(((seq - parts[0][0]) & 0xffffffff, length) for seq, length in parts):
+		        n += max(0, seq + length - max(end, seq))
+		        end = max(end, seq + length)
+		    return n
 		print(eval(sys.argv[2]))
 	PYTHON
 }
 
 # frames NS IFACE: each line of standard input is a frame in hexadecimal (blanks are fine); sends them.
 frames() {
-	in_ns "$1" python3 -c '
+	in_ns "$1" "$PYTHON" -S -c '
 import socket, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
 s.bind((sys.argv[1], 0))

@@ -732,14 +732,14 @@ static const char golden_json[] =
 	"\"flow\":{\"pkts_toserver\":1,\"pkts_toclient\":0,\"bytes_toserver\":100,\"bytes_"
 	"toclient\":0,"
 	"\"start\":\"2023-11-14T22:13:20.000000000Z\",\"end\":\"2023-11-14T22:13:20.000000000Z\","
-	"\"age\":0}}\n"
+	"\"age\":0,\"state\":\"new\"}}\n"
 	"{\"event_type\":\"flow\",\"src_ip\":\"2001:db8::1\",\"src_port\":65000,\"dest_ip\":\"2001:"
 	"db8::2\","
 	"\"dest_port\":22,\"ip_v\":6,\"proto\":\"TCP\",\"ip_proto\":6,\"vlan\":[7],\"pcap_cnt\":5,"
 	"\"flow\":{\"pkts_toserver\":1,\"pkts_toclient\":0,\"bytes_toserver\":90,\"bytes_"
 	"toclient\":0,"
 	"\"start\":\"2023-11-14T22:13:20.000000000Z\",\"end\":\"2023-11-14T22:13:20.000000000Z\","
-	"\"age\":0},"
+	"\"age\":0,\"state\":\"new\"},"
 	"\"tcp\":{\"tcp_flags\":\"00\",\"tcp_flags_ts\":\"00\",\"tcp_flags_tc\":\"00\"}}\n";
 
 static struct wr_summary *summary(struct wr_summary_conf conf)

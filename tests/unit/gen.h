@@ -682,7 +682,7 @@ static void gen_frame(struct gen *g)
 	gen_after_type(g);
 }
 
-static void gen_packet(struct gen *g, uint64_t seed)
+__attribute__((unused)) static void gen_packet(struct gen *g, uint64_t seed)
 {
 	g->state = (seed + 1) * 0x9e3779b97f4a7c15ull;
 	g->n = 0;
@@ -777,7 +777,7 @@ static void gen_double(struct gen *g)
 	g->n += n;
 }
 
-static void gen_mutate(struct gen *g)
+__attribute__((unused)) static void gen_mutate(struct gen *g)
 {
 	static const gen_fn ways[] = {gen_flip, gen_flip, gen_change, gen_change,
 				      gen_cut,	gen_grow, gen_lie,    gen_lie,

@@ -3,6 +3,8 @@
 #include "flow/live.h"
 
 #include "flow/distinct.h"
+#include "core/proto.h"
+#include "flow/pick.h"
 #include "tests/tap.h"
 
 #define SECOND 1000000000ull
@@ -251,6 +253,252 @@ static void estimates(void)
 	}
 }
 
+/* ---- the pace of flows ---- */
+
+static uint32_t row_of(struct wr_live *l, const struct wr_live_part *p)
+{
+	return wr_flow_find(wr_live_flows(l), &p->flow.key);
+}
+
+static void paces(void)
+{
+	struct wr_live_conf conf = {.paces = true, .idle_ns = 5 * SECOND, .active_ns = 20 * SECOND};
+	struct wr_live_part slow = part(1, 1111, false, 1, 0), fast = part(2, 2222, false, 1, 0);
+	const struct wr_flow_table *t;
+	struct wr_flow_pace pace = {0};
+	struct wr_live *l = NULL;
+	uint64_t bad = 0;
+
+	wr_live_open(&l, &conf, NULL);
+	t = wr_live_flows(l);
+	for (uint64_t w = 1; w <= 50; w++) {
+		wr_live_begin(l, w * SECOND);
+		slow.flow.first_ns = slow.flow.last_ns = w * SECOND;
+		slow.flow.n = (struct wr_count){1, 100};
+		if (w == 1)
+			wr_live_add(l, &slow);
+		fast.flow.first_ns = fast.flow.last_ns = w * SECOND;
+		fast.flow.n = (struct wr_count){w, w * 1000};
+		wr_live_add(l, &fast);
+		wr_live_add(l, &fast);
+		wr_live_end(l, (w + 1) * SECOND);
+		pace = wr_flow_pace(t, row_of(l, &fast));
+		bad += pace.now[fast.flow.from].packets != 2 * w ||
+		       pace.now[!fast.flow.from].packets != 0;
+		bad += pace.all[fast.flow.from].packets != w * (w + 1);
+		bad += pace.began_ns != SECOND;
+		for (unsigned int ago = 0; ago < WR_FLOW_CELLS - 1; ago++)
+			bad += wr_flow_cell(t, row_of(l, &fast), ago) !=
+			       (ago < w ? 2000.0 * (double)(w - ago) : 0);
+		if (w == 3) {
+			pace = wr_flow_pace(t, row_of(l, &slow));
+			ok(pace.now[0].packets + pace.now[1].packets == 0 &&
+				   pace.all[slow.flow.from].packets == 1 &&
+				   wr_flow_cell(t, row_of(l, &slow), 2) == 100.0 &&
+				   wr_flow_cell(t, row_of(l, &slow), 1) == 0,
+			   "a flow that was quiet for two windows");
+		}
+	}
+	is_int((long long)bad, 0,
+	       "50 windows: now, since it began, and the last 15, also over parts that were told");
+	is_int((long long)wr_flow_rows(wr_live_flows(l)), 1, "the quiet one has ended");
+	ok(row_of(l, &slow) == UINT32_MAX, "and is found no more");
+	wr_live_close(&l);
+}
+
+/* The window that is being filled is not told yet. */
+static void paces_of_whole_windows(void)
+{
+	struct wr_live_part p = part(1, 1111, false, 7, SECOND);
+	struct wr_live_conf conf = {.paces = true};
+	struct wr_flow_pace pace;
+	struct wr_live *l = NULL;
+	uint32_t row;
+
+	wr_live_open(&l, &conf, NULL);
+	wr_live_begin(l, SECOND);
+	wr_live_add(l, &p);
+	wr_live_end(l, 2 * SECOND);
+	wr_live_begin(l, 2 * SECOND);
+	row = row_of(l, &p);
+	pace = wr_flow_pace(wr_live_flows(l), row);
+	ok(pace.now[p.flow.from].packets == 7 && wr_flow_cell(wr_live_flows(l), row, 0) == 700,
+	   "a window that has begun is not the newest");
+	p.flow.n = (struct wr_count){3, 300};
+	wr_live_add(l, &p);
+	pace = wr_flow_pace(wr_live_flows(l), row);
+	ok(pace.now[p.flow.from].packets == 7 && wr_flow_cell(wr_live_flows(l), row, 0) == 700 &&
+		   pace.all[p.flow.from].packets == 10,
+	   "nor when something is in it");
+	wr_live_end(l, 3 * SECOND);
+	pace = wr_flow_pace(wr_live_flows(l), row);
+	ok(pace.now[p.flow.from].packets == 3 && wr_flow_cell(wr_live_flows(l), row, 1) == 700,
+	   "when it has ended it is");
+	wr_live_begin(l, 3 * SECOND);
+	wr_live_end(l, 4 * SECOND);
+	wr_live_begin(l, 4 * SECOND);
+	wr_live_add(l, &p);
+	pace = wr_flow_pace(wr_live_flows(l), row);
+	is_int((long long)pace.now[p.flow.from].packets, 0, "after a quiet one there is nothing");
+	wr_live_close(&l);
+}
+
+/* Rows that end are filled by others: their paces move with them. */
+static void paces_move(void)
+{
+	struct wr_live_conf conf = {.paces = true, .idle_ns = 3 * SECOND};
+	struct wr_live *l = NULL;
+	unsigned int bad = 0, seen = 0;
+
+	wr_live_open(&l, &conf, NULL);
+	for (uint64_t w = 1; w <= 40; w++) {
+		wr_live_begin(l, w * SECOND);
+		for (uint32_t c = 0; c < 200; c++) {
+			struct wr_live_part p = part(c, 1000, false, c + 1, w * SECOND);
+
+			if ((w / 8 + c) % 3)
+				wr_live_add(l, &p);
+		}
+		wr_live_end(l, (w + 1) * SECOND);
+		for (uint32_t c = 0; c < 200; c++) {
+			struct wr_live_part p = part(c, 1000, false, c + 1, 0);
+			uint32_t row = row_of(l, &p);
+
+			if (row == UINT32_MAX || !((w / 8 + c) % 3))
+				continue;
+			seen++;
+			bad += wr_flow_pace(wr_live_flows(l), row).now[p.flow.from].packets !=
+			       c + 1;
+		}
+	}
+	ok(seen > 5000 && !bad, "%u flows among others that end keep their own pace, %u did not",
+	   seen, bad);
+	wr_live_close(&l);
+}
+
+/* ---- somebody who looks on ---- */
+
+struct onlooker {
+	uint64_t begun, parts, packets, ended, wrong;
+};
+
+static void on_begin(void *ctx, uint64_t start_ns)
+{
+	struct onlooker *o = ctx;
+
+	o->wrong += start_ns != (o->begun + 1) * SECOND;
+	o->begun++;
+}
+
+static void on_part(void *ctx, const struct wr_live_part *p, const struct wr_flow *f)
+{
+	struct onlooker *o = ctx;
+
+	o->parts++;
+	o->packets += p->flow.n.packets;
+	o->wrong += memcmp(&f->key, &p->flow.key, sizeof(f->key)) != 0 || o->begun == o->ended;
+}
+
+static void on_end(void *ctx, uint64_t end_ns)
+{
+	struct onlooker *o = ctx;
+
+	o->ended++;
+	o->wrong += end_ns != (o->ended + 1) * SECOND;
+}
+
+static void taps(void)
+{
+	struct onlooker o = {0};
+	struct wr_live_tap tap = {&o, on_begin, on_part, on_end};
+	struct wr_live *l = opened(0);
+
+	wr_live_tap(l, &tap);
+	for (uint64_t w = 1; w <= 6; w++) {
+		wr_live_begin(l, w * SECOND);
+		for (uint32_t c = 0; c < 10; c++) {
+			struct wr_live_part p = part(c, 1000, c & 1, 3, w * SECOND);
+
+			wr_live_add(l, &p);
+		}
+		wr_live_end(l, (w + 1) * SECOND);
+		if (w == 5)
+			wr_live_tap(l, NULL);
+	}
+	ok(o.begun == 5 && o.ended == 5 && o.parts == 50 && o.packets == 150 && !o.wrong,
+	   "an onlooker sees each window and each part, until it is told otherwise");
+	wr_live_close(&l);
+}
+
+/* ---- expressions over flows ---- */
+
+static bool chooses(const char *expr, const struct wr_flow *f)
+{
+	struct wr_filter *m = NULL;
+	struct wr_err err = {0};
+	bool yes;
+
+	if (wr_filter_open(&m, expr, WR_LINK_ETHER, &err)) {
+		ok(0, "%s", err.text);
+		return false;
+	}
+	yes = wr_flow_chosen(f, m);
+	wr_filter_close(&m);
+	return yes;
+}
+
+static struct wr_flow flow4(uint8_t proto)
+{
+	struct wr_flow f = {
+		.key = {.addr = {{10, 0, 0, 1}, {10, 1, 0, 7}},
+			.port = {443, 5000},
+			.proto = proto,
+			.ip_v = 4},
+		.sent = {{0}, {10, 1000}},
+		.tcp_flags = {0, WR_TCP_SYN | WR_TCP_ACK},
+		.opener = 1,
+	};
+
+	return f;
+}
+
+static void expressions(void)
+{
+	static const char *const yes[] = {
+		"",
+		"ip",
+		"tcp",
+		"tcp port 443",
+		"host 10.1.0.7 and port 5000",
+		"src 10.1.0.7",
+		"src net 10.1.0.0/16 and dst port 443",
+		"tcp[tcpflags] & tcp-syn != 0",
+		"less 100",
+		"greater 100",
+	};
+	static const char *const no[] = {
+		"ip6",	"udp",	   "dst 10.1.0.7", "src port 443", "tcp[tcpflags] & tcp-rst != 0",
+		"vlan", "less 99",
+	};
+	struct wr_flow f = flow4(WR_IP_TCP), six = {0}, tagged = flow4(WR_IP_UDP);
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		ok(chooses(yes[i], &f), "'%s' chooses the flow", yes[i]);
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		ok(!chooses(no[i], &f), "'%s' does not", no[i]);
+	tagged.key.tag = WR_FLOW_VLAN | 77;
+	ok(chooses("vlan 77 and udp port 443", &tagged) && !chooses("vlan 78", &tagged),
+	   "a VLAN id");
+	six.key.ip_v = 6;
+	six.key.proto = 58;
+	six.key.addr[1][15] = 1;
+	six.sent[0] = (struct wr_count){1, 70};
+	ok(chooses("icmp6 and dst ::1", &six) && !chooses("icmp6 and src ::1", &six), "IPv6");
+	six.sent[0] = (struct wr_count){0};
+	ok(chooses("dst ::1", &six), "a flow of which all was told: the way its first packet went");
+	ok(wr_flow_chosen(&f, NULL), "no expression chooses all");
+}
+
 int main(void)
 {
 	windows_add_up();
@@ -259,5 +507,10 @@ int main(void)
 	timeouts();
 	what_found_no_row();
 	estimates();
+	paces();
+	paces_of_whole_windows();
+	paces_move();
+	taps();
+	expressions();
 	return done();
 }

@@ -170,6 +170,8 @@ static void tables(struct wr_live *l)
 static void wide(void)
 {
 	static const struct wr_live_row *all[1];
+	static const struct wr_flow *flows[50];
+	uint32_t n, of_n;
 	struct wr_view_live how = {.top = 100};
 	struct wr_live *l = feed_open(0);
 	bool fits = true, gap = false;
@@ -183,6 +185,8 @@ static void wide(void)
 	wr_buf_clear(&b);
 	for (int k = 0; k < WR_LIVE_KINDS; k++)
 		wr_view_rows_text(&b, l, k, &how);
+	n = wr_flow_pick(wr_live_flows(l), WR_LIVE_BY_RATE, NULL, FEED_START, flows, 50, &of_n);
+	wr_view_flows_text(&b, flows, n, 1000, false);
 	for (const char *s = wr_buf_text(&b); *s; s += strcspn(s, "\n") + 1) {
 		fits = fits && strcspn(s, "\n") <= 80;
 		gap = gap || *s == '\n';

@@ -105,6 +105,18 @@ static inline const char *wr_hdr_differs(const struct wr_hdr *a, const struct wr
 	const char *ip;
 
 	WR_SAME_FIELD(a, b, has);
+	if (a->has & WR_H_CUT_LEN) {
+		WR_SAME_FIELD(a, b, ip_v);
+		WR_SAME_FIELD(a, b, tos);
+		WR_SAME_FIELD(a, b, ip_len);
+		WR_SAME_FIELD(a, b, ip_hdr_len);
+	}
+	if (a->has & WR_H_CUT_TTL) {
+		WR_SAME_FIELD(a, b, ttl);
+		WR_SAME_FIELD(a, b, proto);
+	}
+	if (a->has & WR_H_CUT_SRC)
+		WR_SAME_SOME(a, b, src, a->ip_v == 4 ? 4 : 16);
 	if (a->has & WR_H_VERSION)
 		WR_SAME_FIELD(a, b, ip_v);
 	ip = a->has & WR_H_IP ? wr_hdr_ip_differs(a, b) : NULL;

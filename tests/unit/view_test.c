@@ -602,6 +602,25 @@ static void sparks(void)
 	is_str(spark(low, 1, 0, 1, true), " |", "nothing but nothing");
 }
 
+static const char *bar(double share, int columns, bool utf8)
+{
+	wr_buf_clear(&b);
+	wr_view_bar(&b, share, columns, utf8);
+	return wr_buf_text(&b);
+}
+
+static void bars(void)
+{
+	is_str(bar(0, 4, true), "", "nothing is no bar");
+	is_str(bar(0.0001, 4, true), "\u258f", "a little shows");
+	is_str(bar(0.5, 5, true), "\u2588\u2588\u258c", "half of five");
+	is_str(bar(1, 3, true), "\u2588\u2588\u2588", "all of it");
+	is_str(bar(7, 3, true), "\u2588\u2588\u2588", "more is not longer");
+	is_str(bar(0.5, 5, false), "##-", "half of five in ASCII");
+	is_str(bar(0.0001, 5, false), "-", "a little in ASCII");
+	is_str(bar(0, 5, false), "", "and nothing");
+}
+
 int main(void)
 {
 	setenv("TZ", "EET-2", 1);
@@ -622,6 +641,7 @@ int main(void)
 	numbers_for_people();
 	fits();
 	sparks();
+	bars();
 	wr_buf_free(&b);
 	return done();
 }

@@ -224,8 +224,9 @@ class Host:
         at = begin - begin % step
         while at < to and not self.args.quiet:
             n = self.rate(int(at / step), 1) * (1 + .8 * math.sin(at / 86400 * 2 * math.pi)) * step
-            yield {"event_type": "history", "timestamp": stamp(at), "seconds": step, "in": both(n, 640), "out": both(n * 1.1, 910),
-                   "flows": int(n / 40), "dropped": int(n / 4000)}
+            yield {"event_type": "history", "timestamp": stamp(at), "duration": step, "kind": "total", "packets": int(n),
+                   "bytes": int(n * 640), "packets_back": int(n * 1.1), "bytes_back": int(n * 1.1 * 910), "flows": int(n / 40),
+                   "dropped": int(n / 4000), "limited": 0}
             at += step
 
     @staticmethod

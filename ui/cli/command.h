@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "capture/capture.h"
 #include "ui/cli/options.h"
 
 /* Exit statuses, the same for every command. */
@@ -28,8 +29,13 @@ struct wr_command {
 	int (*run)(int argc, char **argv, struct wr_err *err);
 };
 
-extern const struct wr_command wr_command_watch, wr_command_read, wr_command_ledger,
+extern const struct wr_command wr_command_watch, wr_command_top, wr_command_read, wr_command_ledger,
 	wr_command_doctor, wr_command_version, wr_command_help;
+extern const struct wr_command wr_command_export;
+extern const struct wr_command wr_command_history;
+
+extern const struct wr_command wr_command_run, wr_command_config, wr_command_status,
+	wr_command_services, wr_command_talkers, wr_command_flows, wr_command_drops;
 
 extern const struct wr_command *const wr_commands[]; /* ended by NULL */
 
@@ -47,6 +53,12 @@ int wr_exit_status(int code);
 /* Whether to colour: "always", "never", "auto" or NULL (NO_COLOR and terminals are honoured).
  * -EINVAL otherwise. */
 int wr_color_wanted(const char *when, bool *color, struct wr_err *err);
+
+/* A hook by its name; "auto" or NULL: WR_HOOK_COUNT, the best that works. -EINVAL otherwise. */
+int wr_hook_wanted(const char *name, enum wr_hook *hook, struct wr_err *err);
+
+/* "any" is among the interfaces. */
+bool wr_any_wanted(const struct wr_strings *ifaces);
 
 /* Arguments from i on, joined by spaces as one filter expression; NULL when there are none. Owned
  * by the caller. */

@@ -9,15 +9,28 @@
 #include "base/near.h"
 #include "ui/cli/command.h"
 
+/* One a line, so that two new ones do not meet. */
+/* clang-format off */
 const struct wr_command *const wr_commands[] = {
 	&wr_command_watch,
+	&wr_command_top,
 	&wr_command_read,
+	&wr_command_export,
 	&wr_command_ledger,
+	&wr_command_run,
+	&wr_command_config,
+	&wr_command_status,
+	&wr_command_services,
+	&wr_command_talkers,
+	&wr_command_flows,
+	&wr_command_drops,
+	&wr_command_history,
 	&wr_command_doctor,
 	&wr_command_version,
 	&wr_command_help,
 	NULL,
 };
+/* clang-format on */
 
 const struct wr_command *wr_command_find(const char *name)
 {
@@ -71,6 +84,28 @@ int wr_color_wanted(const char *when, bool *color, struct wr_err *err)
 	else
 		return wr_fail(err, EINVAL, "--color: '%s' is none of auto, always, never", when);
 	return 0;
+}
+
+int wr_hook_wanted(const char *name, enum wr_hook *hook, struct wr_err *err)
+{
+	*hook = WR_HOOK_COUNT;
+	if (!name || !strcmp(name, "auto"))
+		return 0;
+	for (int i = WR_HOOK_XDP; i <= WR_HOOK_PACKET; i++)
+		if (!strcmp(name, wr_hook_name((enum wr_hook)i))) {
+			*hook = (enum wr_hook)i;
+			return 0;
+		}
+	return wr_fail(err, EINVAL, "--hook: '%s' is none of auto, xdp, xdp-generic, tc, packet",
+		       name);
+}
+
+bool wr_any_wanted(const struct wr_strings *ifaces)
+{
+	for (size_t i = 0; i < ifaces->n; i++)
+		if (!strcmp(ifaces->at[i], "any"))
+			return true;
+	return false;
 }
 
 char *wr_join_args(int argc, char **argv, int i)

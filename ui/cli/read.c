@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ui/cli/command.h"
+#include "ui/cli/files.h"
 #include "ui/cli/out.h"
 #include "ui/cli/stop.h"
 #include "view/ledger.h"
@@ -24,9 +24,7 @@ struct args {
 
 struct reading {
 	struct args a;
-	char **files;
-	int n_files;
-	char *filter;
+	struct wr_files files;
 	struct wr_summary *summary;
 	struct wr_out out;
 	struct wr_ledger total;
@@ -88,7 +86,7 @@ static void add_ledger(struct reading *r, struct wr_source *s)
 static int read_one(struct reading *r, const char *path, struct wr_err *err)
 {
 	struct wr_source *s = NULL;
-	int n = wr_file_open(&s, path, r->filter, err);
+	int n = wr_file_open(&s, path, r->files.filter, err);
 
 	while (n >= 0 && !wr_stopped && !r->out.enough && !r->out.failed) {
 		n = s->ops->read(s, wr_out_packet, &r->out, BATCH, err);
@@ -102,41 +100,6 @@ static int read_one(struct reading *r, const char *path, struct wr_err *err)
 	return n == -ENODATA || n > 0 ? 0 : n;
 }
 
-/* Leading arguments that are files; the rest is the filter. A word that looks like a file and is
- * none is an error, or it would be taken for a filter and refused with a puzzling message. */
-static int split(struct reading *r, const struct wr_args *rest, struct wr_err *err)
-{
-	int n = 0;
-
-	while (n < rest->argc && (!strcmp(rest->argv[n], "-") || !access(rest->argv[n], F_OK)))
-		n++;
-	if (!n && rest->argc)
-		return wr_fail(err, ENOENT, "'%s': no such file", rest->argv[0]);
-	if (!n)
-		return wr_fail(err, EINVAL, "which file? (- = standard input)");
-	if (n < rest->argc && (strstr(rest->argv[n], ".pcap") || strstr(rest->argv[n], ".cap")))
-		return wr_fail(err, ENOENT, "'%s': no such file", rest->argv[n]);
-	r->files = rest->argv;
-	r->n_files = n;
-	r->filter = wr_join_args(rest->argc, rest->argv, n);
-	return 0;
-}
-
-/* -w onto a file that is being read would empty it first. */
-static int not_onto_itself(const struct reading *r, struct wr_err *err)
-{
-	struct stat in, out;
-
-	if (!r->a.write || stat(r->a.write, &out))
-		return 0;
-	for (int i = 0; i < r->n_files; i++)
-		if (!stat(r->files[i], &in) && in.st_ino == out.st_ino && in.st_dev == out.st_dev &&
-		    S_ISREG(in.st_mode))
-			return wr_fail(err, EINVAL, "-w '%s' is a file that is being read",
-				       r->a.write);
-	return 0;
-}
-
 static void into_summary(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	wr_summary_add(ctx, pkt, rec);
@@ -145,19 +108,19 @@ static void into_summary(void *ctx, const struct wr_packet *pkt, const struct wr
 static int open_all(struct reading *r, struct wr_err *err)
 {
 	bool lines = r->a.packets, summary = !r->a.packets && !r->a.write;
-	struct wr_summary_conf sconf = {.name = r->n_files == 1 ? r->files[0] : NULL,
-					.filter = r->filter};
+	struct wr_summary_conf sconf = {.name = r->files.n == 1 ? r->files.at[0] : NULL,
+					.filter = r->files.filter};
 	struct wr_out_conf conf = {
 		.quiet = !lines,
 		.json = r->a.json,
 		.write = r->a.write,
-		.filter = r->filter,
+		.filter = r->files.filter,
 		.snaplen = (uint32_t)r->a.snaplen,
 		.count = r->a.count,
 		.max_depth = (uint32_t)r->a.depth,
 		.style = {.payload = (uint32_t)r->a.payload, .ether = r->a.ether},
 	};
-	int ret = not_onto_itself(r, err);
+	int ret = wr_files_not_onto(&r->files, "-w", r->a.write, err);
 
 	if (!ret)
 		ret = wr_color_wanted(r->a.color, &conf.style.color, err);
@@ -192,8 +155,8 @@ static int read_all(struct reading *r, struct wr_err *err)
 
 	r->total.balanced = true;
 	clock_gettime(CLOCK_MONOTONIC, &r->began);
-	for (int i = 0; i < r->n_files && !ret && !wr_stopped; i++)
-		ret = read_one(r, r->files[i], err);
+	for (int i = 0; i < r->files.n && !ret && !wr_stopped; i++)
+		ret = read_one(r, r->files.at[i], err);
 	if (r->shown > 0)
 		fprintf(stderr, "\r\x1b[K");
 	wr_out_close(&r->out, &r->total, 1);
@@ -218,13 +181,13 @@ static int run(int argc, char **argv, struct wr_err *err)
 	status = wr_command_begin(&wr_command_read, &r->a, argc, argv, &rest, err);
 	if (status < 0) {
 		wr_stop_on_signals();
-		ret = split(r, &rest, err);
+		ret = wr_files_split(&r->files, rest.argc, rest.argv, err);
 		if (!ret)
 			ret = open_all(r, err);
 		status = ret ? wr_exit_status(ret) : read_all(r, err);
 	}
 	wr_summary_close(&r->summary);
-	free(r->filter);
+	free(r->files.filter);
 	free(r);
 	return status;
 }

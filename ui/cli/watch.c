@@ -50,28 +50,6 @@ static void say(void *ctx, const char *line)
 	fprintf(stderr, "weir: %s\n", line);
 }
 
-static int hook_of(const char *name, enum wr_hook *hook, struct wr_err *err)
-{
-	*hook = WR_HOOK_COUNT;
-	if (!name || !strcmp(name, "auto"))
-		return 0;
-	for (int i = WR_HOOK_XDP; i <= WR_HOOK_PACKET; i++)
-		if (!strcmp(name, wr_hook_name((enum wr_hook)i))) {
-			*hook = (enum wr_hook)i;
-			return 0;
-		}
-	return wr_fail(err, EINVAL, "--hook: '%s' is none of auto, xdp, xdp-generic, tc, packet",
-		       name);
-}
-
-static bool wants_any(const struct args *a)
-{
-	for (size_t i = 0; i < a->ifaces.n; i++)
-		if (!strcmp(a->ifaces.at[i], "any"))
-			return true;
-	return false;
-}
-
 /* What the kernel puts into records: nothing, facts, or bytes of the frame. */
 static struct wr_board_conf board_conf(const struct args *a)
 {
@@ -95,14 +73,14 @@ static int open_source(struct watch *w, struct wr_err *err)
 	struct wr_session_conf conf = {
 		.ifaces = w->a.ifaces.at,
 		.n_ifaces = w->a.ifaces.n,
-		.any = wants_any(&w->a),
+		.any = wr_any_wanted(&w->a.ifaces),
 		.filter = w->filter,
 		.board = board_conf(&w->a),
 		.whole_packets = w->a.write || w->a.payload,
 		.ring_bytes = RING_BYTES,
 		.say = say,
 	};
-	int ret = hook_of(w->a.hook, &conf.hook, err);
+	int ret = wr_hook_wanted(w->a.hook, &conf.hook, err);
 
 	if (ret)
 		return ret;
@@ -139,7 +117,7 @@ static int open_output(struct watch *w, struct wr_err *err)
 		.style =
 			{
 				.payload = (uint32_t)w->a.payload,
-				.show_iface = w->a.ifaces.n > 1 || wants_any(&w->a),
+				.show_iface = w->a.ifaces.n > 1 || wr_any_wanted(&w->a.ifaces),
 				.ether = w->a.ether,
 			},
 	};

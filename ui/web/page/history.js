@@ -10,6 +10,11 @@ import {unitNow} from "./columns.js";
 const RANGES = [["15 m", 900], ["1 h", 3600], ["6 h", 21600], ["24 h", 86400], ["7 d", 604800]];
 const POINTS = 4000, NARROW_S = 30, RENEW_S = 60;
 
+// Counters of a row as other views have them: what arrived, what left.
+function bothWays(row) {
+	return {...row, in: {packets: row.packets, bytes: row.bytes}, out: {packets: row.packets_back, bytes: row.bytes_back}};
+}
+
 export function history() {
 	let from = 0, to = 0, live = 3600, rows = [], asked = null, shown = false, renewed = 0;
 	const wrong = el("p", {class: "wrong", role: "alert"}), told = el("p", {class: "note", role: "status"});
@@ -41,7 +46,7 @@ export function history() {
 			asked.abort();
 		const mine = asked = new AbortController();
 		try {
-			rows = await ask("history", {from: a.toFixed(3), to: b.toFixed(3), points: POINTS}, mine.signal);
+			rows = (await ask("history", {from: a.toFixed(3), to: b.toFixed(3), points: POINTS}, mine.signal)).map(bothWays);
 			say(wrong, "");
 			show();
 		} catch (e) {
@@ -54,7 +59,7 @@ export function history() {
 	function points(unit) {
 		const out = [];
 		for (const row of rows) {
-			const at = Date.parse(row.timestamp), wide = row.seconds || 1;
+			const at = Date.parse(row.timestamp), wide = row.duration || 1;
 			if (out.length && at - out[out.length - 1][0] > wide * 2500)
 				out.push([out[out.length - 1][0] + wide * 1000, null, null]);
 			out.push([at, unit.of(row.in) / wide, row.out ? unit.of(row.out) / wide : null]);
@@ -72,7 +77,7 @@ export function history() {
 		say(told, !rows.length ? `Nothing is kept of ${spanned}.` :
 			`${spanned}: ${format.bytes(sum((r) => r.in.bytes))} and ${format.short(sum((r) => r.in.packets))} packets in` +
 			`, ${format.bytes(sum((r) => r.out && r.out.bytes))} out, ${format.short(sum((r) => r.flows))} flows, ${format.short(sum((r) => r.dropped))} packets dropped; ` +
-			`a point is ${format.span(rows[0].seconds || 1)}.`);
+			`a point is ${format.span(rows[0].duration || 1)}.`);
 	}
 
 	function key(e) {

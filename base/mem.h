@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef WR_FLOW_MEM_H
-#define WR_FLOW_MEM_H
+#ifndef WR_BASE_MEM_H
+#define WR_BASE_MEM_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ static inline void *wr_mem_map(size_t bytes)
 
 	if (p == MAP_FAILED)
 		return NULL;
-	/* Flows are found at random places: fewer, larger pages save most of the TLB misses. A
+	/* Rows are found at random places: fewer, larger pages save most of the TLB misses. A
 	 * kernel without them says no, and nothing is lost. */
 	madvise(p, bytes, MADV_HUGEPAGE);
 	return p;

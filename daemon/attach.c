@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/attach.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "control/pin.h"
+#include "daemon/pass.h"
+
+enum { PATIENCE_MS = 20000, WHY = 512, NAME = 64 };
+
+struct request {
+	enum { OPEN_PATH, UNPIN } what;
+	char iface[16];
+	enum wr_hook hook;
+	struct wr_board_conf board;
+	uint32_t ring_bytes, flow_slots;
+	int whole_packets;
+	char folder[NAME]; /* to unpin: its name below pin_dir */
+};
+
+struct answer {
+	int ret;
+	struct wr_err err;
+	char why[WHY];
+	struct wr_path_given given;
+};
+
+/* ---- the process with rights ---- */
+
+static void open_path(const struct request *r, int ring_fd, const char *pin_dir, struct answer *a,
+		      struct wr_path **path)
+{
+	struct wr_iface iface;
+	struct wr_path_conf conf = {
+		.iface = &iface,
+		.hook = r->hook,
+		.ring_fd = ring_fd,
+		.ring_bytes = r->ring_bytes,
+		.board = r->board,
+		.flow_slots = r->flow_slots,
+		.pin_dir = pin_dir,
+	};
+
+	a->ret = wr_iface_get(&iface, r->iface, &a->err);
+	if (!a->ret)
+		a->ret = wr_path_open_auto(path, &conf, r->whole_packets, a->why, sizeof(a->why),
+					   &a->err);
+}
+
+/* A name of ours and no path: nothing beyond pin_dir can be meant. */
+static void unpin(const struct request *r, const char *pin_dir, struct answer *a)
+{
+	char folder[512];
+
+	if (!pin_dir || !r->folder[0] || r->folder[0] == '.' || strchr(r->folder, '/')) {
+		a->ret = wr_fail(&a->err, EINVAL, "it is not pinned by this weir");
+		return;
+	}
+	snprintf(folder, sizeof(folder), "%s/%s", pin_dir, r->folder);
+	a->ret = wr_pin_remove(folder, &a->err);
+}
+
+static void serve_one(int fd, struct request *r, int ring_fd, const char *pin_dir)
+{
+	static struct answer a;
+	struct wr_path *path = NULL;
+	int fds[WR_PATH_FDS], n = 0;
+
+	memset(&a, 0, sizeof(a));
+	r->iface[sizeof(r->iface) - 1] = r->folder[sizeof(r->folder) - 1] = 0;
+	if (r->what == UNPIN)
+		unpin(r, pin_dir, &a);
+	else if (r->flow_slots && (unsigned int)r->hook <= WR_HOOK_COUNT)
+		open_path(r, ring_fd, pin_dir, &a, &path);
+	else
+		a.ret = wr_fail(&a.err, EINVAL, "a request that makes no sense");
+	if (path) {
+		wr_path_give(path, &a.given, fds);
+		n = WR_PATH_FDS;
+	}
+	wr_pass(fd, &a, sizeof(a), fds, n);
+	if (path)
+		wr_path_close_given(&path);
+}
+
+/* Never returns. */
+static void serve(int fd, const char *pin_dir)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct request r;
+	int ring, n_fds;
+	ssize_t n;
+
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGCHLD, SIG_IGN); /* guards of paths before 6.6 */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	for (;;) {
+		poll(&p, 1, -1);
+		n = wr_pass_receive(fd, &r, sizeof(r), &ring, 1, &n_fds);
+		if (n == -EAGAIN)
+			continue;
+		if (n <= 0)
+			_exit(0);
+		if (n == sizeof(r))
+			serve_one(fd, &r, n_fds ? ring : -1, pin_dir);
+		if (n_fds)
+			close(ring);
+	}
+}
+
+/* ---- the core ---- */
+
+int wr_attach_start(struct wr_attach *a, const char *netns, const char *pin_dir, struct wr_err *err)
+{
+	int pair[2];
+
+	*a = (struct wr_attach){.fd = -1};
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return wr_fail(err, errno, "socketpair: %s", strerror(errno));
+	a->pid = fork();
+	if (!a->pid) {
+		close(pair[0]);
+		if (netns && *netns && wr_netns_enter(netns, NULL))
+			_exit(1);
+		serve(pair[1], pin_dir && *pin_dir ? pin_dir : NULL);
+	}
+	close(pair[1]);
+	if (a->pid < 0) {
+		close(pair[0]);
+		return wr_fail(err, errno, "fork: %s", strerror(errno));
+	}
+	a->fd = pair[0];
+	return 0;
+}
+
+void wr_attach_end(struct wr_attach *a)
+{
+	if (a->fd < 0)
+		return;
+	close(a->fd);
+	waitpid(a->pid, NULL, 0);
+	a->fd = -1;
+}
+
+/* It answers in the time that loading a program takes; nobody else is served meanwhile. */
+static int ask(struct wr_attach *a, const struct request *r, int ring_fd, struct answer *answer,
+	       int *fds, int *n_fds, struct wr_err *err)
+{
+	struct pollfd p = {.fd = a->fd, .events = POLLIN};
+	ssize_t n = 0;
+
+	*n_fds = 0;
+	if (a->fd < 0)
+		return wr_fail(err, EPERM,
+			       "weir has given up the right to attach (daemon.attach_later): a "
+			       "restart is needed");
+	if (!wr_pass(a->fd, r, sizeof(*r), &ring_fd, ring_fd >= 0) && poll(&p, 1, PATIENCE_MS) == 1)
+		n = wr_pass_receive(a->fd, answer, sizeof(*answer), fds, WR_PATH_FDS, n_fds);
+	if (n == sizeof(*answer))
+		return 0;
+	/* A late answer would be taken for that to another question. */
+	wr_attach_end(a);
+	return wr_fail(err, EPERM,
+		       "the process that attaches has ended: a restart of weir is needed");
+}
+
+int wr_attach_open_path(void *ctx, struct wr_path **out, const struct wr_path_conf *conf,
+			int whole_packets, char *why, size_t room, struct wr_err *err)
+{
+	static struct answer answer;
+	struct request r = {
+		.what = OPEN_PATH,
+		.hook = conf->hook,
+		.board = conf->board,
+		.ring_bytes = conf->ring_bytes,
+		.flow_slots = conf->flow_slots,
+		.whole_packets = whole_packets,
+	};
+	int fds[WR_PATH_FDS], n_fds, ret;
+
+	snprintf(r.iface, sizeof(r.iface), "%s", conf->iface->name);
+	ret = ask(ctx, &r, conf->ring_fd, &answer, fds, &n_fds, err);
+	if (!ret && answer.ret)
+		ret = wr_fail(err, -answer.ret, "%s", answer.err.text);
+	if (!ret && n_fds != WR_PATH_FDS)
+		ret = wr_fail(err, EIO, "descriptors are missing");
+	if (!ret) {
+		snprintf(why, room, "%s", answer.why);
+		return wr_path_take(out, &answer.given, fds, err);
+	}
+	for (int i = 0; i < n_fds; i++)
+		close(fds[i]);
+	return ret;
+}
+
+int wr_attach_unpin(void *ctx, const char *folder, struct wr_err *err)
+{
+	static struct answer answer;
+	struct request r = {.what = UNPIN};
+	const char *name = strrchr(folder, '/');
+	int n_fds, fds[WR_PATH_FDS], ret;
+
+	snprintf(r.folder, sizeof(r.folder), "%s", name ? name + 1 : folder);
+	ret = ask(ctx, &r, -1, &answer, fds, &n_fds, err);
+	return !ret && answer.ret ? wr_fail(err, -answer.ret, "%s", answer.err.text) : ret;
+}

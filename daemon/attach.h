@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_ATTACH_H
+#define WR_DAEMON_ATTACH_H
+
+#include <sys/types.h>
+
+#include "control/path.h"
+
+/*
+ * A process that keeps the rights which the core gives up, and does two things for it: it opens
+ * data paths (weir's own programs, nothing else can be asked for) and hands over their descriptors,
+ * and it takes off what weir has pinned below its folder. It reads no packet and no byte of a
+ * stranger, and ends with the core.
+ */
+struct wr_attach {
+	int fd; /* -1: there is no such process */
+	pid_t pid;
+};
+
+/* Forks it, in network namespace netns (NULL or "": this one). pin_dir: NULL or "" = nothing is
+ * pinned. */
+int wr_attach_start(struct wr_attach *a, const char *netns, const char *pin_dir,
+		    struct wr_err *err);
+void wr_attach_end(struct wr_attach *a); /* waits for it; one that was not started is fine */
+
+/* For struct wr_engine_conf: ctx is a struct wr_attach. -EPERM: there is no such process. */
+int wr_attach_open_path(void *ctx, struct wr_path **out, const struct wr_path_conf *conf,
+			int whole_packets, char *why, size_t room, struct wr_err *err);
+int wr_attach_unpin(void *ctx, const char *folder, struct wr_err *err);
+
+#endif

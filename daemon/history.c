@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/history.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/rights.h"
+#include "store/store.h"
+#include "view/packet.h"
+
+enum { ROWS_MAX = 4096 };
+
+struct wr_history {
+	struct wr_store *store;
+	void (*say)(void *ctx, const char *line);
+	void *ctx;
+	bool failing;
+};
+
+static uint32_t seconds(uint64_t ns)
+{
+	return (uint32_t)(ns / 1000000000);
+}
+
+/* Who has dropped rights goes on writing: the file, what SQLite keeps beside it, and the folder in
+ * which it makes them. */
+static int give_away(const char *path, const char *user, struct wr_err *err)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	char name[300], folder[300];
+	uid_t uid;
+	gid_t gid;
+	int ret;
+
+	if (geteuid())
+		return 0;
+	ret = wr_rights_user(user, &uid, &gid, err);
+	if (ret)
+		return ret;
+	for (int i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
+		if (chown(name, uid, gid) && errno != ENOENT)
+			return wr_fail(err, errno, "giving %s to %s: %s", name, user,
+				       strerror(errno));
+	}
+	snprintf(folder, sizeof(folder), "%s", path);
+	/* Only a folder of our own: others may keep something else in theirs. */
+	if (strstr(path, "/weir/") && chown(dirname(folder), uid, gid))
+		return wr_fail(err, errno, "giving the folder of %s to %s: %s", path, user,
+			       strerror(errno));
+	return 0;
+}
+
+int wr_history_open(struct wr_history **out, const struct wr_daemon_conf *conf,
+		    void (*say)(void *ctx, const char *line), void *ctx, struct wr_err *err)
+{
+	struct wr_store_conf store = {
+		.max_bytes = conf->history.max_bytes,
+		.flow_age_s = seconds(conf->history.flows_ns),
+		.second_age_s = seconds(conf->history.seconds_ns),
+		.minute_age_s = seconds(conf->history.minutes_ns),
+		.hour_age_s = seconds(conf->history.hours_ns),
+		.thread = true,
+	};
+	struct wr_history *h;
+	int ret;
+
+	if (!conf->history.path[0])
+		return 0;
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return wr_fail(err, ENOMEM, "out of memory");
+	h->say = say;
+	h->ctx = ctx;
+	ret = wr_store_open(&h->store, conf->history.path, &store, err);
+	if (!ret)
+		ret = give_away(conf->history.path, conf->daemon.user, err);
+	if (ret) {
+		wr_history_close(&h);
+		return ret;
+	}
+	*out = h;
+	return 0;
+}
+
+void wr_history_close(struct wr_history **history)
+{
+	struct wr_history *h = *history;
+	struct wr_err err = {0};
+
+	if (!h)
+		return;
+	if (wr_store_close(&h->store, &err))
+		h->say(h->ctx, err.text);
+	free(h);
+	*history = NULL;
+}
+
+/* ---- keys ---- */
+
+static void address(char *to, size_t room, const uint8_t addr[16], uint8_t ip_v)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	inet_ntop(ip_v == 6 ? AF_INET6 : AF_INET, addr, text, sizeof(text));
+	snprintf(to, room, "%s", text);
+}
+
+static void protocol(char *to, size_t room, const struct wr_talk_key *k)
+{
+	const char *name = wr_view_proto(k->proto);
+
+	if (!k->ip_v)
+		snprintf(to, room, "not IP");
+	else if (k->tag & WR_FLOW_NO_PROTO)
+		snprintf(to, room, "unreadable");
+	else if (name)
+		snprintf(to, room, "%s", name);
+	else
+		snprintf(to, room, "%u", k->proto);
+}
+
+/* "tcp/443@10.0.0.5", "icmp@10.0.0.5" */
+static void service(char *to, size_t room, const struct wr_talk_key *k)
+{
+	char proto[32], addr[INET6_ADDRSTRLEN];
+
+	protocol(proto, sizeof(proto), k);
+	for (char *c = proto; *c; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+	address(addr, sizeof(addr), k->addr, k->ip_v);
+	if (k->port)
+		snprintf(to, room, "%s/%u@%s", proto, k->port, addr);
+	else
+		snprintf(to, room, "%s@%s", proto, addr);
+}
+
+static void key_of(char *to, size_t room, const struct wr_live *live, enum wr_live_kind kind,
+		   const struct wr_talk_key *k)
+{
+	if (kind == WR_LIVE_SERVICES)
+		service(to, room, k);
+	else if (kind == WR_LIVE_TALKERS)
+		address(to, room, k->addr, k->ip_v);
+	else if (kind == WR_LIVE_PROTOCOLS)
+		protocol(to, room, k);
+	else
+		snprintf(to, room, "%s", wr_live_iface_name(live, k->port));
+}
+
+/* ---- windows ---- */
+
+static const enum wr_store_kind kinds[WR_LIVE_KINDS] = {
+	[WR_LIVE_SERVICES] = WR_STORE_SERVICE,
+	[WR_LIVE_TALKERS] = WR_STORE_SOURCE,
+	[WR_LIVE_PROTOCOLS] = WR_STORE_PROTOCOL,
+	[WR_LIVE_IFACES] = WR_STORE_IFACE,
+};
+
+static void count(struct wr_history *h, enum wr_store_kind kind, const char *key, uint64_t t_s,
+		  const struct wr_live_cell *c)
+{
+	struct wr_store_counts n = {
+		.packets = c->in.packets,
+		.bytes = c->in.bytes,
+		.packets_back = c->out.packets,
+		.bytes_back = c->out.bytes,
+	};
+
+	if (n.packets || n.packets_back)
+		wr_store_count(h->store, kind, key, t_s, &n);
+}
+
+static void count_kind(struct wr_history *h, struct wr_live *live, enum wr_live_kind kind,
+		       uint64_t t_s)
+{
+	static const struct wr_live_row *rows[ROWS_MAX];
+	uint32_t n = wr_live_top(live, kind, WR_LIVE_BY_RATE, rows, ROWS_MAX);
+	struct wr_live_cell cell;
+	char key[WR_STORE_KEY_MAX];
+
+	for (uint32_t i = 0; i < n; i++) {
+		cell = wr_live_cell(live, rows[i], 0);
+		key_of(key, sizeof(key), live, kind, &rows[i]->key);
+		count(h, kinds[kind], key, t_s, &cell);
+	}
+	cell = wr_live_cell(live, wr_live_other(live, kind), 0);
+	count(h, kinds[kind], WR_STORE_OTHER, t_s, &cell);
+}
+
+static void tick(struct wr_history *h, uint64_t now_ns)
+{
+	struct wr_err err = {0};
+	char text[768];
+	int ret = wr_store_tick(h->store, now_ns, &err);
+
+	if (wr_store_notice(h->store, text, sizeof(text)))
+		h->say(h->ctx, text);
+	if (ret && !h->failing)
+		h->say(h->ctx, err.text);
+	if (!ret && h->failing)
+		h->say(h->ctx, "history: writing works again");
+	h->failing = ret != 0;
+}
+
+void wr_history_window(struct wr_history *h, struct wr_live *live)
+{
+	struct wr_live_cell all = wr_live_total_cell(live, 0);
+	uint64_t end_ns = wr_live_totals(live)->window_ns;
+	uint64_t t_s = (end_ns - WR_LIVE_WINDOW_NS / 2) / 1000000000;
+
+	if (!h)
+		return;
+	count(h, WR_STORE_TOTAL, "", t_s, &all);
+	for (int k = 0; k < WR_LIVE_KINDS; k++)
+		count_kind(h, live, (enum wr_live_kind)k, t_s);
+	tick(h, end_ns);
+}
+
+/* ---- flows ---- */
+
+/* One that began counts for its service and its source in the second in which it did. */
+static void count_flow(struct wr_history *h, const struct wr_flow *f, int server)
+{
+	struct wr_store_counts one = {.flows = 1};
+	struct wr_talk_key k = {.port = f->key.port[server],
+				.tag = f->key.tag & WR_FLOW_NO_PROTO,
+				.proto = f->key.proto,
+				.ip_v = f->key.ip_v};
+	uint64_t t_s = f->first_ns / 1000000000;
+	char key[WR_STORE_KEY_MAX];
+
+	memcpy(k.addr, f->key.addr[server], 16);
+	wr_store_count(h->store, WR_STORE_TOTAL, "", t_s, &one);
+	service(key, sizeof(key), &k);
+	wr_store_count(h->store, WR_STORE_SERVICE, key, t_s, &one);
+	address(key, sizeof(key), f->key.addr[!server], f->key.ip_v);
+	wr_store_count(h->store, WR_STORE_SOURCE, key, t_s, &one);
+}
+
+void wr_history_flow(struct wr_history *h, const struct wr_live *live, const struct wr_flow *f)
+{
+	int server = wr_flow_server(f);
+	const struct wr_app *app;
+	struct wr_store_flow s = {
+		.start_ns = f->first_ns,
+		.end_ns = f->last_ns,
+		.rtt_us = f->rtt_us,
+		.sport = f->key.port[!server],
+		.dport = f->key.port[server],
+		.vlan = f->key.tag & (WR_FLOW_VLAN | WR_FLOW_VLAN_ID),
+		.tcp_flags = f->tcp_flags[0] | f->tcp_flags[1],
+		.ip_v = f->key.ip_v,
+		.proto = f->key.proto,
+		.end = f->end_reason,
+	};
+
+	if (!h)
+		return;
+	for (int back = 0; back < 2; back++) {
+		s.packets[back] = f->sent[back ? server : !server].packets;
+		s.bytes[back] = f->sent[back ? server : !server].bytes;
+	}
+	memcpy(s.src, f->key.addr[!server], 16);
+	memcpy(s.dst, f->key.addr[server], 16);
+	snprintf(s.iface, sizeof(s.iface), "%s", wr_live_iface_name(live, f->iface));
+	app = wr_live_app(live, f);
+	if (app) {
+		int client = wr_app_client(app);
+
+		s.l7 = (uint16_t)wr_app_proto(app);
+		if (client >= 0)
+			snprintf(s.host, sizeof(s.host), "%.*s", (int)sizeof(s.host) - 1,
+				 app->said[client].host);
+	}
+	wr_store_flow(h->store, &s);
+	if (f->end_reason != WR_FLOW_END_ACTIVE)
+		count_flow(h, f, server);
+}

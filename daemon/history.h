@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_HISTORY_H
+#define WR_DAEMON_HISTORY_H
+
+#include "daemon/conf.h"
+#include "flow/live.h"
+
+/* From what is going on to history on disk (store/store.h): a row of each kind for each window, and
+ * each flow that ended. A disk that is full or gone is said once; everything else goes on. */
+struct wr_history;
+
+/* conf->history.path "": *out stays NULL, and all calls do nothing. The file and its folder belong
+ * to `user` afterwards, who writes when rights are dropped. */
+int wr_history_open(struct wr_history **out, const struct wr_daemon_conf *conf,
+		    void (*say)(void *ctx, const char *line), void *ctx, struct wr_err *err);
+void wr_history_close(struct wr_history **h); /* writes what is left; NULL is fine */
+
+/* The newest window of live, once. */
+void wr_history_window(struct wr_history *h, struct wr_live *live);
+/* A flow, or a part of one, that ended. */
+void wr_history_flow(struct wr_history *h, const struct wr_live *live, const struct wr_flow *f);
+
+#endif

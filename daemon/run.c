@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/run.h"
+
+#include <errno.h>
+#include <nss.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/notify.h"
+#include "daemon/rights.h"
+#include "daemon/run_impl.h"
+
+enum { FRONT_WAIT_MS = 5000 };
+
+/* ---- what the loop does ---- */
+
+static void on_step(void *ctx)
+{
+	struct wr_run *r = ctx;
+	uint64_t window;
+	int ms = wr_engine_step(r->engine, &r->err);
+
+	if (ms < 0) {
+		r->failed = ms;
+		wr_loop_stop(r->loop);
+		return;
+	}
+	window = wr_live_totals(r->host.live)->window;
+	if (window != r->window) {
+		wr_history_window(r->history, r->host.live);
+		wr_api_window(r->api);
+	}
+	r->window = window;
+	wr_loop_in(r->loop, &r->step, (uint64_t)ms);
+}
+
+static void on_alive(void *ctx)
+{
+	struct wr_run *r = ctx;
+
+	wr_notify_watchdog();
+	wr_loop_in(r->loop, &r->alive, wr_notify_watchdog_ms());
+}
+
+static void on_end(void *ctx, int signal)
+{
+	struct wr_run *r = ctx;
+
+	(void)signal;
+	wr_loop_stop(r->loop);
+}
+
+static void on_reload(void *ctx, int signal)
+{
+	struct wr_err err = {0};
+
+	(void)signal;
+	wr_run_reload(ctx, &err); /* what is wrong has been said */
+}
+
+static void take_connection(void *ctx, int fd)
+{
+	struct wr_run *r = ctx;
+
+	wr_api_add(r->api, fd);
+}
+
+static void on_front(void *ctx, uint32_t events)
+{
+	struct wr_run *r = ctx;
+
+	(void)events;
+	if (!wr_front_read(&r->front, take_connection, r))
+		return;
+	wr_run_log("the front's process has ended: it is gone until a restart");
+	wr_loop_remove(r->loop, r->front.fd);
+}
+
+/* ---- the beginning ---- */
+
+static int read_conf(struct wr_run *r, struct wr_err *err)
+{
+	int ret = r->conf->read(r->conf->ctx, &r->values, &r->from, err);
+
+	if (!ret)
+		ret = wr_daemon_conf_fill(r->values, &r->c, err);
+	if (ret)
+		return ret;
+	/* The engine goes by these for ever; values go with a reload. */
+	snprintf(r->pin, sizeof(r->pin), "%s", r->c.capture.pin);
+	snprintf(r->history_path, sizeof(r->history_path), "%s", r->c.history.path);
+	snprintf(r->netns, sizeof(r->netns), "%s", r->c.capture.netns);
+	return 0;
+}
+
+/* In the keeper's process: its own copy of everything. */
+static int front_values(void *ctx, const struct wr_daemon_conf **out, struct wr_err *err)
+{
+	struct wr_run *r = ctx;
+	struct wr_conf *new = NULL;
+	struct wr_daemon_conf c;
+	const char *from;
+	int ret;
+
+	*out = &r->c;
+	if (getpid() == r->pid) /* the core itself, before it forks */
+		return 0;
+	ret = r->conf->read(r->conf->ctx, &new, &from, err);
+	if (!ret)
+		ret = wr_daemon_conf_fill(new, &c, err);
+	if (ret) {
+		wr_conf_close(&new);
+		return ret;
+	}
+	wr_conf_close(&r->values);
+	r->values = new;
+	r->c = c;
+	return 0;
+}
+
+/* Before anything is loaded: these processes shall have nothing of it. */
+static int start_processes(struct wr_run *r, struct wr_err *err)
+{
+	int ret = 0;
+
+	r->source = (struct wr_front_conf_source){front_values, r};
+	if (r->conf->front)
+		ret = wr_front_open(&r->front, r->conf->front, &r->source, err);
+	if (!ret && r->c.daemon.attach_later)
+		ret = wr_attach_start(&r->attach, r->netns, r->pin, err);
+	return ret;
+}
+
+static int open_path(void *ctx, struct wr_path **out, const struct wr_path_conf *conf,
+		     int whole_packets, char *why, size_t room, struct wr_err *err)
+{
+	struct wr_run *r = ctx;
+
+	if (r->dropped)
+		return wr_attach_open_path(&r->attach, out, conf, whole_packets, why, room, err);
+	return wr_path_open_auto(out, conf, whole_packets, why, room, err);
+}
+
+static int unpin(void *ctx, const char *folder, struct wr_err *err)
+{
+	struct wr_run *r = ctx;
+
+	return wr_attach_unpin(&r->attach, folder, err);
+}
+
+static void flow_end(void *ctx, const struct wr_flow *f)
+{
+	struct wr_run *r = ctx;
+
+	if (r->host.live)
+		wr_history_flow(r->history, r->host.live, f);
+}
+
+static void log_line(void *ctx, const char *line)
+{
+	(void)ctx;
+	wr_run_log(line);
+}
+
+static int open_engine(struct wr_run *r, struct wr_err *err)
+{
+	struct wr_engine_conf conf = {
+		.ifaces = r->c.capture.ifaces.at,
+		.n_ifaces = r->c.capture.ifaces.n,
+		.any = wr_daemon_conf_any(&r->c),
+		.hook = wr_daemon_conf_hook(&r->c),
+		.out = r->c.capture.out,
+		.netns = r->netns[0] ? r->netns : NULL,
+		.flow_slots = (uint32_t)r->c.capture.flow_slots,
+		.pin_dir = r->pin[0] ? r->pin : NULL,
+		.live = {.flows_max = (uint32_t)r->c.flow.rows,
+			 .idle_ns = r->c.flow.idle_ns,
+			 .active_ns = r->c.flow.active_ns,
+			 .flow_end = flow_end,
+			 .ctx = r},
+		.open_path = open_path,
+		.unpin = unpin,
+		.rights_ctx = r,
+		.say = wr_run_say,
+		.say_ctx = r,
+	};
+	int ret = wr_engine_open(&r->engine, &conf, err);
+
+	if (!ret)
+		r->host.live = wr_engine_live(r->engine);
+	return ret;
+}
+
+static int ledger(void *ctx, struct wr_ledger *rows, int n)
+{
+	struct wr_run *r = ctx;
+
+	return wr_engine_ledger(r->engine, rows, n);
+}
+
+static const struct wr_conf *values(void *ctx)
+{
+	struct wr_run *r = ctx;
+
+	return r->values;
+}
+
+static int open_api(struct wr_run *r, struct wr_err *err)
+{
+	struct wr_api_conf conf = {
+		.path = r->c.socket.path,
+		.clients_max = (uint32_t)r->c.socket.clients,
+		.backlog_max = r->c.socket.backlog_bytes,
+	};
+	gid_t own;
+	int ret = wr_rights_user(r->c.daemon.user, &conf.owner, &own, err);
+
+	if (!ret)
+		ret = wr_rights_group(r->c.socket.group, &conf.group, err);
+	r->host.ledger = ledger;
+	r->host.status = wr_run_status;
+	r->host.reload = wr_run_reload;
+	r->host.conf = values;
+	r->host.history = r->history_path;
+	r->host.ctx = r;
+	return ret ? ret : wr_api_open(&r->api, &conf, &r->host, r->loop, err);
+}
+
+static int open_signals(struct wr_run *r, struct wr_err *err)
+{
+	int ret = wr_loop_signal(r->loop, SIGTERM, on_end, r, err);
+
+	if (!ret)
+		ret = wr_loop_signal(r->loop, SIGINT, on_end, r, err);
+	return ret ? ret : wr_loop_signal(r->loop, SIGHUP, on_reload, r, err);
+}
+
+/* The page says whether it takes its configuration; then its notes come by the loop. */
+static int open_front(struct wr_run *r, struct wr_err *err)
+{
+	int ret;
+
+	if (r->front.fd < 0)
+		return 0;
+	if (r->conf->front->listen(&r->c)[0]) {
+		ret = wr_front_wait(&r->front, take_connection, r, FRONT_WAIT_MS, err);
+		if (ret == -EINVAL)
+			return wr_within(err, "%s", r->conf->front->name);
+		if (ret) /* it is tried again and again; the rest works without it */
+			wr_run_log(err->text);
+		else
+			fprintf(stderr, "weir: %s: %s\n", r->conf->front->name,
+				r->conf->front->listen(&r->c));
+	}
+	return wr_loop_add(r->loop, r->front.fd, EPOLLIN, on_front, r);
+}
+
+/* A name in a filter is looked up in files: nothing here may wait for a name server. */
+static void no_waiting_for_names(void)
+{
+#ifdef __GLIBC__
+	__nss_configure_lookup("hosts", "files");
+	__nss_configure_lookup("networks", "files");
+	__nss_configure_lookup("services", "files");
+	__nss_configure_lookup("protocols", "files");
+#endif
+}
+
+static int drop_rights(struct wr_run *r, struct wr_err *err)
+{
+	int ret = wr_rights_drop(r->c.daemon.user, &r->rights, err);
+	char line[512];
+
+	r->dropped = true;
+	no_waiting_for_names();
+	if (ret || !r->from || !access(r->from, R_OK))
+		return ret;
+	snprintf(line, sizeof(line), "%.300s cannot be read by %s: a reload will be refused",
+		 r->from, r->rights.user);
+	wr_run_log(line);
+	return 0;
+}
+
+static int run_loop(struct wr_run *r, struct wr_err *err)
+{
+	int ret;
+
+	r->step = (struct wr_timer){.fn = on_step, .ctx = r};
+	r->alive = (struct wr_timer){.fn = on_alive, .ctx = r};
+	wr_loop_in(r->loop, &r->step, 0);
+	if (wr_notify_watchdog_ms())
+		wr_loop_in(r->loop, &r->alive, 0);
+	wr_notify_ready("watching");
+	fprintf(stderr, "weir: ready, %s\n", r->c.socket.path);
+	ret = wr_loop_run(r->loop, err);
+	wr_notify_stopping();
+	if (!ret && r->failed)
+		*err = r->err;
+	return ret ? ret : r->failed;
+}
+
+/* ---- the main path ---- */
+
+static void end(struct wr_run *r)
+{
+	wr_front_close(&r->front); /* first: its keeper would start it again */
+	wr_api_close(&r->api);
+	if (r->engine)
+		wr_engine_finish(r->engine);
+	if (r->engine && r->history)
+		wr_history_window(r->history, r->host.live);
+	wr_history_close(&r->history);
+	wr_engine_close(&r->engine);
+	wr_attach_end(&r->attach);
+	wr_loop_close(&r->loop);
+	wr_conf_close(&r->values);
+	free(r);
+}
+
+int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
+{
+	struct wr_run *r = calloc(1, sizeof(*r));
+	int ret;
+
+	if (!r)
+		return wr_fail(err, ENOMEM, "out of memory");
+	r->conf = conf;
+	r->front.fd = r->attach.fd = -1;
+	r->pid = getpid();
+	r->since_ns = wr_run_now_ns();
+	ret = read_conf(r, err);
+	if (!ret)
+		ret = start_processes(r, err);
+	if (!ret)
+		ret = wr_loop_open(&r->loop, err);
+	if (!ret)
+		ret = open_signals(r, err);
+	if (!ret)
+		ret = open_api(r, err); /* first of all: is there another weir? */
+	if (!ret)
+		ret = open_engine(r, err);
+	if (!ret)
+		ret = wr_history_open(&r->history, &r->c, log_line, NULL, err);
+	if (!ret)
+		ret = drop_rights(r, err);
+	if (!ret)
+		ret = open_front(r, err);
+	if (!ret)
+		ret = run_loop(r, err);
+	end(r);
+	return ret;
+}

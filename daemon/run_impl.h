@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_RUN_IMPL_H
+#define WR_DAEMON_RUN_IMPL_H
+
+#include "base/loop.h"
+#include "daemon/api.h"
+#include "daemon/attach.h"
+#include "daemon/engine.h"
+#include "daemon/history.h"
+#include "daemon/run.h"
+
+/* What the files run*.c share. */
+
+struct wr_run {
+	const struct wr_run_conf *conf;
+	struct wr_conf *values;	 /* owned: in effect */
+	struct wr_daemon_conf c; /* the same, typed */
+	const char *from;	 /* file; NULL: none */
+	struct wr_front_conf_source source;
+	struct wr_front_link front;
+	struct wr_attach attach;
+	struct wr_loop *loop;
+	struct wr_engine *engine;
+	struct wr_api *api;
+	struct wr_api_host host;
+	struct wr_history *history; /* NULL: none is kept */
+	struct wr_timer step, alive;
+	struct wr_status_rights rights;
+	uint64_t window; /* the last that views were told of */
+	uint64_t since_ns;
+	uint64_t reloads, reloads_failed;
+	char pin[256]; /* capture.pin and capture.netns as they were at the start, which stays */
+	char netns[256];
+	char history_path[256];
+	pid_t pid;
+	bool dropped;
+	int failed; /* -errno that ended the loop; why: */
+	struct wr_err err;
+	struct wr_status_iface said[WR_STATUS_IFACES]; /* by interface, last line */
+	uint32_t n_said;
+};
+
+uint64_t wr_run_now_ns(void); /* CLOCK_REALTIME */
+void wr_run_log(const char *line);
+void wr_run_say(void *run, const char *line);	      /* to the log, and for status */
+void wr_run_status(void *run, struct wr_status *out); /* run_status.c */
+int wr_run_reload(void *run, struct wr_err *err);     /* run_reload.c */
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "export/dumpring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/filter.h"
+#include "core/proto.h"
+#include "base/mem.h"
+
+enum { BYTES_MIN = 1 << 16, ALIGN = 16, IFACES_MAX = 256, LINKTYPES_MAX = 8 };
+
+#define BYTES_MAX ((size_t)1 << 36)
+
+/* What stands in front of a packet's bytes. */
+struct head {
+	uint64_t ts_ns, num;
+	uint32_t caplen; /* UINT32_MAX: the rest of the ring is passed over */
+	uint32_t len;
+	uint16_t linktype, gso_segs;
+	uint8_t iface, hook;
+	uint8_t pad[2];
+};
+_Static_assert(sizeof(struct head) == 32 && sizeof(struct head) % ALIGN == 0, "packs well");
+
+struct wr_dump {
+	uint8_t *at; /* owned */
+	size_t room, head, tail;
+	uint32_t snaplen;
+	uint64_t max_ns;
+	struct wr_dump_state state;
+	char iface[IFACES_MAX][16];
+	uint32_t n_ifaces;
+};
+
+int wr_dump_open(struct wr_dump **out, const struct wr_dump_conf *conf, struct wr_err *err)
+{
+	struct wr_dump *d;
+
+	if (conf->bytes < BYTES_MIN || conf->bytes > BYTES_MAX)
+		return wr_fail(err, EINVAL,
+			       "a ring of %zu bytes for the last packets: %d to %zu are possible",
+			       conf->bytes, BYTES_MIN, BYTES_MAX);
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return wr_fail(err, ENOMEM, "no memory for the last packets");
+	d->room = conf->bytes & ~(size_t)(ALIGN - 1);
+	d->snaplen = conf->snaplen ? conf->snaplen : UINT32_MAX;
+	d->max_ns = conf->max_ns;
+	d->at = wr_mem_map(d->room);
+	if (!d->at) {
+		wr_dump_close(&d);
+		return wr_fail(err, ENOMEM, "no memory for %zu bytes of the last packets",
+			       conf->bytes);
+	}
+	*out = d;
+	return 0;
+}
+
+void wr_dump_close(struct wr_dump **d)
+{
+	if (!*d)
+		return;
+	wr_mem_unmap((*d)->at, (*d)->room);
+	free(*d);
+	*d = NULL;
+}
+
+struct wr_dump_state wr_dump_state(const struct wr_dump *d)
+{
+	return d->state;
+}
+
+/* ---- the ring ---- */
+
+static struct head *at(const struct wr_dump *d, size_t where)
+{
+	return (struct head *)(void *)(d->at + where);
+}
+
+static size_t size_of(uint32_t caplen)
+{
+	return sizeof(struct head) + (((size_t)caplen + ALIGN - 1) & ~(size_t)(ALIGN - 1));
+}
+
+/* The packet behind the one at `where`. */
+static size_t behind(const struct wr_dump *d, size_t where)
+{
+	where += size_of(at(d, where)->caplen);
+	if (d->room - where < sizeof(struct head) || at(d, where)->caplen == UINT32_MAX)
+		return 0;
+	return where;
+}
+
+static void forget(struct wr_dump *d)
+{
+	d->state.packets--;
+	d->state.forgotten++;
+	if (!d->state.packets) {
+		d->head = d->tail = 0;
+		d->state.oldest_ns = 0;
+		return;
+	}
+	d->head = behind(d, d->head);
+	d->state.oldest_ns = at(d, d->head)->ts_ns;
+}
+
+/* Forgets the oldest until `size` bytes in a row are free. Returns where. */
+static size_t make_room(struct wr_dump *d, size_t size)
+{
+	for (;;) {
+		if (!d->state.packets)
+			return 0;
+		if (d->tail > d->head) { /* free: from tail to the end, and from 0 to head */
+			if (d->room - d->tail >= size)
+				return d->tail;
+			if (d->head >= size) {
+				if (d->room - d->tail >= sizeof(struct head))
+					at(d, d->tail)->caplen = UINT32_MAX;
+				return 0;
+			}
+		} else if (d->head - d->tail >= size) {
+			return d->tail;
+		}
+		forget(d);
+	}
+}
+
+static uint8_t iface_of(struct wr_dump *d, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->n_ifaces; i++)
+		if (!strncmp(d->iface[i], name, sizeof(d->iface[i]) - 1))
+			return (uint8_t)i;
+	if (i == IFACES_MAX)
+		return IFACES_MAX - 1;
+	strncpy(d->iface[i], name, sizeof(d->iface[i]) - 1);
+	d->n_ifaces++;
+	return (uint8_t)i;
+}
+
+void wr_dump_add(struct wr_dump *d, const struct wr_packet *pkt)
+{
+	uint32_t caplen = pkt->caplen < d->snaplen ? pkt->caplen : d->snaplen;
+	struct head *h;
+	size_t where;
+
+	if (!pkt->data)
+		return;
+	if (size_of(caplen) > d->room) {
+		d->state.big++;
+		return;
+	}
+	while (d->max_ns && d->state.packets && pkt->ts_ns > at(d, d->head)->ts_ns + d->max_ns)
+		forget(d);
+	where = make_room(d, size_of(caplen));
+	h = at(d, where);
+	*h = (struct head){
+		.ts_ns = pkt->ts_ns,
+		.num = pkt->num,
+		.caplen = caplen,
+		.len = pkt->len,
+		.linktype = pkt->linktype,
+		.gso_segs = pkt->gso_segs,
+		.iface = iface_of(d, pkt->iface),
+		.hook = pkt->hook,
+	};
+	memcpy(h + 1, pkt->data, caplen);
+	d->tail = where + size_of(caplen);
+	if (!d->state.packets++)
+		d->state.oldest_ns = pkt->ts_ns;
+	d->state.newest_ns = pkt->ts_ns;
+	d->state.added++;
+}
+
+/* ---- out ---- */
+
+/* One compiled filter for each link type that occurs. */
+struct filters {
+	const char *expr;
+	struct wr_filter *filter[LINKTYPES_MAX];
+	uint16_t linktype[LINKTYPES_MAX];
+	int n;
+};
+
+static int filter_of(struct filters *f, uint16_t linktype, const struct wr_filter **out,
+		     struct wr_err *err)
+{
+	int i, ret;
+
+	*out = NULL;
+	if (!f->expr)
+		return 0;
+	for (i = 0; i < f->n; i++)
+		if (f->linktype[i] == linktype)
+			break;
+	if (i == LINKTYPES_MAX)
+		return wr_fail(err, E2BIG, "more than %d link types", LINKTYPES_MAX);
+	if (i == f->n) {
+		ret = wr_filter_open(&f->filter[i], f->expr, linktype, err);
+		if (ret)
+			return ret;
+		f->linktype[f->n++] = linktype;
+	}
+	*out = f->filter[i];
+	return 0;
+}
+
+static int write_one(const struct wr_dump *d, const struct head *h, struct filters *f,
+		     struct wr_pcapng *to, uint64_t *written, struct wr_err *err)
+{
+	const uint8_t *data = (const uint8_t *)(h + 1);
+	struct wr_packet pkt = {
+		.ts_ns = h->ts_ns,
+		.num = h->num,
+		.data = data,
+		.caplen = h->caplen,
+		.len = h->len,
+		.linktype = h->linktype,
+		.gso_segs = h->gso_segs,
+		.hook = h->hook,
+		.iface = d->iface[h->iface],
+	};
+	const struct wr_filter *filter;
+	int ret = filter_of(f, h->linktype, &filter, err);
+
+	if (ret || !wr_filter_match(filter, data, h->caplen, h->len))
+		return ret;
+	++*written;
+	return wr_pcapng_write(to, &pkt, NULL, err);
+}
+
+int wr_dump_last(const struct wr_dump *d, uint64_t since_ns, const char *filter,
+		 struct wr_pcapng *to, uint64_t *written, struct wr_err *err)
+{
+	uint16_t linktype = d->state.packets ? at(d, d->head)->linktype : WR_LINK_ETHER;
+	struct filters f = {.expr = filter};
+	const struct wr_filter *first; /* a wrong one is told without packets, too */
+	int ret = filter_of(&f, linktype, &first, err);
+	size_t where = d->head;
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < d->state.packets && !ret; i++) {
+		const struct head *h = at(d, where);
+
+		if (h->ts_ns >= since_ns)
+			ret = write_one(d, h, &f, to, &n, err);
+		if (i + 1 < d->state.packets)
+			where = behind(d, where);
+	}
+	for (int i = 0; i < f.n; i++)
+		wr_filter_close(&f.filter[i]);
+	if (written)
+		*written = n;
+	return ret ? ret : wr_pcapng_flush(to, err);
+}

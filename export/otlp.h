@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_EXPORT_OTLP_H
+#define WR_EXPORT_OTLP_H
+
+#include "base/buf.h"
+#include "export/measure.h"
+
+/*
+ * Measures as the body of an OTLP/HTTP metrics request in JSON (OpenTelemetry protocol 1.x,
+ * ExportMetricsServiceRequest; JSON as its specification has it: lowerCamelCase keys, 64-bit
+ * integers as strings, enums as integers). Pure; export/otlp_send.h sends it.
+ */
+
+struct wr_otlp_pair {
+	const char *key, *value;
+};
+
+/* Whose measures they are: attributes of the resource beside service.name and service.version. */
+struct wr_otlp_resource {
+	const char *service_name; /* NULL = "weir" */
+	const char *host_name;	  /* NULL = absent, as the next */
+	const char *instance_id;
+	const struct wr_otlp_pair *more;
+	int n_more;
+};
+
+/* One object, no newline in it. Returns how many data points it holds. */
+uint32_t wr_otlp_write(struct wr_buf *b, struct wr_measures *m, const struct wr_measure_in *in,
+		       const struct wr_otlp_resource *resource);
+
+#endif

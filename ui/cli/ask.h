@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_UI_CLI_ASK_H
+#define WR_UI_CLI_ASK_H
+
+#include "base/err.h"
+
+/*
+ * Asks the running daemon and prints its answer, line by line: at `socket`, or where the
+ * configuration (file conf, or the usual one when that is NULL) says. A subscription is printed
+ * until a signal comes. Returns an exit status; 1 when no daemon runs.
+ */
+int wr_cli_ask(const char *conf, const char *socket, const char *request, struct wr_err *err);
+
+#endif
