@@ -91,8 +91,10 @@ async function host() {
 	try {
 		const [row] = await ask("status");
 		$("host").onclick = () => details(`weir ${row.version || ""}`, row);
-		const hooks = (row.interfaces || []).map((i) => `${i.in_iface} (${i.hook})`).join(", ");
-		say($("host"), `${hooks}${row.since ? " · since " + format.when(Date.parse(row.since)) : ""}`);
+		const hooks = new Map();
+		for (const i of row.interfaces || [])
+			hooks.set(i.in_iface, [...hooks.get(i.in_iface) || [], i.hook || i.why]);
+		say($("host"), `${[...hooks].map(([name, list]) => `${name} (${list.join(", ")})`).join(", ")}${row.since ? " · since " + format.when(Date.parse(row.since)) : ""}`);
 	} catch (e) {
 		trouble(e.message);
 	}

@@ -9,10 +9,12 @@ import {Table} from "./table.js";
 
 const total = (named) => Object.values(named || {}).reduce((n, c) => n + (typeof c === "number" ? c : c.packets), 0);
 
+// What left this host has a row of its own and did not arrive.
 export function sums(rows) {
+	const come = rows.filter((row) => !/-out$/.test(row.hook));
 	const add = (of) => rows.reduce((n, row) => n + of(row), 0);
 	return {
-		arrived: add((row) => row.arrived ? row.arrived.packets : 0), dropped: add((row) => total(row.dropped)), limited: add((row) => total(row.limited)),
+		arrived: come.reduce((n, row) => n + row.arrived.packets, 0), dropped: add((row) => total(row.dropped)), limited: add((row) => total(row.limited)),
 		lost: add((row) => total(row.records && row.records.lost)),
 	};
 }
@@ -32,7 +34,7 @@ function account(row) {
 	const r = row.records || {made: 0, seen: 0, lost: {}};
 	return el("section", {class: "account " + (row.balanced ? "good" : "bad")},
 		el("h3", {}, el("span", {}, row.in_iface || "all"), el("span", {class: "note"}, row.hook), el("span", {class: "verdict"}, row.balanced ? "✓ balanced" : "✗ not balanced")),
-		el("div", {class: "equation"}, ...term("arrived", row.arrived.packets), ...term("passed", row.passed.packets, "="),
+		el("div", {class: "equation"}, ...term(/-out$/.test(row.hook) ? "left" : "arrived", row.arrived.packets), ...term("passed", row.passed.packets, "="),
 			...term("dropped", total(row.dropped), "+"), ...term("limited", total(row.limited), "+")),
 		el("div", {class: "equation small"}, ...term("records made", r.made), ...term("seen", r.seen, "="),
 			...term("lost", total(r.lost), "+", total(r.lost) ? "bad" : ""), r.waiting ? el("span", {class: "note"}, `${format.count(r.waiting)} on their way`) : null),
@@ -60,7 +62,7 @@ export function ledger() {
 
 	return {
 		id: "ledger", title: "Drops & ledger", short: "Ledger", views: ["stats", "ledger", "drops"],
-		root: el("div", {}, titled({}, "Ledger", el("p", {class: "note"}, "arrived = passed + dropped + limited, to the packet; records are what left the kernel."), accounts),
+		root: el("div", {}, titled({}, "Ledger", el("p", {class: "note"}, "arrived = passed + dropped + limited, to the packet; records are what the kernel told of single packets."), accounts),
 			titled({}, "Lost, broken or dropped", drops.root)),
 		show() {},
 		hide() {},

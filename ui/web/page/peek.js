@@ -34,11 +34,15 @@ function line(p) {
 		(p.payload_printable ? `  ${p.payload_printable}` : "");
 }
 
+// False once the core has said that it does not show packets.
+let dumps = true;
+
 export function peeking(filter) {
 	const list = el("ol", {class: "packets", hidden: true});
 	const status = el("p", {class: "note", role: "status"});
 	const stop = new AbortController();
-	const button = el("button", {type: "button", class: "primary"}, "Look at packets");
+	const button = el("button", {type: "button", class: "primary", hidden: !dumps}, "Look at packets");
+	const command = el("p", {class: "note"}, "on the command line: ", el("code", {}, `weir watch '${filter}'`));
 
 	async function look() {
 		button.disabled = true;
@@ -49,13 +53,15 @@ export function peeking(filter) {
 			list.hidden = !rows.length;
 			say(status, rows.length ? `${rows.length} packets of: ${filter}` : `no packet came of: ${filter}`);
 		} catch (e) {
+			dumps = !/no view 'dump'/.test(e.message);
+			button.hidden = !dumps;
 			if (e.name !== "AbortError")
-				say(status, e.message);
+				say(status, dumps ? e.message : "This weir shows packets on the command line only.");
 		}
 		button.disabled = false;
 	}
 	button.addEventListener("click", look);
-	return {root: el("div", {class: "peek"}, button, status, list), stop: () => stop.abort()};
+	return {root: el("div", {class: "peek"}, button, command, status, list), stop: () => stop.abort()};
 }
 
 // A dialog; the keyboard goes back to where it was when it closes.
