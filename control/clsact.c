@@ -11,17 +11,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct wr_clsact {
-	int alive_fd; /* the guard reads the other end; it ends when we do */
-	pid_t guard;
-};
-
 /* What the guard has to undo; it gets it through the pipe once the filter is on. */
 struct undo {
 	int ifindex;
 	enum bpf_tc_attach_point point;
 	uint32_t handle, priority;
 	bool made_qdisc;
+};
+
+struct wr_clsact {
+	int alive_fd; /* the guard reads the other end; it ends when we do */
+	pid_t guard;
+	struct undo undo;
 };
 
 static void undo(const struct undo *u)
@@ -110,6 +111,7 @@ int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface 
 		return ret;
 	}
 	ret = put_filter(&u, prog_fd, iface, err);
+	c->undo = u;
 	*out = c;
 	if (!ret && write(c->alive_fd, &u, sizeof(u)) == (ssize_t)sizeof(u))
 		return 0;
@@ -119,6 +121,14 @@ int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface 
 	}
 	wr_clsact_detach(out);
 	return ret;
+}
+
+bool wr_clsact_attached(const struct wr_clsact *c)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = c->undo.ifindex, .attach_point = c->undo.point);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = c->undo.handle, .priority = c->undo.priority);
+
+	return !c->undo.ifindex || !bpf_tc_query(&hook, &opts);
 }
 
 void wr_clsact_detach(struct wr_clsact **c)
