@@ -60,7 +60,8 @@ struct wr_count {
 	  "the reader was slower than the packets: narrow the filter, use "            \
 	  "--count, or sample with --sample N")                                        \
 	X(READER_GONE, "reader_gone", "the reader ended before it took these records") \
-	X(WRITE_FAILED, "write_failed", "the output could not take them: is the disk full?")
+	X(WRITE_FAILED, "write_failed",                                                \
+	  "the output could not take them: is the disk full, or its reader gone?")
 
 enum wr_lost {
 #define X(sym, name, text) WR_LOST_##sym,

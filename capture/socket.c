@@ -21,11 +21,12 @@
 #define PACKET_IGNORE_OUTGOING 23
 #endif
 
-enum { BLOCK = 1 << 20, HEADROOM = 16, BLOCK_MS = 10 };
+enum { BLOCK = 1 << 18, HEADROOM = 16, BLOCK_MS = 10 };
 
 struct wr_socket {
 	int fd;
 	char iface[16];
+	int ifindex;
 	uint32_t linktype;
 	uint8_t *ring;
 	uint32_t blocks, block; /* how many, which is next */
@@ -99,6 +100,7 @@ int wr_socket_open(struct wr_socket **out, const struct wr_socket_conf *conf, st
 		return e;
 	}
 	snprintf(s->iface, sizeof(s->iface), "%s", conf->iface);
+	s->ifindex = conf->ifindex;
 	s->linktype = conf->linktype;
 	s->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
@@ -241,6 +243,14 @@ void wr_socket_detach(struct wr_socket *s)
 	/* A filter, for there is no unbinding: protocol 0 means the old one before Linux 6.6, and
 	 * interface 0 all of them. The block that is being filled is handed over by its timer. */
 	setsockopt(s->fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof(f));
+}
+
+bool wr_socket_attached(const struct wr_socket *s)
+{
+	struct sockaddr_ll ll = {0};
+	socklen_t n = sizeof(ll);
+
+	return !getsockname(s->fd, (struct sockaddr *)&ll, &n) && ll.sll_ifindex == s->ifindex;
 }
 
 int wr_socket_fd(const struct wr_socket *s)

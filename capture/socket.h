@@ -30,6 +30,9 @@ void wr_socket_ledger(struct wr_socket *s, struct wr_ledger *out);
 
 /* No more packets come in; what is in the ring stays to be read. */
 void wr_socket_detach(struct wr_socket *s);
+/* Is it bound to its interface still? Not when that went, even if another one has its name and
+ * number now. */
+bool wr_socket_attached(const struct wr_socket *s);
 int wr_socket_fd(const struct wr_socket *s);
 
 #endif

@@ -190,6 +190,14 @@ int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface 
 	return ret;
 }
 
+bool wr_clsact_attached(const struct wr_clsact *c)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = c->undo.ifindex, .attach_point = c->undo.point);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = c->undo.handle, .priority = c->undo.priority);
+
+	return !c->undo.ifindex || !bpf_tc_query(&hook, &opts);
+}
+
 void wr_clsact_detach(struct wr_clsact **c)
 {
 	struct wr_clsact **at = &attached;

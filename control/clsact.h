@@ -2,6 +2,8 @@
 #ifndef WR_CONTROL_CLSACT_H
 #define WR_CONTROL_CLSACT_H
 
+#include <stdbool.h>
+
 #include "control/iface.h"
 
 /*
@@ -13,7 +15,8 @@ struct wr_clsact;
 
 int wr_clsact_attach(struct wr_clsact **out, int prog_fd, const struct wr_iface *iface, bool egress,
 		     struct wr_err *err);
-void wr_clsact_detach(struct wr_clsact **c); /* NULL is fine; sets NULL */
+bool wr_clsact_attached(const struct wr_clsact *c); /* is the filter there still? */
+void wr_clsact_detach(struct wr_clsact **c);	    /* NULL is fine; sets NULL */
 
 /* For another process: the descriptor that the guard watches; closing our copy of it without ending
  * the guard; and holding such a copy (fd is taken, also on failure). */

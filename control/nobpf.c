@@ -37,6 +37,12 @@ void wr_path_detach(struct wr_path *path)
 	(void)path;
 }
 
+bool wr_path_attached(const struct wr_path *path)
+{
+	(void)path;
+	return false;
+}
+
 struct wr_board *wr_path_board(struct wr_path *path)
 {
 	(void)path;

@@ -377,6 +377,20 @@ void wr_path_detach(struct wr_path *p)
 	wr_clsact_detach(&p->clsact);
 }
 
+bool wr_path_attached(const struct wr_path *p)
+{
+	struct bpf_link_info info = {0};
+	uint32_t n = sizeof(info);
+
+	if (p->clsact)
+		return wr_clsact_attached(p->clsact);
+	if (p->link_fd < 0)
+		return false;
+	/* A link without its device tells index 0; tcx has the index in the same place as XDP. */
+	return bpf_obj_get_info_by_fd(p->link_fd, &info, &n) ||
+	       info.xdp.ifindex == (uint32_t)p->iface.index;
+}
+
 void wr_path_close(struct wr_path **path)
 {
 	struct wr_path *p = *path;

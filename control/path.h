@@ -47,6 +47,11 @@ int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err);
 void wr_path_detach(struct wr_path *path);
 bool wr_path_pinned(const struct wr_path *path);
 
+/* Are they on it still? Not when the interface went, even if another one has its name and number
+ * now, nor when somebody has taken them off. True when that cannot be asked: a guard that another
+ * process has started, no right to ask. */
+bool wr_path_attached(const struct wr_path *path);
+
 struct wr_board *wr_path_board(struct wr_path *path);	  /* borrowed */
 int wr_path_ring(const struct wr_path *path);		  /* descriptor, borrowed */
 struct wr_account *wr_path_account(struct wr_path *path); /* borrowed; NULL: it does not account */

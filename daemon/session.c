@@ -17,13 +17,20 @@
 #include "control/pin.h"
 #include "daemon/links.h"
 
-enum { MAX_PORTS = 256, IDLE_MS = 20, WAIT_MS = 10, WAITS = 100 };
+enum {
+	MAX_PORTS = WR_SESSION_IFACES,
+	IDLE_MS = 20,
+	WAIT_MS = 10,
+	WAITS = 100,
+	SOCKET_LEAST = 1 << 20, /* bytes */
+};
 
 /* One interface that is wanted; it may be absent just now. */
 struct port {
 	char name[16];
 	bool out;    /* what leaves it, at TC egress; else what arrives */
 	int ifindex; /* 0 = absent */
+	int told;    /* of the one that could not be opened, when that was said */
 	struct wr_path *path;
 	struct wr_socket *socket;
 	struct wr_ledger past; /* of earlier times that it was there */
@@ -37,6 +44,8 @@ struct session {
 	char filter[1024];
 	struct port port[MAX_PORTS];
 	size_t n_ports;
+	struct wr_ledger gone; /* of ports that have made room for others; none: no name */
+	unsigned int refused;  /* the last interface there was no room for, by index */
 	struct wr_ring *ring;
 	int ring_fd;
 	int links_fd; /* becomes readable when interfaces come or go */
@@ -63,6 +72,14 @@ static struct wr_board *board_of(void *ctx, uint32_t ifindex, uint32_t hook)
 	return NULL;
 }
 
+/* Packet sockets cannot share a ring: they share its size. */
+static uint32_t socket_bytes(const struct session *s)
+{
+	uint32_t n = s->conf.ring_bytes / (uint32_t)s->n_ports;
+
+	return n < SOCKET_LEAST ? SOCKET_LEAST : n;
+}
+
 static int use_socket(struct session *s, struct port *p, const struct wr_iface *iface,
 		      const char *why, struct wr_err *err)
 {
@@ -70,7 +87,7 @@ static int use_socket(struct session *s, struct port *p, const struct wr_iface *
 		.iface = p->name,
 		.ifindex = iface->index,
 		.linktype = iface->linktype < 0 ? 0 : (uint32_t)iface->linktype,
-		.ring_bytes = s->conf.ring_bytes,
+		.ring_bytes = socket_bytes(s),
 		.filter = s->conf.filter,
 	};
 	char line[1024];
@@ -263,17 +280,48 @@ static struct port *find_port(struct session *s, const char *name, bool out)
 	return NULL;
 }
 
+/* What was counted of it stays in the ledger, in a row for all such. */
+static void make_room(struct session *s, struct port *p)
+{
+	struct wr_ledger row;
+
+	if (port_row(p, &row)) {
+		if (!s->gone.iface[0])
+			s->gone = (struct wr_ledger){.since_ns = row.since_ns, .balanced = true};
+		snprintf(s->gone.iface, sizeof(s->gone.iface), "(gone)");
+		s->gone.hook = row.hook;
+		if (row.since_ns < s->gone.since_ns)
+			s->gone.since_ns = row.since_ns;
+		add_rows(&s->gone, &row);
+	}
+	memset(p, 0, sizeof(*p));
+}
+
+/* A slot for another one; NULL: no room. Where all interfaces are wanted, those that are gone make
+ * room. */
+static struct port *free_port(struct session *s)
+{
+	if (s->n_ports < MAX_PORTS)
+		return &s->port[s->n_ports++];
+	for (size_t i = 0; s->conf.any && i < s->n_ports; i++)
+		if (!s->port[i].ifindex && !if_nametoindex(s->port[i].name)) {
+			make_room(s, &s->port[i]);
+			return &s->port[i];
+		}
+	return NULL;
+}
+
 static bool add_port(struct session *s, const char *name, bool out)
 {
-	struct port *p = &s->port[s->n_ports];
+	struct port *p;
 
 	if (find_port(s, name, out))
 		return true;
-	if (s->n_ports == MAX_PORTS)
+	p = free_port(s);
+	if (!p)
 		return false;
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	p->out = out;
-	s->n_ports++;
 	return true;
 }
 
@@ -284,47 +332,63 @@ static bool add_iface(struct session *s, const char *name)
 }
 
 /* A name that is too long for an interface is not cut short: there could be one of what is left. */
-static int add_named(struct session *s, const char *name, struct wr_err *err)
+static int check_names(const char *const *ifaces, size_t n, struct wr_err *err)
 {
 	struct wr_iface iface;
 
-	if (strlen(name) >= sizeof(s->port->name))
-		return wr_iface_get(&iface, name, err);
-	if (!add_iface(s, name))
-		return wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	for (size_t i = 0; i < n; i++)
+		if (strlen(ifaces[i]) >= sizeof(iface.name))
+			return wr_iface_get(&iface, ifaces[i], err);
 	return 0;
 }
 
 static void add_all(struct session *s)
 {
 	struct if_nameindex *all = if_nameindex();
+	char line[128];
 
-	for (int i = 0; all && all[i].if_index; i++)
-		add_iface(s, all[i].if_name);
+	for (int i = 0; all && all[i].if_index; i++) {
+		if (add_iface(s, all[i].if_name) || all[i].if_index <= s->refused)
+			continue;
+		s->refused = all[i].if_index;
+		snprintf(line, sizeof(line), "%s: not watched: %d other interfaces are",
+			 all[i].if_name, MAX_PORTS);
+		say(s, line);
+	}
 	if_freenameindex(all);
 }
 
-/* Interfaces have come or gone, or come again under the same name. */
+static bool attached(const struct port *p)
+{
+	return p->path ? wr_path_attached(p->path) : p->socket && wr_socket_attached(p->socket);
+}
+
+/* Interfaces have come or gone, or come again under the same name, even with the same index. */
 static void follow_links(struct session *s, wr_packet_fn fn, void *ctx)
 {
 	struct wr_err err = {0};
 	char line[1024];
 
-	if (s->conf.any)
-		add_all(s);
 	for (size_t i = 0; i < s->n_ports; i++) {
 		struct port *p = &s->port[i];
-		int now = (int)if_nametoindex(p->name);
 
-		if (p->ifindex && now != p->ifindex) {
+		if (p->ifindex && ((int)if_nametoindex(p->name) != p->ifindex || !attached(p))) {
 			port_close(s, p, fn, ctx);
 			snprintf(line, sizeof(line), "%s: gone", p->name);
 			say(s, line);
 		}
-		if (!p->ifindex && now && port_open(s, p, &err)) {
-			snprintf(line, sizeof(line), "%s: %s", p->name, err.text);
-			say(s, line);
-		}
+	}
+	if (s->conf.any)
+		add_all(s);
+	for (size_t i = 0; i < s->n_ports; i++) {
+		struct port *p = &s->port[i];
+		int now = p->ifindex ? 0 : (int)if_nametoindex(p->name);
+
+		if (!now || !port_open(s, p, &err) || now == p->told)
+			continue;
+		p->told = now;
+		snprintf(line, sizeof(line), "%s: %s", p->name, err.text);
+		say(s, line);
 	}
 }
 
@@ -376,6 +440,11 @@ static int session_ledger(struct wr_source *base, struct wr_ledger *rows, int n)
 				rows[have] = row;
 			have++;
 		}
+	if (s->gone.iface[0]) {
+		if (have < n)
+			rows[have] = s->gone;
+		have++;
+	}
 	return have;
 }
 
@@ -443,8 +512,11 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 	s->links_fd = wr_links_open();
 	if (conf->any)
 		add_all(s);
+	else if (!ret)
+		ret = check_names(conf->ifaces, conf->n_ifaces, err);
 	for (size_t i = 0; !conf->any && !ret && i < conf->n_ifaces; i++)
-		ret = add_named(s, conf->ifaces[i], err);
+		if (!add_iface(s, conf->ifaces[i]))
+			ret = wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
 	if (!ret)
 		ret = open_ports(s, err);
 	if (ret) {
@@ -511,8 +583,11 @@ int wr_session_ifaces(struct wr_source *base, const char *const *ifaces, size_t 
 		      wr_packet_fn fn, void *ctx, struct wr_err *err)
 {
 	struct session *s = (struct session *)base;
+	int ret = any ? 0 : check_names(ifaces, n_ifaces, err);
 	char line[128];
 
+	if (ret)
+		return ret;
 	if (n_ifaces * (s->conf.out ? 2 : 1) > MAX_PORTS)
 		return wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
 	for (size_t i = s->n_ports; i--;)
@@ -560,8 +635,12 @@ void wr_session_write_failed(struct wr_source *base, const char *iface, uint64_t
 		wr_path_board(p->path)->cpu[0].seen.write_failed += now;
 		packets -= now;
 	}
-	if (p)
+	if (p) {
 		p->write_failed += packets;
+	} else if (s->gone.iface[0]) {
+		s->gone.seen -= packets;
+		s->gone.lost[WR_LOST_WRITE_FAILED] += packets;
+	}
 }
 
 void wr_session_finish(struct wr_source *base)

@@ -6,6 +6,12 @@
 #include "control/path.h"
 #include "core/board.h"
 
+enum {
+	WR_SESSION_IFACES = 256, /* at a time; one that is watched both ways counts twice */
+	/* of the ledger: one each, one for those that made room for others */
+	WR_SESSION_ROWS = WR_SESSION_IFACES + 1,
+};
+
 /*
  * A live capture: interfaces by name (or all there are), each through the best hook that works on
  * it. Interfaces may come and go. It is a wr_source; read it on a timer, there is no descriptor to
@@ -14,7 +20,9 @@
 struct wr_session_conf {
 	const char *const *ifaces;
 	size_t n_ifaces;
-	bool any;	    /* every interface, also those that come later; ifaces is ignored */
+	/* every interface, also those that come later; ifaces is ignored. When there are more than
+	 * there is room for, say() tells which are not watched. */
+	bool any;
 	bool out;	    /* what leaves, too, where BPF is possible: rows of its own */
 	enum wr_hook hook;  /* WR_HOOK_COUNT = the best that works */
 	const char *filter; /* pcap-filter expression or NULL */
@@ -32,7 +40,7 @@ struct wr_session_conf {
 			 int whole_packets, char *why, size_t room, struct wr_err *err);
 	int (*unpin)(void *ctx, const char *folder, struct wr_err *err);
 	void *rights_ctx;
-	uint32_t ring_bytes;
+	uint32_t ring_bytes; /* for all of them together; a packet socket has a MiB at least */
 	void (*say)(void *ctx,
 		    const char *line); /* what a person should know: hooks, comings and goings */
 	void *say_ctx;

@@ -200,9 +200,12 @@ gone() {
 	[ "$(grep -c "^weir: $1: gone" "$TMP/$WATCH_TAG.err")" -ge "$2" ]
 }
 
+# arrived_now IFACE: packets by the ledger of all, 0 when it has none of it.
 arrived_now() {
+	local n
 	"$WEIR" ledger --json >"$TMP/now" 2>/dev/null
-	row "$TMP/now" "$1" arrived || echo 0
+	n=$(row "$TMP/now" "$1" arrived) || n=0
+	echo "$n"
 }
 
 hot_plug() {
@@ -407,6 +410,8 @@ wrong_input() {
 	refuses 2 "option without value" "option '-c' needs a value" "$WEIR" watch -c
 	refuses 2 "unknown command" "did you mean 'watch'" "$WEIR" wacth
 	refuses 2 "no command" "Usage: weir COMMAND" "$WEIR"
+	refuses 2 "capture and lines to one place" "both want standard output" "$WEIR" watch -n "$NS" -i "$IN" --json -w -
+	refuses 2 "capture and lines to one place, read" "both want standard output" "$WEIR" read -p -w - "$WEIR"
 	refuses 2 "file that cannot be made" "/nosuch/dir/f.*No such file" "$WEIR" watch -n "$NS" -i "$IN" -w /nosuch/dir/f
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "capture/capture.h"
 #include "ui/cli/options.h"
@@ -53,6 +54,9 @@ int wr_exit_status(int code);
 /* Whether to colour: "always", "never", "auto" or NULL (NO_COLOR and terminals are honoured).
  * -EINVAL otherwise. */
 int wr_color_wanted(const char *when, bool *color, struct wr_err *err);
+
+/* Writes b to standard output and frees it. A reader that has gone is no failure. */
+int wr_print(struct wr_buf *b, struct wr_err *err);
 
 /* A hook by its name; "auto" or NULL: WR_HOOK_COUNT, the best that works. -EINVAL otherwise. */
 int wr_hook_wanted(const char *name, enum wr_hook *hook, struct wr_err *err);

@@ -1,61 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "capture/board.h"
 #include "control/boards.h"
 #include "ui/cli/command.h"
 #include "view/ledger.h"
 
-enum { MAX_ROWS = 256 };
-
 struct args {
 	bool json;
 };
 
 struct rows {
-	struct wr_ledger row[MAX_ROWS];
-	int n;
-	bool unbalanced;
+	struct wr_ledger *row;
+	int n, room;
+	bool unbalanced, no_memory;
 };
 
 static void add(void *ctx, const struct wr_board *b)
 {
 	struct rows *r = ctx;
 
-	if (r->n == MAX_ROWS)
-		return;
+	if (r->n == r->room) {
+		int room = r->room ? r->room * 2 : 16;
+		struct wr_ledger *more = realloc(r->row, (size_t)room * sizeof(*more));
+
+		r->no_memory = r->no_memory || !more;
+		if (!more)
+			return;
+		r->row = more;
+		r->room = room;
+	}
 	wr_board_ledger(b, WR_MAX_CPUS, &r->row[r->n]);
 	r->unbalanced = r->unbalanced || !r->row[r->n].balanced;
 	r->n++;
 }
 
-static int run(int argc, char **argv, struct wr_err *err)
+static int show(const struct rows *r, bool json, struct wr_err *err)
 {
 	struct wr_buf out = {0};
+
+	for (int i = 0; json && i < r->n; i++)
+		wr_view_ledger_json(&out, &r->row[i]);
+	if (!json)
+		wr_view_ledger_text(&out, r->row, r->n);
+	return wr_print(&out, err);
+}
+
+static int run(int argc, char **argv, struct wr_err *err)
+{
+	struct rows r = {0};
 	struct args a = {0};
 	struct wr_args rest;
-	struct rows *r;
 	int status, n;
 
 	status = wr_command_begin(&wr_command_ledger, &a, argc, argv, &rest, err);
 	if (status >= 0)
 		return status;
-	r = calloc(1, sizeof(*r));
-	if (!r)
-		return WR_EXIT_FAILED;
-	n = wr_boards_each(add, r, err);
+	n = wr_boards_each(add, &r, err);
 	if (!n)
 		wr_fail(err, 1, "nothing is being watched on this host (weir watch)");
-	for (int i = 0; a.json && i < r->n; i++)
-		wr_view_ledger_json(&out, &r->row[i]);
-	if (!a.json)
-		wr_view_ledger_text(&out, r->row, r->n);
-	wr_buf_flush(&out, STDOUT_FILENO);
-	wr_buf_free(&out);
-	status = n < 0 ? wr_exit_status(n) : n == 0 || r->unbalanced ? WR_EXIT_FAILED : WR_EXIT_OK;
-	free(r);
+	else if (r.no_memory)
+		n = wr_fail(err, ENOMEM, "not enough memory for all ledgers of this host");
+	status = n < 0 ? wr_exit_status(n) : n == 0 || r.unbalanced ? WR_EXIT_FAILED : WR_EXIT_OK;
+	if (show(&r, a.json, err))
+		status = WR_EXIT_FAILED;
+	free(r.row);
 	return status;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +87,16 @@ int wr_color_wanted(const char *when, bool *color, struct wr_err *err)
 	return 0;
 }
 
+int wr_print(struct wr_buf *b, struct wr_err *err)
+{
+	int ret = wr_buf_flush(b, STDOUT_FILENO);
+
+	wr_buf_free(b);
+	if (!ret || ret == -EPIPE)
+		return 0;
+	return wr_fail(err, -ret, "standard output: %s", strerror(-ret));
+}
+
 int wr_hook_wanted(const char *name, enum wr_hook *hook, struct wr_err *err)
 {
 	*hook = WR_HOOK_COUNT;
@@ -142,6 +153,15 @@ static int no_such_command(const char *word)
 	return WR_EXIT_USAGE;
 }
 
+/* The number of a closed standard descriptor goes to the next file that is opened, a capture or a
+ * map, and lines would end in there. What stands in its place refuses them. */
+static void hold_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	const struct wr_command *c;
@@ -149,6 +169,7 @@ int main(int argc, char **argv)
 	const char *name;
 	int status;
 
+	hold_descriptors();
 	signal(SIGPIPE,
 	       SIG_IGN); /* a reader that goes away is an error of the write, not our end */
 	signal(SIGXFSZ, SIG_IGN);

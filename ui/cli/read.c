@@ -122,6 +122,8 @@ static int open_all(struct reading *r, struct wr_err *err)
 	};
 	int ret = wr_files_not_onto(&r->files, "-w", r->a.write, err);
 
+	if (!ret && lines && r->a.write && !strcmp(r->a.write, "-"))
+		ret = wr_fail(err, EINVAL, "-w - and --packets both want standard output");
 	if (!ret)
 		ret = wr_color_wanted(r->a.color, &conf.style.color, err);
 	if (!ret && summary)
@@ -133,20 +135,19 @@ static int open_all(struct reading *r, struct wr_err *err)
 	return ret ? ret : wr_out_open(&r->out, &conf, err);
 }
 
-static void print_summary(struct reading *r)
+static int print_summary(struct reading *r, struct wr_err *err)
 {
 	struct wr_buf b = {0};
 
 	if (!r->summary)
-		return;
+		return 0;
 	if (r->a.json) {
 		wr_summary_json(r->summary, &b, STDOUT_FILENO);
 		wr_view_ledger_json(&b, &r->total);
 	} else {
 		wr_summary_text(r->summary, &b, r->out.conf.style.color);
 	}
-	wr_buf_flush(&b, STDOUT_FILENO);
-	wr_buf_free(&b);
+	return wr_print(&b, err);
 }
 
 static int read_all(struct reading *r, struct wr_err *err)
@@ -160,8 +161,8 @@ static int read_all(struct reading *r, struct wr_err *err)
 	if (r->shown > 0)
 		fprintf(stderr, "\r\x1b[K");
 	wr_out_close(&r->out, &r->total, 1);
-	if (r->out.packets || !ret)
-		print_summary(r);
+	if ((r->out.packets || !ret) && print_summary(r, ret ? NULL : err))
+		return ret ? wr_exit_status(ret) : WR_EXIT_FAILED;
 	if (!ret && r->out.failed && r->out.failed != -EPIPE) {
 		*err = r->out.err;
 		return WR_EXIT_FAILED;

@@ -23,7 +23,6 @@ enum {
 	 * at lines. */
 	SHOWN_US = 4000,
 	PAUSE_US = 10000,
-	MAX_ROWS = 256,
 };
 
 struct args {
@@ -40,7 +39,7 @@ struct watch {
 	char *filter;
 	struct wr_source *source;
 	struct wr_out out;
-	struct wr_ledger rows[MAX_ROWS];
+	struct wr_ledger rows[WR_SESSION_ROWS];
 	struct timespec began;
 };
 
@@ -123,6 +122,8 @@ static int open_output(struct watch *w, struct wr_err *err)
 	};
 	int ret = wr_color_wanted(w->a.color, &conf.style.color, err);
 
+	if (!ret && w->a.json && w->a.write && !strcmp(w->a.write, "-"))
+		ret = wr_fail(err, EINVAL, "-w - and --json both want standard output");
 	return ret ? ret : wr_out_open(&w->out, &conf, err);
 }
 
@@ -136,11 +137,11 @@ static double seconds_since(const struct timespec *t)
 
 static void sum(struct watch *w, struct wr_count *arrived, struct wr_count *matched)
 {
-	int n = w->source->ops->ledger(w->source, w->rows, MAX_ROWS);
+	int n = w->source->ops->ledger(w->source, w->rows, WR_SESSION_ROWS);
 
 	memset(arrived, 0, sizeof(*arrived));
 	memset(matched, 0, sizeof(*matched));
-	for (int i = 0; i < n && i < MAX_ROWS; i++) {
+	for (int i = 0; i < n; i++) {
 		arrived->packets += w->rows[i].arrived.packets;
 		arrived->bytes += w->rows[i].arrived.bytes;
 		matched->packets += w->rows[i].matched.packets;
@@ -210,25 +211,24 @@ static int finish(struct watch *w, struct wr_err *err)
 	double seconds = seconds_since(&w->began);
 	struct wr_err drain_err = {0};
 	struct wr_buf b = {0};
-	int n, bad = 0;
+	int n, ret, bad = 0;
 
 	drain(w, &drain_err);
-	n = w->source->ops->ledger(w->source, w->rows, MAX_ROWS);
+	n = w->source->ops->ledger(w->source, w->rows, WR_SESSION_ROWS);
 	wr_out_close(&w->out, w->rows, n);
-	n = w->source->ops->ledger(w->source, w->rows,
-				   MAX_ROWS); /* now with what was not written */
+	/* now with what was not written */
+	n = w->source->ops->ledger(w->source, w->rows, WR_SESSION_ROWS);
 	for (int i = 0; i < n; i++) {
 		bad += !w->rows[i].balanced;
 		if (w->a.json)
 			wr_view_ledger_json(&b, &w->rows[i]);
 	}
-	wr_buf_flush(&b, STDOUT_FILENO);
-	wr_buf_free(&b);
+	ret = wr_print(&b, err);
 	say_summary(w, n, seconds);
-	if (w->out.failed && w->out.failed != -EPIPE) {
+	if (w->out.failed && w->out.failed != -EPIPE)
 		*err = w->out.err;
+	if (ret || (w->out.failed && w->out.failed != -EPIPE))
 		return WR_EXIT_FAILED;
-	}
 	if (bad)
 		wr_fail(err, EIO, "the ledger does not balance");
 	return bad ? WR_EXIT_FAILED : WR_EXIT_OK;
