@@ -107,6 +107,17 @@ collected() {
 	grep -q "New ipfix exporter" "$TMP/nf.log"
 }
 
+# Has the collector taken all datagrams from its socket?
+read_all() {
+	[ "$(ss -Huln "sport = :$PORT" | awk '{ print $2 }')" = 0 ]
+}
+
+# Has the dump a datagram that was sent after all others? A packet on the way into a file cannot be asked for.
+dumped_all() {
+	echo -n "the end" >"/dev/udp/127.0.0.1/$PORT"
+	grep -q "the end" "$TMP/udp.pcap"
+}
+
 if have nfcapd; then
 	PORT=$(free_port)
 	mkdir "$TMP/nf"
@@ -119,9 +130,12 @@ if have nfcapd; then
 	export_ flows "$TMP/c.pcapng" --format "ipfix:127.0.0.1:$PORT"
 	is "ipfix, UDP: status" "$RC" 0
 	wait_for "$PATIENCE" collected
-	sleep 0.5
-	kill "$NF" "$DUMP"
-	wait "$NF" "$DUMP" 2>/dev/null
+	wait_for "$PATIENCE" read_all
+	kill "$NF"
+	wait "$NF" 2>/dev/null
+	wait_for "$PATIENCE" dumped_all
+	kill "$DUMP"
+	wait "$DUMP" 2>/dev/null
 	like "nfcapd: flows, packets and bytes as weir counts them, no sequence errors, no bad packets" \
 		"$(<"$TMP/nf.log")" \
 		"Flows: $ALL, Packets: $IP_PACKETS, Bytes: $IP_BYTES, Sequence Errors: 0, Bad Packets: 0"
@@ -149,7 +163,7 @@ PY
 if have tshark; then
 	if [ -s "$TMP/udp.pcap" ]; then
 		is "tshark decodes all datagrams without a complaint: flows, packets, bytes" \
-			"$(tshark_sums -r "$TMP/udp.pcap" -d "udp.port==$PORT,cflow")" "$ALL $IP_PACKETS $IP_BYTES 0"
+			"$(tshark_sums -r "$TMP/udp.pcap" -d "udp.port==$PORT,cflow" -Y "udp.length > 15")" "$ALL $IP_PACKETS $IP_BYTES 0"
 		is "no datagram needs to be cut" "$(tshark -r "$TMP/udp.pcap" -Y 'udp.length > 1440 || ip.flags.mf == 1' \
 			2>/dev/null | wc -l)" 0
 	else
