@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_POLICY_POLICY_H
+#define WR_POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct wr_buf;
+
+/*
+ * What the operator wants, as data. The language is one statement a line (docs/policy.md):
+ *
+ *	set partners = 10.1.0.0/16 2001:db8::/32 @others file "/etc/weir/partners"
+ *	class web = guarantee 50mbit ceiling 200mbit priority 1
+ *	link eth0 = capacity 1gbit
+ *	fragments drop
+ *	vpn: allow from @partners to udp/51820 why "the way in"
+ *	drop from 203.0.113.0/24 for 10m why "port scan"
+ *	limit 1000pps burst 200 per source/24 to tcp/443
+ *	class web to tcp/443@10.0.0.5 at mon-fri 08:00-18:00
+ *
+ * Order: all `allow` before everything; the rest by priority, lowest first, then as they stand. The
+ * first rule that matches decides; one that is a shadow only counts, and the next one is asked.
+ * A `class` rule decides nothing about `drop` and `limit`: it is a list of its own.
+ *
+ * Pure: reads no file but those that sets name, knows no kernel.
+ */
+
+enum { WR_POLICY_NAME = 32, WR_POLICY_RULES = 4096, WR_POLICY_CLASSES = 16 };
+
+struct wr_prefix {
+	uint8_t addr[16]; /* network order; IPv4 in the first four bytes; bits behind the prefix 0
+			   */
+	uint8_t ip_v;	  /* 4 or 6 */
+	uint8_t bits;
+};
+
+/* Sorted by ip_v, addr, bits, without doubles: what wr_prefixes_sort() makes. */
+struct wr_prefixes {
+	struct wr_prefix *at; /* owned */
+	size_t n, room;
+};
+
+/* A named set. It is kept as written, and flattened. */
+struct wr_set {
+	char name[WR_POLICY_NAME];
+	char *text;		/* owned: what stands behind the '=' */
+	struct wr_prefixes all; /* of itself, of the files and of the sets it names */
+	unsigned int line;
+};
+
+enum wr_action {
+	WR_ACTION_ALLOW,
+	WR_ACTION_DROP,
+	WR_ACTION_LIMIT,
+	WR_ACTION_CLASS,
+	WR_ACTION_COUNT
+};
+
+enum wr_rate_unit {
+	WR_RATE_PPS, /* packets per second */
+	WR_RATE_BPS, /* bits per second, of whole frames */
+	WR_RATE_CPS, /* new connections per second: TCP SYN without ACK */
+	WR_RATE_COUNT
+};
+
+enum wr_limit_per {
+	WR_PER_RULE,	/* one budget for all that matches */
+	WR_PER_SOURCE,	/* one for each source address, or prefix of bits4/bits6 */
+	WR_PER_SERVICE, /* one for each local address, protocol and port */
+	WR_PER_COUNT
+};
+
+struct wr_limit {
+	enum wr_rate_unit unit;
+	enum wr_limit_per per;
+	uint64_t rate;	      /* per second, in the unit; bits for WR_RATE_BPS */
+	uint64_t burst;	      /* packets, connections, or bytes; 0: what the rate gives in 100 ms */
+	uint8_t bits4, bits6; /* WR_PER_SOURCE: 32 and 128 unless said */
+};
+
+/* tcp/443, udp/5000-5999@10.0.0.5, sctp, 10.0.0.0/24: what is asked for. */
+struct wr_target {
+	int proto;		/* IP protocol number, -1: any */
+	uint16_t port, port_to; /* both 0: any; inclusive */
+	struct wr_prefix addr;	/* ip_v 0: any */
+};
+
+/* Which days (bit 0 = Monday) and minutes of a day, local time; all 0: always. from > to goes over
+ * midnight. */
+struct wr_schedule {
+	uint8_t days;
+	uint16_t from_min, to_min;
+};
+
+struct wr_rule {
+	char name[WR_POLICY_NAME]; /* given, or r1, r2 … : unique */
+	bool named;		   /* the name was given */
+	enum wr_action action;
+	struct wr_limit limit; /* WR_ACTION_LIMIT */
+	int klass;	       /* WR_ACTION_CLASS: index of the class */
+
+	/* What it is for: all of these have to match; an empty one matches all. */
+	struct wr_prefixes from; /* owned; addresses written in the rule */
+	int *from_sets;		 /* owned; indexes of sets, any of them */
+	size_t n_from_sets;
+	bool not_from;	      /* `not from`: none of them */
+	struct wr_target *to; /* owned; any of them */
+	size_t n_to;
+	char **ifaces; /* owned; any of them */
+	size_t n_ifaces;
+	char *host;  /* owned or NULL: TLS, QUIC or HTTP host of the flow, `*.` in front allowed */
+	char *where; /* owned or NULL: pcap-filter expression */
+	bool inner;  /* also of what a tunnel carries */
+	bool out;    /* of what leaves, else of what arrives */
+
+	uint32_t priority; /* 100 unless said */
+	bool shadow;	   /* counts what it would do */
+	bool automatic;	   /* made by detection: must have an end */
+	int64_t until_s;   /* Unix time, 0: no end */
+	uint32_t for_s;	   /* as written: counted from when the rule comes into force; 0: none */
+	struct wr_schedule at;
+	char *why; /* owned or NULL */
+	unsigned int line;
+};
+
+struct wr_class {
+	char name[WR_POLICY_NAME];
+	uint64_t guarantee_bps, ceiling_bps; /* 0: none */
+	uint8_t priority;		     /* 1 = gives way last … 8 */
+	unsigned int line;
+};
+
+struct wr_link {
+	char iface[16];
+	uint64_t in_bps, out_bps; /* capacity; 0: measured */
+	unsigned int line;
+};
+
+struct wr_policy {
+	struct wr_set *set; /* owned, all of these */
+	size_t n_sets;
+	struct wr_rule *rule; /* as they stand */
+	size_t n_rules;
+	struct wr_class class_[WR_POLICY_CLASSES];
+	size_t n_classes;
+	struct wr_link *link;
+	size_t n_links;
+	bool drop_fragments; /* later fragments whose first is not known; else they pass */
+};
+
+/* Every wrong line is told, with what was expected; a person mends all of them at once. */
+typedef void (*wr_policy_tell_fn)(void *ctx, unsigned int line, unsigned int column,
+				  const char *text);
+
+/*
+ * text: statements, n bytes. name: of the file, for messages. *out is owned (wr_policy_free) and
+ * NULL on failure. -EINVAL: told line by line, err has the first; -ENOMEM; -E2BIG.
+ */
+int wr_policy_parse(struct wr_policy **out, const char *text, size_t n, const char *name,
+		    wr_policy_tell_fn tell, void *ctx, struct wr_err *err);
+void wr_policy_free(struct wr_policy **p); /* NULL is fine; sets NULL */
+
+/* One statement a line, in the form that parses to the same and prints to the same again. */
+void wr_policy_print(struct wr_buf *b, const struct wr_policy *p);
+void wr_policy_print_rule(struct wr_buf *b, const struct wr_policy *p, const struct wr_rule *r);
+
+/* Indexes of the rules in the order in which they are asked; out has room for n_rules. */
+void wr_policy_order(const struct wr_policy *p, uint32_t *out);
+
+/* Indexes by name; -1: there is none. */
+int wr_policy_set(const struct wr_policy *p, const char *name);
+int wr_policy_rule(const struct wr_policy *p, const char *name);
+int wr_policy_class(const struct wr_policy *p, const char *name);
+
+/* Changes, each on a policy of its own (parse, change, compile, put in force: nobody sees half of
+ * it). statement: one line. -EINVAL with what is wrong; -ENOENT: no such rule; -EEXIST. */
+int wr_policy_add(struct wr_policy *p, const char *statement, struct wr_err *err);
+int wr_policy_del_rule(struct wr_policy *p, const char *name, struct wr_err *err);
+int wr_policy_copy(struct wr_policy **out, const struct wr_policy *p, struct wr_err *err);
+
+/* ---- prefixes ---- */
+
+int wr_prefix_parse(struct wr_prefix *out, const char *text, size_t n); /* 0 or -EINVAL */
+void wr_prefix_print(struct wr_buf *b, const struct wr_prefix *p);	/* without /32 and /128 */
+bool wr_prefix_has(const struct wr_prefix *p, uint8_t ip_v, const uint8_t addr[16]);
+int wr_prefixes_add(struct wr_prefixes *s, const struct wr_prefix *p); /* at the end; -ENOMEM */
+void wr_prefixes_sort(struct wr_prefixes *s);
+bool wr_prefixes_del(struct wr_prefixes *s,
+		     const struct wr_prefix *p); /* false: it was not there */
+/* One prefix a line, '#' begins a comment; a million lines take well under a second. */
+int wr_prefixes_read(struct wr_prefixes *s, const char *path, struct wr_err *err);
+
+#endif
