@@ -7,6 +7,7 @@
 
 #include "core/account.h"
 #include "core/board.h"
+#include "core/image.h"
 #include "core/window.h"
 
 /* All maps of the kernel programs. Each attachment (interface and hook) has its own set, but for
@@ -20,6 +21,7 @@ struct wr_slot {
 		struct wr_parse parse;
 		__u8 bytes[WR_WINDOW];
 	};
+	struct wr_judge judge;
 };
 
 /* The board first: readers map only that part. The slots behind it are the program's own. */
@@ -98,6 +100,34 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } wr_peeked SEC(".maps");
+
+/* The policy, see core/image.h: two images, of which one is in force. Shared by all attachments of
+ * a session, as the next two are; one entry each when packets are not judged. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wr_line);
+} wr_policy SEC(".maps");
+
+/* Rates: of rules, of sources, of services; and what became of first fragments. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wr_bucket_line);
+} wr_buckets SEC(".maps");
+
+/* What rules matched: cpu * WR_JUDGE_RULES + slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wr_rule_count);
+} wr_hits SEC(".maps");
 
 /* Numbers of the rows in use, head.used of them: (table << (set_bits + 1)) + n. Elements of an
  * array lie eight bytes apart, so they are that large. */

@@ -12,6 +12,7 @@
  */
 
 #include "bpf/account.h"
+#include "bpf/judge.h"
 #include "core/parse.h"
 
 #define WR_WORDS(at, from, n)                                   \
@@ -133,10 +134,52 @@ static __always_inline void wr_see(wr_ctx *ctx, __u32 cpu, __u32 len)
 	wr_account_bad(cpu, WR_PARSE_OF(cpu)->rec.bad);
 }
 
+/* What the hook is told: the packet goes on, or is gone. */
+static __always_inline int wr_fate(__u32 cpu)
+{
+	return wr_fixed.judge && WR_JUDGE_OF(cpu)->verdict ? WR_DROP : WR_PASS;
+}
+
+static __always_inline void wr_count_fate(__u32 cpu, __u32 len)
+{
+	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
+	__u32 verdict = wr_fixed.judge ? WR_JUDGE_OF(cpu)->verdict : WR_VERDICT_PASS;
+
+	if (verdict == WR_VERDICT_DROP) {
+		c->dropped_packets++;
+		c->dropped_bytes += len;
+	} else if (verdict == WR_VERDICT_LIMIT) {
+		c->limited_packets++;
+		c->limited_bytes += len;
+	} else {
+		c->passed_packets++;
+		c->passed_bytes += len;
+	}
+}
+
+/* The fate is known. */
+static __always_inline int wr_end(wr_ctx *ctx, __u32 cpu, __u32 len, int peek)
+{
+	int fate = wr_fate(cpu);
+
+	wr_count_fate(cpu, len);
+	if (wr_shared.board.conf.follow) {
+		if (fate == WR_PASS)
+			bpf_tail_call(ctx, &wr_slots, WR_SLOT_FILTER);
+		else
+			bpf_tail_call(ctx, &wr_slots, WR_SLOT_FILTER_GONE);
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
+	}
+	if (peek)
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
+	return fate;
+}
+
 static __always_inline int wr_path(wr_ctx *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_len(ctx);
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
+	__u32 policy;
 	int peek = 0;
 
 	c->arrived_packets++;
@@ -144,15 +187,24 @@ static __always_inline int wr_path(wr_ctx *ctx)
 	wr_see(ctx, cpu, len);
 	if (wr_fixed.account)
 		peek = wr_account(cpu, len);
-	c->passed_packets++;
-	c->passed_bytes += len;
-	if (wr_shared.board.conf.follow) {
-		bpf_tail_call(ctx, &wr_slots, WR_SLOT_FILTER);
-		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
+	if (wr_fixed.judge) {
+		WR_JUDGE_OF(cpu)->verdict = WR_VERDICT_PASS;
+		policy = wr_shared.board.conf.policy;
+		if (policy && wr_judge(cpu, policy, len)) {
+			WR_JUDGE_OF(cpu)->peek = (__u8)peek;
+			bpf_tail_call(ctx, &wr_slots, WR_SLOT_WHERE + (policy >> 31));
+		}
 	}
-	if (peek)
-		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
-	return WR_PASS;
+	return wr_end(ctx, cpu, len, peek);
+}
+
+/* Behind the program with the expressions. */
+static __always_inline int wr_judged_path(wr_ctx *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	wr_judge_again(cpu);
+	return wr_end(ctx, cpu, WR_JUDGE_OF(cpu)->len, WR_JUDGE_OF(cpu)->peek);
 }
 
 /* Facts leave in one piece with the event in front; the inner header only when there is one. */
@@ -229,11 +281,11 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	c->matched_packets++;
 	c->matched_bytes += len;
 	if (conf->records < WR_RECORDS_FACTS)
-		return WR_PASS;
+		return wr_fate(cpu);
 	if (conf->sample > 1) {
 		if (c->skip) {
 			c->skip--;
-			return WR_PASS;
+			return wr_fate(cpu);
 		}
 		c->skip = conf->sample - 1;
 	}
@@ -245,7 +297,11 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	s->event.hook = (__u8)wr_shared.board.hook;
 	s->event.linktype = (__u16)wr_fixed.linktype;
 	s->event.cpu = (__u16)cpu;
-	s->event.verdict = 0;
+	if (wr_fixed.judge) {
+		s->event.verdict = s->judge.verdict;
+		s->event.rule = s->judge.slot;
+		s->event.klass = s->judge.klass;
+	}
 	s->event.gso_segs = s->parse.rec.gso_segs = (__u16)wr_ctx_segs(ctx);
 	s->event.tag = wr_ctx_tag(ctx);
 	s->event.len = len + (s->event.tag ? 4 : 0);
@@ -256,7 +312,7 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 		err = wr_send_facts(s);
 	if (err)
 		c->ring_full++;
-	return WR_PASS;
+	return wr_fate(cpu);
 }
 
 #endif

@@ -6,6 +6,7 @@
 
 typedef struct xdp_md wr_ctx;
 #define WR_PASS XDP_PASS
+#define WR_DROP XDP_DROP
 #define WR_CTX_CAN_LOAD wr_fixed.load_bytes
 #define wr_ctx_tag(ctx) 0u
 #define wr_ctx_segs(ctx) 0
@@ -28,6 +29,12 @@ SEC("xdp")
 int wr_xdp_record(struct xdp_md *ctx)
 {
 	return wr_record_path(ctx);
+}
+
+SEC("xdp")
+int wr_xdp_judged(struct xdp_md *ctx)
+{
+	return wr_judged_path(ctx);
 }
 
 char _license[] SEC("license") = "GPL";

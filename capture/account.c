@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "capture/account.h"
+#include "capture/board.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -117,7 +118,7 @@ static uint64_t load(const __u64 *counter)
 
 /* A packet is counted as arrived before its program asks which tables to fill, and as passed when
  * it has. So nobody is in the old tables any more when all that had arrived after the flip has
- * passed. */
+ * passed, or what else becomes of it. */
 bool wr_account_settled(const struct wr_account *account)
 {
 	struct wr_account *a = (struct wr_account *)(uintptr_t)account;
@@ -128,7 +129,7 @@ bool wr_account_settled(const struct wr_account *account)
 		a->arrived[i] = load(&cpus[i].count.arrived_packets);
 	a->looked = true;
 	for (uint32_t i = 0; i < a->cpus; i++)
-		settled = settled && load(&cpus[i].count.passed_packets) >= a->arrived[i];
+		settled = settled && wr_board_done(&cpus[i].count) >= a->arrived[i];
 	return settled;
 }
 

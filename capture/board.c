@@ -44,16 +44,24 @@ static uint64_t now_of(const uint64_t *counter)
 	return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
 }
 
-/* A snapshot of a CPU is whole when what had passed before is what has arrived after. */
+uint64_t wr_board_done(const struct wr_cpu_count *c)
+{
+	return now_of((const uint64_t *)&c->passed_packets) +
+	       now_of((const uint64_t *)&c->dropped_packets) +
+	       now_of((const uint64_t *)&c->limited_packets);
+}
+
+/* A snapshot of a CPU is whole when those whose fate was known before are those that have arrived
+ * after. */
 static bool snap_cpu(const struct wr_cpu_count *c, struct wr_cpu_count *out)
 {
 	for (int i = 0; i < 100000; i++) {
-		uint64_t passed = now_of((const uint64_t *)&c->passed_packets);
+		uint64_t done = wr_board_done(c);
 
 		memcpy(out, (const void *)c, sizeof(*out));
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (now_of((const uint64_t *)&c->arrived_packets) == passed &&
-		    out->passed_packets == passed)
+		if (now_of((const uint64_t *)&c->arrived_packets) == done &&
+		    out->passed_packets + out->dropped_packets + out->limited_packets == done)
 			return true;
 	}
 	return false;
@@ -73,6 +81,10 @@ static void add_cpu(const struct wr_cpu *cpu, struct wr_ledger *out)
 	out->arrived.bytes += c.arrived_bytes;
 	out->passed.packets += c.passed_packets;
 	out->passed.bytes += c.passed_bytes;
+	out->dropped.packets += c.dropped_packets;
+	out->dropped.bytes += c.dropped_bytes;
+	out->limited.packets += c.limited_packets;
+	out->limited.bytes += c.limited_bytes;
 	out->matched.packets += c.matched_packets;
 	out->matched.bytes += c.matched_bytes;
 	out->made += c.made;
@@ -110,6 +122,8 @@ void wr_board_ledger(const struct wr_board *b, int ncpu, struct wr_ledger *out)
 	out->made -= out->waiting;
 	if (b->ended && out->waiting)
 		out->balanced = false;
-	if (out->arrived.packets != out->passed.packets || out->arrived.bytes != out->passed.bytes)
+	if (out->arrived.packets !=
+		    out->passed.packets + out->dropped.packets + out->limited.packets ||
+	    out->arrived.bytes != out->passed.bytes + out->dropped.bytes + out->limited.bytes)
 		out->balanced = false;
 }

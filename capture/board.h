@@ -13,6 +13,9 @@ void wr_board_claim(struct wr_board *b);
 /* Has the reader that is noted on the board ended? */
 bool wr_board_orphaned(const struct wr_board *b);
 
+/* Packets of a CPU whose fate is known. */
+uint64_t wr_board_done(const struct wr_cpu_count *c);
+
 /* Sums up all CPUs from snapshots that are whole (see core/board.h). ncpu = possible CPUs. */
 void wr_board_ledger(const struct wr_board *b, int ncpu, struct wr_ledger *out);
 

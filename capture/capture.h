@@ -78,8 +78,9 @@ struct wr_ledger {
 	enum wr_hook hook;
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	struct wr_count arrived, passed;
-	struct wr_count matched; /* of arrived: chosen by the filter */
-	uint64_t made;		 /* records whose fate is known: seen + lost */
+	struct wr_count dropped, limited; /* by rules */
+	struct wr_count matched;	  /* of arrived: chosen by the filter */
+	uint64_t made;			  /* records whose fate is known: seen + lost */
 	uint64_t seen;
 	uint64_t lost[WR_LOST_COUNT];
 	uint64_t waiting; /* made, still on the way to the reader */

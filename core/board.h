@@ -10,9 +10,10 @@
  * observer see at the same time (an mmap-able array map, named WR_BOARD_MAP). Every number has one
  * writer: the kernel program on its CPU, or the reader. Nobody locks.
  *
- * The kernel counts a packet as arrived when it enters and as passed (or dropped) when its fate is
- * known; between the two at most one packet is under way on a CPU. So a snapshot of a CPU is whole
- * when arrived == passed, and a reader that sees a difference of one looks again.
+ * The kernel counts a packet as arrived when it enters and as passed, dropped or limited when its
+ * fate is known; between the two at most one packet is under way on a CPU. So a snapshot of a CPU
+ * is whole when arrived == passed + dropped + limited, and a reader that sees a difference of one
+ * looks again.
  */
 
 #define WR_BOARD_MAGIC 0x72696577 /* "weir" */
@@ -31,11 +32,16 @@ struct wr_cpu_count {
 	__u64 passed_bytes;
 	__u64 matched_packets; /* chosen by the filter */
 	__u64 matched_bytes;
-	__u64 made;	 /* records that were tried */
-	__u64 ring_full; /* of them: no room */
-	__u64 deep;	 /* packets that were not plain: read by the stages */
-	__u64 skip;	 /* sampling: packets until the next record */
-	__u64 pad[6];
+	__u64 made;	       /* records that were tried */
+	__u64 ring_full;       /* of them: no room */
+	__u64 deep;	       /* packets that were not plain: read by the stages */
+	__u64 skip;	       /* sampling: packets until the next record */
+	__u64 dropped_packets; /* by a rule */
+	__u64 dropped_bytes;
+	__u64 limited_packets; /* over the rate of a rule */
+	__u64 limited_bytes;
+	__u64 forgiven_ns; /* of limits, see core/bucket.h */
+	__u64 pad;
 };
 _Static_assert(sizeof(struct wr_cpu_count) == 128, "two cache lines");
 
@@ -65,10 +71,13 @@ struct wr_board_conf {
 	__u32 follow;	 /* go on to the filter and the record program; else all that arrives is
 			    counted only */
 	__u32 window;	 /* accounting: the lowest bit tells which tables are filled */
-	__u32 peek; /* accounting: first payloads that are sent to the reader, at most so many per
-		       CPU and window; 0 = none */
-	__u32 pad;
+	__u32 peek;   /* accounting: first payloads that are sent to the reader, at most so many per
+			 CPU and window; 0 = none */
+	__u32 policy; /* line of the head of the image that is in force, WR_POLICY_HALF: in the
+			 second half of the map; 0 = none, all passes */
 };
+
+#define WR_POLICY_HALF (1u << 31)
 
 enum { WR_RECORDS_NONE = 0, WR_RECORDS_FACTS = 1, WR_RECORDS_BYTES = 2 };
 
@@ -104,11 +113,14 @@ struct wr_event {
 	__u16 gso_segs;
 	__u16 linktype;
 	__u8 hook;
-	__u8 verdict;
+	__u8 verdict; /* enum wr_verdict */
 	__u32 tag; /* VLAN tag that was taken off: TPID << 16 | TCI; 0 = none. Not in the bytes that
 		      follow */
+	__u16 rule; /* counters of the rule that decided, when verdict is not 0 */
+	__u8 klass; /* WR_NO_CLASS: none */
+	__u8 pad[5];
 };
-_Static_assert(sizeof(struct wr_event) == 48, "shared by kernel and host");
+_Static_assert(sizeof(struct wr_event) == 56, "shared by kernel and host");
 
 /* Constants of a data path, known before its program is loaded: the verifier sees them and drops
  * what is not needed. */
@@ -120,11 +132,22 @@ struct wr_fixed {
 	__u32 cpus;	  /* account: possible CPUs */
 	__u32 set_bits;	  /* account: each table has 1 << set_bits sets of two rows */
 	__u32 coarse;	  /* account: bpf_ktime_get_coarse_ns exists (5.11) */
-	__u32 pad;
-	__u64 secret[2]; /* account: new with each load */
+	__u32 judge;	  /* hold packets against a policy, see core/judge.h */
+	__u32 policy_half;  /* judge: lines of half the map */
+	__u32 bucket_bits;  /* judge: 1 << bucket_bits lines of buckets by hash */
+	__u64 secret[2];    /* account: new with each load */
+	__u64 judge_secret; /* judge: of the buckets, as long as these last */
 };
 
 /* Slots of the program array: the path goes on there when they are filled. */
-enum { WR_SLOT_FILTER = 0, WR_SLOT_RECORD = 1, WR_SLOT_MATCHED = 2, WR_SLOT_COUNT = 8 };
+enum {
+	WR_SLOT_FILTER = 0,
+	WR_SLOT_RECORD = 1,
+	WR_SLOT_MATCHED = 2,
+	WR_SLOT_JUDGED = 3,	 /* goes on with the rules when their expressions were asked */
+	WR_SLOT_FILTER_GONE = 4, /* the filter for packets that do not pass */
+	WR_SLOT_WHERE = 6, /* the expressions of the image in the first half; then the other's */
+	WR_SLOT_COUNT = 8
+};
 
 #endif

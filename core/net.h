@@ -55,9 +55,11 @@ WR_STAGE wr_ip4_options(wr_self self)
 }
 
 /* Marks a fragment; later ones have no transport header (RFC 791, 3.2; RFC 8200, 4.5). */
-wr_inline int wr_fragment(struct wr_parse *p, struct wr_hdr *h, __u32 off, __u32 more, __u32 bytes)
+wr_inline int wr_fragment(struct wr_parse *p, struct wr_hdr *h, __u32 off, __u32 more, __u32 bytes,
+			  __u32 id)
 {
 	h->has |= WR_H_FRAG | (more ? WR_H_MF : 0);
+	h->frag_id = (__u16)(id ^ id >> 16);
 	h->frag_off = (__u16)off;
 	if (off + bytes > 65535)
 		wr_mark(p, WR_BAD_FRAG_OVER);
@@ -165,7 +167,8 @@ WR_STAGE wr_ip4(wr_self self)
 	wr_end_at(p, p->off + total, WR_BAD_IP4_OVER);
 	if (ihl > 20)
 		wr_ip4_options(self);
-	if (frag & 0x3fff && wr_fragment(p, h, (frag & 0x1fff) * 8, frag & 0x2000, total - ihl))
+	if (frag & 0x3fff &&
+	    wr_fragment(p, h, (frag & 0x1fff) * 8, frag & 0x2000, total - ihl, wr_be16(b + 4)))
 		next = 0;
 	return wr_on(p, ihl, next);
 }
@@ -249,7 +252,7 @@ WR_STAGE wr_ip6_ext(wr_self self, __u32 kind)
 
 		size = p->said_end - p->off -
 		       8; /* an atomic fragment (RFC 6946) is a whole packet */
-		if (wr_fragment(p, h, frag & 0xfff8, frag & 1, size))
+		if (wr_fragment(p, h, frag & 0xfff8, frag & 1, size, wr_be32(b + 4)))
 			return 0;
 		return wr_on(p, 8, WR_NEXT_IPPROTO | b[0]);
 	}

@@ -130,7 +130,7 @@ struct wr_hdr {
 	__u8 icmp_code;
 	__u8 ext_len;	  /* IPv4: bytes of options; IPv6: number of extension headers */
 	__u8 tcp_opt_len; /* bytes */
-	__u8 pad[2];
+	__u16 frag_id;	  /* WR_H_FRAG: which packet it is of; IPv6: both halves xored */
 	struct wr_tcpopt opt;
 	__u8 tcp_opt[WR_MAX_TCPOPT]; /* raw, in wire order */
 	__u8 ext[WR_MAX_EXT]; /* IPv4: raw options; IPv6: extension header numbers in order */

@@ -97,9 +97,11 @@ static inline __u64 wr_load64(const void *p)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define wr_ntoh16(v) __builtin_bswap16(v)
 #define wr_ntoh32(v) __builtin_bswap32(v)
+#define wr_ntoh64(v) __builtin_bswap64(v)
 #else
 #define wr_ntoh16(v) ((__u16)(v))
 #define wr_ntoh32(v) ((__u32)(v))
+#define wr_ntoh64(v) ((__u64)(v))
 #endif
 #define wr_be16(p) ((__u32)wr_ntoh16(wr_load16(p)))
 #define wr_be32(p) ((__u32)wr_ntoh32(wr_load32(p)))

@@ -24,6 +24,7 @@
 
 #include "core/account.h"
 #include "core/board.h"
+#include "core/image.h"
 #include "core/proto.h"
 
 #ifndef WR_BPF_DIR
@@ -34,12 +35,14 @@
 enum hook_kind { HOOK_XDP, HOOK_TC, HOOK_KINDS };
 
 static const struct hook_is {
-	const char *name, *main, *record;
+	const char *name, *main, *record, *judged;
 	enum bpf_prog_type type;
 	int pass;
 } hook_is[HOOK_KINDS] = {
-	[HOOK_XDP] = {"xdp", "wr_xdp", "wr_xdp_record", BPF_PROG_TYPE_XDP, XDP_PASS},
-	[HOOK_TC] = {"tc_in", "wr_tc_in", "wr_tc_in_record", BPF_PROG_TYPE_SCHED_CLS, -1},
+	[HOOK_XDP] = {"xdp", "wr_xdp", "wr_xdp_record", "wr_xdp_judged", BPF_PROG_TYPE_XDP,
+		      XDP_PASS},
+	[HOOK_TC] = {"tc_in", "wr_tc_in", "wr_tc_in_record", "wr_tc_in_judged",
+		     BPF_PROG_TYPE_SCHED_CLS, -1},
 };
 
 struct hook_conf {
@@ -47,7 +50,8 @@ struct hook_conf {
 	struct wr_fixed fixed;
 	uint32_t ring_bytes; /* 0: as in the object */
 	uint32_t log_level;
-	char *log; /* of the main program when log_level is set, then of the record program */
+	char *log; /* of the main program when log_level is set, then of the record program, then of
+		      the one behind expressions */
 	size_t log_size;
 };
 
@@ -55,7 +59,7 @@ struct hook {
 	const struct hook_is *is;
 	struct wr_fixed fixed;
 	struct bpf_object *obj;
-	int main_fd, record_fd, slots_fd, ring_fd;
+	int main_fd, record_fd, judged_fd, slots_fd, ring_fd;
 	struct wr_board *board; /* mapped */
 	size_t board_size;
 };
@@ -101,10 +105,11 @@ static inline int hook_set_fixed(struct hook *h)
 
 static inline int hook_prepare(struct hook *h, const struct hook_conf *conf)
 {
-	struct bpf_program *main = hook_prog(h, h->is->main), *record = hook_prog(h, h->is->record);
+	struct bpf_program *main = hook_prog(h, h->is->main), *record = hook_prog(h, h->is->record),
+			   *judged = hook_prog(h, h->is->judged);
 	struct bpf_map *ring = bpf_object__find_map_by_name(h->obj, "wr_ring");
 
-	if (!main || !record || !ring || hook_set_fixed(h))
+	if (!main || !record || !judged || !ring || hook_set_fixed(h))
 		return -EINVAL;
 	if (conf->ring_bytes)
 		bpf_map__set_max_entries(ring, conf->ring_bytes);
@@ -116,15 +121,25 @@ static inline int hook_prepare(struct hook *h, const struct hook_conf *conf)
 		bpf_map__set_max_entries(hook_bpf_map(h, "wr_sets"), sets);
 		bpf_map__set_max_entries(hook_bpf_map(h, "wr_used"), sets * WR_ACCOUNT_WAYS);
 	}
+	if (conf->fixed.judge) {
+		bpf_map__set_max_entries(hook_bpf_map(h, "wr_policy"), 2 * conf->fixed.policy_half);
+		bpf_map__set_max_entries(hook_bpf_map(h, "wr_buckets"),
+					 WR_BUCKET_FIRST + (1 << conf->fixed.bucket_bits));
+		bpf_map__set_max_entries(hook_bpf_map(h, "wr_hits"),
+					 WR_JUDGE_RULES * (uint32_t)libbpf_num_possible_cpus());
+	}
 	if (conf->fixed.frags) {
 		bpf_program__set_flags(main, bpf_program__flags(main) | BPF_F_XDP_HAS_FRAGS);
 		bpf_program__set_flags(record, bpf_program__flags(record) | BPF_F_XDP_HAS_FRAGS);
+		bpf_program__set_flags(judged, bpf_program__flags(judged) | BPF_F_XDP_HAS_FRAGS);
 	}
 	if (conf->log_level) {
 		bpf_program__set_log_level(main, conf->log_level);
 		bpf_program__set_log_buf(main, conf->log, conf->log_size);
 		bpf_program__set_log_level(record, conf->log_level);
 		bpf_program__set_log_buf(record, conf->log + conf->log_size, conf->log_size);
+		bpf_program__set_log_level(judged, conf->log_level);
+		bpf_program__set_log_buf(judged, conf->log + 2 * conf->log_size, conf->log_size);
 	}
 	return 0;
 }
@@ -180,11 +195,13 @@ static inline int hook_open(struct hook *h, const struct hook_conf *conf)
 		return rc;
 	}
 	h->main_fd = bpf_program__fd(hook_prog(h, h->is->main));
+	h->judged_fd = bpf_program__fd(hook_prog(h, h->is->judged));
 	h->record_fd = bpf_program__fd(hook_prog(h, h->is->record));
 	h->slots_fd = hook_map(h, "wr_slots");
 	h->ring_fd = hook_map(h, "wr_ring");
 	h->board->conf = (struct wr_board_conf){.snap = 65535, .max_depth = 1, .follow = 1};
-	return hook_set_slot(h, WR_SLOT_RECORD, h->record_fd);
+	rc = hook_set_slot(h, WR_SLOT_JUDGED, h->judged_fd);
+	return rc ? rc : hook_set_slot(h, WR_SLOT_RECORD, h->record_fd);
 }
 
 /* Has this kernel what these constants ask for? (5.18) */

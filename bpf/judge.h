@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_BPF_JUDGE_H
+#define WR_BPF_JUDGE_H
+
+/* What core/judge.h asks for, in the kernel: the image of the policy lies in a map, in one of two
+ * halves; the judgement in the making lies in the CPU's slot. */
+
+#include "bpf/maps.h"
+
+#define WR_JUDGE_OF(self) (&wr_slot_of(self)->judge)
+#define WR_JUDGE_REC(self) (&wr_slot_of(self)->parse.rec)
+#define WR_JUDGE_IMAGE(self) (wr_slot_of(self)->judge.base)
+#define WR_JUDGE_SECRET(self) ((self)*0 + wr_fixed.judge_secret)
+#define WR_JUDGE_FORGIVEN(self) (&wr_cpu_of(self)->count.forgiven_ns)
+
+static __always_inline struct wr_rule_count *wr_rule_count(__u32 cpu, __u32 slot);
+static __always_inline struct wr_bucket *wr_bucket_total(__u32 cpu, __u32 slot);
+static __always_inline struct wr_bucket_line *wr_bucket_line(__u32 cpu, __u64 hash);
+static __always_inline struct wr_bucket_line *wr_frag_line(__u32 cpu, __u64 hash);
+static __always_inline __u64 wr_judge_now(__u32 cpu);
+
+#include "core/judge.h"
+
+static __always_inline const struct wr_line *wr_line_at(wr_image base, __u32 n)
+{
+	__u32 at = base + n;
+
+	return bpf_map_lookup_elem(&wr_policy, &at);
+}
+
+static __always_inline struct wr_rule_count *wr_rule_count(__u32 cpu, __u32 slot)
+{
+	__u32 at = cpu * WR_JUDGE_RULES + (slot & (WR_JUDGE_RULES - 1));
+
+	return bpf_map_lookup_elem(&wr_hits, &at);
+}
+
+/* The map of buckets: rules' own, four in a line; fates of fragments; the rest by hash. */
+static __always_inline struct wr_bucket *wr_bucket_total(__u32 cpu, __u32 slot)
+{
+	__u32 at = (slot & (WR_JUDGE_RULES - 1)) / WR_BUCKET_WAYS;
+	struct wr_bucket_line *l = bpf_map_lookup_elem(&wr_buckets, &at);
+
+	(void)cpu;
+	if (!l)
+		return 0;
+	wr_keep(l); /* or the offset is added before it is known that there is a line */
+	return &l->way[slot & (WR_BUCKET_WAYS - 1)];
+}
+
+static __always_inline struct wr_bucket_line *wr_frag_line(__u32 cpu, __u64 hash)
+{
+	__u32 at = WR_FRAG_FIRST + (__u32)(hash >> (64 - WR_FRAG_BITS));
+
+	(void)cpu;
+	return bpf_map_lookup_elem(&wr_buckets, &at);
+}
+
+static __always_inline struct wr_bucket_line *wr_bucket_line(__u32 cpu, __u64 hash)
+{
+	__u32 at = WR_BUCKET_FIRST + (__u32)(hash >> (64 - wr_fixed.bucket_bits));
+
+	(void)cpu;
+	return bpf_map_lookup_elem(&wr_buckets, &at);
+}
+
+static __always_inline __u64 wr_judge_now(__u32 cpu)
+{
+	struct wr_judge *j = WR_JUDGE_OF(cpu);
+
+	if (!j->now_ns)
+		j->now_ns = wr_now_ns();
+	return j->now_ns;
+}
+
+/* Fragments: rare, so in a function of their own. Before the rules are asked, 1: it is decided. */
+__attribute__((noinline)) int wr_judge_later(__u32 cpu)
+{
+	return wr_frag_known(cpu);
+}
+
+/* After they were: the first one's fate is kept, a later one whose first is not known has the fate
+ * that was chosen for such. */
+__attribute__((noinline)) int wr_judge_fragment(__u32 cpu)
+{
+	struct wr_judge *j = WR_JUDGE_OF(cpu);
+	const struct wr_judge_head *head;
+
+	if (!WR_JUDGE_REC(cpu)->hdr[0].frag_off) {
+		wr_frag_keep(cpu);
+		return 0;
+	}
+	head = (const void *)wr_line_at(j->base, j->head);
+	if (head && head->flags & WR_HEAD_FRAG_DROP && !(head->flags & WR_HEAD_COUNT_ONLY) &&
+	    !j->verdict && !j->decided) {
+		j->verdict = WR_VERDICT_DROP;
+		j->slot = WR_SLOT_FRAGMENTS;
+	}
+	return 0;
+}
+
+/* The verdict stands in the slot. 1: the expressions have to be asked first. */
+static __always_inline int wr_judge(__u32 cpu, __u32 policy, __u32 len)
+{
+	struct wr_judge *j = WR_JUDGE_OF(cpu);
+	const struct wr_hdr *h = &WR_JUDGE_REC(cpu)->hdr[0];
+
+	j->now_ns = 0;
+	j->base = policy & WR_POLICY_HALF ? wr_fixed.policy_half : 0;
+	if (wr_is_fragment(h) && h->frag_off && wr_judge_later(cpu))
+		return 0;
+	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF, len) && wr_judge_on(cpu) == WR_TURN_ASK)
+		return 1;
+	if (wr_is_fragment(h))
+		wr_judge_fragment(cpu);
+	return 0;
+}
+
+/* Once they were asked. */
+static __always_inline void wr_judge_again(__u32 cpu)
+{
+	wr_judge_on(cpu);
+	if (wr_is_fragment(&WR_JUDGE_REC(cpu)->hdr[0]))
+		wr_judge_fragment(cpu);
+}
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef WR_CORE_IMAGE_H
+#define WR_CORE_IMAGE_H
+
+#include "core/bucket.h"
+
+/*
+ * A policy as lines of 64 bytes that refer to each other by number: written by policy/, copied into
+ * a map, read by the kernel programs and by the host. core/trie.h and core/judge.h say how.
+ */
+#define WR_IMAGE_ABI 1
+
+struct wr_line {
+	__u64 word[8];
+};
+_Static_assert(sizeof(struct wr_line) == 64, "a cache line");
+
+/* A reference, 32 bits: kind, then a value or the number of a line. */
+enum { WR_REF_BITS = 30, WR_REF_VALUE = 0, WR_REF_NODE = 1, WR_REF_FEW = 2 };
+#define WR_REF_MASK ((1u << WR_REF_BITS) - 1)
+
+struct wr_trie_node {
+	__u64 hi, lo;	    /* of the keys below it the first `skip` bits; the rest 0 */
+	__u32 below, above; /* references for keys that are smaller or larger than all of those */
+	__u32 table;	    /* line of a table of references, 16 a line, by the next `bits` bits */
+	__u8 skip, bits;
+	__u8 pad[34];
+};
+_Static_assert(sizeof(struct wr_trie_node) == 64, "a line");
+
+/* value[i] is for keys from key[i - 1] on, below key[i]; unused keys are the last one's copies. */
+enum { WR_FEW4 = 7, WR_FEW6 = 3, WR_TRIE_DEPTH = 24, WR_TRIE_BITS = 20 };
+
+struct wr_trie_few4 {
+	__u32 key[WR_FEW4];
+	__u32 value[WR_FEW4 + 1];
+	__u32 pad;
+};
+_Static_assert(sizeof(struct wr_trie_few4) == 64, "a line");
+
+struct wr_trie_few6 {
+	struct {
+		__u64 hi, lo;
+	} key[WR_FEW6];
+	__u32 value[WR_FEW6 + 1];
+};
+_Static_assert(sizeof(struct wr_trie_few6) == 64, "a line");
+
+/* ---- rules ---- */
+
+enum {
+	WR_JUDGE_TERMS = 4032, /* 63 words of 64 and their summary */
+	WR_JUDGE_RULES = 4096, /* counters; a power of two */
+	WR_JUDGE_TURNS = 64,   /* rules that limit or only count that one packet can meet */
+	WR_JUDGE_WHERES = 63,  /* expressions */
+	WR_FRAG_BITS = 10,
+	WR_FRAG_LINES = 1 << WR_FRAG_BITS,
+	/* the map of buckets: where which ones begin, lines */
+	WR_FRAG_FIRST = WR_JUDGE_RULES / WR_BUCKET_WAYS,
+	WR_BUCKET_FIRST = WR_FRAG_FIRST + WR_FRAG_LINES,
+	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1, /* counters of later fragments that were dropped */
+	WR_VEC_NONE = 0,
+	WR_VEC_ALL = 1,
+	WR_VEC_FIRST = 2,
+};
+
+/* The head of an image: one for each interface and direction. A line. */
+struct wr_judge_head {
+	__u32 src4, src6, dst4, dst6; /* references of tries of vectors, by address */
+	__u32 service;		      /* of one by wr_service_key() */
+	__u32 always;		      /* vector: rules for this interface and direction */
+	__u32 inner;		      /* of them those that look inside tunnels, too */
+	__u32 not_ip;		      /* vector of those that want no address and no service */
+	__u32 vectors;		      /* line of the first one */
+	__u32 stride;		      /* lines of each */
+	__u32 rules;		      /* line of the rules, two in each, by term */
+	__u32 first_class;	      /* terms from here on are of classes */
+	__u32 where;		      /* slot of the program that knows the expressions */
+	__u32 generation;
+	__u32 flags; /* WR_HEAD_* */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct wr_judge_head) == 64, "a line");
+
+enum {
+	WR_HEAD_COUNT_ONLY = 1 << 0, /* the kill switch: nothing is dropped, all is counted */
+	WR_HEAD_FRAG_DROP = 1 << 1,  /* later fragments whose first is not known */
+};
+
+enum wr_do { WR_DO_ALLOW, WR_DO_DROP, WR_DO_LIMIT, WR_DO_CLASS };
+
+struct wr_judge_rule {
+	struct wr_rate rate; /* WR_DO_LIMIT */
+	__u32 until_10ms;    /* CLOCK_MONOTONIC / 2^23 ns (8.4 ms); 0: no end */
+	__u16 slot;	     /* of its counters; for WR_DO_CLASS the class */
+	__u8 action;	     /* enum wr_do */
+	__u8 flags;	     /* WR_RULE_* */
+	__u8 where;	     /* expression + 1; 0: none */
+	__u8 bits4, bits6;   /* WR_RULE_PER_SOURCE: of the address */
+	__u8 pad;
+};
+_Static_assert(sizeof(struct wr_judge_rule) == 32, "two in a line");
+
+enum {
+	WR_RULE_SHADOW = 1 << 0,
+	WR_RULE_BYTES = 1 << 1, /* the rate is of bytes */
+	WR_RULE_SYN = 1 << 2,	/* the rate is of new connections */
+	WR_RULE_PER_SOURCE = 1 << 3,
+	WR_RULE_PER_SERVICE = 1 << 4,
+	WR_UNTIL_SHIFT = 23,
+};
+
+/* Per CPU and rule. */
+struct wr_rule_count {
+	__u64 packets, bytes;	      /* that matched */
+	__u64 hit_packets, hit_bytes; /* of them: dropped, over the limit; of a shadow: would be */
+};
+
+enum { WR_NO_CLASS = 0xff };
+enum wr_verdict { WR_VERDICT_PASS, WR_VERDICT_DROP, WR_VERDICT_LIMIT };
+
+/* A decision in the making. */
+struct wr_judge {
+	__u32 base;    /* line where the image begins, in the map */
+	__u32 head;    /* line of the image's head */
+	__u32 vec[4];  /* always, source, destination, service */
+	__u32 w;       /* the word that is looked at */
+	__u64 summary; /* words that are left */
+	__u64 word;    /* of word w, terms that are left */
+	__u64 where;   /* bit n: expression n chooses the packet; bit 63: they were asked */
+	__u64 now_ns;  /* 0: the clock was not read */
+	__u32 len;
+	__u16 slot;   /* of the rule that decided */
+	__u8 verdict; /* enum wr_verdict */
+	__u8 level;   /* header that is looked at: 0 outer, 1 inner */
+	__u8 peek;    /* kept for the caller */
+	__u8 decided, klass, pad;
+};
+
+#endif

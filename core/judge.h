@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef WR_CORE_JUDGE_H
+#define WR_CORE_JUDGE_H
+
+#include "core/proto.h"
+#include "core/sketch.h"
+#include "core/trie.h"
+
+/*
+ * What becomes of a packet. The policy is an image (core/trie.h): for source, destination and
+ * service each a trie that leads to a bit vector of the rules that match there; a rule matches when
+ * its bit is in all of them (Lakshman, Stiliadis, SIGCOMM 1998, with the summary of Baboescu,
+ * Varghese, SIGCOMM 2001: one word tells which words are worth looking at). So the work grows with
+ * the logarithm of the rules and prefixes, and not at all with those that do not match.
+ *
+ * Bits are in the order in which rules are asked. A rule with several targets has a bit for each:
+ * a term.
+ */
+
+/* What a turn says: go on, it is over, the expressions have to be asked first. */
+enum { WR_TURN_END, WR_TURN_MORE, WR_TURN_ASK };
+#define WR_ASKED (1ull << WR_JUDGE_WHERES)
+
+/*
+ * In the kernel `self` is the CPU, as in the parser. On the host it is this. Whoever includes this
+ * for the kernel defines what the host has below.
+ */
+#ifdef __bpf__
+typedef __u32 wr_judging;
+#else
+typedef struct wr_judging {
+	struct wr_judge judge;
+	const struct wr_rec *rec;
+	wr_image image;
+	struct wr_bucket_line *bucket; /* 1 << bucket_bits of them */
+	__u32 bucket_bits;
+	struct wr_bucket_line *frag; /* WR_FRAG_LINES of them */
+	struct wr_bucket *total;     /* WR_JUDGE_RULES: of rules */
+	struct wr_rule_count *count;
+	__u64 forgiven_ns, secret;
+} * wr_judging;
+
+#define WR_JUDGE_OF(self) (&(self)->judge)
+#define WR_JUDGE_REC(self) ((self)->rec)
+#define WR_JUDGE_IMAGE(self) ((self)->image)
+#define WR_JUDGE_SECRET(self) ((self)->secret)
+#define WR_JUDGE_FORGIVEN(self) (&(self)->forgiven_ns)
+
+static inline struct wr_rule_count *wr_rule_count(wr_judging self, __u32 slot)
+{
+	return &self->count[slot & (WR_JUDGE_RULES - 1)];
+}
+
+static inline struct wr_bucket *wr_bucket_total(wr_judging self, __u32 slot)
+{
+	return &self->total[slot & (WR_JUDGE_RULES - 1)];
+}
+
+static inline struct wr_bucket_line *wr_bucket_line(wr_judging self, __u64 hash)
+{
+	return &self->bucket[hash >> (64 - self->bucket_bits)];
+}
+
+static inline struct wr_bucket_line *wr_frag_line(wr_judging self, __u64 hash)
+{
+	return &self->frag[hash >> (64 - WR_FRAG_BITS)];
+}
+
+static inline __u64 wr_judge_now(wr_judging self)
+{
+	return self->judge.now_ns;
+}
+#endif
+
+/* A service is sought by protocol and port; a packet without ports is none of any port's. */
+wr_inline __u32 wr_service_key(__u32 proto, __u32 port, int has_port)
+{
+	return proto << 24 | port << 8 | !has_port;
+}
+
+/* Line n of a vector; the first word is the summary. */
+wr_inline __u64 wr_vec_word(wr_judging self, const struct wr_judge_head *h, __u32 vec, __u32 n)
+{
+	const struct wr_line *l;
+
+	if (vec < WR_VEC_FIRST)
+		return vec == WR_VEC_ALL ? ~0ull : 0;
+	l = wr_line_at(WR_JUDGE_IMAGE(self),
+		       h->vectors + (vec - WR_VEC_FIRST) * h->stride + (n >> 3));
+	if (!l)
+		return 0;
+	wr_keep(l);
+	return l->word[n & 7];
+}
+
+/* One function of its own, so that the verifier reads it once. which: 0 source, 1 destination. */
+#ifdef __bpf__
+#define WR_JUDGE_STAGE __attribute__((noinline)) int
+#else
+#define WR_JUDGE_STAGE static inline int
+#endif
+
+WR_JUDGE_STAGE wr_judge_addr(wr_judging self, __u32 ref, __u32 which)
+{
+	const struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[j->level & 1];
+	const __u8 *at = which ? h->dst : h->src;
+
+	if (h->ip_v == 4)
+		return (int)wr_trie_find(WR_JUDGE_IMAGE(self), ref, (__u64)wr_be32(at) << 32, 0, 0);
+	return (int)wr_trie_find(WR_JUDGE_IMAGE(self), ref, wr_ntoh64(wr_load64(at)),
+				 wr_ntoh64(wr_load64(at + 8)), 1);
+}
+
+WR_JUDGE_STAGE wr_judge_service(wr_judging self, __u32 ref)
+{
+	const struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[j->level & 1];
+	__u32 proto = h->has & WR_H_PROTO ? h->proto : 255, ports = h->has & WR_H_PORTS;
+	__u32 key = wr_service_key(proto, ports ? h->dport : 0, ports != 0);
+
+	return (int)wr_trie_find(WR_JUDGE_IMAGE(self), ref, (__u64)key << 32, 0, 0);
+}
+
+/* A reference that is a value needs no search. */
+#define wr_judge_search(ref, search) \
+	((ref) >> WR_REF_BITS == WR_REF_VALUE ? (ref) : (__u32)(search))
+
+/* Which rules match a header. 0: none does. */
+wr_inline int wr_judge_header(wr_judging self, const struct wr_judge_head *head, __u32 level)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[level];
+	__u32 src = head->not_ip, dst = WR_VEC_ALL, service = WR_VEC_ALL;
+
+	j->level = (__u8)level;
+	if (h->has & WR_H_IP) {
+		src = h->ip_v == 4 ? head->src4 : head->src6;
+		src = wr_judge_search(src, wr_judge_addr(self, src, 0));
+		if (!src)
+			return 0;
+		dst = h->ip_v == 4 ? head->dst4 : head->dst6;
+		dst = wr_judge_search(dst, wr_judge_addr(self, dst, 1));
+		service = wr_judge_search(head->service, wr_judge_service(self, head->service));
+	}
+	j->vec[0] = level ? head->inner : head->always;
+	j->vec[1] = src;
+	j->vec[2] = dst;
+	j->vec[3] = service;
+	j->summary = wr_vec_word(self, head, j->vec[0], 0) & wr_vec_word(self, head, src, 0) &
+		     wr_vec_word(self, head, dst, 0) & wr_vec_word(self, head, service, 0);
+	j->word = 0;
+	return j->summary != 0;
+}
+
+/* 1 when v is not 0; without a branch, so that the verifier has one way to follow, not two. */
+wr_inline __u32 wr_any(__u64 v)
+{
+	return (__u32)((v | (0 - v)) >> 63);
+}
+
+/* The number of the lowest bit. */
+wr_inline __u32 wr_lowest(__u64 v)
+{
+	v &= 0 - v;
+	return wr_any(v & 0xaaaaaaaaaaaaaaaaull) | wr_any(v & 0xccccccccccccccccull) << 1 |
+	       wr_any(v & 0xf0f0f0f0f0f0f0f0ull) << 2 | wr_any(v & 0xff00ff00ff00ff00ull) << 3 |
+	       wr_any(v & 0xffff0000ffff0000ull) << 4 | wr_any(v & 0xffffffff00000000ull) << 5;
+}
+
+enum { WR_TERM_NONE = -1, WR_TERM_LATER = -2 };
+
+/* The next term that matches, or one of those. */
+wr_inline int wr_judge_term(wr_judging self, const struct wr_judge_head *head)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+	__u64 word = j->word;
+	__u32 bit;
+
+	if (!word) {
+		__u64 summary = j->summary;
+
+		if (!summary)
+			return WR_TERM_NONE;
+		j->w = wr_lowest(summary) + 1;
+		j->summary = summary & (summary - 1);
+		word = wr_vec_word(self, head, j->vec[0], j->w) &
+		       wr_vec_word(self, head, j->vec[1], j->w) &
+		       wr_vec_word(self, head, j->vec[2], j->w) &
+		       wr_vec_word(self, head, j->vec[3], j->w);
+		if (!word)
+			return WR_TERM_LATER; /* words matched, their bits do not */
+	}
+	bit = wr_lowest(word);
+	j->word = word & (word - 1);
+	return (int)((j->w - 1) * 64 + bit);
+}
+
+/* The key of a bucket: whose rate it is. */
+wr_inline __u64 wr_judge_tag(wr_judging self, const struct wr_judge_rule *r)
+{
+	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[WR_JUDGE_OF(self)->level & 1];
+	__u64 a, b, rest = r->slot;
+
+	if (r->flags & WR_RULE_PER_SERVICE) {
+		a = wr_load64(h->dst);
+		b = h->ip_v == 4 ? 0 : wr_load64(h->dst + 8);
+		rest |= (__u64)h->proto << 16 | (h->has & WR_H_PORTS ? (__u64)h->dport << 32 : 0);
+	} else if (h->ip_v == 4) {
+		a = wr_be32(h->src) & (r->bits4 ? ~0u << ((32 - r->bits4) & 31) : 0);
+		return wr_mix(a << 32 ^ rest ^ WR_JUDGE_SECRET(self)) | 1;
+	} else {
+		a = wr_ntoh64(wr_load64(h->src));
+		b = wr_ntoh64(wr_load64(h->src + 8));
+		if (r->bits6 <= 64) {
+			a &= r->bits6 ? ~0ull << ((64 - r->bits6) & 63) : 0;
+			b = 0;
+		} else {
+			b &= ~0ull << ((128 - r->bits6) & 63);
+		}
+	}
+	if (h->ip_v == 4)
+		a &= 0xffffffffu;
+	return wr_mix(a ^ wr_mix(b ^ WR_JUDGE_SECRET(self)) ^ wr_mix(rest + h->ip_v)) | 1;
+}
+
+/* Is the packet over the limit? */
+wr_inline int wr_judge_over(wr_judging self, const struct wr_judge_rule *r)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[j->level & 1];
+	struct wr_bucket_line *line;
+	struct wr_bucket *b;
+	__u64 tag, now;
+
+	if (r->flags & WR_RULE_SYN &&
+	    (!(h->has & WR_H_TCP) || (h->tcp_flags & (WR_TCP_SYN | WR_TCP_ACK)) != WR_TCP_SYN))
+		return 0;
+	now = wr_judge_now(self);
+	if (r->flags & (WR_RULE_PER_SOURCE | WR_RULE_PER_SERVICE)) {
+		tag = wr_judge_tag(self, r);
+		line = wr_bucket_line(self, tag);
+		b = line ? wr_bucket_of(line, tag, now, WR_JUDGE_FORGIVEN(self)) : 0;
+	} else {
+		b = wr_bucket_total(self, r->slot);
+	}
+	return b && !wr_bucket_take(b, &r->rate, r->flags & WR_RULE_BYTES ? j->len : 1, now);
+}
+
+/* After an allow: nothing but classes is asked. */
+wr_inline void wr_judge_to_classes(struct wr_judge *j, const struct wr_judge_head *head)
+{
+	__u32 first = head->first_class, w = (first >> 6) + 1;
+
+	if (w > j->w) {
+		j->word = 0;
+		j->summary &= ~0ull << ((w - 1) & 63);
+	}
+	/* In the word where classes begin, those before are over: they stand in front. */
+	j->decided = 1;
+}
+
+/* Holds the packet against one rule. */
+wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, __u32 term)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_judge_rule *r;
+	const struct wr_line *l;
+	struct wr_rule_count *c;
+	int hit;
+
+	l = wr_line_at(WR_JUDGE_IMAGE(self), head->rules + (term >> 1));
+	if (!l)
+		return WR_TURN_END;
+	wr_keep(l);
+	r = (const struct wr_judge_rule *)l + (term & 1);
+	if (j->decided && r->action != WR_DO_CLASS)
+		return WR_TURN_MORE;
+	if (r->where && !(j->where & WR_ASKED)) {
+		j->word |= 1ull << (term & 63); /* once more, then */
+		return WR_TURN_ASK;
+	}
+	if (r->where && !(j->where >> ((r->where - 1) & 63) & 1))
+		return WR_TURN_MORE;
+	if (r->until_10ms && wr_judge_now(self) >> WR_UNTIL_SHIFT >= r->until_10ms)
+		return WR_TURN_MORE;
+	if (r->action == WR_DO_CLASS) {
+		j->klass = (__u8)r->slot;
+		return WR_TURN_END;
+	}
+	hit = r->action == WR_DO_DROP || (r->action == WR_DO_LIMIT && wr_judge_over(self, r));
+	c = wr_rule_count(self, r->slot);
+	if (!c)
+		return WR_TURN_END;
+	c->packets++;
+	c->bytes += j->len;
+	if (r->action == WR_DO_ALLOW) {
+		if (r->flags & WR_RULE_SHADOW)
+			return WR_TURN_MORE;
+		j->slot = r->slot;
+		wr_judge_to_classes(j, head);
+		return WR_TURN_MORE;
+	}
+	if (!hit)
+		return WR_TURN_MORE;
+	c->hit_packets++;
+	c->hit_bytes += j->len;
+	if (r->flags & WR_RULE_SHADOW || head->flags & WR_HEAD_COUNT_ONLY)
+		return WR_TURN_MORE;
+	j->slot = r->slot;
+	j->verdict = r->action == WR_DO_DROP ? WR_VERDICT_DROP : WR_VERDICT_LIMIT;
+	return WR_TURN_END;
+}
+
+/* One rule, or none any more. Then the inner header has its turn, where a rule asks for it. */
+WR_JUDGE_STAGE wr_judge_turn(wr_judging self)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_judge_head *head = (const void *)wr_line_at(WR_JUDGE_IMAGE(self), j->head);
+	int term;
+
+	if (!head)
+		return WR_TURN_END;
+	term = wr_judge_term(self, head);
+	if (term >= 0)
+		return wr_judge_apply(self, head, (__u32)term);
+	if (term == WR_TERM_LATER)
+		return WR_TURN_MORE;
+	if (j->level || !head->inner || !(WR_JUDGE_REC(self)->has & WR_HAS_INNER) || j->decided)
+		return WR_TURN_END;
+	return wr_judge_header(self, head, 1) ? WR_TURN_MORE : WR_TURN_END;
+}
+
+/* Begins with the image whose head is at that line. 0: no rule matches, the packet passes. */
+wr_inline int wr_judge_begin(wr_judging self, __u32 at, __u32 len)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_judge_head *head = (const void *)wr_line_at(WR_JUDGE_IMAGE(self), at);
+
+	j->head = at;
+	j->len = len;
+	j->where = 0;
+	j->slot = 0;
+	j->verdict = WR_VERDICT_PASS;
+	j->decided = 0;
+	j->klass = WR_NO_CLASS;
+	j->word = 0;
+	j->summary = 0;
+	j->level = 0;
+	if (!head)
+		return 0;
+	return wr_judge_header(self, head, 0) || head->inner;
+}
+
+/* Goes on until it is over, or the expressions have to be asked. */
+wr_inline int wr_judge_on(wr_judging self)
+{
+	int turn, what = WR_TURN_MORE;
+
+	for (turn = 0; turn < WR_JUDGE_TURNS && what == WR_TURN_MORE; turn++)
+		what = wr_judge_turn(self);
+	return what;
+}
+
+/*
+ * Later fragments have no ports: they share the fate of the first, which is kept for a while. A
+ * bucket of the first's key holds it: until when, rule, verdict.
+ */
+enum { WR_FRAG_KEEP_BITS = 31, WR_FRAG_FATE_BITS = 16 }; /* 2.1 s; resolution 65 us */
+
+wr_inline __u64 wr_frag_tag(wr_judging self)
+{
+	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[0];
+	__u64 a = wr_load32(h->src) | (__u64)wr_load32(h->dst) << 32, b = h->frag_id;
+
+	if (h->ip_v ==
+	    4) /* of IPv6, a later one may tell another protocol than the first (RFC 8200, 4.5) */
+		b |= (__u64)h->proto << 16;
+	else
+		a ^= wr_mix(wr_load64(h->src + 8) ^ wr_mix(wr_load64(h->dst + 8)));
+	return wr_mix(a ^ wr_mix(b ^ WR_JUDGE_SECRET(self))) | 1;
+}
+
+/* Does the fate of this packet depend on that of another? */
+#define wr_is_fragment(h) (((h)->has & (WR_H_IP | WR_H_FRAG)) == (WR_H_IP | WR_H_FRAG))
+
+/* 1: it is a later fragment whose first is known; its verdict is this one's. */
+wr_inline int wr_frag_known(wr_judging self)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+	__u64 tag = wr_frag_tag(self), now = wr_judge_now(self), fate = 0;
+	struct wr_bucket_line *l = wr_frag_line(self, tag);
+	__u32 i;
+
+	for (i = 0; l && i < WR_BUCKET_WAYS; i++)
+		if (l->way[i].tag == tag && l->way[i].tat > now)
+			fate = l->way[i].tat;
+	if (!fate)
+		return 0;
+	j->verdict = fate & 3;
+	j->slot = fate >> 2 & (WR_JUDGE_RULES - 1);
+	return 1;
+}
+
+wr_inline void wr_frag_keep(wr_judging self)
+{
+	const struct wr_judge *j = WR_JUDGE_OF(self);
+	__u64 tag = wr_frag_tag(self), now = wr_judge_now(self), forgiven = 0;
+	struct wr_bucket_line *l = wr_frag_line(self, tag);
+	struct wr_bucket *b;
+
+	if (!l)
+		return;
+	b = wr_bucket_of(l, tag, now, &forgiven);
+	now += 1ull << WR_FRAG_KEEP_BITS;
+	b->tat = now >> WR_FRAG_FATE_BITS << WR_FRAG_FATE_BITS | (__u64)j->slot << 2 | j->verdict;
+}
+
+#endif

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy/image.h"
+
+/* A rule, or of a rule with several targets one of them. */
+struct term {
+	uint32_t rule;
+	const struct wr_target *to; /* NULL: any */
+};
+
+/* Groups of one dimension, and what terms want of them. */
+struct dim {
+	struct wr_group *group; /* owned, and the rest is as well */
+	uint32_t n_groups, room;
+	uint32_t *list; /* of groups, by term */
+	uint32_t n_list, list_room;
+	uint32_t *first;
+	bool *not_;
+	bool wanted; /* some term wants something */
+};
+
+enum which { SRC, DST, SERVICE, DIMS };
+enum family { FOUR, SIX, FAMILIES };
+
+struct compile {
+	const struct wr_policy *p;
+	const struct wr_image_conf *conf;
+	struct wr_image_built *out;
+	struct term *term;
+	uint32_t n_terms, first_class;
+	struct dim dim[DIMS][FAMILIES]; /* SERVICE has FOUR only */
+	int *set_group[FAMILIES];	/* by set: its group, -1: not made yet */
+	struct wr_vectors vectors;
+	uint64_t *word;
+	struct wr_err *err;
+};
+
+static int no_memory(struct compile *c)
+{
+	return wr_fail(c->err, ENOMEM, "out of memory");
+}
+
+/* Room for one more of what *at holds n of. */
+static bool grow(void **at, uint32_t n, uint32_t *room, size_t size)
+{
+	uint32_t want = *room ? *room * 2 : 16;
+	void *more;
+
+	if (n < *room)
+		return true;
+	more = realloc(*at, want * size);
+	if (!more)
+		return false;
+	*at = more;
+	*room = want;
+	return true;
+}
+
+/* ---- which rules, and when ---- */
+
+static void sooner(struct compile *c, int64_t when_s)
+{
+	if (when_s > c->conf->now_s && (!c->out->next_s || when_s < c->out->next_s))
+		c->out->next_s = when_s;
+}
+
+/* Is it its time? Notes when that changes. */
+static bool in_schedule(struct compile *c, const struct wr_schedule *at)
+{
+	time_t now = c->conf->now_s;
+	int minute, day;
+	bool over_midnight = at->from_min > at->to_min, in_hours;
+	struct tm t;
+
+	if (!at->days && at->from_min == at->to_min)
+		return true;
+	localtime_r(&now, &t);
+	sooner(c, now - t.tm_sec + 60); /* nothing is finer than a minute */
+	minute = t.tm_hour * 60 + t.tm_min;
+	day = (t.tm_wday + 6) % 7;
+	in_hours = at->from_min == at->to_min ||
+		   (over_midnight ? minute >= at->from_min || minute < at->to_min
+				  : minute >= at->from_min && minute < at->to_min);
+	if (over_midnight && minute < at->to_min) /* it began the day before */
+		day = (day + 6) % 7;
+	return in_hours && (!at->days || at->days >> day & 1);
+}
+
+static bool in_force(struct compile *c, const struct wr_rule *r)
+{
+	if (r->until_s && r->until_s <= c->conf->now_s)
+		return false;
+	if (r->until_s)
+		sooner(c, r->until_s);
+	return in_schedule(c, &r->at);
+}
+
+static int add_terms(struct compile *c, uint32_t rule)
+{
+	const struct wr_rule *r = &c->p->rule[rule];
+	size_t n = r->n_to ? r->n_to : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		if (c->n_terms == WR_JUDGE_TERMS)
+			return wr_fail(c->err, ENOSPC,
+				       "rule %s: more than %d targets in all rules together",
+				       r->name, WR_JUDGE_TERMS);
+		c->term[c->n_terms++] = (struct term){rule, r->n_to ? &r->to[i] : NULL};
+	}
+	return 0;
+}
+
+/* In the order in which they are asked, classes behind all others. */
+static int list_terms(struct compile *c)
+{
+	uint32_t *order = calloc(c->p->n_rules + 1, sizeof(*order));
+	int ret = order ? 0 : no_memory(c);
+
+	c->term = calloc(WR_JUDGE_TERMS, sizeof(*c->term));
+	if (!c->term && !ret)
+		ret = no_memory(c);
+	if (!ret)
+		wr_policy_order(c->p, order);
+	for (int classes = 0; classes < 2 && !ret; classes++) {
+		c->first_class = c->n_terms;
+		for (size_t i = 0; i < c->p->n_rules && !ret; i++) {
+			const struct wr_rule *r = &c->p->rule[order[i]];
+
+			if ((r->action == WR_ACTION_CLASS) == classes && in_force(c, r))
+				ret = add_terms(c, order[i]);
+		}
+	}
+	free(order);
+	return ret;
+}
+
+/* ---- what they want ---- */
+
+static struct wr_range range_of(const struct wr_prefix *p)
+{
+	struct wr_range r = {0};
+	uint64_t hi = 0, lo = 0;
+	uint32_t bits = p->bits;
+
+	for (int i = 0; i < 8; i++) {
+		hi = hi << 8 | p->addr[i];
+		lo = lo << 8 | p->addr[8 + i];
+	}
+	if (p->ip_v == 4) {
+		hi = hi >> 32 << 32;
+		lo = 0;
+	}
+	r.from_hi = hi;
+	r.from_lo = lo;
+	if (!bits)
+		return r;
+	if (bits <= 64) {
+		r.to_hi = hi + (1ull << (64 - bits));
+		r.to_lo = lo;
+	} else {
+		r.to_lo = lo + (1ull << (128 - bits));
+		r.to_hi = hi + !r.to_lo;
+	}
+	return r;
+}
+
+static bool ends(const struct wr_range *r)
+{
+	return r->to_hi || r->to_lo;
+}
+
+/* Behind those that are there; prefixes come sorted, so one that begins in the last one is in it or
+ * goes on from it. */
+static int add_range(struct wr_group *g, struct wr_range r)
+{
+	struct wr_range *last = g->n ? &g->range[g->n - 1] : NULL;
+	uint32_t room = (uint32_t)g->room;
+
+	if (last && !ends(last))
+		return 0;
+	if (last &&
+	    !(r.from_hi > last->to_hi || (r.from_hi == last->to_hi && r.from_lo > last->to_lo))) {
+		if (!ends(&r) || r.to_hi > last->to_hi ||
+		    (r.to_hi == last->to_hi && r.to_lo > last->to_lo)) {
+			last->to_hi = r.to_hi;
+			last->to_lo = r.to_lo;
+		}
+		return 0;
+	}
+	if (!grow((void **)&g->range, (uint32_t)g->n, &room, sizeof(*g->range)))
+		return -ENOMEM;
+	g->room = room;
+	g->range[g->n++] = r;
+	return 0;
+}
+
+/* A new group of a dimension; -1: no memory. */
+static int new_group(struct dim *d)
+{
+	if (!grow((void **)&d->group, d->n_groups, &d->room, sizeof(*d->group)))
+		return -1;
+	d->group[d->n_groups] = (struct wr_group){0};
+	return (int)d->n_groups++;
+}
+
+static int add_prefixes(struct wr_group *g, const struct wr_prefixes *all, int ip_v)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < all->n && !ret; i++)
+		if (all->at[i].ip_v == ip_v)
+			ret = add_range(g, range_of(&all->at[i]));
+	return ret;
+}
+
+static int want(struct dim *d, int group)
+{
+	if (group < 0 || !grow((void **)&d->list, d->n_list, &d->list_room, sizeof(*d->list)))
+		return -ENOMEM;
+	d->list[d->n_list++] = (uint32_t)group;
+	d->wanted = true;
+	return 0;
+}
+
+static int want_from(struct compile *c, struct dim *d, int family, const struct wr_rule *r)
+{
+	int ip_v = family == FOUR ? 4 : 6, ret = 0, g;
+
+	for (size_t i = 0; i < r->n_from_sets && !ret; i++) {
+		int *known = &c->set_group[family][r->from_sets[i]];
+
+		if (*known < 0) {
+			*known = new_group(d);
+			if (*known >= 0)
+				ret = add_prefixes(&d->group[*known],
+						   &c->p->set[r->from_sets[i]].all, ip_v);
+		}
+		ret = ret ? ret : want(d, *known);
+	}
+	/* Also when none is of this family: then it matches no packet of it, or with `not` all. */
+	if (ret || (!r->from.n && !r->n_from_sets))
+		return ret;
+	g = new_group(d);
+	if (g < 0)
+		return -ENOMEM;
+	ret = add_prefixes(&d->group[g], &r->from, ip_v);
+	return ret ? ret : want(d, g);
+}
+
+static int want_to(struct dim *d, int family, const struct wr_target *to)
+{
+	int g;
+
+	if (!to || !to->addr.ip_v)
+		return 0;
+	g = new_group(d);
+	if (g < 0)
+		return -ENOMEM;
+	if (to->addr.ip_v == (family == FOUR ? 4 : 6) &&
+	    add_range(&d->group[g], range_of(&to->addr)))
+		return -ENOMEM;
+	return want(d, g);
+}
+
+static int want_service(struct dim *d, const struct wr_target *to)
+{
+	uint64_t from, last;
+	bool any_port;
+	int g;
+
+	if (!to || to->proto < 0)
+		return 0;
+	any_port = !to->port && !to->port_to;
+	from = wr_service_key((uint32_t)to->proto, any_port ? 0 : to->port, 1);
+	last = any_port ? wr_service_key((uint32_t)to->proto + 1, 0, 1)
+			: wr_service_key((uint32_t)to->proto,
+					 (to->port_to ? to->port_to : to->port) + 1u, 1);
+	g = new_group(d);
+	if (g < 0 || add_range(&d->group[g],
+			       (struct wr_range){.from_hi = from << 32,
+						 .to_hi = (uint32_t)last == 0 ? 0 : last << 32}))
+		return -ENOMEM;
+	return want(d, g);
+}
+
+static int list_wants(struct compile *c)
+{
+	int ret = 0;
+
+	for (int f = 0; f < FAMILIES; f++) {
+		c->set_group[f] = malloc((c->p->n_sets + 1) * sizeof(int));
+		if (!c->set_group[f])
+			return no_memory(c);
+		for (size_t i = 0; i < c->p->n_sets; i++)
+			c->set_group[f][i] = -1;
+		for (int w = 0; w < DIMS; w++) {
+			struct dim *d = &c->dim[w][f];
+
+			d->first = calloc(c->n_terms + 1, sizeof(*d->first));
+			d->not_ = calloc(c->n_terms + 1, sizeof(*d->not_));
+			if (!d->first || !d->not_)
+				return no_memory(c);
+		}
+	}
+	for (uint32_t t = 0; t < c->n_terms && !ret; t++) {
+		const struct wr_rule *r = &c->p->rule[c->term[t].rule];
+
+		for (int f = 0; f < FAMILIES && !ret; f++) {
+			ret = want_from(c, &c->dim[SRC][f], f, r);
+			c->dim[SRC][f].not_[t] = r->not_from;
+			ret = ret ? ret : want_to(&c->dim[DST][f], f, c->term[t].to);
+		}
+		ret = ret ? ret : want_service(&c->dim[SERVICE][FOUR], c->term[t].to);
+		for (int w = 0; w < DIMS; w++)
+			for (int f = 0; f < FAMILIES; f++)
+				c->dim[w][f].first[t + 1] = c->dim[w][f].n_list;
+	}
+	return ret ? no_memory(c) : 0;
+}
+
+/* ---- vectors of interfaces ---- */
+
+static bool on_iface(const struct wr_rule *r, const struct wr_image_iface *iface)
+{
+	if (r->out != iface->out)
+		return false;
+	for (size_t i = 0; i < r->n_ifaces; i++)
+		if (!strcmp(r->ifaces[i], iface->name))
+			return true;
+	return !r->n_ifaces;
+}
+
+/* A vector of the terms of an interface that pass a test; NULL: all. */
+static int64_t vector_if(struct compile *c, const struct wr_image_iface *iface,
+			 bool (*test)(const struct compile *c, uint32_t term))
+{
+	memset(c->word, 0, c->vectors.words * sizeof(*c->word));
+	for (uint32_t t = 0; t < c->n_terms; t++)
+		if (on_iface(&c->p->rule[c->term[t].rule], iface) && (!test || test(c, t)))
+			c->word[t / 64] |= 1ull << (t % 64);
+	return wr_vector_of(&c->vectors, c->word);
+}
+
+static bool wants_inner(const struct compile *c, uint32_t t)
+{
+	return c->p->rule[c->term[t].rule].inner;
+}
+
+static bool wants_no_ip(const struct compile *c, uint32_t t)
+{
+	const struct wr_rule *r = &c->p->rule[c->term[t].rule];
+
+	return !r->from.n && !r->n_from_sets && !c->term[t].to;
+}
+
+/* ---- the image ---- */
+
+static int sweep(struct compile *c, int which, int family, uint32_t *ref)
+{
+	struct dim *d = &c->dim[which][family];
+	struct wr_wants wants = {d->list, d->first, d->not_, c->n_terms};
+	int ret;
+
+	*ref = WR_VEC_ALL;
+	if (!d->wanted)
+		return 0;
+	ret = wr_sweep(&c->out->b, &c->vectors, d->group, d->n_groups, &wants, family == SIX, ref);
+	if (ret == -ENOMEM)
+		return no_memory(c);
+	return ret;
+}
+
+static int where_of(struct compile *c, const struct wr_rule *r, uint8_t *where)
+{
+	struct wr_image_built *o = c->out;
+
+	*where = 0;
+	if (!r->where)
+		return 0;
+	for (uint32_t i = 0; i < o->n_wheres; i++)
+		if (!strcmp(o->where[i], r->where))
+			*where = (uint8_t)(i + 1);
+	if (*where)
+		return 0;
+	if (o->n_wheres == WR_JUDGE_WHERES)
+		return wr_fail(c->err, ENOSPC,
+			       "rule %s: more than %d different `where` expressions", r->name,
+			       WR_JUDGE_WHERES);
+	o->where[o->n_wheres] = strdup(r->where);
+	if (!o->where[o->n_wheres])
+		return no_memory(c);
+	*where = (uint8_t)++o->n_wheres;
+	return 0;
+}
+
+static struct wr_rate rate_of(const struct wr_limit *l, uint64_t tick_ns)
+{
+	uint64_t per = l->unit == WR_RATE_BPS ? 8000000000ull : 1000000000ull;
+	struct wr_rate r = {.cost_ns = (per << WR_RATE_SHIFT) / (l->rate ? l->rate : 1)};
+	uint64_t burst_ns = l->burst * r.cost_ns >> WR_RATE_SHIFT;
+
+	if (!l->burst)
+		burst_ns = 100000000;
+	else if (l->unit != WR_RATE_BPS) /* the first of a burst costs nothing yet */
+		burst_ns -= r.cost_ns >> WR_RATE_SHIFT;
+	/* A clock that stands still for a tick lets come at once what belongs to it. */
+	r.tolerance_ns = burst_ns > 2 * tick_ns ? burst_ns : 2 * tick_ns;
+	return r;
+}
+
+static const struct {
+	uint8_t action, flags;
+} of_action[] = {[WR_ACTION_ALLOW] = {WR_DO_ALLOW, 0},
+		 [WR_ACTION_DROP] = {WR_DO_DROP, 0},
+		 [WR_ACTION_LIMIT] = {WR_DO_LIMIT, 0},
+		 [WR_ACTION_CLASS] = {WR_DO_CLASS, 0}};
+static const uint8_t of_unit[WR_RATE_COUNT] = {
+	[WR_RATE_BPS] = WR_RULE_BYTES, [WR_RATE_CPS] = WR_RULE_SYN};
+static const uint8_t of_per[WR_PER_COUNT] = {
+	[WR_PER_SOURCE] = WR_RULE_PER_SOURCE, [WR_PER_SERVICE] = WR_RULE_PER_SERVICE};
+
+static int put_rule(struct compile *c, uint32_t t, struct wr_judge_rule *to)
+{
+	const struct wr_rule *r = &c->p->rule[c->term[t].rule];
+	uint8_t where;
+	int ret = where_of(c, r, &where);
+
+	if (ret)
+		return ret;
+	*to = (struct wr_judge_rule){
+		.slot = r->action == WR_ACTION_CLASS ? (uint16_t)r->klass
+						     : c->conf->slot[c->term[t].rule],
+		.action = of_action[r->action].action,
+		.flags = r->shadow ? WR_RULE_SHADOW : 0,
+		.where = where,
+	};
+	if (r->until_s) {
+		uint64_t left_ns = (uint64_t)(r->until_s - c->conf->now_s) * 1000000000u;
+
+		to->until_10ms = (uint32_t)((c->conf->clock_ns + left_ns) >> WR_UNTIL_SHIFT) + 1;
+	}
+	if (r->action == WR_ACTION_LIMIT) {
+		to->rate = rate_of(&r->limit, c->conf->tick_ns);
+		to->flags |= of_unit[r->limit.unit] | of_per[r->limit.per];
+		to->bits4 = r->limit.bits4;
+		to->bits6 = r->limit.bits6;
+	}
+	return 0;
+}
+
+static int put_rules(struct compile *c, uint32_t *line)
+{
+	struct wr_judge_rule rule;
+	int ret = 0;
+
+	*line = wr_image_lines(&c->out->b, c->n_terms / 2 + 1);
+	for (uint32_t t = 0; *line && t < c->n_terms && !ret; t++) {
+		ret = put_rule(c, t, &rule);
+		memcpy((struct wr_judge_rule *)&c->out->b.mem.at[*line + t / 2] + t % 2, &rule,
+		       sizeof(rule));
+	}
+	return ret;
+}
+
+static int put_heads(struct compile *c, const struct wr_judge_head *like)
+{
+	const struct wr_image_conf *conf = c->conf;
+	uint32_t first = wr_image_lines(&c->out->b, conf->n_ifaces);
+
+	for (uint32_t i = 0; first && i < conf->n_ifaces; i++) {
+		struct wr_judge_head h = *like;
+		int64_t always = vector_if(c, &conf->iface[i], NULL);
+		int64_t inner = vector_if(c, &conf->iface[i], wants_inner);
+		int64_t not_ip = vector_if(c, &conf->iface[i], wants_no_ip);
+
+		if (always < 0 || inner < 0 || not_ip < 0)
+			return no_memory(c);
+		h.always = (uint32_t)always;
+		h.inner = (uint32_t)inner;
+		h.not_ip = (uint32_t)not_ip;
+		c->out->head[i] = first + i;
+		memcpy(&c->out->b.mem.at[first + i], &h, sizeof(h));
+	}
+	return 0;
+}
+
+static int put_all(struct compile *c)
+{
+	struct wr_image_build *b = &c->out->b;
+	struct wr_judge_head h = {.first_class = c->first_class,
+				  .flags = (c->conf->count_only ? WR_HEAD_COUNT_ONLY : 0) |
+					   (c->p->drop_fragments ? WR_HEAD_FRAG_DROP : 0)};
+	uint32_t first;
+	int ret;
+
+	ret = sweep(c, SRC, FOUR, &h.src4);
+	ret = ret ? ret : sweep(c, SRC, SIX, &h.src6);
+	ret = ret ? ret : sweep(c, DST, FOUR, &h.dst4);
+	ret = ret ? ret : sweep(c, DST, SIX, &h.dst6);
+	ret = ret ? ret : sweep(c, SERVICE, FOUR, &h.service);
+	ret = ret ? ret : put_rules(c, &h.rules);
+	if (!ret)
+		ret = put_heads(c, &h);
+	if (ret)
+		return ret;
+	/* Heads have made the last vectors; now it is known where they lie. */
+	first = wr_vectors_put(b, &c->vectors);
+	for (uint32_t i = 0; first && i < c->conf->n_ifaces; i++) {
+		struct wr_judge_head *head = (void *)&b->mem.at[c->out->head[i]];
+
+		head->vectors = first;
+		head->stride = wr_vector_stride(&c->vectors);
+	}
+	return b->full ? -ENOSPC : 0;
+}
+
+static void free_dim(struct dim *d)
+{
+	for (uint32_t i = 0; i < d->n_groups; i++)
+		free(d->group[i].range);
+	free(d->group);
+	free(d->list);
+	free(d->first);
+	free(d->not_);
+}
+
+static void free_compile(struct compile *c)
+{
+	for (int w = 0; w < DIMS; w++)
+		for (int f = 0; f < FAMILIES; f++)
+			free_dim(&c->dim[w][f]);
+	free(c->set_group[FOUR]);
+	free(c->set_group[SIX]);
+	free(c->term);
+	free(c->vectors.word);
+	free(c->word);
+}
+
+int wr_image_compile(struct wr_image_built **out, const struct wr_policy *p,
+		     const struct wr_image_conf *conf, struct wr_err *err)
+{
+	struct compile c = {.p = p, .conf = conf, .err = err};
+	int ret;
+
+	c.out = calloc(1, sizeof(*c.out));
+	if (c.out) {
+		c.out->b.most = conf->most_lines;
+		c.out->head = calloc(conf->n_ifaces + 1, sizeof(*c.out->head));
+		c.out->where = calloc(WR_JUDGE_WHERES, sizeof(*c.out->where));
+	}
+	ret = c.out && c.out->head && c.out->where ? list_terms(&c) : no_memory(&c);
+	c.vectors.terms = c.n_terms;
+	c.vectors.words = (c.n_terms + 63) / 64;
+	c.word = calloc(c.vectors.words + 1, sizeof(*c.word));
+	if (!ret)
+		ret = c.word ? list_wants(&c) : no_memory(&c);
+	if (!ret)
+		ret = put_all(&c);
+	if (ret == -ENOSPC && c.out->b.full)
+		wr_fail(err, ENOSPC,
+			"the rules and sets need more than the %" PRIu64 " KiB there are for them: "
+			"make policy.size larger",
+			(uint64_t)conf->most_lines * sizeof(struct wr_line) / 1024);
+	if (c.out)
+		c.out->terms = c.n_terms;
+	free_compile(&c);
+	if (ret)
+		wr_image_close(&c.out);
+	else
+		*out = c.out;
+	return ret;
+}
+
+void wr_image_close(struct wr_image_built **image)
+{
+	struct wr_image_built *i = *image;
+
+	if (!i)
+		return;
+	wr_image_free(&i->b);
+	for (uint32_t n = 0; i->where && n < i->n_wheres; n++)
+		free(i->where[n]);
+	free(i->where);
+	free(i->head);
+	free(i);
+	*image = NULL;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_POLICY_IMAGE_H
+#define WR_POLICY_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/judge.h"
+#include "policy/policy.h"
+
+/*
+ * A policy in the form in which packets are held against it (core/judge.h): lines that are copied
+ * into a map of the kernel and read there, or read here. Built aside, put in force in one step.
+ */
+struct wr_image_build {
+	struct wr_image_mem mem; /* owned */
+	uint32_t room, most;	 /* lines */
+	bool full;		 /* more than `most` were asked for */
+};
+
+/* The number of the first of n new lines, all 0; 0: there is no room (line 0 is never given). What
+ * wr_line_at() returned before is not valid any more. */
+uint32_t wr_image_lines(struct wr_image_build *b, uint32_t n);
+void wr_image_free(struct wr_image_build *b);
+
+/* Where a value begins: for keys from here to the next one's, in rising order, the first at 0. */
+struct wr_step {
+	uint64_t hi, lo;
+	uint32_t value; /* below 1 << WR_REF_BITS */
+};
+
+/* A trie of n >= 1 steps; six: keys of 128 bits, else of the first 32. Returns its reference; with
+ * b->full set when there was no room. */
+uint32_t wr_trie_build(struct wr_image_build *b, const struct wr_step *step, size_t n, bool six);
+
+/* ---- vectors of terms ---- */
+
+/* Bits by term, each vector once: WR_VEC_NONE and WR_VEC_ALL, the others numbered from
+ * WR_VEC_FIRST. */
+struct wr_vectors {
+	uint64_t *word; /* owned; `words` of each, the summary not among them */
+	uint32_t n, room, words, terms;
+};
+
+/* The number of the vector with these words; a new one when there is none like it. -ENOMEM. */
+int64_t wr_vector_of(struct wr_vectors *v, const uint64_t *word);
+uint32_t wr_vector_stride(const struct wr_vectors *v); /* lines */
+uint32_t wr_vectors_put(struct wr_image_build *b,
+			const struct wr_vectors *v); /* line of the first */
+
+/* ---- one dimension ---- */
+
+/* Keys of one kind: from `from` on, below `to`; to 0: to the end of all keys. */
+struct wr_range {
+	uint64_t from_hi, from_lo, to_hi, to_lo;
+};
+
+/* Ranges that mean the same to every term: a set, the addresses of one rule, one service. In rising
+ * order, apart from each other. */
+struct wr_group {
+	struct wr_range *range; /* owned */
+	size_t n, room;
+};
+
+/* What terms want of a dimension: by term, a list of groups, any of them. */
+struct wr_wants {
+	const uint32_t *group; /* groups of all terms, one after another */
+	const uint32_t
+		*first;	  /* by term: where its own begin; terms + 1 of them. None: it wants all. */
+	const bool *not_; /* by term: none of them */
+	uint32_t terms;
+};
+
+/* The reference of a trie from keys to vectors. -ENOMEM, -ENOSPC (b->full). */
+int wr_sweep(struct wr_image_build *b, struct wr_vectors *v, const struct wr_group *group,
+	     uint32_t groups, const struct wr_wants *wants, bool six, uint32_t *ref);
+
+/* ---- all of it ---- */
+
+struct wr_image_iface {
+	char name[16];
+	bool out;
+};
+
+struct wr_image_conf {
+	const struct wr_image_iface *iface; /* a head for each */
+	uint32_t n_ifaces;
+	const uint16_t *slot; /* by rule: its counters, below WR_JUDGE_RULES */
+	int64_t now_s;	      /* Unix time: what has ended or is not its time is left out */
+	uint64_t clock_ns; /* what the clock of packets says then (CLOCK_MONOTONIC in the kernel) */
+	uint64_t tick_ns;  /* that clock goes in steps of so much */
+	uint32_t most_lines;
+	bool count_only; /* the kill switch */
+};
+
+struct wr_image_built {
+	struct wr_image_build b; /* owned, and the rest is as well */
+	uint32_t *head;		 /* by iface: line */
+	char **where;		 /* expressions, in the order of their bits */
+	uint32_t n_wheres, terms;
+	int64_t next_s; /* Unix time of the next change that a schedule or an end brings; 0: none */
+};
+
+/* -ENOSPC: larger than most_lines, or more terms or expressions than there may be; err says which.
+ */
+int wr_image_compile(struct wr_image_built **out, const struct wr_policy *p,
+		     const struct wr_image_conf *conf, struct wr_err *err);
+void wr_image_close(struct wr_image_built **i); /* NULL is fine; sets NULL */
+
+#endif

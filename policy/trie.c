@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/image.h"
+
+enum { FIRST = 1 };
+
+uint32_t wr_image_lines(struct wr_image_build *b, uint32_t n)
+{
+	uint32_t at = b->mem.n ? b->mem.n : FIRST, want = at + n;
+	struct wr_line *more;
+
+	if (b->full || want > b->most || want < at) {
+		b->full = true;
+		return 0;
+	}
+	if (want > b->room) {
+		uint32_t room = b->room ? b->room : 64;
+
+		while (room < want)
+			room *= 2;
+		more = realloc(b->mem.at, (size_t)room * sizeof(*more));
+		if (!more) {
+			b->full = true;
+			return 0;
+		}
+		memset(more + b->mem.n, 0, (size_t)(room - b->mem.n) * sizeof(*more));
+		b->mem.at = more;
+		b->room = room;
+	}
+	b->mem.n = want;
+	return at;
+}
+
+void wr_image_free(struct wr_image_build *b)
+{
+	free(b->mem.at);
+	*b = (struct wr_image_build){0};
+}
+
+/* ---- the trie ---- */
+
+static uint32_t ref(uint32_t kind, uint32_t n)
+{
+	return kind << WR_REF_BITS | n;
+}
+
+/* The value in front of steps[0] and those of n steps. */
+static uint32_t build_few(struct wr_image_build *b, uint32_t before, const struct wr_step *step,
+			  uint32_t n, bool six)
+{
+	uint32_t at = wr_image_lines(b, 1), most = six ? WR_FEW6 : WR_FEW4;
+	struct wr_trie_few4 four = {.value[0] = before};
+	struct wr_trie_few6 few = {.value[0] = before};
+
+	if (!at)
+		return 0;
+	for (uint32_t i = 0; i < most; i++) {
+		const struct wr_step *s = &step[i < n ? i : n - 1];
+
+		if (six) {
+			few.key[i].hi = s->hi;
+			few.key[i].lo = s->lo;
+			few.value[i + 1] = s->value;
+		} else {
+			four.key[i] = (uint32_t)(s->hi >> 32);
+			four.value[i + 1] = s->value;
+		}
+	}
+	memcpy(&b->mem.at[at], six ? (void *)&few : (void *)&four, sizeof(b->mem.at[at]));
+	return ref(WR_REF_FEW, at);
+}
+
+/* How many bits all n keys, sorted, have in common. */
+static uint32_t common_bits(const struct wr_step *step, size_t n)
+{
+	uint64_t hi = step[0].hi ^ step[n - 1].hi, lo = step[0].lo ^ step[n - 1].lo;
+
+	if (hi)
+		return (uint32_t)__builtin_clzll(hi);
+	return lo ? 64 + (uint32_t)__builtin_clzll(lo) : 127;
+}
+
+/* Half to a quarter as many places as steps: of those that share one, most are few enough for a
+ * line. Never less than gets through a key in WR_TRIE_DEPTH turns, whatever the steps are. */
+static uint32_t table_bits(size_t n, bool six)
+{
+	uint32_t bits = 64 - (uint32_t)__builtin_clzll(n), less = six ? 1 : 2, least = six ? 6 : 4;
+
+	bits = bits > less + least ? bits - less : least;
+	return bits < WR_TRIE_BITS ? bits : WR_TRIE_BITS;
+}
+
+static uint32_t build(struct wr_image_build *b, uint32_t before, const struct wr_step *step,
+		      size_t n, bool six);
+
+/* Are all bits of a key from n on 0? */
+static bool zero_from(const struct wr_step *s, uint32_t n)
+{
+	if (n < 64)
+		return !(s->hi << n) && !s->lo;
+	return n >= 128 || !(s->lo << (n - 64));
+}
+
+/* What stands in a place of the table: the steps from *i on whose next bits are its number. *value
+ * is the one in front of it, and becomes the one behind it. */
+static uint32_t build_place(struct wr_image_build *b, uint32_t *value, const struct wr_step *step,
+			    size_t n, uint32_t skip, uint32_t bits, uint64_t place, size_t *i,
+			    bool six)
+{
+	size_t from = *i, to = from;
+	uint32_t before = *value;
+
+	while (to < n && wr_bits_from(step[to].hi, step[to].lo, skip) >> (64 - bits) == place)
+		to++;
+	*i = to;
+	if (to > from)
+		*value = step[to - 1].value;
+	if (to > from && zero_from(&step[from], skip + bits)) /* the first key of the place */
+		before = step[from++].value;
+	return build(b, before, step + from, to - from, six);
+}
+
+static uint32_t build_node(struct wr_image_build *b, uint32_t before, const struct wr_step *step,
+			   size_t n, bool six)
+{
+	uint32_t skip = common_bits(step, n), bits = table_bits(n, six), width = six ? 128 : 32;
+	uint32_t line = wr_image_lines(b, 1), table, value = before;
+	struct wr_trie_node node = {.below = before, .above = step[n - 1].value};
+	size_t i = 0;
+
+	if (skip + bits > width)
+		bits = width - skip;
+	table = wr_image_lines(b, (1u << bits) + 15 >> 4);
+	if (!line || !table)
+		return 0;
+	node.table = table;
+	node.skip = (uint8_t)skip;
+	node.bits = (uint8_t)bits;
+	if (skip) {
+		node.hi = skip >= 64 ? step[0].hi : step[0].hi >> (64 - skip) << (64 - skip);
+		node.lo = skip > 64 ? step[0].lo >> (128 - skip) << (128 - skip) : 0;
+	}
+	memcpy(&b->mem.at[line], &node, sizeof(node));
+	for (uint32_t place = 0; place < 1u << bits; place++) {
+		uint32_t got = build_place(b, &value, step, n, skip, bits, place, &i, six);
+
+		if (b->full)
+			return 0;
+		((uint32_t *)&b->mem.at[table + (place >> 4)])[place & 15] = got;
+	}
+	return ref(WR_REF_NODE, line);
+}
+
+static uint32_t build(struct wr_image_build *b, uint32_t before, const struct wr_step *step,
+		      size_t n, bool six)
+{
+	if (!n)
+		return before;
+	if (n <= (six ? WR_FEW6 : WR_FEW4))
+		return build_few(b, before, step, (uint32_t)n, six);
+	return build_node(b, before, step, n, six);
+}
+
+uint32_t wr_trie_build(struct wr_image_build *b, const struct wr_step *step, size_t n, bool six)
+{
+	return build(b, step[0].value, step + 1, n - 1, six);
+}
