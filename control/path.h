@@ -43,9 +43,15 @@ void wr_path_close(struct wr_path **path); /* detaches; NULL is fine */
 int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err);
 
 /* Takes the programs off the hook; the board and the ring stay readable until close. One that is
- * pinned stays. */
+ * pinned stays while its interface is there. */
 void wr_path_detach(struct wr_path *path);
 bool wr_path_pinned(const struct wr_path *path);
+
+/* What was pinned has been removed: from now on it is like any other. */
+void wr_path_unpinned(struct wr_path *path);
+
+/* Removes what is pinned below pin_dir of interfaces of this network namespace that are gone. */
+void wr_path_sweep(const char *pin_dir);
 
 /* Are they on it still? Not when the interface went, even if another one has its name and number
  * now, nor when somebody has taken them off. True when that cannot be asked: a guard that another

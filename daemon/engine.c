@@ -126,7 +126,7 @@ static void leaving(void *ctx, struct wr_path *path)
 	while (usleep(WR_ACCOUNT_SETTLE_US), !wr_account_settled(wr_path_account(path)))
 		;
 	drain_path(e, path);
-	if (wr_path_pinned(path)) /* it goes on */
+	if (wr_path_attached(path)) /* it is pinned and goes on */
 		return;
 	wr_account_flip(wr_path_account(path));
 	drain_path(e, path);

@@ -17,7 +17,8 @@ find_send
 LIVE=$(dirname "$WEIR")/live
 [ -x "$LIVE" ] || skip_all "no program $LIVE"
 
-A=s B=r IN=to-s OUT=to-r
+A=s$$ B=r$$ # the ledger is read for the whole host
+IN=to-$A OUT=to-$B
 pair "$A" "$B"
 MAC=02:77:00:00:00:02
 
@@ -41,6 +42,13 @@ said() {
 	python3 -c 'import json, sys
 o = json.load(open(sys.argv[1]))
 print(eval(sys.argv[2]))' "$TMP/live.out" "$1" 2>&1 | tail -n 1
+}
+
+# ledger IFACE EXPRESSION: Python over rows, those of IFACE that another process reads from the boards.
+ledger() {
+	"$WEIR" ledger --json | python3 -c 'import json, sys
+rows = [o for o in map(json.loads, sys.stdin) if o.get("in_iface") == sys.argv[1]]
+print(eval(sys.argv[2]))' "$1" "$2" 2>&1 | tail -n 1
 }
 
 adds_up() {
@@ -121,6 +129,7 @@ restarts() {
 		live_end
 		sum=$((sum + $(said 'o["packets"]')))
 		ok "restart $i: links and maps stay" test "$(pins)" -gt 5
+		is "restart $i: what stays is in the ledger, and balances" "$(ledger "$IN" '[r["balanced"] for r in rows]')" "[True]"
 		sleep 0.3
 		live_begin 1024 in "$pin"
 	done
@@ -133,6 +142,7 @@ restarts() {
 	is "restarts: the ledger went on through all of them" "$(said 'o["arrived"][0]')" "$rx"
 	is "restarts: it balances" "$(said 'o["balanced"]')" True
 	killed "$pin"
+	gone "$pin"
 	rm -r "$pin"
 	ok "without the pins nothing is attached" wait_for "$PATIENCE" test -z "$(ip -n "$(ns "$B")" link show dev "$IN" | grep prog/xdp)"
 }
@@ -156,6 +166,34 @@ killed() {
 	rx=$(($(rx_packets "$B" "$IN") - rx))
 	is "killed eight times: the ledger has every packet" "$(($(said 'o["arrived"][0]') - before))" "$rx"
 	is "killed eight times: it balances" "$(said 'o["balanced"]')" True
+}
+
+# What is pinned of an interface goes with it, whether weir runs then or not; one that was renamed is
+# adopted and has its new name.
+gone() {
+	local pin=$1 p=p$$ q=q$$ n
+	n=$(ns "$B")
+	ip -n "$n" link add "$p" type veth peer name "x$$"
+	IN=$p live_begin 1024 in "$pin"
+	ip -n "$n" link del "$p"
+	ok "an interface goes: so does what is pinned of it" wait_for "$PATIENCE" pins_are "$pin" 7
+	live_end
+	ip -n "$n" link add "$p" type veth peer name "x$$"
+	IN=$p live_begin 1024 in "$pin"
+	live_end
+	ip -n "$n" link set "$p" name "$q"
+	IN=$q live_begin 1024 in "$pin"
+	is "renamed while nobody watched: the ledger has the new name" "$(ledger "$q" 'len(rows)') $(ledger "$p" 'len(rows)')" "1 0"
+	live_end
+	ip -n "$n" link del "$q"
+	pins_are "$pin" 14 || note "$(find "$pin")"
+	live_begin 1024 in "$pin"
+	live_end
+	ok "it went while nobody watched: the next one removes what was pinned" pins_are "$pin" 7
+}
+
+pins_are() {
+	[ "$(find "$1" -type f | wc -l)" = "$2" ]
 }
 
 under_load 65536
