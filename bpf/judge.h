@@ -3,13 +3,13 @@
 #define WR_BPF_JUDGE_H
 
 /* What core/judge.h asks for, in the kernel: the image of the policy lies in a map, in one of two
- * halves; the judgement in the making lies in the CPU's slot. */
+ * halves; the judgement in the making is the CPU's. */
 
 #include "bpf/maps.h"
 
-#define WR_JUDGE_OF(self) (&wr_slot_of(self)->judge)
+#define WR_JUDGE_OF(self) wr_judge_of(self)
 #define WR_JUDGE_REC(self) (&wr_slot_of(self)->parse.rec)
-#define WR_JUDGE_IMAGE(self) (wr_slot_of(self)->judge.base)
+#define WR_JUDGE_IMAGE(self) (wr_judge_of(self)->base)
 #define WR_JUDGE_SECRET(self) ((self)*0 + wr_fixed.judge_secret)
 #define WR_JUDGE_FORGIVEN(self) (&wr_cpu_of(self)->count.forgiven_ns)
 

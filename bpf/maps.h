@@ -21,12 +21,13 @@ struct wr_slot {
 		struct wr_parse parse;
 		__u8 bytes[WR_WINDOW];
 	};
-	struct wr_judge judge;
 };
 
-/* The board first: readers map only that part. The slots behind it are the program's own. */
+/* The board first: readers map only that part. Behind it is the program's own; where judgements lie
+ * control/path_filter.c knows, too. */
 struct wr_shared {
 	struct wr_board board;
+	struct wr_judge judge[WR_MAX_CPUS];
 	struct wr_slot slot[WR_MAX_CPUS];
 };
 
@@ -52,6 +53,14 @@ static __always_inline struct wr_cpu *wr_cpu_of(__u32 cpu)
 
 	wr_keep(c);
 	return c;
+}
+
+static __always_inline struct wr_judge *wr_judge_of(__u32 cpu)
+{
+	struct wr_judge *j = &wr_shared.judge[cpu & (WR_MAX_CPUS - 1)];
+
+	wr_keep(j);
+	return j;
 }
 
 #define WR_PARSE_OF(self) (&wr_slot_of(self)->parse)

@@ -275,6 +275,7 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
 	struct wr_board_conf *conf = &wr_shared.board.conf;
 	struct wr_slot *s = wr_slot_of(cpu);
+	const struct wr_judge *j = WR_JUDGE_OF(cpu);
 	__u32 len = wr_ctx_len(ctx), snap = conf->snap;
 	long err;
 
@@ -298,9 +299,9 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	s->event.linktype = (__u16)wr_fixed.linktype;
 	s->event.cpu = (__u16)cpu;
 	if (wr_fixed.judge) {
-		s->event.verdict = s->judge.verdict;
-		s->event.rule = s->judge.slot;
-		s->event.klass = s->judge.klass;
+		s->event.verdict = j->verdict;
+		s->event.rule = j->slot;
+		s->event.klass = j->klass;
 	}
 	s->event.gso_segs = s->parse.rec.gso_segs = (__u16)wr_ctx_segs(ctx);
 	s->event.tag = wr_ctx_tag(ctx);

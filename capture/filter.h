@@ -33,6 +33,7 @@ struct wr_filter_target {
 	int slots_fd;	 /* program array */
 	uint32_t match_slot; /* tail call there when chosen */
 	int32_t miss;	     /* return value when not chosen, or when the slot is empty */
+	bool answers;	     /* a function of a program: returns 1 or 0, and goes nowhere */
 };
 
 struct bpf_insn; /* linux/bpf.h */

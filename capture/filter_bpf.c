@@ -784,7 +784,11 @@ static void emit_tag(struct gen *g)
 
 static void emit_ends(struct gen *g)
 {
-	if (wants(g, label_match(g))) {
+	if (wants(g, label_match(g)) && g->t->answers) {
+		place(g, label_match(g));
+		emit(g, MOV32_K(R0, 1));
+		emit(g, EXIT);
+	} else if (wants(g, label_match(g))) {
 		place(g, label_match(g));
 		emit(g, MOV64(R1, CTX));
 		emit(g, INSN(BPF_LD | BPF_DW | BPF_IMM, R2, BPF_PSEUDO_MAP_FD, 0, g->t->slots_fd));
@@ -793,7 +797,7 @@ static void emit_ends(struct gen *g)
 		emit(g, CALL(BPF_FUNC_tail_call));
 	}
 	place(g, label_miss(g)); /* also where an empty slot falls through to */
-	emit(g, MOV32_K(R0, g->t->miss));
+	emit(g, MOV32_K(R0, g->t->answers ? 0 : g->t->miss));
 	emit(g, EXIT);
 }
 

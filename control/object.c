@@ -14,6 +14,7 @@ const struct wr_object wr_object_xdp = {
 	.name = "xdp",
 	.entry = "wr_xdp",
 	.record = "wr_xdp_record",
+	.judged = "wr_xdp_judged",
 };
 
 const struct wr_object wr_object_tc_in = {
@@ -22,4 +23,5 @@ const struct wr_object wr_object_tc_in = {
 	.name = "tc_in",
 	.entry = "wr_tc_in",
 	.record = "wr_tc_in_record",
+	.judged = "wr_tc_in_judged",
 };

@@ -22,7 +22,7 @@
 #include "control/tcx.h"
 #include "core/proto.h"
 
-static bool is_xdp(enum wr_hook hook)
+bool wr_path_is_xdp(enum wr_hook hook)
 {
 	return hook == WR_HOOK_XDP || hook == WR_HOOK_XDP_GENERIC;
 }
@@ -68,6 +68,23 @@ static int set_account(struct wr_path *p, struct wr_fixed *fixed, uint32_t slots
 	return 0;
 }
 
+/* The maps of the policy are made by control/force.c, before any path. */
+static int set_judge(struct wr_path *p, struct wr_fixed *fixed, const struct wr_judge_maps *m,
+		     struct wr_err *err)
+{
+	int ret;
+
+	fixed->judge = p->judges = 1;
+	fixed->policy_half = m->half_lines;
+	fixed->bucket_bits = m->bucket_bits;
+	fixed->judge_secret = m->secret;
+	fixed->coarse = wr_kernel()->ktime_coarse;
+	ret = bpf_map__reuse_fd(wr_path_map(p, "wr_policy"), m->policy_fd);
+	ret = ret ? ret : bpf_map__reuse_fd(wr_path_map(p, "wr_buckets"), m->buckets_fd);
+	ret = ret ? ret : bpf_map__reuse_fd(wr_path_map(p, "wr_hits"), m->hits_fd);
+	return ret ? wr_fail(err, -ret, "the maps of the policy: %s", strerror(-ret)) : 0;
+}
+
 static int open_object(struct wr_path *p, const struct wr_object *o,
 		       const struct wr_path_conf *conf, struct wr_err *err)
 {
@@ -86,7 +103,11 @@ static int open_object(struct wr_path *p, const struct wr_object *o,
 	fixed->frags = p->frags;
 	if (conf->flow_slots && set_account(p, fixed, conf->flow_slots, err))
 		return -err->code;
-	bpf_object__for_each_program(prog, p->object) if (p->frags && is_xdp(p->hook))
+	if (conf->judge && set_judge(p, fixed, conf->judge, err))
+		return -err->code;
+	prog = bpf_object__find_program_by_name(p->object, o->judged);
+	bpf_program__set_autoload(prog, conf->judge);
+	bpf_object__for_each_program(prog, p->object) if (p->frags && wr_path_is_xdp(p->hook))
 		bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
 	ring = wr_path_map(p, "wr_ring");
 	bpf_map__set_max_entries(ring, conf->ring_bytes);
@@ -103,6 +124,7 @@ static void fill_board(struct wr_path *p, const struct wr_path_conf *conf)
 
 	if (p->adopted) { /* everything goes on but what the program does */
 		c.window = b->conf.window;
+		c.policy = conf->judge ? b->conf.policy : 0;
 		b->conf = c;
 		memcpy(b->ifname, p->iface.name, sizeof(b->ifname)); /* it may have another one */
 		b->ended = 0;
@@ -131,13 +153,20 @@ static int open_account(struct wr_path *p, struct wr_err *err)
 	return wr_account_open(&p->account, &p->maps, p->board, err);
 }
 
+static int set_slot(struct wr_path *p, uint32_t slot, const char *program, struct wr_err *err)
+{
+	int fd = bpf_program__fd(bpf_object__find_program_by_name(p->object, program));
+	int ret = bpf_map_update_elem(p->slots_fd, &slot, &fd, BPF_ANY);
+
+	return ret ? wr_fail(err, -ret, "program %s: %s", program, strerror(-ret)) : 0;
+}
+
 /* Load, and write everything that the program reads before it can run. */
 static int load(struct wr_path *p, const struct wr_object *o, const struct wr_path_conf *conf,
 		struct wr_err *err)
 {
-	struct bpf_program *entry, *record;
-	uint32_t slot = WR_SLOT_RECORD;
-	int ret, fd;
+	struct bpf_program *entry;
+	int ret;
 
 	ret = open_object(p, o, conf, err);
 	if (ret)
@@ -147,7 +176,6 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	if (ret)
 		return wr_explain_load(ret, o->name, err);
 	entry = bpf_object__find_program_by_name(p->object, o->entry);
-	record = bpf_object__find_program_by_name(p->object, o->record);
 	p->prog_fd = bpf_program__fd(entry);
 	p->prog_flags = bpf_program__flags(entry);
 	p->attach_type = bpf_program__expected_attach_type(entry);
@@ -160,10 +188,11 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 		wr_fail(err, errno, "mapping the board: %s", strerror(errno));
 		return -ENOMEM;
 	}
-	fd = bpf_program__fd(record);
-	ret = bpf_map_update_elem(p->slots_fd, &slot, &fd, BPF_ANY);
+	ret = set_slot(p, WR_SLOT_RECORD, o->record, err);
+	if (!ret && conf->judge)
+		ret = set_slot(p, WR_SLOT_JUDGED, o->judged, err);
 	if (ret)
-		return wr_fail(err, -ret, "record program: %s", strerror(-ret));
+		return ret;
 	fill_board(p, conf);
 	return conf->flow_slots ? open_account(p, err) : 0;
 }
@@ -201,13 +230,13 @@ static int attach(struct wr_path *p, struct wr_err *err)
 		return 0;
 	if (p->adopted) /* its interface or its link has gone; the counters are still good */
 		wr_pin_remove(p->folder, NULL);
-	ret = is_xdp(p->hook) ? attach_xdp(p, err) : attach_tc(p, err);
+	ret = wr_path_is_xdp(p->hook) ? attach_xdp(p, err) : attach_tc(p, err);
 	return !ret && p->folder[0] ? wr_path_pin(p, err) : ret;
 }
 
 int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct wr_err *err)
 {
-	bool xdp = is_xdp(conf->hook);
+	bool xdp = wr_path_is_xdp(conf->hook);
 	struct wr_path *p;
 	int ret;
 
@@ -284,61 +313,6 @@ void wr_path_close(struct wr_path **path)
 	bpf_object__close(p->object);
 	free(p);
 	*path = NULL;
-}
-
-static int load_filter(struct wr_path *p, const struct wr_filter *f, struct wr_err *err)
-{
-	struct wr_filter_target target = {
-		.xdp = is_xdp(p->hook),
-		.load_bytes = wr_kernel()->xdp_load_bytes,
-		.slots_fd = p->slots_fd,
-		.match_slot = WR_SLOT_RECORD,
-		.miss = is_xdp(p->hook) ? XDP_PASS : -1,
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = p->attach_type,
-		    .prog_flags = p->prog_flags);
-	struct bpf_insn *insns = NULL;
-	size_t n;
-	int fd;
-
-	fd = wr_filter_translate(f, &target, &insns, &n, err);
-	if (fd)
-		return fd;
-	fd = bpf_prog_load(target.xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, "wr_filter",
-			   "GPL", insns, n, &opts);
-	free(insns);
-	if (fd < 0)
-		return wr_fail(err, -fd,
-			       "the kernel refused the filter program (%zu instructions): %s", n,
-			       strerror(-fd));
-	return fd;
-}
-
-int wr_path_filter(struct wr_path *p, const char *expr, struct wr_err *err)
-{
-	uint32_t slot = WR_SLOT_FILTER;
-	struct wr_filter *f = NULL;
-	int ret, fd;
-
-	ret = wr_filter_open(&f, expr, p->iface.linktype, err);
-	if (ret)
-		return ret;
-	if (!f) {
-		p->board->conf.follow =
-			p->board->conf.records != WR_RECORDS_NONE && !p->board->conf.peek;
-		bpf_map_delete_elem(p->slots_fd, &slot);
-		return 0;
-	}
-	fd = load_filter(p, f, err);
-	wr_filter_close(&f);
-	if (fd < 0)
-		return fd;
-	ret = bpf_map_update_elem(p->slots_fd, &slot, &fd, BPF_ANY);
-	close(fd);
-	p->board->conf.follow = 1;
-	if (ret)
-		return wr_fail(err, -ret, "putting the filter into its slot: %s", strerror(-ret));
-	return 0;
 }
 
 struct wr_board *wr_path_board(struct wr_path *p)

@@ -16,6 +16,13 @@
  */
 struct wr_path;
 
+/* What packets are held against: made and owned by control/force.h. */
+struct wr_judge_maps {
+	int policy_fd, buckets_fd, hits_fd;
+	uint32_t half_lines, bucket_bits;
+	uint64_t secret;
+};
+
 struct wr_path_conf {
 	const struct wr_iface *iface;
 	enum wr_hook hook;   /* XDP, XDP_GENERIC, TC or TC_OUT */
@@ -26,6 +33,7 @@ struct wr_path_conf {
 	const char *pin_dir; /* links and maps stay, pinned below it, when the process ends; those
 				of an earlier process are adopted: programs replaced, counters
 				go on. NULL: all is gone with the process */
+	const struct wr_judge_maps *judge; /* hold packets against a policy; NULL: all pass */
 	uint32_t flow_slots; /* account: flow rows per CPU and window, a power of two; 0 = do not */
 };
 
@@ -41,6 +49,11 @@ void wr_path_close(struct wr_path **path); /* detaches; NULL is fine */
 
 /* Replaces the filter while packets fly; NULL or "" = all packets. The old one stays on failure. */
 int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err);
+
+/* The expressions of the image in that half, before it comes into force. -EPERM: the right to load
+ * programs has been given up. */
+int wr_path_where(struct wr_path *path, uint32_t half, const char *const *expr, uint32_t n,
+		  struct wr_err *err);
 
 /* Takes the programs off the hook; the board and the ring stay readable until close. One that is
  * pinned stays while its interface is there. */

@@ -21,6 +21,7 @@ struct wr_path {
 	uint32_t prog_flags;
 	uint32_t attach_type;
 	bool frags;
+	bool judges;		     /* packets are held against a policy */
 	char folder[256];	     /* where it is pinned; "" = it is not */
 	bool adopted;		     /* maps of an earlier process */
 	struct wr_account_maps maps; /* of accounting */
@@ -29,6 +30,8 @@ struct wr_path {
 
 /* What is kept of a path besides its link, in the order that it is given in. */
 enum { WR_PIN_BOARD, WR_PIN_RING, WR_PIN_HEADS, WR_PIN_SETS, WR_PIN_USED, WR_PIN_PEEKED, WR_PINS };
+
+bool wr_path_is_xdp(enum wr_hook hook);
 
 /* The map whose name ends so, which is there. */
 struct bpf_map *wr_path_map(const struct wr_path *p, const char *suffix);

@@ -132,7 +132,7 @@ static uint32_t build_node(struct wr_image_build *b, uint32_t before, const stru
 
 	if (skip + bits > width)
 		bits = width - skip;
-	table = wr_image_lines(b, (1u << bits) + 15 >> 4);
+	table = wr_image_lines(b, ((1u << bits) + 15) >> 4);
 	if (!line || !table)
 		return 0;
 	node.table = table;

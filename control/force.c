@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control/force.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/board.h"
+#include "control/kernel.h"
+#include "control/pin.h"
+
+enum { POLICY, BUCKETS, HITS, MAPS, NAME = 32, SETTLE_MS = 1000 };
+
+static const char *const names[MAPS] = {"wr_policy", "wr_buckets", "wr_hits"};
+
+/* Line 0 of an image is none of its own: what has to last as long as the maps stands there. */
+struct zero {
+	__u32 magic, abi;
+	__u64 secret;
+};
+enum { MAGIC = 0x72696577 };
+
+struct seen {
+	struct wr_board *board;
+	uint64_t arrived[WR_MAX_CPUS];
+};
+
+struct wr_force {
+	struct wr_judge_maps maps;
+	void *at[MAPS];
+	size_t bytes[MAPS];
+	uint32_t cpus, half; /* which of the two was written last */
+	char (*rule)[NAME];  /* by slot */
+	struct seen *left;   /* of each path, when the half that is written next was left */
+	uint32_t n_left;
+	char folder[256];
+};
+
+static int map_of(struct wr_force *f, int i, uint32_t value, uint32_t entries, struct wr_err *err)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	struct bpf_map_info info = {0};
+	uint32_t n = sizeof(info);
+	int fd = f->folder[0] ? wr_pin_get(f->folder, names[i]) : -1;
+
+	if (fd >= 0 && (bpf_obj_get_info_by_fd(fd, &info, &n) || info.value_size != value ||
+			info.max_entries != entries)) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0)
+		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, names[i], sizeof(uint32_t), value, entries,
+				    &opts);
+	if (fd < 0)
+		return wr_fail(err, errno, "map %s (%u lines of %u bytes): %s", names[i], entries,
+			       value, strerror(errno));
+	*(&f->maps.policy_fd + i) = fd;
+	if (f->folder[0] && !info.id && wr_pin_put(fd, f->folder, names[i], err))
+		return -err->code;
+	f->bytes[i] = (size_t)value * entries;
+	f->at[i] = mmap(NULL, f->bytes[i], PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (f->at[i] == MAP_FAILED) {
+		f->at[i] = NULL;
+		return wr_fail(err, errno, "mapping %s: %s", names[i], strerror(errno));
+	}
+	return 0;
+}
+
+static int claim(struct wr_force *f, struct wr_err *err)
+{
+	struct zero *z = f->at[POLICY];
+
+	if (z->magic != MAGIC || z->abi != WR_IMAGE_ABI) {
+		if (getrandom(&z->secret, sizeof(z->secret), 0) != (ssize_t)sizeof(z->secret))
+			return wr_fail(err, errno, "getrandom: %s", strerror(errno));
+		z->abi = WR_IMAGE_ABI;
+		z->magic = MAGIC;
+	}
+	f->maps.secret = z->secret;
+	return 0;
+}
+
+int wr_force_open(struct wr_force **out, const struct wr_force_conf *conf, struct wr_err *err)
+{
+	struct wr_force *f = calloc(1, sizeof(*f));
+	uint64_t lines = conf->rate_bytes / sizeof(struct wr_bucket_line);
+	int ret;
+
+	if (!f)
+		return wr_fail(err, ENOMEM, "out of memory");
+	f->maps.policy_fd = f->maps.buckets_fd = f->maps.hits_fd = -1;
+	f->rule = calloc(WR_JUDGE_RULES, sizeof(*f->rule));
+	f->cpus = (uint32_t)libbpf_num_possible_cpus();
+	f->maps.half_lines = (uint32_t)(conf->policy_bytes / 2 / sizeof(struct wr_line));
+	while (f->maps.bucket_bits < 26 && 2ull << f->maps.bucket_bits <= lines)
+		f->maps.bucket_bits++;
+	if (conf->pin_dir)
+		snprintf(f->folder, sizeof(f->folder), "%s/policy", conf->pin_dir);
+	ret = f->rule ? 0 : wr_fail(err, ENOMEM, "out of memory");
+	ret = ret ? ret : map_of(f, POLICY, sizeof(struct wr_line), 2 * f->maps.half_lines, err);
+	ret = ret ? ret
+		  : map_of(f, BUCKETS, sizeof(struct wr_bucket_line),
+			   WR_BUCKET_FIRST + (1u << f->maps.bucket_bits), err);
+	ret = ret ? ret
+		  : map_of(f, HITS, sizeof(struct wr_rule_count), f->cpus * WR_JUDGE_RULES, err);
+	ret = ret ? ret : claim(f, err);
+	if (ret)
+		wr_force_close(&f);
+	else
+		*out = f;
+	return ret;
+}
+
+void wr_force_close(struct wr_force **force)
+{
+	struct wr_force *f = *force;
+
+	if (!f)
+		return;
+	for (int i = 0; i < MAPS; i++) {
+		int fd = *(&f->maps.policy_fd + i);
+
+		if (f->at[i])
+			munmap(f->at[i], f->bytes[i]);
+		if (fd >= 0)
+			close(fd);
+	}
+	free(f->left);
+	free(f->rule);
+	free(f);
+	*force = NULL;
+}
+
+const struct wr_judge_maps *wr_force_maps(const struct wr_force *f)
+{
+	return &f->maps;
+}
+
+uint32_t wr_force_lines(const struct wr_force *f)
+{
+	return f->maps.half_lines;
+}
+
+/* ---- counters ---- */
+
+static struct wr_rule_count *count_of(const struct wr_force *f, uint32_t cpu, uint32_t slot)
+{
+	return (struct wr_rule_count *)f->at[HITS] + (size_t)cpu * WR_JUDGE_RULES + slot;
+}
+
+/* The last one is the fragments'. */
+int wr_force_slot(struct wr_force *f, const char *rule)
+{
+	int room = -1;
+
+	for (int i = 0; i < WR_SLOT_FRAGMENTS; i++) {
+		if (!strcmp(f->rule[i], rule))
+			return i;
+		if (room < 0 && !f->rule[i][0])
+			room = i;
+	}
+	if (room < 0)
+		return -ENOSPC;
+	for (uint32_t cpu = 0; cpu < f->cpus; cpu++)
+		memset(count_of(f, cpu, (uint32_t)room), 0, sizeof(struct wr_rule_count));
+	snprintf(f->rule[room], NAME, "%s", rule);
+	return room;
+}
+
+void wr_force_forget(struct wr_force *f, const char *rule)
+{
+	for (int i = 0; i < WR_SLOT_FRAGMENTS; i++)
+		if (!strcmp(f->rule[i], rule))
+			f->rule[i][0] = 0;
+}
+
+const char *wr_force_rule(const struct wr_force *f, uint32_t slot)
+{
+	if (slot == WR_SLOT_FRAGMENTS)
+		return "fragments";
+	return slot < WR_JUDGE_RULES && f->rule[slot][0] ? f->rule[slot] : NULL;
+}
+
+void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_count *out)
+{
+	*out = (struct wr_rule_count){0};
+	for (uint32_t cpu = 0; cpu < f->cpus; cpu++) {
+		const volatile struct wr_rule_count *c = count_of(f, cpu, slot);
+
+		out->packets += c->packets;
+		out->bytes += c->bytes;
+		out->hit_packets += c->hit_packets;
+		out->hit_bytes += c->hit_bytes;
+	}
+}
+
+uint64_t wr_force_forgiven_ns(const struct wr_board *b)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < WR_MAX_CPUS; i++)
+		sum += b->cpu[i].count.forgiven_ns;
+	return sum;
+}
+
+/* ---- in force ---- */
+
+uint64_t wr_force_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(wr_kernel()->ktime_coarse ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t wr_force_tick_ns(void)
+{
+	struct timespec t;
+
+	clock_getres(wr_kernel()->ktime_coarse ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_nsec;
+}
+
+static uint64_t load(const __u64 *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
+/* A packet is counted as arrived before it is asked which image is in force, and as passed or gone
+ * when its fate is known: so the old image is out of use when all that had arrived by the change is
+ * through. */
+static bool settled(const struct wr_force *f)
+{
+	for (uint32_t i = 0; i < f->n_left; i++)
+		for (uint32_t cpu = 0; cpu < f->cpus; cpu++)
+			if (wr_board_done(&f->left[i].board->cpu[cpu].count) <
+			    f->left[i].arrived[cpu])
+				return false;
+	return true;
+}
+
+static int wait_settled(const struct wr_force *f, struct wr_err *err)
+{
+	const struct timespec ms = {.tv_nsec = 1000000};
+
+	for (int i = 0; i < SETTLE_MS; i++) {
+		if (settled(f))
+			return 0;
+		nanosleep(&ms, NULL);
+	}
+	return wr_fail(err, EBUSY, "the policy before is in use for more than a second");
+}
+
+static int note_left(struct wr_force *f, struct wr_path *const *path, uint32_t n,
+		     struct wr_err *err)
+{
+	struct seen *left = calloc(n + 1, sizeof(*left));
+
+	if (!left)
+		return wr_fail(err, ENOMEM, "out of memory");
+	free(f->left);
+	f->left = left;
+	f->n_left = n;
+	for (uint32_t i = 0; i < n; i++) {
+		left[i].board = wr_path_board(path[i]);
+		for (uint32_t cpu = 0; cpu < f->cpus; cpu++)
+			left[i].arrived[cpu] = load(&left[i].board->cpu[cpu].count.arrived_packets);
+	}
+	return 0;
+}
+
+int wr_force_put(struct wr_force *f, const struct wr_image_built *image,
+		 struct wr_path *const *path, uint32_t n_paths, struct wr_err *err)
+{
+	uint32_t half = !f->half;
+	struct wr_line *to = (struct wr_line *)f->at[POLICY] + (half ? f->maps.half_lines : 0);
+	int ret = wait_settled(f, err);
+
+	if (!ret && image && image->b.mem.n > f->maps.half_lines)
+		ret = wr_fail(err, ENOSPC, "an image of %u lines, there is room for %u",
+			      image->b.mem.n, f->maps.half_lines);
+	for (uint32_t i = 0; i < n_paths && image && !ret; i++)
+		ret = wr_path_where(path[i], half, (const char *const *)image->where,
+				    image->n_wheres, err);
+	if (ret)
+		return ret;
+	if (image)
+		memcpy(to + 1, image->b.mem.at + 1, ((size_t)image->b.mem.n - 1) * sizeof(*to));
+	for (uint32_t i = 0; i < n_paths; i++)
+		__atomic_store_n(&wr_path_board(path[i])->conf.policy,
+				 image ? image->head[i] | (half ? WR_POLICY_HALF : 0) : 0,
+				 __ATOMIC_SEQ_CST);
+	f->half = half;
+	return note_left(f, path, n_paths, err);
+}
