@@ -91,8 +91,7 @@ __attribute__((noinline)) int wr_judge_fragment(__u32 cpu)
 		return 0;
 	}
 	head = (const void *)wr_line_at(j->base, j->head);
-	if (head && head->flags & WR_HEAD_FRAG_DROP && !(head->flags & WR_HEAD_COUNT_ONLY) &&
-	    !j->verdict && !j->decided) {
+	if (wr_frag_goes(head, j)) {
 		j->verdict = WR_VERDICT_DROP;
 		j->slot = WR_SLOT_FRAGMENTS;
 	}

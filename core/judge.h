@@ -285,8 +285,9 @@ wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, 
 	if (r->until_10ms && wr_judge_now(self) >> WR_UNTIL_SHIFT >= r->until_10ms)
 		return WR_TURN_MORE;
 	if (r->action == WR_DO_CLASS) {
-		j->klass = (__u8)r->slot;
-		return WR_TURN_END;
+		if (j->klass == WR_NO_CLASS && !(r->flags & WR_RULE_SHADOW))
+			j->klass = (__u8)r->slot;
+		return WR_TURN_MORE; /* what a tunnel carries may still be dropped */
 	}
 	hit = r->action == WR_DO_DROP || (r->action == WR_DO_LIMIT && wr_judge_over(self, r));
 	c = wr_rule_count(self, r->slot);
@@ -399,6 +400,8 @@ wr_inline int wr_frag_known(wr_judging self)
 		return 0;
 	j->verdict = fate & 3;
 	j->slot = fate >> 2 & (WR_JUDGE_RULES - 1);
+	j->decided = 0;
+	j->klass = WR_NO_CLASS;
 	return 1;
 }
 
@@ -414,6 +417,14 @@ wr_inline void wr_frag_keep(wr_judging self)
 	b = wr_bucket_of(l, tag, now, &forgiven);
 	now += 1ull << WR_FRAG_KEEP_BITS;
 	b->tat = now >> WR_FRAG_FATE_BITS << WR_FRAG_FATE_BITS | (__u64)j->slot << 2 | j->verdict;
+}
+
+/* Is a later fragment that no rule has decided, and whose first is not known, dropped? */
+wr_inline int wr_frag_goes(const struct wr_judge_head *head, const struct wr_judge *j)
+{
+	return head &&
+	       (head->flags & (WR_HEAD_FRAG_DROP | WR_HEAD_COUNT_ONLY)) == WR_HEAD_FRAG_DROP &&
+	       !j->verdict && !j->decided;
 }
 
 #endif

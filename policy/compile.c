@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "policy/image.h"
 
@@ -69,26 +68,13 @@ static void sooner(struct compile *c, int64_t when_s)
 		c->out->next_s = when_s;
 }
 
-/* Is it its time? Notes when that changes. */
+/* Is it its time? Notes when that may change: nothing is finer than a minute. */
 static bool in_schedule(struct compile *c, const struct wr_schedule *at)
 {
-	time_t now = c->conf->now_s;
-	int minute, day;
-	bool over_midnight = at->from_min > at->to_min, in_hours;
-	struct tm t;
-
 	if (!at->days && at->from_min == at->to_min)
 		return true;
-	localtime_r(&now, &t);
-	sooner(c, now - t.tm_sec + 60); /* nothing is finer than a minute */
-	minute = t.tm_hour * 60 + t.tm_min;
-	day = (t.tm_wday + 6) % 7;
-	in_hours = at->from_min == at->to_min ||
-		   (over_midnight ? minute >= at->from_min || minute < at->to_min
-				  : minute >= at->from_min && minute < at->to_min);
-	if (over_midnight && minute < at->to_min) /* it began the day before */
-		day = (day + 6) % 7;
-	return in_hours && (!at->days || at->days >> day & 1);
+	sooner(c, c->conf->now_s - c->conf->now_s % 60 + 60);
+	return wr_schedule_has(at, c->conf->now_s);
 }
 
 static bool in_force(struct compile *c, const struct wr_rule *r)
@@ -343,7 +329,7 @@ static int64_t vector_if(struct compile *c, const struct wr_image_iface *iface,
 	for (uint32_t t = 0; t < c->n_terms; t++)
 		if (on_iface(&c->p->rule[c->term[t].rule], iface) && (!test || test(c, t)))
 			c->word[t / 64] |= 1ull << (t % 64);
-	return wr_vector_of(&c->vectors, c->word);
+	return wr_vector_exact(&c->vectors, c->word);
 }
 
 static bool wants_inner(const struct compile *c, uint32_t t)

@@ -46,6 +46,9 @@ struct wr_vectors {
 
 /* The number of the vector with these words; a new one when there is none like it. -ENOMEM. */
 int64_t wr_vector_of(struct wr_vectors *v, const uint64_t *word);
+/* Never WR_VEC_ALL, which has bits of terms that there are not: one of those that are joined must
+ * tell where they end. */
+int64_t wr_vector_exact(struct wr_vectors *v, const uint64_t *word);
 uint32_t wr_vector_stride(const struct wr_vectors *v); /* lines */
 uint32_t wr_vectors_put(struct wr_image_build *b,
 			const struct wr_vectors *v); /* line of the first */

@@ -23,12 +23,15 @@ static bool is_none(const struct wr_vectors *v, const uint64_t *word)
 
 int64_t wr_vector_of(struct wr_vectors *v, const uint64_t *word)
 {
+	return is_all(v, word) ? WR_VEC_ALL : wr_vector_exact(v, word);
+}
+
+int64_t wr_vector_exact(struct wr_vectors *v, const uint64_t *word)
+{
 	size_t bytes = v->words * sizeof(*word);
 
 	if (is_none(v, word))
 		return WR_VEC_NONE;
-	if (is_all(v, word))
-		return WR_VEC_ALL;
 	/* Those who ask know what they asked before; alike ones of other dimensions are rare. */
 	if (v->n == v->room) {
 		uint32_t room = v->room ? v->room * 2 : 16;

@@ -124,8 +124,10 @@ static inline const char *wr_hdr_differs(const struct wr_hdr *a, const struct wr
 		return ip;
 	if (a->has & WR_H_PROTO)
 		WR_SAME_FIELD(a, b, proto);
-	if (a->has & WR_H_FRAG)
+	if (a->has & WR_H_FRAG) {
 		WR_SAME_FIELD(a, b, frag_off);
+		WR_SAME_FIELD(a, b, frag_id);
+	}
 	if (a->has & WR_H_EXT) {
 		WR_SAME_FIELD(a, b, ext_len);
 		WR_SAME_SOME(a, b, ext, a->ext_len);
