@@ -87,7 +87,8 @@ static int keep_path(struct wr_policy_reader *r, struct wr_set *s, char *path)
 
 	if (!at) {
 		free(path);
-		return wr_policy_no_memory(r);
+		wr_policy_no_memory(r);
+		return -ENOMEM;
 	}
 	s->files = at;
 	s->files[s->n_files++] = path;

@@ -150,7 +150,7 @@ static int read_link_words(struct wr_policy_reader *r, struct wr_link *l)
 	do {
 		struct wr_token t = r->token;
 		int word = word_of(r, link_words, &seen);
-		uint64_t bps;
+		uint64_t bps = 0;
 
 		if (word < 0)
 			return word;

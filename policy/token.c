@@ -153,12 +153,17 @@ void wr_policy_quote(struct wr_buf *b, const char *text)
 
 /* ---- names ---- */
 
+static bool in_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
 bool wr_policy_can_name(const struct wr_token *t)
 {
 	if (t->kind != WR_TOKEN_WORD || t->n >= WR_POLICY_NAME)
 		return false;
 	for (size_t i = 0; i < t->n; i++)
-		if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789_-", t->at[i], 38))
+		if (!in_name(t->at[i]))
 			return false;
 	return t->n && !wr_policy_is_keyword(t);
 }

@@ -84,8 +84,8 @@ int wr_policy_expected(struct wr_policy_reader *r, const char *what, const char 
 
 int wr_policy_no_memory(struct wr_policy_reader *r)
 {
-	r->code = wr_fail(r->err, ENOMEM, "policy: out of memory");
-	return r->code;
+	r->code = -ENOMEM;
+	return wr_fail(r->err, ENOMEM, "policy: out of memory");
 }
 
 int wr_policy_no_prefix(struct wr_policy_reader *r, const struct wr_token *t, const char *text,

@@ -24,8 +24,7 @@ static const char *const seeds[] = {
 	"class web = guarantee 50mbit ceiling 200mbit priority 1\nlink eth0 = capacity 1gbit\n",
 	"class web = priority 2\nx: class web to tcp/443@10.0.0.5 at mon-fri, sun 22:00-06:00\n",
 	"fragments drop\nlink eth0 = in 5mbit out 1kbit # comment\n",
-	"vpn: allow not from 10.0.0.0/8, 192.0.2.1 to udp/51820, gre, proto/99 why \"a "
-	"\\\"b\\\"\"\n",
+	"vpn: allow not from 10.0.0.0/8 to udp/51820, gre, proto/99 why \"\\\"\"\n",
 	"limit 1000pps burst 200 per source/24/64 to tcp/443 on eth0, eth1 host *.example.org\n",
 	"limit 5kcps any\nlimit 20mbit burst 64KiB per service where \"tcp port 80\" inner out\n",
 	"drop from 192.0.2.1 auto for 1h30m priority 7 shadow\r\ndrop any until 2026-11-25 18:00\n",
