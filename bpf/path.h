@@ -133,15 +133,21 @@ static __always_inline void wr_see(wr_ctx *ctx, __u32 cpu, __u32 len)
 	wr_account_bad(cpu, WR_PARSE_OF(cpu)->rec.bad);
 }
 
+/* Bytes of the frame as it was sent: what is counted. */
+static __always_inline __u32 wr_ctx_whole(wr_ctx *ctx)
+{
+	return wr_ctx_len(ctx) + (wr_ctx_tag(ctx) ? 4 : 0);
+}
+
 static __always_inline int wr_path(wr_ctx *ctx)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_len(ctx);
+	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_whole(ctx);
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
 	int peek = 0;
 
 	c->arrived_packets++;
 	c->arrived_bytes += len;
-	wr_see(ctx, cpu, len);
+	wr_see(ctx, cpu, wr_ctx_len(ctx));
 	if (wr_fixed.account)
 		peek = wr_account(cpu, len);
 	c->passed_packets++;
@@ -227,7 +233,7 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	long err;
 
 	c->matched_packets++;
-	c->matched_bytes += len;
+	c->matched_bytes += wr_ctx_whole(ctx);
 	if (conf->records < WR_RECORDS_FACTS)
 		return WR_PASS;
 	if (conf->sample > 1) {
@@ -248,7 +254,7 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	s->event.verdict = 0;
 	s->event.gso_segs = s->parse.rec.gso_segs = (__u16)wr_ctx_segs(ctx);
 	s->event.tag = wr_ctx_tag(ctx);
-	s->event.len = len + (s->event.tag ? 4 : 0);
+	s->event.len = wr_ctx_whole(ctx);
 	s->event.cap = len < snap ? len : snap;
 	if (conf->records == WR_RECORDS_BYTES)
 		err = wr_send_bytes(ctx, s);
