@@ -126,7 +126,7 @@ static __always_inline void wr_see(wr_ctx *ctx, __u32 cpu, __u32 len)
 		.next = WR_NEXT_LINK,
 	};
 
-	if (wr_fixed.linktype != WR_LINK_ETHER || !wr_fast(cpu, &f)) {
+	if (wr_fixed.linktype == WR_LINK_ETHER ? !wr_fast(cpu, &f) : !wr_fast_raw(cpu, &f)) {
 		wr_deep(ctx, cpu, f.next, f.off, f.end);
 		wr_cpu_of(cpu)->count.deep++;
 	}
