@@ -46,7 +46,9 @@ struct wr_cpu_seen {
 	__u64 lost; /* wr_event.ring_full of the last of them */
 	__u64 gaps; /* records whose numbers did not fit: a defect, must stay 0 */
 	__u64 write_failed;
-	__u64 pad[3];
+	__u64 gone;   /* records that were in the ring of an earlier reader, which ended */
+	__u64 unsure; /* how many those are, is told by the next record */
+	__u64 pad;
 };
 _Static_assert(sizeof(struct wr_cpu_seen) == 64, "a cache line");
 
