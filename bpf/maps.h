@@ -20,7 +20,8 @@ struct wr_slot {
 		struct wr_parse parse;
 		__u8 bytes[WR_WINDOW];
 	};
-};
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct wr_slot) % 64 == 0, "cache lines of one writer");
 
 /* The board first: readers map only that part. The slots behind it are the program's own. */
 struct wr_shared {

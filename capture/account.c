@@ -2,6 +2,7 @@
 #include "capture/account.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -165,6 +166,14 @@ static void drain_rows(struct wr_account *a, uint32_t table, const struct wr_acc
 	}
 }
 
+/* The tables of what found no row are most of it, and empty as long as every flow finds one. */
+static void clear(struct wr_account_head *head)
+{
+	size_t small = offsetof(struct wr_account_head, service);
+
+	memset(head, 0, head->other.packets ? sizeof(*head) : small);
+}
+
 uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *r)
 {
 	uint32_t window = a->board->conf.window + 1;
@@ -179,7 +188,7 @@ uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *
 		packets += head->all.packets;
 		drain_rows(a, table, r);
 		r->rest(r->ctx, head);
-		memset(head, 0, sizeof(*head));
+		clear(head);
 	}
 	return packets;
 }

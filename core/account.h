@@ -21,7 +21,7 @@
  * and to tables of services and sources that are smaller and know less.
  */
 
-#define WR_ACCOUNT_ABI 1
+#define WR_ACCOUNT_ABI 2
 
 enum { WR_ACCOUNT_WAYS = 2, WR_ACCOUNT_TIME_SHIFT = 20 };
 
@@ -96,7 +96,8 @@ struct wr_account_n {
 	__u64 packets, bytes;
 };
 
-/* What one CPU counts in one window besides flows. Drained and set to 0 by the reader. */
+/* What one CPU counts in one window besides flows, in cache lines of its own. Drained and set to 0
+ * by the reader: from service on, most of it, only when `other` says that something is there. */
 struct wr_account_head {
 	__u64 start_ns; /* CLOCK_MONOTONIC; written by the reader before it is used */
 	struct wr_account_n all, other, not_ip;
@@ -112,7 +113,7 @@ struct wr_account_head {
 	} prints[WR_ACCOUNT_PRINTS];
 	struct wr_account_service service[WR_ACCOUNT_SERVICES];
 	struct wr_account_source source[WR_ACCOUNT_SOURCES];
-};
+} __attribute__((aligned(64)));
 
 /* Class of a packet by its bytes without FCS: RFC 2819 (RMON), then jumbo frames, then what GRO has
  * merged. */
@@ -131,5 +132,6 @@ static inline __attribute__((always_inline)) __u32 wr_size_class(__u32 len)
 _Static_assert(sizeof(struct wr_account_key) == 40, "hashed and compared as five words");
 _Static_assert(sizeof(struct wr_account_row) == 64, "a cache line");
 _Static_assert(sizeof(struct wr_account_source) == 32, "two in a cache line");
+_Static_assert(sizeof(struct wr_account_head) % 64 == 0, "cache lines of one writer");
 
 #endif

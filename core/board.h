@@ -2,6 +2,7 @@
 #ifndef WR_CORE_BOARD_H
 #define WR_CORE_BOARD_H
 
+#include "core/account.h"
 #include "core/record.h"
 #include "core/reason.h"
 
@@ -16,7 +17,8 @@
  */
 
 #define WR_BOARD_MAGIC 0x72696577 /* "weir" */
-#define WR_BOARD_ABI 1
+/* Who adopts a board takes flow tables and records with it: the shape of all three. */
+#define WR_BOARD_ABI (2 << 16 | WR_ACCOUNT_ABI << 8 | WR_RECORD_ABI)
 #define WR_BOARD_MAP "weir.bss"
 
 #ifndef WR_MAX_CPUS
