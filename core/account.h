@@ -65,7 +65,7 @@ struct wr_account_service {
 	__u16 dport;
 	__u8 proto;
 	__u8 ip_v;
-	__u32 packets; /* 0: free */
+	__u32 packets; /* 0: free; ends at 2^32 - 1 */
 	__u64 bytes;
 	__u8 sources[WR_SKETCH_REGISTERS];
 };
@@ -82,8 +82,9 @@ struct wr_account_source {
 
 enum {
 	WR_ACCOUNT_VOTES = 4,
-	WR_ACCOUNT_SERVICES = 128, /* a power of two */
-	WR_ACCOUNT_SOURCES = 2048, /* a power of two */
+	WR_ACCOUNT_ROW_MOST = 1 << 29, /* packets of a row, then they are added to `other` */
+	WR_ACCOUNT_SERVICES = 128,     /* a power of two */
+	WR_ACCOUNT_SOURCES = 2048,     /* a power of two */
 	WR_SIZE_CLASSES = 8,
 	WR_ACCOUNT_PEEK_BITS =
 		20, /* flows whose first payloads were seen: two bits each, by hash */
@@ -101,7 +102,7 @@ struct wr_account_n {
 struct wr_account_head {
 	__u64 start_ns; /* CLOCK_MONOTONIC; written by the reader before it is used */
 	struct wr_account_n all, other, not_ip;
-	__u64 displaced; /* rows voted out */
+	__u64 displaced; /* rows voted out, or begun anew */
 	__u32 used;	 /* rows in the list */
 	__u32 peeks;	 /* first payloads sent to the reader */
 	__u64 unpeeked;	 /* those that would have been more than wr_board_conf.peek */

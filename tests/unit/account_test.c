@@ -336,6 +336,68 @@ static void first_moments(void)
 	bench_close(&b);
 }
 
+/* Who chooses source and destination together cannot make flows share a place without the secret.
+ */
+static void chosen_addresses(void)
+{
+	uint8_t f[62] = "\x02\0\0\0\0\1\x02\0\0\0\0\2\x86\xdd\x60\0\0\0\0\x08\x11\x40";
+	struct bench b;
+
+	if (bench_open(&b, 10))
+		return;
+	memcpy(f + 56, "\0\x35\0\x08", 4);
+	for (uint64_t i = 0; i < 64; i++) {
+		uint64_t src = i * 0x9e3779b97f4a7c15, dst = (src << 32 | src >> 32) ^ 0x5eed;
+
+		memcpy(f + 22, &src, 8);
+		memcpy(f + 38, &dst, 8);
+		send_frame(&b, f, sizeof(f));
+	}
+	drain(&b);
+	ok(b.other <= 2, "64 flows of addresses that were chosen: %llu found no row",
+	   (unsigned long long)b.other);
+	bench_close(&b);
+}
+
+/* A window that nobody has drained for long: 32 bits of packets are nearly full. */
+static void full_counters(void)
+{
+	const uint64_t many = 0xfffffffe;
+	struct wr_account_set *sets;
+	struct wr_account_head *heads;
+	size_t n_sets, n_heads;
+	struct bench b;
+	uint8_t f[60];
+	uint32_t all = 0;
+
+	if (bench_open(&b, 4))
+		return;
+	n_sets = ((size_t)2 * b.maps.cpus << 4);
+	n_heads = 2 * b.maps.cpus;
+	sets = mmap(NULL, n_sets * sizeof(*sets), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    b.maps.sets_fd, 0);
+	heads = mmap(NULL, n_heads * sizeof(*heads), PROT_READ | PROT_WRITE, MAP_SHARED,
+		     b.maps.heads_fd, 0);
+	udp_frame(f, 0x0b000001u, 1);
+	send_frame(&b, f, sizeof(f));
+	for (size_t i = 0; i < 2 * n_sets; i++)
+		if (sets[i / 2].row[i % 2].packets)
+			sets[i / 2].row[i % 2].packets = (uint32_t)many, all++;
+	for (size_t i = 0; i < n_heads; i++)
+		if (heads[i].all.packets)
+			heads[i].all.packets = many;
+	is_int(all, 1, "full counters: one row");
+	for (int i = 0; i < 5; i++)
+		send_frame(&b, f, sizeof(f));
+	drain(&b);
+	is_int((long long)(b.rows + b.other), (long long)many + 5,
+	       "full counters: rows and others are all");
+	is_int((long long)b.drained, (long long)many + 5, "full counters: to the packet");
+	munmap(sets, n_sets * sizeof(*sets));
+	munmap(heads, n_heads * sizeof(*heads));
+	bench_close(&b);
+}
+
 /* Another process takes the tables over, with something in the window that is being filled or in
  * the one that has ended: nothing is lost, and what was counted keeps its time. */
 static void taken_over(bool ended)
@@ -379,6 +441,8 @@ int main(void)
 	kernel_is_host();
 	flood();
 	first_moments();
+	full_counters();
+	chosen_addresses();
 	taken_over(false);
 	taken_over(true);
 	return done();
