@@ -330,7 +330,7 @@ static __always_inline int wr_peek(struct wr_account_head *head, struct wr_accou
 				   const struct wr_hdr *h, __u64 hash)
 {
 	__u32 most = wr_shared.board.conf.peek, at, shift;
-	__u64 *word;
+	__u64 *word, seen;
 
 	if (!most || row->tcp_flags & WR_ROW_PEEKED || !(h->has & WR_H_PAYLOAD) || !h->payload_len)
 		return 0;
@@ -338,7 +338,10 @@ static __always_inline int wr_peek(struct wr_account_head *head, struct wr_accou
 	shift = (at & 31) * 2;
 	at >>= 5;
 	word = bpf_map_lookup_elem(&wr_peeked, &at);
-	if (!word || (*word >> shift & 3) >= WR_ACCOUNT_PEEKS) {
+	if (!word)
+		return 0;
+	seen = *word;
+	if ((seen >> shift & 3) >= WR_ACCOUNT_PEEKS) {
 		row->tcp_flags |= WR_ROW_PEEKED;
 		return 0;
 	}
@@ -347,7 +350,9 @@ static __always_inline int wr_peek(struct wr_account_head *head, struct wr_accou
 		return 0;
 	}
 	head->peeks++;
-	*word += 1ull << shift;
+	/* Added to what was read: another CPU may write the word meanwhile, and a number that grew
+	 * twice would become its neighbour's. */
+	*word = seen + (1ull << shift);
 	return 1;
 }
 

@@ -9,6 +9,8 @@
 #include "core/board.h"
 #include "core/window.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "keys and tags are put together so");
+
 /* All maps of the kernel programs. Each attachment (interface and hook) has its own set, but for
  * the ring. */
 

@@ -62,6 +62,10 @@ static __always_inline long wr_copy(wr_ctx *ctx, __u8 *at, __u32 n)
 		WR_TWO(32);
 	if (n >= 16)
 		WR_TWO(16);
+	wr_keep(n);
+	n &= 15; /* as it is; to be proven, see above */
+	if (data + n > end)
+		return wr_far(ctx, at, n, 16);
 	for (i = 0; i < 16; i++) {
 		if (i >= n || data + i + 1 > end)
 			break;

@@ -350,9 +350,9 @@ int wr_path_filter(struct wr_path *p, const char *expr, struct wr_err *err)
 		return fd;
 	ret = bpf_map_update_elem(p->slots_fd, &slot, &fd, BPF_ANY);
 	close(fd);
-	p->board->conf.follow = 1;
 	if (ret)
 		return wr_fail(err, -ret, "putting the filter into its slot: %s", strerror(-ret));
+	p->board->conf.follow = 1;
 	return 0;
 }
 
