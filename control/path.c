@@ -22,6 +22,8 @@
 #include "control/tcx.h"
 #include "core/proto.h"
 
+enum { WAITS = 100, WAIT_MS = 10 };
+
 bool wr_path_is_xdp(enum wr_hook hook)
 {
 	return hook == WR_HOOK_XDP || hook == WR_HOOK_XDP_GENERIC;
@@ -222,15 +224,28 @@ static int attach_tc(struct wr_path *p, struct wr_err *err)
 	return wr_clsact_attach(&p->clsact, p->prog_fd, &p->iface, egress, err);
 }
 
+/* The kernel takes a link off some time after its last pin went. */
+static int attach_anew(struct wr_path *p, struct wr_err *err)
+{
+	int ret = -EBUSY;
+
+	for (int i = 0; i <= WAITS && ret == -EBUSY; i++) {
+		if (i)
+			usleep(WAIT_MS * 1000);
+		ret = wr_path_is_xdp(p->hook) ? attach_xdp(p, err) : attach_tc(p, err);
+		if (!p->had_pins)
+			break;
+	}
+	return ret;
+}
+
 static int attach(struct wr_path *p, struct wr_err *err)
 {
-	int ret;
+	bool kept = !wr_path_adopt_link(p);
+	int ret = kept ? 0 : attach_anew(p, err);
 
-	if (p->adopted && !wr_path_adopt_link(p))
+	if (kept && p->adopted && !p->other_ring) /* all of it is pinned as it is */
 		return 0;
-	if (p->adopted) /* its interface or its link has gone; the counters are still good */
-		wr_pin_remove(p->folder, NULL);
-	ret = wr_path_is_xdp(p->hook) ? attach_xdp(p, err) : attach_tc(p, err);
 	return !ret && p->folder[0] ? wr_path_pin(p, err) : ret;
 }
 

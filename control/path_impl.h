@@ -24,6 +24,8 @@ struct wr_path {
 	bool judges;		     /* packets are held against a policy */
 	char folder[256];	     /* where it is pinned; "" = it is not */
 	bool adopted;		     /* maps of an earlier process */
+	bool other_ring;	     /* but not its ring */
+	bool had_pins;		     /* an earlier process has left something */
 	struct wr_account_maps maps; /* of accounting */
 	struct wr_account *account;
 };
@@ -41,13 +43,14 @@ struct bpf_map *wr_path_pin_map(const struct wr_path *p, int pin);
 void wr_path_set_folder(struct wr_path *p, const char *pin_dir);
 
 /* Before the object is loaded: maps that an earlier process has left are used as they are, all or
- * none. What does not fit is removed, and its link with it. ring_fd: of the session, or -1. */
+ * none; what does not fit is removed. Its link is kept whatever becomes of the maps. ring_fd: of
+ * the session, or -1. -EBUSY: the process that has pinned them is there. */
 int wr_path_adopt(struct wr_path *p, int ring_fd, struct wr_err *err);
 
 /* The program of the link that was left is replaced by ours, without a packet in between. */
 int wr_path_adopt_link(struct wr_path *p);
 
-/* Pins all of it, when it is attached. */
+/* Pins all of it, when it is attached; what is pinned is replaced. */
 int wr_path_pin(struct wr_path *p, struct wr_err *err);
 
 #endif

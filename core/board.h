@@ -2,6 +2,7 @@
 #ifndef WR_CORE_BOARD_H
 #define WR_CORE_BOARD_H
 
+#include "core/account.h"
 #include "core/record.h"
 #include "core/reason.h"
 
@@ -17,7 +18,8 @@
  */
 
 #define WR_BOARD_MAGIC 0x72696577 /* "weir" */
-#define WR_BOARD_ABI 1
+/* Who adopts a board takes flow tables and records with it: the shape of all three. */
+#define WR_BOARD_ABI (2 << 16 | WR_ACCOUNT_ABI << 8 | WR_RECORD_ABI)
 #define WR_BOARD_MAP "weir.bss"
 
 #ifndef WR_MAX_CPUS
@@ -52,7 +54,9 @@ struct wr_cpu_seen {
 	__u64 lost; /* wr_event.ring_full of the last of them */
 	__u64 gaps; /* records whose numbers did not fit: a defect, must stay 0 */
 	__u64 write_failed;
-	__u64 pad[3];
+	__u64 gone;   /* records that were in the ring of an earlier reader, which ended */
+	__u64 unsure; /* how many those are, is told by the next record */
+	__u64 pad;
 };
 _Static_assert(sizeof(struct wr_cpu_seen) == 64, "a cache line");
 

@@ -122,7 +122,7 @@ static void leaving(void *ctx, struct wr_path *path)
 	struct wr_engine *e = ctx;
 
 	if (!e->ended_ns)
-		wr_account_flip(wr_path_account(path));
+		flip_path(e, path);
 	while (usleep(WR_ACCOUNT_SETTLE_US), !wr_account_settled(wr_path_account(path)))
 		;
 	drain_path(e, path);

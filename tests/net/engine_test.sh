@@ -143,6 +143,9 @@ restarts() {
 	is "restarts: it balances" "$(said 'o["balanced"]')" True
 	killed "$pin"
 	gone "$pin"
+	other_shape "$pin"
+	other_ring "$pin"
+	two_at_once "$pin"
 	rm -r "$pin"
 	ok "without the pins nothing is attached" wait_for "$PATIENCE" test -z "$(ip -n "$(ns "$B")" link show dev "$IN" | grep prog/xdp)"
 }
@@ -190,6 +193,58 @@ gone() {
 	live_begin 1024 in "$pin"
 	live_end
 	ok "it went while nobody watched: the next one removes what was pinned" pins_are "$pin" 7
+}
+
+# Tables of another size: the counters begin anew, the link stays where it is.
+other_shape() {
+	local slots said=
+	for slots in 2048 1024 2048 1024; do
+		live_begin "$slots" in "$1"
+		said+="$(grep -c "$IN: native XDP\$" "$TMP/live.err") "
+		live_end
+	done
+	is "tables of another size: the hook is the same" "$said" "1 1 1 1 "
+}
+
+# First payloads that nobody has taken are in a ring that the next process does not read, because it
+# watches another interface first: they are told as lost, and the ledger balances.
+other_ring() {
+	live_begin 1024 in "$1"
+	kill -STOP "$L"
+	in_ns "$A" "$SEND" -d "$MAC" "$OUT" 1000 128 >/dev/null
+	kill -KILL "$L"
+	wait "$L" 2>/dev/null
+	IN=lo,$IN live_begin 1024 in "$1"
+	like "the ring of another: what was in it is lost" \
+		"$(ledger "$IN" '[(r["balanced"], r["records"]["lost"]["reader_gone"]) for r in rows]')" "^\[\(True, [1-9][0-9]*\)\]$"
+	frames "$A" "$OUT" <<-FRAME
+		$(tr -d : <<<"$MAC") 027700000001 0800 4500 002e 0001 0000 4011 0000 0a4d0001 0a4d0002 c350 0035 001a 0000 $(printf '%036d' 0)
+	FRAME
+	ok "a record that comes then fits" wait_for "$PATIENCE" none_waits
+	live_end
+	is "and it balances" "$(ledger "$IN" '[r["balanced"] for r in rows]')" "[True]"
+}
+
+none_waits() {
+	[ "$(ledger "$IN" '[(r["records"]["seen"] > 0, r["records"].get("waiting", 0), r["balanced"]) for r in rows]')" = "[(True, 0, True)]" ]
+}
+
+# What a running weir has pinned is its own: another one goes beside it.
+two_at_once() {
+	local first rx
+	live_begin 1024 in "$1"
+	first=$L
+	mv "$TMP/live.out" "$TMP/first.out"
+	live_begin 1024 in "$1"
+	like "two at once: the second says what the first has" "$(cat "$TMP/live.err")" "taken by weir, process $first,"
+	rx=$(rx_packets "$B" "$IN")
+	in_ns "$A" "$SEND" -d "$MAC" "$OUT" 1000 128 >/dev/null
+	live_end
+	is "two at once: the second sees all" "$(said 'o["packets"]')" $(($(rx_packets "$B" "$IN") - rx))
+	L=$first
+	mv "$TMP/first.out" "$TMP/live.out"
+	live_end
+	is "two at once: so does the first" "$(said 'o["packets"]')" $(($(rx_packets "$B" "$IN") - rx))
 }
 
 pins_are() {
