@@ -54,7 +54,7 @@ _Static_assert(sizeof(struct wr_bucket_line) == 64, "a cache line");
 wr_inline struct wr_bucket *wr_bucket_of(struct wr_bucket_line *l, __u64 tag, __u64 now,
 					 __u64 *forgiven)
 {
-	struct wr_bucket *best = &l->way[0];
+	struct wr_bucket *best;
 
 	if (l->way[0].tag == tag)
 		return &l->way[0];
@@ -64,12 +64,17 @@ wr_inline struct wr_bucket *wr_bucket_of(struct wr_bucket_line *l, __u64 tag, __
 		return &l->way[2];
 	if (l->way[3].tag == tag)
 		return &l->way[3];
-	if (l->way[1].tat < best->tat)
-		best = &l->way[1];
-	if (l->way[2].tat < best->tat)
-		best = &l->way[2];
-	if (l->way[3].tat < best->tat)
-		best = &l->way[3];
+	best = &l->way[tag >> 1 & (WR_BUCKET_WAYS - 1)];
+	if (best->tat > now) { /* in use; in a flood of new keys it hardly ever is */
+		if (l->way[0].tat < best->tat)
+			best = &l->way[0];
+		if (l->way[1].tat < best->tat)
+			best = &l->way[1];
+		if (l->way[2].tat < best->tat)
+			best = &l->way[2];
+		if (l->way[3].tat < best->tat)
+			best = &l->way[3];
+	}
 	if (best->tat > now)
 		*forgiven += best->tat - now;
 	best->tag = tag;

@@ -60,31 +60,38 @@ enum {
 	WR_BUCKET_FIRST = WR_FRAG_FIRST + WR_FRAG_LINES,
 	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1, /* counters of later fragments that were dropped */
 	WR_VEC_NONE = 0,
-	WR_VEC_ALL = 1,
-	WR_VEC_FIRST = 2,
+	WR_VEC_FIRST = 1,
 };
 
-/* The head of an image: one for each interface and direction. A line. */
+/*
+ * The head of an image: one for each interface and direction. A line. A trie gives a class: what is
+ * of the same class is the same to all rules; 0: no rule matches it. Two classes are joined by a
+ * table (Gupta, McKeown, SIGCOMM 1999), so that in the end one vector tells which rules match;
+ * where the table would be too large, the vectors of both are.
+ */
 struct wr_judge_head {
-	__u32 src4, src6, dst4, dst6; /* references of tries of vectors, by address */
+	__u32 src4, src6, dst4, dst6; /* references of tries of classes, by address */
 	__u32 service;		      /* of one by wr_service_key() */
-	__u32 always;		      /* vector: rules for this interface and direction */
-	__u32 inner;		      /* of them those that look inside tunnels, too */
-	__u32 not_ip;		      /* vector of those that want no address and no service */
-	__u32 vectors;		      /* line of the first one */
-	__u32 stride;		      /* lines of each */
-	__u32 rules;		      /* line of the rules, two in each, by term */
-	__u32 first_class;	      /* terms from here on are of classes */
-	__u32 where;		      /* slot of the program that knows the expressions */
-	__u32 generation;
-	__u32 flags; /* WR_HEAD_* */
-	__u32 pad;
+	__u32 with_service;   /* line of the table that joins sources and services; 0: no rule
+				 wants a service */
+	__u32 services;	      /* classes of services: a row of that table */
+	__u32 with_dst, dsts; /* and what comes of it with destinations */
+	__u32 always;	      /* vector: rules for this interface and direction */
+	__u32 inner;	      /* of them those that look inside tunnels, too */
+	__u32 not_ip;	      /* vector of those that want no address and no service */
+	__u32 vectors;	      /* line of vector 1 */
+	__u32 rules;	      /* line of the rules, two in each, by term */
+	__u16 stride;	      /* lines of a vector */
+	__u16 first_class;    /* terms from here on are of bandwidth classes */
+	__u32 flags;	      /* WR_HEAD_* */
 };
 _Static_assert(sizeof(struct wr_judge_head) == 64, "a line");
 
 enum {
 	WR_HEAD_COUNT_ONLY = 1 << 0, /* the kill switch: nothing is dropped, all is counted */
-	WR_HEAD_FRAG_DROP = 1 << 1,  /* later fragments whose first is not known */
+	WR_HEAD_AND_SERVICE = 1 << 2,
+	WR_HEAD_AND_DST = 1 << 3,
+	WR_HEAD_FRAG_DROP = 1 << 1, /* later fragments whose first is not known */
 };
 
 enum wr_do { WR_DO_ALLOW, WR_DO_DROP, WR_DO_LIMIT, WR_DO_CLASS };
@@ -123,7 +130,8 @@ enum wr_verdict { WR_VERDICT_PASS, WR_VERDICT_DROP, WR_VERDICT_LIMIT };
 struct wr_judge {
 	__u32 base;    /* line where the image begins, in the map */
 	__u32 head;    /* line of the image's head */
-	__u32 vec[4];  /* always, source, destination, service */
+	__u32 vec[4];  /* always or inner; what matches; the same where it is joined: service,
+			  destination */
 	__u32 w;       /* the word that is looked at */
 	__u64 summary; /* words that are left */
 	__u64 word;    /* of word w, terms that are left */

@@ -83,14 +83,25 @@ wr_inline __u64 wr_vec_word(wr_judging self, const struct wr_judge_head *h, __u3
 {
 	const struct wr_line *l;
 
-	if (vec < WR_VEC_FIRST)
-		return vec == WR_VEC_ALL ? ~0ull : 0;
+	if (vec == WR_VEC_NONE)
+		return 0;
 	l = wr_line_at(WR_JUDGE_IMAGE(self),
 		       h->vectors + (vec - WR_VEC_FIRST) * h->stride + (n >> 3));
 	if (!l)
 		return 0;
 	wr_keep(l);
 	return l->word[n & 7];
+}
+
+/* Element n of a table of references or classes. */
+wr_inline __u32 wr_table_at(wr_judging self, __u32 table, __u32 n)
+{
+	const struct wr_line *l = wr_line_at(WR_JUDGE_IMAGE(self), table + (n >> 4));
+
+	if (!l)
+		return 0;
+	wr_keep(l); /* or the offset is added before it is known that there is a line */
+	return ((const __u32 *)l)[n & 15];
 }
 
 /* One function of its own, so that the verifier reads it once. which: 0 source, 1 destination. */
@@ -126,30 +137,69 @@ WR_JUDGE_STAGE wr_judge_service(wr_judging self, __u32 ref)
 #define wr_judge_search(ref, search) \
 	((ref) >> WR_REF_BITS == WR_REF_VALUE ? (ref) : (__u32)(search))
 
-/* Which rules match a header. 0: none does. */
+/* A class in a dimension that is not joined is a vector, too. */
+wr_inline __u32 wr_judge_vec(__u32 base, __u32 class)
+{
+	return class ? base + class : WR_VEC_NONE;
+}
+
+/* The vectors of the rules that match a header; 0: none does. */
+wr_inline int wr_judge_match(wr_judging self, const struct wr_judge_head *head,
+			     const struct wr_hdr *h)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+	__u32 class = head->not_ip, ref, service = 0, dst = 0;
+
+	if (h->has & WR_H_IP) {
+		ref = h->ip_v == 4 ? head->src4 : head->src6;
+		class = wr_judge_search(ref, wr_judge_addr(self, ref, 0));
+		if (class && head->with_service) {
+			ref = wr_judge_service(self, head->service);
+			if (head->flags & WR_HEAD_AND_SERVICE)
+				service = wr_judge_vec(head->with_service, ref) + 1;
+			else
+				class = wr_table_at(self, head->with_service,
+						    class * head->services + ref);
+		}
+		if (class && head->with_dst) {
+			ref = h->ip_v == 4 ? head->dst4 : head->dst6;
+			ref = wr_judge_search(ref, wr_judge_addr(self, ref, 1));
+			if (head->flags & WR_HEAD_AND_DST)
+				dst = wr_judge_vec(head->with_dst, ref) + 1;
+			else
+				class = wr_table_at(self, head->with_dst, class * head->dsts + ref);
+		}
+	}
+	j->vec[1] = class;
+	j->vec[2] = service ? service - 1 : class;
+	j->vec[3] = dst ? dst - 1 : class;
+	return class != 0;
+}
+
+/* Word n of what matches. */
+wr_inline __u64 wr_judge_word(wr_judging self, const struct wr_judge_head *head, __u32 n)
+{
+	const struct wr_judge *j = WR_JUDGE_OF(self);
+	__u64 word = wr_vec_word(self, head, j->vec[0], n) & wr_vec_word(self, head, j->vec[1], n);
+
+	if (j->vec[2] != j->vec[1])
+		word &= wr_vec_word(self, head, j->vec[2], n);
+	if (j->vec[3] != j->vec[1])
+		word &= wr_vec_word(self, head, j->vec[3], n);
+	return word;
+}
+
 wr_inline int wr_judge_header(wr_judging self, const struct wr_judge_head *head, __u32 level)
 {
 	struct wr_judge *j = WR_JUDGE_OF(self);
-	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[level];
-	__u32 src = head->not_ip, dst = WR_VEC_ALL, service = WR_VEC_ALL;
 
 	j->level = (__u8)level;
-	if (h->has & WR_H_IP) {
-		src = h->ip_v == 4 ? head->src4 : head->src6;
-		src = wr_judge_search(src, wr_judge_addr(self, src, 0));
-		if (!src)
-			return 0;
-		dst = h->ip_v == 4 ? head->dst4 : head->dst6;
-		dst = wr_judge_search(dst, wr_judge_addr(self, dst, 1));
-		service = wr_judge_search(head->service, wr_judge_service(self, head->service));
-	}
-	j->vec[0] = level ? head->inner : head->always;
-	j->vec[1] = src;
-	j->vec[2] = dst;
-	j->vec[3] = service;
-	j->summary = wr_vec_word(self, head, j->vec[0], 0) & wr_vec_word(self, head, src, 0) &
-		     wr_vec_word(self, head, dst, 0) & wr_vec_word(self, head, service, 0);
 	j->word = 0;
+	j->summary = 0;
+	if (!wr_judge_match(self, head, &WR_JUDGE_REC(self)->hdr[level]))
+		return 0;
+	j->vec[0] = level ? head->inner : head->always;
+	j->summary = wr_judge_word(self, head, 0);
 	return j->summary != 0;
 }
 
@@ -184,10 +234,7 @@ wr_inline int wr_judge_term(wr_judging self, const struct wr_judge_head *head)
 			return WR_TERM_NONE;
 		j->w = wr_lowest(summary) + 1;
 		j->summary = summary & (summary - 1);
-		word = wr_vec_word(self, head, j->vec[0], j->w) &
-		       wr_vec_word(self, head, j->vec[1], j->w) &
-		       wr_vec_word(self, head, j->vec[2], j->w) &
-		       wr_vec_word(self, head, j->vec[3], j->w);
+		word = wr_judge_word(self, head, j->w);
 		if (!word)
 			return WR_TERM_LATER; /* words matched, their bits do not */
 	}

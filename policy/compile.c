@@ -25,6 +25,7 @@ struct dim {
 
 enum which { SRC, DST, SERVICE, DIMS };
 enum family { FOUR, SIX, FAMILIES };
+enum { JOIN_WORDS = 1 << 27 };
 
 struct compile {
 	const struct wr_policy *p;
@@ -32,9 +33,10 @@ struct compile {
 	struct wr_image_built *out;
 	struct term *term;
 	uint32_t n_terms, first_class;
-	struct dim dim[DIMS][FAMILIES]; /* SERVICE has FOUR only */
-	int *set_group[FAMILIES];	/* by set: its group, -1: not made yet */
-	struct wr_vectors vectors;
+	struct dim dim[DIMS][FAMILIES];	   /* SERVICE has FOUR only */
+	int *set_group[FAMILIES];	   /* by set: its group, -1: not made yet */
+	struct wr_vectors of[DIMS];	   /* what matches in each dimension */
+	struct wr_vectors joined, vectors; /* in the first two; in all */
 	uint64_t *word;
 	struct wr_err *err;
 };
@@ -329,7 +331,7 @@ static int64_t vector_if(struct compile *c, const struct wr_image_iface *iface,
 	for (uint32_t t = 0; t < c->n_terms; t++)
 		if (on_iface(&c->p->rule[c->term[t].rule], iface) && (!test || test(c, t)))
 			c->word[t / 64] |= 1ull << (t % 64);
-	return wr_vector_exact(&c->vectors, c->word);
+	return wr_vector_of(&c->vectors, c->word);
 }
 
 static bool wants_inner(const struct compile *c, uint32_t t)
@@ -346,19 +348,59 @@ static bool wants_no_ip(const struct compile *c, uint32_t t)
 
 /* ---- the image ---- */
 
+static int failed(struct compile *c, int ret)
+{
+	return ret == -ENOMEM ? no_memory(c) : ret;
+}
+
 static int sweep(struct compile *c, int which, int family, uint32_t *ref)
 {
 	struct dim *d = &c->dim[which][family];
 	struct wr_wants wants = {d->list, d->first, d->not_, c->n_terms};
-	int ret;
 
-	*ref = WR_VEC_ALL;
-	if (!d->wanted)
+	return failed(c, wr_sweep(&c->out->b, &c->of[which], d->group, d->n_groups, &wants,
+				  family == SIX, ref));
+}
+
+/* Tables may take a quarter of the image each, and no longer than a person would wait. */
+static bool fits(const struct compile *c, const struct wr_vectors *x, const struct wr_vectors *y)
+{
+	uint64_t entries = (uint64_t)(x->n + 1) * (y->n + 1);
+
+	return entries / 16 < c->conf->most_lines / 4 && entries * x->words < JOIN_WORDS;
+}
+
+static bool wanted(const struct compile *c, int which)
+{
+	return c->dim[which][FOUR].wanted || c->dim[which][SIX].wanted;
+}
+
+/* Joins what matches so far with another dimension, if any term wants something of it. */
+static int join(struct compile *c, int which, struct wr_vectors *so_far, struct wr_vectors *both,
+		uint32_t *table, uint32_t *columns, uint32_t *flags, uint32_t and_flag)
+{
+	struct wr_vectors *with = &c->of[which];
+	bool small = fits(c, so_far, with);
+
+	if (wanted(c, which) && small) {
+		*columns = with->n + 1;
+		return failed(c, wr_vectors_join(&c->out->b, so_far, with, both, table));
+	}
+	*both = *so_far;
+	*so_far = (struct wr_vectors){.words = both->words};
+	if (wanted(c, which))
+		*flags |= and_flag;
+	return 0;
+}
+
+/* Those of a dimension that is not joined follow the others. Nothing is added to these any more. */
+static int append(struct compile *c, int which, const struct wr_judge_head *h, uint32_t and_flag,
+		  uint32_t *base)
+{
+	if (!(h->flags & and_flag))
 		return 0;
-	ret = wr_sweep(&c->out->b, &c->vectors, d->group, d->n_groups, &wants, family == SIX, ref);
-	if (ret == -ENOMEM)
-		return no_memory(c);
-	return ret;
+	*base = c->vectors.n;
+	return failed(c, wr_vectors_append(&c->vectors, &c->of[which]));
 }
 
 static int where_of(struct compile *c, const struct wr_rule *r, uint8_t *where)
@@ -478,29 +520,44 @@ static int put_heads(struct compile *c, const struct wr_judge_head *like)
 static int put_all(struct compile *c)
 {
 	struct wr_image_build *b = &c->out->b;
-	struct wr_judge_head h = {.first_class = c->first_class,
+	struct wr_judge_head h = {.first_class = (uint16_t)c->first_class,
 				  .flags = (c->conf->count_only ? WR_HEAD_COUNT_ONLY : 0) |
 					   (c->p->drop_fragments ? WR_HEAD_FRAG_DROP : 0)};
 	uint32_t first;
 	int ret;
 
+	for (int w = 0; w < DIMS; w++)
+		c->of[w].words = c->vectors.words;
+	c->joined.words = c->vectors.words;
 	ret = sweep(c, SRC, FOUR, &h.src4);
 	ret = ret ? ret : sweep(c, SRC, SIX, &h.src6);
 	ret = ret ? ret : sweep(c, DST, FOUR, &h.dst4);
 	ret = ret ? ret : sweep(c, DST, SIX, &h.dst6);
 	ret = ret ? ret : sweep(c, SERVICE, FOUR, &h.service);
+	ret = ret ? ret
+		  : join(c, SERVICE, &c->of[SRC], &c->joined, &h.with_service, &h.services,
+			 &h.flags, WR_HEAD_AND_SERVICE);
+	ret = ret ? ret
+		  : join(c, DST, &c->joined, &c->vectors, &h.with_dst, &h.dsts, &h.flags,
+			 WR_HEAD_AND_DST);
 	ret = ret ? ret : put_rules(c, &h.rules);
 	if (!ret)
 		ret = put_heads(c, &h);
 	if (ret)
 		return ret;
 	/* Heads have made the last vectors; now it is known where they lie. */
+	ret = append(c, SERVICE, &h, WR_HEAD_AND_SERVICE, &h.with_service);
+	ret = ret ? ret : append(c, DST, &h, WR_HEAD_AND_DST, &h.with_dst);
+	if (ret)
+		return ret;
 	first = wr_vectors_put(b, &c->vectors);
 	for (uint32_t i = 0; first && i < c->conf->n_ifaces; i++) {
 		struct wr_judge_head *head = (void *)&b->mem.at[c->out->head[i]];
 
 		head->vectors = first;
-		head->stride = wr_vector_stride(&c->vectors);
+		head->with_service = h.with_service;
+		head->with_dst = h.with_dst;
+		head->stride = (uint16_t)wr_vector_stride(&c->vectors);
 	}
 	return b->full ? -ENOSPC : 0;
 }
@@ -523,7 +580,10 @@ static void free_compile(struct compile *c)
 	free(c->set_group[FOUR]);
 	free(c->set_group[SIX]);
 	free(c->term);
-	free(c->vectors.word);
+	for (int w = 0; w < DIMS; w++)
+		wr_vectors_free(&c->of[w]);
+	wr_vectors_free(&c->joined);
+	wr_vectors_free(&c->vectors);
 	free(c->word);
 }
 
@@ -540,7 +600,6 @@ int wr_image_compile(struct wr_image_built **out, const struct wr_policy *p,
 		c.out->where = calloc(WR_JUDGE_WHERES, sizeof(*c.out->where));
 	}
 	ret = c.out && c.out->head && c.out->where ? list_terms(&c) : no_memory(&c);
-	c.vectors.terms = c.n_terms;
 	c.vectors.words = (c.n_terms + 63) / 64;
 	c.word = calloc(c.vectors.words + 1, sizeof(*c.word));
 	if (!ret)

@@ -37,18 +37,25 @@ uint32_t wr_trie_build(struct wr_image_build *b, const struct wr_step *step, siz
 
 /* ---- vectors of terms ---- */
 
-/* Bits by term, each vector once: WR_VEC_NONE and WR_VEC_ALL, the others numbered from
- * WR_VEC_FIRST. */
+/* Bits by term, each vector once; numbered from WR_VEC_FIRST, WR_VEC_NONE has no bit. */
 struct wr_vectors {
-	uint64_t *word; /* owned; `words` of each, the summary not among them */
-	uint32_t n, room, words, terms;
+	uint64_t *word;	 /* owned; `words` of each, the summary not among them */
+	uint32_t *place; /* owned; numbers by hash */
+	uint32_t n, places, words;
 };
 
 /* The number of the vector with these words; a new one when there is none like it. -ENOMEM. */
 int64_t wr_vector_of(struct wr_vectors *v, const uint64_t *word);
-/* Never WR_VEC_ALL, which has bits of terms that there are not: one of those that are joined must
- * tell where they end. */
-int64_t wr_vector_exact(struct wr_vectors *v, const uint64_t *word);
+void wr_vectors_free(struct wr_vectors *v);
+
+/* A table of what matches in x and in y: the number of the vector of both, by number in x times
+ * (y->n + 1) plus number in y. -ENOMEM; -ENOSPC (b->full). */
+int wr_vectors_join(struct wr_image_build *b, const struct wr_vectors *x,
+		    const struct wr_vectors *y, struct wr_vectors *both, uint32_t *table);
+
+/* Puts those of `more` behind those of v, as they are numbered. -ENOMEM. */
+int wr_vectors_append(struct wr_vectors *v, const struct wr_vectors *more);
+
 uint32_t wr_vector_stride(const struct wr_vectors *v); /* lines */
 uint32_t wr_vectors_put(struct wr_image_build *b,
 			const struct wr_vectors *v); /* line of the first */

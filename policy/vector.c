@@ -5,12 +5,9 @@
 
 #include "policy/image.h"
 
-static bool is_all(const struct wr_vectors *v, const uint64_t *word)
+static const uint64_t *at(const struct wr_vectors *v, uint32_t n)
 {
-	for (uint32_t t = 0; t < v->terms; t++)
-		if (!(word[t / 64] >> (t % 64) & 1))
-			return false;
-	return true;
+	return v->word + (size_t)(n - WR_VEC_FIRST) * v->words;
 }
 
 static bool is_none(const struct wr_vectors *v, const uint64_t *word)
@@ -21,29 +18,102 @@ static bool is_none(const struct wr_vectors *v, const uint64_t *word)
 	return true;
 }
 
-int64_t wr_vector_of(struct wr_vectors *v, const uint64_t *word)
+/* The place of these words in the table of those that there are, open addressing. */
+static uint32_t *place_of(const struct wr_vectors *v, const uint64_t *word)
 {
-	return is_all(v, word) ? WR_VEC_ALL : wr_vector_exact(v, word);
+	uint64_t hash = 0;
+	uint32_t i;
+
+	for (i = 0; i < v->words; i++)
+		hash = wr_mix(hash ^ word[i]) + i;
+	for (i = (uint32_t)hash & (v->places - 1); v->place[i]; i = (i + 1) & (v->places - 1))
+		if (!memcmp(at(v, v->place[i]), word, v->words * sizeof(*word)))
+			break;
+	return &v->place[i];
 }
 
-int64_t wr_vector_exact(struct wr_vectors *v, const uint64_t *word)
+static int grow(struct wr_vectors *v)
 {
-	size_t bytes = v->words * sizeof(*word);
+	struct wr_vectors big = *v;
+
+	big.places = v->places ? v->places * 2 : 64;
+	big.place = calloc(big.places, sizeof(*big.place));
+	if (!big.place)
+		return -ENOMEM;
+	big.word = realloc(v->word, (size_t)big.places / 2 * v->words * sizeof(*v->word));
+	if (!big.word) {
+		free(big.place);
+		return -ENOMEM;
+	}
+	for (uint32_t n = WR_VEC_FIRST; n < WR_VEC_FIRST + v->n; n++)
+		*place_of(&big, at(&big, n)) = n;
+	free(v->place);
+	*v = big;
+	return 0;
+}
+
+int64_t wr_vector_of(struct wr_vectors *v, const uint64_t *word)
+{
+	uint32_t *place;
 
 	if (is_none(v, word))
 		return WR_VEC_NONE;
-	/* Those who ask know what they asked before; alike ones of other dimensions are rare. */
-	if (v->n == v->room) {
-		uint32_t room = v->room ? v->room * 2 : 16;
-		uint64_t *more = realloc(v->word, room * bytes);
-
-		if (!more)
-			return -ENOMEM;
-		v->word = more;
-		v->room = room;
+	if (v->n * 2 >= v->places && grow(v))
+		return -ENOMEM;
+	place = place_of(v, word);
+	if (!*place) {
+		memcpy(v->word + (size_t)v->n * v->words, word, v->words * sizeof(*word));
+		*place = WR_VEC_FIRST + v->n++;
 	}
-	memcpy(v->word + (size_t)v->n * v->words, word, bytes);
-	return WR_VEC_FIRST + v->n++;
+	return *place;
+}
+
+void wr_vectors_free(struct wr_vectors *v)
+{
+	free(v->word);
+	free(v->place);
+	v->word = NULL;
+	v->place = NULL;
+	v->n = v->places = 0;
+}
+
+int wr_vectors_join(struct wr_image_build *b, const struct wr_vectors *x,
+		    const struct wr_vectors *y, struct wr_vectors *both, uint32_t *table)
+{
+	uint64_t columns = y->n + 1, entries = (x->n + 1) * columns;
+	uint64_t *word = calloc(x->words + 1, sizeof(*word));
+
+	*table = entries < UINT32_MAX ? wr_image_lines(b, (uint32_t)((entries + 15) / 16)) : 0;
+	b->full = b->full || !*table;
+	for (uint32_t i = WR_VEC_FIRST; word && *table && i <= x->n; i++)
+		for (uint32_t k = WR_VEC_FIRST; k <= y->n; k++) {
+			uint64_t n = i * columns + k;
+			int64_t got;
+
+			for (uint32_t w = 0; w < x->words; w++)
+				word[w] = at(x, i)[w] & at(y, k)[w];
+			got = wr_vector_of(both, word);
+			if (got < 0) {
+				free(word);
+				return (int)got;
+			}
+			((uint32_t *)&b->mem.at[*table + n / 16])[n % 16] = (uint32_t)got;
+		}
+	free(word);
+	return word ? b->full ? -ENOSPC : 0 : -ENOMEM;
+}
+
+int wr_vectors_append(struct wr_vectors *v, const struct wr_vectors *more)
+{
+	size_t bytes = v->words * sizeof(*v->word);
+	uint64_t *word = realloc(v->word, (v->n + more->n + 1) * bytes);
+
+	if (!word)
+		return -ENOMEM;
+	memcpy(word + (size_t)v->n * v->words, more->word, more->n * bytes);
+	v->word = word;
+	v->n += more->n;
+	return 0;
 }
 
 uint32_t wr_vector_stride(const struct wr_vectors *v)
@@ -57,11 +127,11 @@ uint32_t wr_vectors_put(struct wr_image_build *b, const struct wr_vectors *v)
 
 	for (uint32_t i = 0; first && i < v->n; i++) {
 		__u64 *to = b->mem.at[first + i * stride].word;
-		const uint64_t *from = v->word + (size_t)i * v->words;
+		const uint64_t *from = at(v, WR_VEC_FIRST + i);
 
 		memcpy(to + 1, from, v->words * sizeof(*from));
 		for (uint32_t w = 0; w < v->words; w++)
-			to[0] |= (uint64_t) !!from[w] << w;
+			to[0] |= (__u64) !!from[w] << w;
 	}
 	return first;
 }
