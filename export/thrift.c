@@ -27,7 +27,7 @@ static void varint(struct wr_thrift *t, uint64_t v)
 /* The sign moves to the lowest bit, so that small numbers of either sign are short. */
 static void zigzag(struct wr_thrift *t, int64_t v)
 {
-	varint(t, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
+	varint(t, (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0));
 }
 
 static void field(struct wr_thrift *t, int16_t id, unsigned int type)
