@@ -291,8 +291,10 @@ static int newest(const struct wr_dump *d, const struct wr_dump_ask *ask, uint64
 {
 	struct at *last = calloc(ask->newest, sizeof(*last));
 	uint64_t n = 0;
-	int ret = last ? 0 : wr_fail(err, ENOMEM, "no memory for %u packets", ask->newest);
+	int ret = 0;
 
+	if (!last)
+		return wr_fail(err, ENOMEM, "no memory for %u packets", ask->newest);
 	for (; ret >= 0 && a->number <= to; go_on(d, a)) {
 		ret = chosen(ask, at(d, a->where), f, err);
 		if (ret > 0)
