@@ -33,6 +33,7 @@ struct wr_api_host {
 	int (*reload)(void *ctx, struct wr_err *err);
 	const struct wr_conf *(*conf)(void *ctx); /* in effect */
 	const char *history;			  /* file; NULL or "": none is kept */
+	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
 	void *ctx;
 };
 
@@ -47,6 +48,7 @@ struct wr_api_conf {
 
 struct wr_api;
 
+extern const struct wr_api_view wr_api_view_dump;      /* daemon/view_dump.c */
 extern const struct wr_api_view wr_api_view_history;   /* daemon/view_history.c */
 extern const struct wr_api_view wr_api_view_metrics;   /* daemon/view_metrics.c */
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */

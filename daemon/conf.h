@@ -28,6 +28,9 @@ struct wr_daemon_conf {
 		uint64_t flows_ns, seconds_ns, minutes_ns, hours_ns;
 	} history;
 	struct {
+		uint64_t bytes, snap, sample, rate;
+	} dump;
+	struct {
 		const char *listen;
 		struct wr_conf_list names;
 		const char *token_file, *tls_cert, *tls_key;

@@ -12,6 +12,7 @@
 #include "daemon/notify.h"
 #include "daemon/rights.h"
 #include "daemon/run_impl.h"
+#include "daemon/session.h"
 
 enum { FRONT_WAIT_MS = 5000 };
 
@@ -32,6 +33,8 @@ static void on_step(void *ctx)
 	if (window != r->window) {
 		wr_history_window(r->history, r->host.live);
 		wr_api_window(r->api);
+		if (r->ready)
+			r->conf->screen->window(r->host.live);
 	}
 	r->window = window;
 	wr_loop_in(r->loop, &r->step, (uint64_t)ms);
@@ -159,12 +162,6 @@ static void flow_end(void *ctx, const struct wr_flow *f)
 		wr_history_flow(r->history, r->host.live, f);
 }
 
-static void log_line(void *ctx, const char *line)
-{
-	(void)ctx;
-	wr_run_log(line);
-}
-
 static int open_engine(struct wr_run *r, struct wr_err *err)
 {
 	struct wr_engine_conf conf = {
@@ -181,14 +178,20 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 			 .active_ns = r->c.flow.active_ns,
 			 .flow_end = flow_end,
 			 .ctx = r},
+		.keep = wr_run_dump_keep(&r->c),
+		.packet = wr_run_dump_packet,
+		.packet_ctx = r,
 		.open_path = open_path,
 		.unpin = unpin,
 		.rights_ctx = r,
 		.say = wr_run_say,
 		.say_ctx = r,
 	};
-	int ret = wr_engine_open(&r->engine, &conf, err);
+	int ret = wr_run_dump_open(&r->dump, &r->c, err);
 
+	r->host.dump = r->dump;
+	if (!ret)
+		ret = wr_engine_open(&r->engine, &conf, err);
 	if (!ret)
 		r->host.live = wr_engine_live(r->engine);
 	return ret;
@@ -284,6 +287,28 @@ static int drop_rights(struct wr_run *r, struct wr_err *err)
 	return 0;
 }
 
+static void show_ready(struct wr_run *r)
+{
+	struct wr_status s = {.version = WR_VERSION};
+
+	if (!r->conf->screen)
+		return;
+	wr_run_status(r, &s);
+	r->conf->screen->ready(&s);
+	r->ready = true;
+}
+
+static void show_end(struct wr_run *r)
+{
+	static struct wr_ledger rows[WR_SESSION_ROWS];
+	int n;
+
+	if (!r->ready)
+		return;
+	n = wr_engine_ledger(r->engine, rows, WR_SESSION_ROWS);
+	r->conf->screen->ended(rows, n < WR_SESSION_ROWS ? n : WR_SESSION_ROWS);
+}
+
 static int run_loop(struct wr_run *r, struct wr_err *err)
 {
 	int ret;
@@ -295,6 +320,7 @@ static int run_loop(struct wr_run *r, struct wr_err *err)
 		wr_loop_in(r->loop, &r->alive, 0);
 	wr_notify_ready("watching");
 	fprintf(stderr, "weir: ready, %s\n", r->c.socket.path);
+	show_ready(r);
 	ret = wr_loop_run(r->loop, err);
 	wr_notify_stopping();
 	if (!ret && r->failed)
@@ -313,7 +339,9 @@ static void end(struct wr_run *r)
 	if (r->engine && r->history)
 		wr_history_window(r->history, r->host.live);
 	wr_history_close(&r->history);
+	show_end(r);
 	wr_engine_close(&r->engine);
+	wr_dump_close(&r->dump);
 	wr_attach_end(&r->attach);
 	wr_loop_close(&r->loop);
 	wr_conf_close(&r->values);
@@ -343,7 +371,7 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 	if (!ret)
 		ret = open_engine(r, err);
 	if (!ret)
-		ret = wr_history_open(&r->history, &r->c, log_line, NULL, err);
+		ret = wr_history_open(&r->history, &r->c, wr_run_log_line, NULL, err);
 	if (!ret)
 		ret = drop_rights(r, err);
 	if (!ret)

@@ -789,6 +789,124 @@ static void last_packets(void)
 	wr_dump_close(&d);
 }
 
+/* ---- asked for piece by piece ---- */
+
+struct asked {
+	uint32_t number[4096]; /* as its bytes say */
+	uint32_t n, most;
+};
+
+static bool take_asked(void *ctx, const struct wr_packet *pkt)
+{
+	struct asked *a = ctx;
+
+	if (a->n == a->most)
+		return false;
+	memcpy(&a->number[a->n++], pkt->data, 4);
+	return true;
+}
+
+/* A ring in which packet n says that it is the n-th; every fifth is to UDP port 53. */
+static struct wr_dump *numbered(uint32_t packets)
+{
+	struct wr_dump_conf conf = {.bytes = 1 << 20};
+	struct wr_dump *d = NULL;
+	uint8_t frame[300] = {[12] = 8, [14] = 0x45, [23] = 17};
+
+	if (wr_dump_open(&d, &conf, NULL))
+		exit(1);
+	for (uint32_t i = 1; i <= packets; i++) {
+		struct wr_packet pkt = {.ts_ns = NOON + i,
+					.data = frame,
+					.caplen = 60 + dice(200),
+					.linktype = WR_LINK_ETHER,
+					.hook = WR_HOOK_TC_OUT,
+					.iface = "eth0"};
+
+		pkt.len = pkt.caplen;
+		frame[37] = i % 5 ? 80 : 53;
+		memcpy(frame, &i, 4);
+		wr_dump_add(d, &pkt);
+	}
+	return d;
+}
+
+static void pieces(void)
+{
+	static struct asked a;
+	struct wr_dump *d = numbered(30000);
+	struct wr_dump_state st = wr_dump_state(d);
+	struct wr_dump_ask ask = {0};
+	uint64_t first = st.forgotten + 1, next = first;
+	bool fine = true;
+	int turns = 0;
+
+	ok(st.forgotten > 20000 && st.packets > 3000, "%llu of 30,000 are in the ring",
+	   (unsigned long long)st.packets);
+	/* In pieces of 700, from number to number. */
+	do {
+		a = (struct asked){.most = 700};
+		fine &= !wr_dump_each(d, &ask, take_asked, &a, NULL);
+		for (uint32_t i = 0; i < a.n; i++)
+			fine &= a.number[i] == next++;
+		fine &= ask.from == next;
+	} while (fine && ask.from <= st.added && turns++ < 100);
+	ok(fine && next == 30001, "piece by piece all come once, in order");
+	for (uint32_t i = 0; i < 400; i++) {
+		uint64_t n = first + dice((uint32_t)st.packets);
+
+		a = (struct asked){.most = 3};
+		ask = (struct wr_dump_ask){.from = n, .to = n + 1};
+		fine &= !wr_dump_each(d, &ask, take_asked, &a, NULL) && a.n >= 1 && a.n <= 2 &&
+			a.number[0] == n && ask.from == n + a.n;
+	}
+	ok(fine, "any piece of it is found by its numbers");
+	a = (struct asked){.most = 1000};
+	ask = (struct wr_dump_ask){.newest = 20, .filter = "udp dst port 53"};
+	is_int(wr_dump_each(d, &ask, take_asked, &a, NULL), 0, "the newest twenty of a filter");
+	fine = a.n == 20;
+	for (uint32_t i = 0; i < a.n; i++)
+		fine &= a.number[i] == 30000 - 5 * (19 - i);
+	ok(fine, "are the newest, oldest first");
+	a = (struct asked){.most = 7};
+	ask = (struct wr_dump_ask){.newest = 20, .to = 29000};
+	wr_dump_each(d, &ask, take_asked, &a, NULL);
+	ok(a.n == 7 && a.number[0] == 28981 && ask.from == 28988, "up to a number, in pieces");
+	a = (struct asked){.most = 100};
+	wr_dump_each(d, &ask, take_asked, &a, NULL);
+	ok(a.n == 13 && a.number[12] == 29000, "which go on behind one another");
+	a = (struct asked){.most = 10};
+	ask = (struct wr_dump_ask){.from = 1};
+	wr_dump_each(d, &ask, take_asked, &a, NULL);
+	ok(a.n == 10 && a.number[0] == first, "what is forgotten is passed over");
+	a = (struct asked){.most = 10};
+	ask = (struct wr_dump_ask){.from = 30001};
+	ok(!wr_dump_each(d, &ask, take_asked, &a, NULL) && !a.n && ask.from == 30001,
+	   "behind the newest there is nothing");
+	ask = (struct wr_dump_ask){.filter = "udp prt"};
+	is_int(wr_dump_each(d, &ask, take_asked, &a, NULL), -EINVAL, "a wrong filter is told");
+	wr_dump_close(&d);
+}
+
+/* The way a packet went stands in its flags: 2 is out (pcapng, epb_flags). */
+static void way_out(void)
+{
+	static const uint8_t out[] = {2, 0, 4, 0, 2, 0, 0, 0};
+	static uint8_t file[1 << 20];
+	struct wr_dump *d = numbered(1);
+	static struct kept got[10];
+	FILE *f;
+	size_t n;
+
+	is_int(dump(d, 0, NULL, got, 10), 1, "a packet that left");
+	f = fopen(in_dir("dump.pcapng"), "r");
+	n = f ? fread(file, 1, sizeof(file), f) : 0;
+	ok(memmem(file, n, out, sizeof(out)) != NULL, "is marked so");
+	if (f)
+		fclose(f);
+	wr_dump_close(&d);
+}
+
 static void old_packets(void)
 {
 	struct wr_dump_conf conf = {.bytes = 1 << 20, .max_ns = 10 * SECOND};
@@ -838,6 +956,8 @@ int main(void)
 	ipfix_collected(65535);
 	ipfix_stream();
 	last_packets();
+	pieces();
+	way_out();
 	old_packets();
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	if (system(command))
