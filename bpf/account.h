@@ -176,7 +176,7 @@ static __always_inline void wr_spill_source(struct wr_account_head *head, const 
 static __always_inline void wr_spill(struct wr_account_head *head, const struct wr_words *k,
 				     __u32 packets, __u64 bytes)
 {
-	__u64 source = wr_sketch_hash(k->src[0], k->src[1]);
+	__u64 source = wr_sketch_hash(wr_shared.board.conf.seed, k->src[0], k->src[1]);
 
 	wr_n_add(&head->other, packets, bytes);
 	wr_spill_service(head, k, source, packets, bytes);
@@ -345,7 +345,8 @@ static __always_inline int wr_peek(struct wr_account_head *head, struct wr_accou
 		row->tcp_flags |= WR_ROW_PEEKED;
 		return 0;
 	}
-	if (head->peeks >= most) {
+	/* TCP, of which nobody makes up flows so easily, has a half for itself. */
+	if (head->peeks >= (h->has & WR_H_TCP ? most : most / 2)) {
 		head->unpeeked++;
 		return 0;
 	}

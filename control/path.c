@@ -155,10 +155,8 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	p->attach_type = bpf_program__expected_attach_type(entry);
 	p->ring_fd = bpf_map__fd(wr_path_map(p, "wr_ring"));
 	p->slots_fd = bpf_map__fd(wr_path_map(p, "wr_slots"));
-	p->board = mmap(NULL, sizeof(*p->board), PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(wr_path_map(p, ".bss")), 0);
-	if (p->board == MAP_FAILED) {
-		p->board = NULL;
+	p->board = wr_board_map(bpf_map__fd(wr_path_map(p, ".bss")));
+	if (!p->board) {
 		wr_fail(err, errno, "mapping the board: %s", strerror(errno));
 		return -ENOMEM;
 	}

@@ -72,6 +72,7 @@ struct wr_board_conf {
 	__u32 peek; /* accounting: first payloads that are sent to the reader, at most so many per
 		       CPU and window; 0 = none */
 	__u32 pad;
+	__u64 seed; /* accounting: of distinct counts, see core/sketch.h */
 };
 
 enum { WR_RECORDS_NONE = 0, WR_RECORDS_FACTS = 1, WR_RECORDS_BYTES = 2 };
@@ -90,7 +91,7 @@ struct wr_board {
 			       its pid */
 	char ifname[16];
 	struct wr_board_conf conf;
-	__u64 pad[4];
+	__u64 pad[3];
 	struct wr_cpu cpu[WR_MAX_CPUS]; /* begins a cache line */
 };
 _Static_assert(__builtin_offsetof(struct wr_board, cpu) % 64 == 0, "cache lines of one writer");

@@ -12,6 +12,7 @@
 #include "tests/unit/gen.h"
 #include "tests/unit/hook.h"
 
+#include <sys/wait.h>
 #include <time.h>
 
 enum {
@@ -19,6 +20,7 @@ enum {
 	SEEDS = 700,
 	SHORTEST = 14,
 	SECOND = 1000000000,
+	SEED = 12345,
 	TICK_NS = 20000000 /* no clock lags behind more than that */
 };
 
@@ -66,9 +68,10 @@ static void head(void *ctx, const struct wr_account_head *h)
 
 static struct wr_live *live(void)
 {
+	const struct wr_live_conf conf = {.seed = SEED};
 	struct wr_live *l = NULL;
 
-	if (wr_live_open(&l, NULL, NULL))
+	if (wr_live_open(&l, &conf, NULL))
 		return NULL;
 	wr_live_begin(l, SECOND);
 	wr_live_iface(l, "test0");
@@ -97,6 +100,7 @@ static int bench_open(struct bench *b, uint32_t set_bits)
 		return rc;
 	}
 	b->hook.board->conf.follow = 0;
+	b->hook.board->conf.seed = SEED;
 	maps->heads_fd = hook_map(&b->hook, "wr_heads");
 	maps->sets_fd = hook_map(&b->hook, "wr_sets");
 	maps->used_fd = hook_map(&b->hook, "wr_used");
@@ -359,6 +363,62 @@ static void chosen_addresses(void)
 	bench_close(&b);
 }
 
+/* Of the first payloads that may be sent, half are for TCP alone. */
+static void peeks(void)
+{
+	struct bench b;
+	uint8_t f[60];
+
+	if (bench_open(&b, 10))
+		return;
+	b.hook.board->conf.peek = 10;
+	for (uint16_t i = 0; i < 40; i++) {
+		udp_frame(f, 0x0b000001u, i);
+		if (i == 20)
+			is_int((long long)hook_count(&b.hook).matched_packets, 5,
+			       "20 flows of UDP: five first payloads are sent of ten");
+		if (i >= 20)
+			f[23] = 6, f[46] = 0x50;
+		send_frame(&b, f, sizeof(f));
+	}
+	is_int((long long)hook_count(&b.hook).matched_packets, 10, "and five of 20 flows of TCP");
+	bench_close(&b);
+}
+
+static int maps_of_tables(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[512];
+	int n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		n += strstr(line, "bpf-map") != NULL;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* A child, which may live longer than we, does not hold the tables. */
+static void child(void)
+{
+	struct bench b;
+	int status, before, with;
+
+	if (bench_open(&b, 4))
+		return;
+	with = maps_of_tables();
+	wr_account_close(&b.account);
+	before = maps_of_tables(); /* those of the test itself */
+	ok(!wr_account_open(&b.account, &b.maps, b.hook.board, NULL) && with == before + 4,
+	   "four tables are mapped");
+	fflush(stdout);
+	if (!fork())
+		_exit(maps_of_tables());
+	wait(&status);
+	is_int(WEXITSTATUS(status), before, "a child has none of them");
+	bench_close(&b);
+}
+
 /* A window that nobody has drained for long: 32 bits of packets are nearly full. */
 static void full_counters(void)
 {
@@ -443,6 +503,8 @@ int main(void)
 	first_moments();
 	full_counters();
 	chosen_addresses();
+	peeks();
+	child();
 	taken_over(false);
 	taken_over(true);
 	return done();
