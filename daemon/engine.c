@@ -19,6 +19,7 @@ enum {
 	SETTLE_MS = 2,
 	RING_LEAST = 4 << 20, /* bytes; powers of two */
 	RING_MOST = 32 << 20,
+	MEMORY_BYTES = 256 << 20,
 	BATCH = 4096,
 	SOCKET_MS = 20,
 	/* First payloads: enough for a ClientHello of one segment, and no more than the ring holds
@@ -253,6 +254,7 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 			  .seed = e->seed},
 		.ring_bytes = ring_bytes(),
 		.flow_slots = conf->flow_slots ? conf->flow_slots : WR_PATH_SLOTS_DEFAULT,
+		.memory_bytes = conf->memory_bytes ? conf->memory_bytes : MEMORY_BYTES,
 		.pin_dir = conf->pin_dir,
 		.leaving = leaving,
 		.leaving_ctx = e,

@@ -116,6 +116,7 @@ static int use_path(struct session *s, struct port *p, const struct wr_iface *if
 		.board = s->conf.board,
 		.filter = s->conf.filter,
 		.flow_slots = s->conf.flow_slots,
+		.memory_bytes = s->conf.memory_bytes,
 		.pin_dir = s->conf.pin_dir,
 	};
 	char why[512];
