@@ -22,8 +22,10 @@ static const struct {
 	const char *name;
 	uint32_t flows;
 	double most_ns; /* the bar; 0: as a ratio to empty */
+	bool ip6;
 } loads[] = {
 	{"one flow", 1, 45},
+	{"one flow, IPv6", 1, 45, true},
 	{"65,536 flows, random", 65536, 150},
 	{"every source new", 0, 150},
 };
@@ -147,13 +149,17 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static double run(struct bench *b, enum program k, uint32_t keep, uint32_t repeat)
+static double run(struct bench *b, enum program k, uint32_t keep, uint32_t repeat, bool ip6)
 {
+	static const uint8_t frame6[80] = "\x02\0\0\0\0\1\x02\0\0\0\0\2\x86\xdd\x60\0\0\0\0\x14\6"
+					  "\x40\x20\1\x0d\xb8\0\0\0\0\0\0\0"
+					  "\0\0\0\0\1\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2\xc3\x50"
+					  "\1\xbb\0\0\0\1\0\0\0\0\x50\2";
 	static const uint8_t frame[64] =
 		"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0\x45\0\0\x28\0\1\0\0\x40\6"
 		"\0\0\x0a\0\0\1\x0a\0\0\2\xc3\x50\1\xbb\0\0\0\1\0\0\0\0\x50\2";
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = sizeof(frame),
-		    .repeat = (int)repeat);
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = ip6 ? frame6 : frame,
+		    .data_size_in = ip6 ? sizeof(frame6) : sizeof(frame), .repeat = (int)repeat);
 	uint32_t zero = 0;
 	double start;
 
@@ -195,9 +201,9 @@ static void print_record(struct bench *b, int rounds)
 	*b->flows = 1;
 	for (int r = 0; r < rounds; r++) {
 		drain(b);
-		none[r] = run(b, ACCOUNT, 0, EACH);
+		none[r] = run(b, ACCOUNT, 0, EACH, false);
 		drain(b);
-		each[r] = run(b, KEEP, 1000000, EACH);
+		each[r] = run(b, KEEP, 1000000, EACH, false);
 	}
 	qsort(none, (size_t)rounds, sizeof(double), by_value);
 	qsort(each, (size_t)rounds, sizeof(double), by_value);
@@ -239,7 +245,7 @@ int main(int argc, char **argv)
 		for (int r = 0; r < rounds; r++)
 			for (int k = 0; k < PROGRAMS; k++) {
 				drain(&b);
-				times[i][k][r] = run(&b, k, KEPT, repeat);
+				times[i][k][r] = run(&b, k, KEPT, repeat, loads[i].ip6);
 				if (k != ACCOUNT)
 					continue;
 				other = all = 0;

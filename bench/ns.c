@@ -166,6 +166,16 @@ static void udp_ip6(struct packet *p)
 	grow(p, 90);
 }
 
+static void vlan_tcp(struct packet *p)
+{
+	ether(p, 0x8100);
+	put16(p, 42);
+	put16(p, 0x0800);
+	ip4(p, 6);
+	tcp(p, 0x18, running, 12);
+	grow(p, 512);
+}
+
 static void vlan_ip6_ext(struct packet *p)
 {
 	ether(p, 0x8100);
@@ -226,6 +236,7 @@ static struct packet packets[] = {
 	{.name = "TCP 1500 B", .bar = PLAIN, .make = tcp_1500},
 	{.name = "IPv6 TCP", .bar = PLAIN, .make = tcp_ip6},
 	{.name = "IPv6 UDP", .bar = PLAIN, .make = udp_ip6},
+	{.name = "VLAN, TCP 512 B", .bar = PLAIN, .make = vlan_tcp},
 	{.name = "VLAN, IPv6, ext., TCP", .bar = DEEP, .make = vlan_ip6_ext},
 	{.name = "IPv6, 2 ext., TCP", .bar = DEEP, .make = ip6_two_ext},
 	{.name = "VXLAN, TCP inside", .bar = DEEP, .make = vxlan},

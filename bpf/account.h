@@ -68,12 +68,17 @@ static __always_inline __u64 wr_hash2(__u64 a, __u64 b)
 	return h * WR_GOLDEN;
 }
 
+/* The four bytes of an IPv4 address do not fill a word, so two of them are one without loss. Of
+ * IPv6 each word has a secret of its own before anything is joined: a sum that is chosen would
+ * collide whatever the secret is. */
 static __always_inline __u64 wr_hash_key(const struct wr_words *k)
 {
+	const __u64 *s = (const __u64 *)wr_fixed.secret;
 	__u64 a = k->src[0] ^ (k->dst[0] << 32 | k->dst[0] >> 32);
 
-	if (k->src[1] | k->dst[1])
-		a ^= wr_hash2(k->src[1], k->dst[1]);
+	if (k->rest >> 56 == 6)
+		a = wr_mix(k->src[0] ^ s[0]) + wr_mix(k->dst[0] ^ s[1]) +
+		    wr_mix(k->src[1] ^ (s[0] + WR_GOLDEN)) + wr_mix(k->dst[1] ^ (s[1] + WR_SILVER));
 	return wr_hash2(a, k->rest);
 }
 
@@ -89,6 +94,21 @@ static __always_inline void wr_n_add(struct wr_account_n *n, __u64 packets, __u6
 {
 	n->packets += packets;
 	n->bytes += bytes;
+}
+
+/* Where 32 bits of packets end, counting stops and does not begin anew. Both without a branch: the
+ * verifier would go each way. */
+static __always_inline __u32 wr_add_packets(__u32 n, __u32 packets)
+{
+	__u64 sum = (__u64)n + packets;
+
+	return (__u32)(sum | -(sum >> 32));
+}
+
+/* Have others wanted this place WR_ACCOUNT_VOTES times as often as it was used? */
+static __always_inline int wr_voted_out(__u64 votes, __u64 packets)
+{
+	return votes >= packets * WR_ACCOUNT_VOTES;
 }
 
 /* ---- what has no flow row ---- */
@@ -116,7 +136,7 @@ static __always_inline void wr_spill_service(struct wr_account_head *head, const
 			   s->ip_v != (__u8)(rest >> 56)) {
 			continue;
 		}
-		s->packets += packets;
+		s->packets = wr_add_packets(s->packets, packets);
 		s->bytes += bytes;
 		wr_sketch_add(s->sources, source);
 		return;
@@ -137,7 +157,7 @@ static __always_inline void wr_spill_source(struct wr_account_head *head, const 
 	} else if (!s->packets || a[0] != k->src[0] || a[1] != k->src[1]) {
 		if (s->packets && t->packets < s->packets)
 			s = t, a = b;
-		if (s->packets && s->votes < s->packets * WR_ACCOUNT_VOTES) {
+		if (s->packets && !wr_voted_out(s->votes, s->packets)) {
 			if (s->votes < 0xffff)
 				s->votes++;
 			return;
@@ -149,14 +169,14 @@ static __always_inline void wr_spill_source(struct wr_account_head *head, const 
 		s->bytes = 0;
 		s->votes = 0;
 	}
-	s->packets += packets;
+	s->packets = wr_add_packets(s->packets, packets);
 	s->bytes += bytes;
 }
 
 static __always_inline void wr_spill(struct wr_account_head *head, const struct wr_words *k,
 				     __u32 packets, __u64 bytes)
 {
-	__u64 source = wr_sketch_hash(k->src[0], k->src[1]);
+	__u64 source = wr_sketch_hash(wr_shared.board.conf.seed, k->src[0], k->src[1]);
 
 	wr_n_add(&head->other, packets, bytes);
 	wr_spill_service(head, k, source, packets, bytes);
@@ -223,30 +243,30 @@ static __always_inline void wr_row_add(struct wr_account_row *row, const struct 
 }
 
 /* The lighter of two rows that belong to others. NULL: it stays. */
-static __always_inline struct wr_account_row *wr_vote(struct wr_account_head *head,
-						      struct wr_account_row *a,
+static __always_inline struct wr_account_row *wr_vote(struct wr_account_row *a,
 						      struct wr_account_row *b)
 {
 	struct wr_account_row *row = b->packets < a->packets ? b : a;
-	struct wr_words old;
-	const __u64 *w = (const __u64 *)&row->key;
 
-	if (row->votes < row->packets * WR_ACCOUNT_VOTES) {
-		if (row->votes < 0xffff)
-			row->votes++;
-		return 0;
-	}
-	old.src[0] = w[0];
-	old.src[1] = w[1];
-	old.dst[0] = w[2];
-	old.dst[1] = w[3];
-	old.rest = w[4];
-	wr_spill(head, &old, row->packets, row->bytes);
-	head->displaced++;
-	return row;
+	if (wr_voted_out(row->votes, row->packets))
+		return row;
+	if (row->votes < 0xffff)
+		row->votes++;
+	return 0;
 }
 
-/* The row of a flow, made if there is room; NULL: there is none. */
+/* What it has counted goes to `other`. */
+static __always_inline void wr_row_empty(struct wr_account_head *head, struct wr_account_row *row)
+{
+	const __u64 *w = (const __u64 *)&row->key;
+	struct wr_words old = {{w[0], w[1]}, {w[2], w[3]}, w[4]};
+
+	wr_spill(head, &old, row->packets, row->bytes);
+	head->displaced++;
+}
+
+/* The row of a flow, made if there is room; NULL: there is none. One that nobody has drained for so
+ * long that its counters end begins anew. */
 static __always_inline struct wr_account_row *wr_row_of(struct wr_account_head *head, __u32 table,
 							const struct wr_words *k, __u64 hash,
 							__u16 when)
@@ -261,18 +281,19 @@ static __always_inline struct wr_account_row *wr_row_of(struct wr_account_head *
 		return 0;
 	a = &set->row[0];
 	b = &set->row[1];
-	if (wr_row_is(a, k))
-		return a;
-	if (wr_row_is(b, k))
-		return b;
-	if (!a->packets) {
+	row = wr_row_is(a, k) ? a : wr_row_is(b, k) ? b : 0;
+	if (row && row->packets < WR_ACCOUNT_ROW_MOST)
+		return row;
+	if (!row && !a->packets) {
 		row = a;
 		wr_list_row(head, table, at * 2);
-	} else if (!b->packets) {
+	} else if (!row && !b->packets) {
 		row = b;
 		wr_list_row(head, table, at * 2 + 1);
 	} else {
-		row = wr_vote(head, a, b);
+		row = row ? row : wr_vote(a, b);
+		if (row)
+			wr_row_empty(head, row);
 	}
 	if (row)
 		wr_row_begin(row, k, when);
@@ -309,7 +330,7 @@ static __always_inline int wr_peek(struct wr_account_head *head, struct wr_accou
 				   const struct wr_hdr *h, __u64 hash)
 {
 	__u32 most = wr_shared.board.conf.peek, at, shift;
-	__u64 *word;
+	__u64 *word, seen;
 
 	if (!most || row->tcp_flags & WR_ROW_PEEKED || !(h->has & WR_H_PAYLOAD) || !h->payload_len)
 		return 0;
@@ -317,16 +338,22 @@ static __always_inline int wr_peek(struct wr_account_head *head, struct wr_accou
 	shift = (at & 31) * 2;
 	at >>= 5;
 	word = bpf_map_lookup_elem(&wr_peeked, &at);
-	if (!word || (*word >> shift & 3) >= WR_ACCOUNT_PEEKS) {
+	if (!word)
+		return 0;
+	seen = *word;
+	if ((seen >> shift & 3) >= WR_ACCOUNT_PEEKS) {
 		row->tcp_flags |= WR_ROW_PEEKED;
 		return 0;
 	}
-	if (head->peeks >= most) {
+	/* TCP, of which nobody makes up flows so easily, has a half for itself. */
+	if (head->peeks >= (h->has & WR_H_TCP ? most : most / 2)) {
 		head->unpeeked++;
 		return 0;
 	}
 	head->peeks++;
-	*word += 1ull << shift;
+	/* Added to what was read: another CPU may write the word meanwhile, and a number that grew
+	 * twice would become its neighbour's. */
+	*word = seen + (1ull << shift);
 	return 1;
 }
 

@@ -9,6 +9,8 @@
 #include "core/board.h"
 #include "core/window.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "keys and tags are put together so");
+
 /* All maps of the kernel programs. Each attachment (interface and hook) has its own set, but for
  * the ring. */
 
@@ -20,7 +22,8 @@ struct wr_slot {
 		struct wr_parse parse;
 		__u8 bytes[WR_WINDOW];
 	};
-};
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct wr_slot) % 64 == 0, "cache lines of one writer");
 
 /* The board first: readers map only that part. The slots behind it are the program's own. */
 struct wr_shared {

@@ -2,6 +2,7 @@
 #include "capture/account.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,11 +35,15 @@ static size_t sets_of(const struct wr_account *a)
 	return (size_t)2 * a->cpus << a->set_bits;
 }
 
+/* A guard (control/clsact.c) must not hold the map when we are gone. */
 static void *map(int fd, size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, bytes, MADV_DONTFORK);
+	return p;
 }
 
 static void unmap(void *p, size_t bytes)
@@ -53,6 +58,15 @@ static struct wr_account_head *heads_of(const struct wr_account *a, uint32_t win
 	return a->heads + (size_t)(window & 1) * a->cpus;
 }
 
+static bool is_empty(const struct wr_account *a, uint32_t window)
+{
+	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
+		if (heads_of(a, window)[cpu].all.packets)
+			return false;
+	return true;
+}
+
+/* Rows that are there, of an earlier process, have their time from when it began. */
 static void begin(struct wr_account *a, uint32_t window)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
@@ -60,7 +74,8 @@ static void begin(struct wr_account *a, uint32_t window)
 	a->clock_offset_ns = a->next_offset_ns;
 	a->next_offset_ns = clock_ns(CLOCK_REALTIME) - now;
 	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
-		heads_of(a, window)[cpu].start_ns = now;
+		if (!heads_of(a, window)[cpu].all.packets)
+			heads_of(a, window)[cpu].start_ns = now;
 	__atomic_store_n(&a->board->conf.window, window, __ATOMIC_SEQ_CST);
 	a->looked = false;
 }
@@ -69,6 +84,7 @@ int wr_account_open(struct wr_account **out, const struct wr_account_maps *maps,
 		    struct wr_board *board, struct wr_err *err)
 {
 	struct wr_account *a = calloc(1, sizeof(*a));
+	bool again;
 
 	if (!a)
 		return wr_fail(err, ENOMEM, "out of memory");
@@ -86,7 +102,11 @@ int wr_account_open(struct wr_account **out, const struct wr_account_maps *maps,
 		wr_account_close(&a);
 		return wr_fail(err, e, "mapping the flow tables: %s", strerror(e));
 	}
-	begin(a, board->conf.window);
+	a->next_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	/* A window that has been filled since an earlier process left has ended, or what comes now
+	 * had the time of then. Not before the one that had ended then was drained. */
+	again = heads_of(a, board->conf.window)->start_ns && is_empty(a, board->conf.window + 1);
+	begin(a, board->conf.window + again);
 	*out = a;
 	return 0;
 }
@@ -151,6 +171,14 @@ static void drain_rows(struct wr_account *a, uint32_t table, const struct wr_acc
 	}
 }
 
+/* The tables of what found no row are most of it, and empty as long as every flow finds one. */
+static void clear(struct wr_account_head *head)
+{
+	size_t small = offsetof(struct wr_account_head, service);
+
+	memset(head, 0, head->other.packets ? sizeof(*head) : small);
+}
+
 uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *r)
 {
 	uint32_t window = a->board->conf.window + 1;
@@ -165,7 +193,7 @@ uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *
 		packets += head->all.packets;
 		drain_rows(a, table, r);
 		r->rest(r->ctx, head);
-		memset(head, 0, sizeof(*head));
+		clear(head);
 	}
 	a->kept += __atomic_exchange_n(&a->board->kept[window & 1], 0, __ATOMIC_RELAXED);
 	return packets;

@@ -22,7 +22,8 @@ struct wr_account_maps {
 	uint32_t cpus, set_bits;
 };
 
-/* board: of the same data path, borrowed. Begins a window. */
+/* board: of the same data path, borrowed. Begins a window. When an earlier process has left
+ * something in the tables the first drain, before any flip, hands it out. */
 int wr_account_open(struct wr_account **out, const struct wr_account_maps *maps,
 		    struct wr_board *board, struct wr_err *err);
 void wr_account_close(struct wr_account **a); /* NULL is fine; sets NULL */

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-/* Field 22 of /proc/PID/stat: when the process started. 0 = there is none. The name in field 2 may
- * hold anything, so counting begins behind the last ')'. */
+/* Field 22 of /proc/PID/stat: when the process started. 0 = there is none, or it has ended and only
+ * its parent does not know yet. The name in field 2 may hold anything, so counting begins behind
+ * the last ')'. */
 static uint64_t start_of(uint32_t pid)
 {
 	char path[40], text[1024], *at;
@@ -21,11 +23,23 @@ static uint64_t start_of(uint32_t pid)
 	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
 	fclose(f);
 	at = strrchr(text, ')');
+	if (at && (at[1] != ' ' || at[2] == 'Z' || at[2] == 'X'))
+		return 0;
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	if (at)
 		start = strtoull(at + 1, NULL, 10);
 	return start;
+}
+
+struct wr_board *wr_board_map(int fd)
+{
+	struct wr_board *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (b == MAP_FAILED)
+		return NULL;
+	madvise(b, sizeof(*b), MADV_DONTFORK);
+	return b;
 }
 
 void wr_board_claim(struct wr_board *b)
@@ -79,6 +93,7 @@ static void add_cpu(const struct wr_cpu *cpu, struct wr_ledger *out)
 	out->seen += seen.seen - seen.write_failed;
 	out->lost[WR_LOST_RING_FULL] += c.ring_full;
 	out->lost[WR_LOST_WRITE_FAILED] += seen.write_failed;
+	out->lost[WR_LOST_READER_GONE] += seen.gone;
 	/* Each record carries its number and the losses before it: what the reader took must fit.
 	 */
 	if (seen.gaps || seen.last < seen.seen || c.made < c.ring_full + seen.seen)
@@ -101,10 +116,11 @@ void wr_board_ledger(const struct wr_board *b, int ncpu, struct wr_ledger *out)
 		add_cpu(&b->cpu[i], out);
 	if (!b->conf.follow)
 		out->matched = out->arrived;
-	known = out->seen + out->lost[WR_LOST_RING_FULL] + out->lost[WR_LOST_WRITE_FAILED];
+	known = out->seen + out->lost[WR_LOST_RING_FULL] + out->lost[WR_LOST_WRITE_FAILED] +
+		out->lost[WR_LOST_READER_GONE];
 	out->waiting = out->made - known;
 	if (out->waiting && !b->ended && wr_board_orphaned(b)) {
-		out->lost[WR_LOST_READER_GONE] = out->waiting;
+		out->lost[WR_LOST_READER_GONE] += out->waiting;
 		out->waiting = 0;
 	}
 	out->made -= out->waiting;

@@ -60,6 +60,9 @@ int wr_ring_open(struct wr_ring **out, int fd, struct wr_err *err)
 		free(r);
 		return wr_fail(err, e, "mapping the ring buffer: %s", strerror(e));
 	}
+	/* A guard (control/clsact.c) must not hold the ring when we are gone. */
+	madvise(r->consumer, r->page, MADV_DONTFORK);
+	madvise((void *)(uintptr_t)r->producer, r->mapped, MADV_DONTFORK);
 	*out = r;
 	return 0;
 }
@@ -145,8 +148,12 @@ static void note_seen(struct wr_board *b, const struct wr_event *e)
 {
 	struct wr_cpu_seen *s = &b->cpu[e->cpu % WR_MAX_CPUS].seen;
 
-	if (e->made - s->last != 1 + (e->ring_full - s->lost))
+	if (s->unsure) {
+		s->gone = e->made - 1 - e->ring_full - s->seen;
+		s->unsure = 0;
+	} else if (e->made - s->last != 1 + (e->ring_full - s->lost)) {
 		s->gaps++;
+	}
 	s->last = e->made;
 	s->lost = e->ring_full;
 	__atomic_store_n(&s->seen, s->seen + 1, __ATOMIC_RELEASE);

@@ -84,6 +84,16 @@ bool wr_path_pinned(const struct wr_path *path)
 	return false;
 }
 
+void wr_path_unpinned(struct wr_path *path)
+{
+	(void)path;
+}
+
+void wr_path_sweep(const char *pin_dir)
+{
+	(void)pin_dir;
+}
+
 int wr_pin_remove(const char *folder, struct wr_err *err)
 {
 	(void)folder, (void)err;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "control/path.h"
-
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
@@ -12,48 +9,31 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "capture/board.h"
-#include "control/clsact.h"
 #include "control/explain.h"
 #include "control/kernel.h"
 #include "control/neighbour.h"
 #include "control/object.h"
+#include "control/path_impl.h"
 #include "control/pin.h"
 #include "control/tcx.h"
 #include "core/proto.h"
 
-struct wr_path {
-	struct wr_iface iface;
-	enum wr_hook hook;
-	struct bpf_object *object;
-	struct wr_board *board;
-	int ring_fd, slots_fd;
-	int link_fd;		  /* XDP and tcx; -1 = none */
-	struct wr_clsact *clsact; /* TC before 6.6; NULL = none */
-	int prog_fd;
-	uint32_t prog_flags;
-	uint32_t attach_type;
-	bool frags;
-	char folder[256];	     /* where it is pinned; "" = it is not */
-	bool adopted;		     /* maps of an earlier process */
-	struct wr_account_maps maps; /* of accounting */
-	struct wr_account *account;
-};
+enum { WAITS = 100, WAIT_MS = 10 };
 
 static bool is_xdp(enum wr_hook hook)
 {
 	return hook == WR_HOOK_XDP || hook == WR_HOOK_XDP_GENERIC;
 }
 
-static struct bpf_map *find_map(struct bpf_object *o, const char *suffix)
+struct bpf_map *wr_path_map(const struct wr_path *p, const char *suffix)
 {
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, o)
+	bpf_object__for_each_map(m, p->object)
 	{
 		const char *name = bpf_map__name(m);
 		size_t n = strlen(name), k = strlen(suffix);
@@ -64,16 +44,27 @@ static struct bpf_map *find_map(struct bpf_object *o, const char *suffix)
 	return NULL;
 }
 
-/* Tables of the size that is wanted, and the constants that go with it. */
-static int set_account(struct wr_path *p, struct wr_fixed *fixed, uint32_t slots,
+/* Both windows of all CPUs; a row has its place in a list, too. */
+static uint64_t table_bytes(uint32_t cpus, uint32_t slots)
+{
+	uint64_t row = sizeof(struct wr_account_row) + sizeof(uint64_t);
+
+	return 2ull * cpus * (slots * row + sizeof(struct wr_account_head));
+}
+
+/* Tables of the size that is wanted or possible, and the constants that go with it. */
+static int set_account(struct wr_path *p, struct wr_fixed *fixed, const struct wr_path_conf *conf,
 		       struct wr_err *err)
 {
-	uint32_t heads;
+	uint32_t heads, slots = conf->flow_slots;
 
 	if (slots < WR_PATH_SLOTS_MIN || slots > WR_PATH_SLOTS_MAX || slots & (slots - 1))
 		return wr_fail(err, EINVAL, "%u flow slots: a power of two from %d to %d", slots,
 			       WR_PATH_SLOTS_MIN, WR_PATH_SLOTS_MAX);
 	p->maps.cpus = (uint32_t)libbpf_num_possible_cpus();
+	while (conf->memory_bytes && slots > WR_PATH_SLOTS_MIN &&
+	       table_bytes(p->maps.cpus, slots) > conf->memory_bytes)
+		slots /= 2;
 	p->maps.set_bits = (uint32_t)__builtin_ctz(slots / WR_ACCOUNT_WAYS);
 	heads = 2 * p->maps.cpus;
 	fixed->account = 1;
@@ -82,101 +73,12 @@ static int set_account(struct wr_path *p, struct wr_fixed *fixed, uint32_t slots
 	fixed->coarse = wr_kernel()->ktime_coarse;
 	if (getrandom(fixed->secret, sizeof(fixed->secret), 0) != (ssize_t)sizeof(fixed->secret))
 		return wr_fail(err, errno, "getrandom: %s", strerror(errno));
-	if (bpf_map__set_max_entries(find_map(p->object, "wr_peeked"), WR_ACCOUNT_PEEK_WORDS) ||
-	    bpf_map__set_max_entries(find_map(p->object, "wr_heads"), heads) ||
-	    bpf_map__set_max_entries(find_map(p->object, "wr_sets"), heads * slots / 2) ||
-	    bpf_map__set_max_entries(find_map(p->object, "wr_used"), heads * slots))
+	if (bpf_map__set_max_entries(wr_path_map(p, "wr_peeked"), WR_ACCOUNT_PEEK_WORDS) ||
+	    bpf_map__set_max_entries(wr_path_map(p, "wr_heads"), heads) ||
+	    bpf_map__set_max_entries(wr_path_map(p, "wr_sets"), heads * slots / 2) ||
+	    bpf_map__set_max_entries(wr_path_map(p, "wr_used"), heads * slots))
 		return wr_fail(err, EINVAL, "flow tables of %u slots", slots);
 	return 0;
-}
-
-/* What is pinned besides the link: the end of the map's name, the name of the pin. */
-static const struct {
-	const char *map, *name;
-} pins[] = {{".bss", "board"},	 {"wr_ring", "ring"}, {"wr_heads", "heads"},
-	    {"wr_sets", "sets"}, {"wr_used", "used"}, {"wr_peeked", "peeked"}};
-enum { PINS = sizeof(pins) / sizeof(*pins) };
-
-/* Is that board of this interface and hook, and of the shape that we know? */
-static bool board_fits(const struct wr_path *p, int fd)
-{
-	const struct wr_board *b = mmap(NULL, sizeof(*b), PROT_READ, MAP_SHARED, fd, 0);
-	bool fits;
-
-	if (b == MAP_FAILED)
-		return false;
-	fits = b->magic == WR_BOARD_MAGIC && b->abi == WR_BOARD_ABI && b->size == sizeof(*b) &&
-	       b->ifindex == (uint32_t)p->iface.index && b->hook == (uint32_t)p->hook &&
-	       b->linktype == (uint32_t)p->iface.linktype;
-	munmap((void *)(uintptr_t)b, sizeof(*b));
-	return fits;
-}
-
-static bool map_fits(const struct wr_path *p, const struct bpf_map *map, int i, int fd)
-{
-	struct bpf_map_info info = {0};
-	uint32_t n = sizeof(info);
-
-	return !bpf_obj_get_info_by_fd(fd, &info, &n) &&
-	       info.value_size == bpf_map__value_size(map) &&
-	       info.max_entries == bpf_map__max_entries(map) && (i || board_fits(p, fd));
-}
-
-/* Maps that an earlier process has left are used as they are, all or none. What does not fit is
- * removed, and its link with it. */
-static int adopt_maps(struct wr_path *p, int ring_fd, struct wr_err *err)
-{
-	int fd[PINS], have = 0, ret = 0;
-
-	for (int i = 0; i < PINS; i++) {
-		fd[i] = wr_pin_get(p->folder, pins[i].name);
-		have += fd[i] >= 0 && map_fits(p, find_map(p->object, pins[i].map), i, fd[i]);
-	}
-	p->adopted = have == PINS;
-	for (int i = 0; i < PINS; i++) {
-		/* The ring of a session is one for all its paths. */
-		if (p->adopted && !ret && !(i == 1 && ring_fd >= 0))
-			ret = bpf_map__reuse_fd(find_map(p->object, pins[i].map), fd[i]);
-		if (fd[i] >= 0)
-			close(fd[i]);
-	}
-	if (ret)
-		return wr_fail(err, -ret, "adopting what is pinned at %s: %s", p->folder,
-			       strerror(-ret));
-	return p->adopted ? 0 : wr_pin_remove(p->folder, err);
-}
-
-static int pin_all(struct wr_path *p, struct wr_err *err)
-{
-	int ret = 0;
-
-	if (p->link_fd < 0)
-		return wr_fail(err, EOPNOTSUPP, "%s of %s: it cannot be kept before Linux 6.6",
-			       wr_hook_text(p->hook), p->iface.name);
-	for (int i = 0; !ret && i < PINS; i++)
-		ret = wr_pin_put(bpf_map__fd(find_map(p->object, pins[i].map)), p->folder,
-				 pins[i].name, err);
-	if (!ret)
-		ret = wr_pin_put(p->link_fd, p->folder, "link", err);
-	if (ret)
-		wr_pin_remove(p->folder, NULL);
-	return ret;
-}
-
-/* The program of the link that was left is replaced by ours, without a packet in between. */
-static int adopt_link(struct wr_path *p)
-{
-	int ret;
-
-	p->link_fd = wr_pin_get(p->folder, "link");
-	if (p->link_fd < 0)
-		return p->link_fd;
-	ret = bpf_link_update(p->link_fd, p->prog_fd, NULL);
-	if (!ret)
-		return 0;
-	close(p->link_fd);
-	p->link_fd = -1;
-	return ret;
 }
 
 static int open_object(struct wr_path *p, const struct wr_object *o,
@@ -191,17 +93,17 @@ static int open_object(struct wr_path *p, const struct wr_object *o,
 	p->object = bpf_object__open_mem(o->elf, (size_t)(o->end - o->elf), &opts);
 	if (!p->object)
 		return wr_fail(err, errno, "kernel programs of '%s': %s", o->name, strerror(errno));
-	fixed = (void *)(uintptr_t)bpf_map__initial_value(find_map(p->object, ".rodata"), &n);
+	fixed = (void *)(uintptr_t)bpf_map__initial_value(wr_path_map(p, ".rodata"), &n);
 	fixed->linktype = (uint32_t)p->iface.linktype;
 	fixed->load_bytes = wr_kernel()->xdp_load_bytes;
 	fixed->frags = p->frags;
-	if (conf->flow_slots && set_account(p, fixed, conf->flow_slots, err))
+	if (conf->flow_slots && set_account(p, fixed, conf, err))
 		return -err->code;
 	bpf_object__for_each_program(prog, p->object) if (p->frags && is_xdp(p->hook))
 		bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
-	ring = find_map(p->object, "wr_ring");
+	ring = wr_path_map(p, "wr_ring");
 	bpf_map__set_max_entries(ring, conf->ring_bytes);
-	if (p->folder[0] && adopt_maps(p, conf->ring_fd, err))
+	if (p->folder[0] && wr_path_adopt(p, conf->ring_fd, err))
 		return -err->code;
 	return conf->ring_fd >= 0 ? bpf_map__reuse_fd(ring, conf->ring_fd) : 0;
 }
@@ -215,6 +117,8 @@ static void fill_board(struct wr_path *p, const struct wr_path_conf *conf)
 	if (p->adopted) { /* everything goes on but what the program does */
 		c.window = b->conf.window;
 		b->conf = c;
+		memcpy(b->ifname, p->iface.name, sizeof(b->ifname)); /* it may have another one */
+		b->ended = 0;
 		wr_board_claim(b);
 		return;
 	}
@@ -233,10 +137,10 @@ static void fill_board(struct wr_path *p, const struct wr_path_conf *conf)
 
 static int open_account(struct wr_path *p, struct wr_err *err)
 {
-	p->maps.heads_fd = bpf_map__fd(find_map(p->object, "wr_heads"));
-	p->maps.sets_fd = bpf_map__fd(find_map(p->object, "wr_sets"));
-	p->maps.peeked_fd = bpf_map__fd(find_map(p->object, "wr_peeked"));
-	p->maps.used_fd = bpf_map__fd(find_map(p->object, "wr_used"));
+	p->maps.heads_fd = bpf_map__fd(wr_path_map(p, "wr_heads"));
+	p->maps.sets_fd = bpf_map__fd(wr_path_map(p, "wr_sets"));
+	p->maps.peeked_fd = bpf_map__fd(wr_path_map(p, "wr_peeked"));
+	p->maps.used_fd = bpf_map__fd(wr_path_map(p, "wr_used"));
 	return wr_account_open(&p->account, &p->maps, p->board, err);
 }
 
@@ -260,12 +164,10 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	p->prog_fd = bpf_program__fd(entry);
 	p->prog_flags = bpf_program__flags(entry);
 	p->attach_type = bpf_program__expected_attach_type(entry);
-	p->ring_fd = bpf_map__fd(find_map(p->object, "wr_ring"));
-	p->slots_fd = bpf_map__fd(find_map(p->object, "wr_slots"));
-	p->board = mmap(NULL, sizeof(*p->board), PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(find_map(p->object, ".bss")), 0);
-	if (p->board == MAP_FAILED) {
-		p->board = NULL;
+	p->ring_fd = bpf_map__fd(wr_path_map(p, "wr_ring"));
+	p->slots_fd = bpf_map__fd(wr_path_map(p, "wr_slots"));
+	p->board = wr_board_map(bpf_map__fd(wr_path_map(p, ".bss")));
+	if (!p->board) {
 		wr_fail(err, errno, "mapping the board: %s", strerror(errno));
 		return -ENOMEM;
 	}
@@ -302,28 +204,29 @@ static int attach_tc(struct wr_path *p, struct wr_err *err)
 	return wr_clsact_attach(&p->clsact, p->prog_fd, &p->iface, egress, err);
 }
 
-static int attach(struct wr_path *p, struct wr_err *err)
+/* The kernel takes a link off some time after its last pin went. */
+static int attach_anew(struct wr_path *p, struct wr_err *err)
 {
-	int ret;
+	int ret = -EBUSY;
 
-	if (p->adopted && !adopt_link(p))
-		return 0;
-	if (p->adopted) /* its interface or its link has gone; the counters are still good */
-		wr_pin_remove(p->folder, NULL);
-	ret = is_xdp(p->hook) ? attach_xdp(p, err) : attach_tc(p, err);
-	return !ret && p->folder[0] ? pin_all(p, err) : ret;
+	for (int i = 0; i <= WAITS && ret == -EBUSY; i++) {
+		if (i)
+			usleep(WAIT_MS * 1000);
+		ret = is_xdp(p->hook) ? attach_xdp(p, err) : attach_tc(p, err);
+		if (!p->had_pins)
+			break;
+	}
+	return ret;
 }
 
-/* Names in a bpffs have no dots, those of interfaces may. */
-static void set_folder(struct wr_path *p, const char *pin_dir)
+static int attach(struct wr_path *p, struct wr_err *err)
 {
-	struct stat ns = {0};
+	bool kept = !wr_path_adopt_link(p);
+	int ret = kept ? 0 : attach_anew(p, err);
 
-	if (!pin_dir)
-		return;
-	stat("/proc/thread-self/ns/net", &ns);
-	snprintf(p->folder, sizeof(p->folder), "%s/%lu-%d-%s", pin_dir, (unsigned long)ns.st_ino,
-		 p->iface.index, wr_hook_name(p->hook));
+	if (kept && p->adopted && !p->other_ring) /* all of it is pinned as it is */
+		return 0;
+	return !ret && p->folder[0] ? wr_path_pin(p, err) : ret;
 }
 
 int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct wr_err *err)
@@ -347,8 +250,9 @@ int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct w
 	p->iface = *conf->iface;
 	p->hook = conf->hook;
 	p->link_fd = p->ring_fd = -1;
-	set_folder(p, conf->pin_dir);
-	p->frags = xdp && wr_kernel()->xdp_load_bytes && p->iface.mtu > 1500;
+	wr_path_set_folder(p, conf->pin_dir);
+	/* Whatever the MTU: on veth that of the peer counts, which could not be raised otherwise. */
+	p->frags = xdp && wr_kernel()->xdp_load_bytes;
 	ret = load(p, xdp ? &wr_object_xdp : &wr_object_tc_in, conf, err);
 	if (!ret)
 		ret = wr_path_filter(p, conf->filter, err);
@@ -362,14 +266,11 @@ int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct w
 	return 0;
 }
 
-bool wr_path_pinned(const struct wr_path *p)
-{
-	return p->folder[0];
-}
-
 void wr_path_detach(struct wr_path *p)
 {
-	if (wr_path_pinned(p) && p->iface.index == (int)if_nametoindex(p->iface.name))
+	char name[IF_NAMESIZE];
+
+	if (wr_path_pinned(p) && if_indextoname((unsigned int)p->iface.index, name))
 		return;
 	if (p->link_fd >= 0)
 		close(p->link_fd);
@@ -459,9 +360,9 @@ int wr_path_filter(struct wr_path *p, const char *expr, struct wr_err *err)
 		return fd;
 	ret = bpf_map_update_elem(p->slots_fd, &slot, &fd, BPF_ANY);
 	close(fd);
-	p->board->conf.follow = 1;
 	if (ret)
 		return wr_fail(err, -ret, "putting the filter into its slot: %s", strerror(-ret));
+	p->board->conf.follow = 1;
 	return 0;
 }
 
@@ -480,6 +381,11 @@ struct wr_account *wr_path_account(struct wr_path *p)
 	return p->account;
 }
 
+uint32_t wr_path_slots(const struct wr_path *p)
+{
+	return p->account ? (uint32_t)WR_ACCOUNT_WAYS << p->maps.set_bits : 0;
+}
+
 const struct wr_iface *wr_path_iface(const struct wr_path *p)
 {
 	return &p->iface;
@@ -488,84 +394,4 @@ const struct wr_iface *wr_path_iface(const struct wr_path *p)
 enum wr_hook wr_path_hook(const struct wr_path *p)
 {
 	return p->hook;
-}
-
-const char *wr_path_folder(const struct wr_path *p)
-{
-	return p->folder;
-}
-
-/* ---- from one process to another ---- */
-
-/* In the order of the descriptors: what holds it to its hook, then the maps as in pins[]. */
-void wr_path_give(const struct wr_path *p, struct wr_path_given *given, int fds[WR_PATH_FDS])
-{
-	_Static_assert(WR_PATH_FDS == 1 + PINS, "all of them are given");
-	*given = (struct wr_path_given){
-		.iface = p->iface,
-		.hook = p->hook,
-		.cpus = p->maps.cpus,
-		.set_bits = p->maps.set_bits,
-		.guarded = p->link_fd < 0,
-	};
-	memcpy(given->folder, p->folder, sizeof(given->folder));
-	fds[0] = given->guarded ? wr_clsact_fd(p->clsact) : p->link_fd;
-	for (int i = 0; i < PINS; i++)
-		fds[1 + i] = bpf_map__fd(find_map(p->object, pins[i].map));
-}
-
-void wr_path_close_given(struct wr_path **path)
-{
-	struct wr_path *p = *path;
-
-	if (p->link_fd >= 0)
-		close(p->link_fd);
-	p->link_fd = -1;
-	wr_clsact_let_go(&p->clsact);
-	wr_path_close(path);
-}
-
-int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
-		 const int fds[WR_PATH_FDS], struct wr_err *err)
-{
-	struct wr_path *p = calloc(1, sizeof(*p));
-	int ret = 0;
-
-	if (!p)
-		ret = wr_fail(err, ENOMEM, "out of memory");
-	if (p && !ret) {
-		p->iface = given->iface;
-		p->hook = given->hook;
-		memcpy(p->folder, given->folder, sizeof(p->folder));
-		p->folder[sizeof(p->folder) - 1] = 0;
-		p->slots_fd = p->prog_fd = -1;
-		p->ring_fd = fds[2];
-		p->link_fd = given->guarded ? -1 : fds[0];
-		p->maps = (struct wr_account_maps){.cpus = given->cpus,
-						   .set_bits = given->set_bits,
-						   .heads_fd = fds[3],
-						   .sets_fd = fds[4],
-						   .used_fd = fds[5],
-						   .peeked_fd = fds[6]};
-		p->board = mmap(NULL, sizeof(*p->board), PROT_READ | PROT_WRITE, MAP_SHARED, fds[1],
-				0);
-		if (p->board == MAP_FAILED) {
-			p->board = NULL;
-			ret = wr_fail(err, errno, "mapping the board: %s", strerror(errno));
-		}
-	}
-	if (p && !ret && given->guarded)
-		ret = wr_clsact_take(&p->clsact, fds[0], err);
-	if (p && !ret) {
-		wr_board_claim(p->board);
-		ret = wr_account_open(&p->account, &p->maps, p->board, err);
-	}
-	for (int i = 1; i < WR_PATH_FDS; i++)
-		if (i != 2) /* mapped by now, or of no use; the ring's is asked for */
-			close(fds[i]);
-	if (p && ret)
-		wr_path_close(&p);
-	else if (!ret)
-		*out = p;
-	return ret;
 }

@@ -27,6 +27,8 @@ struct wr_path_conf {
 				of an earlier process are adopted: programs replaced, counters
 				go on. NULL: all is gone with the process */
 	uint32_t flow_slots; /* account: flow rows per CPU and window, a power of two; 0 = do not */
+	uint64_t memory_bytes; /* account: the tables of all CPUs take no more: flow_slots is halved
+				  as often as that takes; 0 = whatever it takes */
 };
 
 enum { WR_PATH_SLOTS_MIN = 16, WR_PATH_SLOTS_MAX = 1 << 22, WR_PATH_SLOTS_DEFAULT = 1 << 16 };
@@ -43,9 +45,15 @@ void wr_path_close(struct wr_path **path); /* detaches; NULL is fine */
 int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err);
 
 /* Takes the programs off the hook; the board and the ring stay readable until close. One that is
- * pinned stays. */
+ * pinned stays while its interface is there. */
 void wr_path_detach(struct wr_path *path);
 bool wr_path_pinned(const struct wr_path *path);
+
+/* What was pinned has been removed: from now on it is like any other. */
+void wr_path_unpinned(struct wr_path *path);
+
+/* Removes what is pinned below pin_dir of interfaces of this network namespace that are gone. */
+void wr_path_sweep(const char *pin_dir);
 
 /* Are they on it still? Not when the interface went, even if another one has its name and number
  * now, nor when somebody has taken them off. True when that cannot be asked: a guard that another
@@ -55,6 +63,7 @@ bool wr_path_attached(const struct wr_path *path);
 struct wr_board *wr_path_board(struct wr_path *path);	  /* borrowed */
 int wr_path_ring(const struct wr_path *path);		  /* descriptor, borrowed */
 struct wr_account *wr_path_account(struct wr_path *path); /* borrowed; NULL: it does not account */
+uint32_t wr_path_slots(const struct wr_path *path); /* flow rows per CPU and window; 0 = none */
 const struct wr_iface *wr_path_iface(const struct wr_path *path);
 enum wr_hook wr_path_hook(const struct wr_path *path);
 

@@ -43,6 +43,7 @@ int wr_pin_put(int fd, const char *folder, const char *name, struct wr_err *err)
 		return wr_fail(err, -ret, "folder %s: %s (is a bpffs mounted there?)", folder,
 			       strerror(-ret));
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	unlink(path);
 	if (bpf_obj_pin(fd, path))
 		return wr_fail(err, errno, "pinning %s: %s (is a bpffs mounted there?)", path,
 			       strerror(errno));

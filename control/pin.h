@@ -12,7 +12,7 @@
 /* The descriptor that is pinned there (owned), or -errno: -ENOENT there is none. */
 int wr_pin_get(const char *folder, const char *name);
 
-/* Pins it; makes the folder, and the ones above it in the bpffs. */
+/* Pins it, in place of what has that name; makes the folder, and the ones above it in the bpffs. */
 int wr_pin_put(int fd, const char *folder, const char *name, struct wr_err *err);
 
 /* Removes the folder with all that is pinned in it and in folders in it; a link that nobody holds

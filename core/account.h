@@ -21,7 +21,7 @@
  * and to tables of services and sources that are smaller and know less.
  */
 
-#define WR_ACCOUNT_ABI 1
+#define WR_ACCOUNT_ABI 2
 
 enum { WR_ACCOUNT_WAYS = 2, WR_ACCOUNT_TIME_SHIFT = 20 };
 
@@ -65,7 +65,7 @@ struct wr_account_service {
 	__u16 dport;
 	__u8 proto;
 	__u8 ip_v;
-	__u32 packets; /* 0: free */
+	__u32 packets; /* 0: free; ends at 2^32 - 1 */
 	__u64 bytes;
 	__u8 sources[WR_SKETCH_REGISTERS];
 };
@@ -82,8 +82,9 @@ struct wr_account_source {
 
 enum {
 	WR_ACCOUNT_VOTES = 4,
-	WR_ACCOUNT_SERVICES = 128, /* a power of two */
-	WR_ACCOUNT_SOURCES = 2048, /* a power of two */
+	WR_ACCOUNT_ROW_MOST = 1 << 29, /* packets of a row, then they are added to `other` */
+	WR_ACCOUNT_SERVICES = 128,     /* a power of two */
+	WR_ACCOUNT_SOURCES = 2048,     /* a power of two */
 	WR_SIZE_CLASSES = 8,
 	WR_ACCOUNT_PEEK_BITS =
 		20, /* flows whose first payloads were seen: two bits each, by hash */
@@ -96,11 +97,12 @@ struct wr_account_n {
 	__u64 packets, bytes;
 };
 
-/* What one CPU counts in one window besides flows. Drained and set to 0 by the reader. */
+/* What one CPU counts in one window besides flows, in cache lines of its own. Drained and set to 0
+ * by the reader: from service on, most of it, only when `other` says that something is there. */
 struct wr_account_head {
 	__u64 start_ns; /* CLOCK_MONOTONIC; written by the reader before it is used */
 	struct wr_account_n all, other, not_ip;
-	__u64 displaced; /* rows voted out */
+	__u64 displaced; /* rows voted out, or begun anew */
 	__u32 used;	 /* rows in the list */
 	__u32 peeks;	 /* first payloads sent to the reader */
 	__u64 unpeeked;	 /* those that would have been more than wr_board_conf.peek */
@@ -112,7 +114,7 @@ struct wr_account_head {
 	} prints[WR_ACCOUNT_PRINTS];
 	struct wr_account_service service[WR_ACCOUNT_SERVICES];
 	struct wr_account_source source[WR_ACCOUNT_SOURCES];
-};
+} __attribute__((aligned(64)));
 
 /* Class of a packet by its bytes without FCS: RFC 2819 (RMON), then jumbo frames, then what GRO has
  * merged. */
@@ -131,5 +133,6 @@ static inline __attribute__((always_inline)) __u32 wr_size_class(__u32 len)
 _Static_assert(sizeof(struct wr_account_key) == 40, "hashed and compared as five words");
 _Static_assert(sizeof(struct wr_account_row) == 64, "a cache line");
 _Static_assert(sizeof(struct wr_account_source) == 32, "two in a cache line");
+_Static_assert(sizeof(struct wr_account_head) % 64 == 0, "cache lines of one writer");
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef WR_CORE_BOARD_H
 #define WR_CORE_BOARD_H
 
+#include "core/account.h"
 #include "core/record.h"
 #include "core/reason.h"
 
@@ -16,7 +17,8 @@
  */
 
 #define WR_BOARD_MAGIC 0x72696577 /* "weir" */
-#define WR_BOARD_ABI 1
+/* Who adopts a board takes flow tables and records with it: the shape of all three. */
+#define WR_BOARD_ABI (2 << 16 | WR_ACCOUNT_ABI << 8 | WR_RECORD_ABI)
 #define WR_BOARD_MAP "weir.bss"
 
 #ifndef WR_MAX_CPUS
@@ -46,7 +48,9 @@ struct wr_cpu_seen {
 	__u64 lost; /* wr_event.ring_full of the last of them */
 	__u64 gaps; /* records whose numbers did not fit: a defect, must stay 0 */
 	__u64 write_failed;
-	__u64 pad[3];
+	__u64 gone;   /* records that were in the ring of an earlier reader, which ended */
+	__u64 unsure; /* how many those are, is told by the next record */
+	__u64 pad;
 };
 _Static_assert(sizeof(struct wr_cpu_seen) == 64, "a cache line");
 
@@ -71,6 +75,7 @@ struct wr_board_conf {
 		       window; 0 = none */
 	__u32 keep_sample; /* of them every n-th; 0 and 1: all */
 	__u32 keep_snap;   /* bytes of the frame in such a record */
+	__u64 seed;	   /* accounting: of distinct counts, see core/sketch.h */
 };
 
 enum { WR_RECORDS_NONE = 0, WR_RECORDS_FACTS = 1, WR_RECORDS_BYTES = 2 };
@@ -91,7 +96,6 @@ struct wr_board {
 	struct wr_board_conf conf;
 	__u64 kept[2]; /* records made because of conf.keep, by the lowest bit of conf.window: all
 			  CPUs add, the reader takes */
-	__u64 pad[1];
 	struct wr_cpu cpu[WR_MAX_CPUS]; /* begins a cache line */
 };
 _Static_assert(__builtin_offsetof(struct wr_board, cpu) % 64 == 0, "cache lines of one writer");

@@ -136,8 +136,10 @@ static inline void wr_parse(struct wr_parse *p, const __u8 *data, __u32 cap, __u
 
 	p->stages_only = 0;
 	p->rec.gso_segs = 0;
-	if (linktype != WR_LINK_ETHER || !wr_fast(p, &f))
-		wr_parse_from(p, data, cap, len, linktype, &f);
+	if (linktype == WR_LINK_ETHER ? wr_fast(p, &f)
+				      : linktype == WR_LINK_RAW && wr_fast_raw(p, &f))
+		return;
+	wr_parse_from(p, data, cap, len, linktype, &f);
 }
 #endif
 

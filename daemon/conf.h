@@ -14,6 +14,7 @@ struct wr_daemon_conf {
 		bool out;
 		const char *netns, *pin;
 		uint64_t flow_slots;
+		uint64_t memory_bytes;
 	} capture;
 	struct {
 		uint64_t rows, idle_ns, active_ns;

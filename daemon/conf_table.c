@@ -83,8 +83,12 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 AT(capture.pin), 0, 128, .check = whole_path},
 	{"capture.flow_slots", WR_CONF_NUMBER, "65536", "flows per second and CPU",
 	 "Flows that the kernel counts apart in one second on one CPU, a power of two. What finds "
-	 "no place is counted, too, but as 'other'. Each takes 256 bytes per CPU and interface.",
+	 "no place is counted, too, but as 'other'. Each takes 144 bytes per CPU and interface.",
 	 AT(capture.flow_slots), 1024, 1 << 20},
+	{"capture.memory", WR_CONF_SIZE, "256MiB", NULL,
+	 "Memory of the kernel's flow tables, for each interface and direction. Where there are so "
+	 "many CPUs that flow_slots takes more, it is halved until it does not; weir says so.",
+	 AT(capture.memory_bytes), 1 << 20, 1ull << 36},
 
 	{"flow.rows", WR_CONF_NUMBER, "262144", "flows",
 	 "Flows that are remembered at the same time. Each takes 152 bytes when it is used.",

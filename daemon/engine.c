@@ -2,8 +2,10 @@
 #include "daemon/engine.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,13 +17,17 @@
 
 enum {
 	SETTLE_MS = 2,
-	RING_BYTES = 4 << 20,
+	RING_LEAST = 4 << 20, /* bytes; powers of two */
+	RING_MOST = 32 << 20,
+	MEMORY_BYTES = 256 << 20,
 	BATCH = 4096,
 	SOCKET_MS = 20,
 	/* First payloads: enough for a ClientHello of one segment, and no more than the ring holds
-	 * in a window. */
+	 * when they all come before it is read. */
 	PEEK_BYTES = 1536,
-	PEEKS = 1000,
+	PEEK_ROOM = PEEK_BYTES + sizeof(struct wr_event) + 8,
+	PEEKS_LEAST = 16,
+	PEEKS_MOST = 1000,
 	PEEK_MS = 200,
 	MANY = 500, /* records at one look: sooner again, or the ring runs full */
 	FORGET_WINDOWS = 600,
@@ -34,6 +40,7 @@ struct wr_engine {
 	struct wr_parse parse; /* for packets without facts */
 	uint64_t window_ns;    /* when the one that is being filled ends; CLOCK_REALTIME */
 	uint64_t ended_ns;     /* the one that waits to be drained ended then; 0 = none waits */
+	uint64_t seed;	       /* of distinct counts: the kernel's are joined with ours */
 	bool packets;	       /* some come one by one */
 	struct wr_engine_keep keep;
 	wr_packet_fn packet;
@@ -133,11 +140,11 @@ static void leaving(void *ctx, struct wr_path *path)
 	struct wr_engine *e = ctx;
 
 	if (!e->ended_ns)
-		wr_account_flip(wr_path_account(path));
+		flip_path(e, path);
 	while (usleep(WR_ACCOUNT_SETTLE_US), !wr_account_settled(wr_path_account(path)))
 		;
 	drain_path(e, path);
-	if (wr_path_pinned(path)) /* it goes on */
+	if (wr_path_attached(path)) /* it is pinned and goes on */
 		return;
 	wr_account_flip(wr_path_account(path));
 	drain_path(e, path);
@@ -234,6 +241,38 @@ int wr_engine_step(struct wr_engine *e, struct wr_err *err)
 
 /* ---- open, close ---- */
 
+/* Room for what all CPUs may send of one interface, as far as there is. */
+static uint32_t ring_bytes(void)
+{
+	uint64_t want = (uint64_t)sysconf(_SC_NPROCESSORS_CONF) * PEEKS_MOST * PEEK_ROOM;
+	uint32_t n = RING_LEAST;
+
+	while (n < want && n < RING_MOST)
+		n *= 2;
+	return n;
+}
+
+static uint32_t paths(const struct wr_engine_conf *conf)
+{
+	struct if_nameindex *all = conf->any ? if_nameindex() : NULL;
+	uint32_t n = conf->any || !conf->n_ifaces ? 1 : (uint32_t)conf->n_ifaces;
+
+	for (uint32_t i = 0; all && all[i].if_index; i++)
+		n = i + 1;
+	if (all)
+		if_freenameindex(all);
+	return conf->out ? 2 * n : n;
+}
+
+/* First payloads per CPU, window and path. */
+static uint32_t peeks(const struct wr_engine_conf *conf)
+{
+	uint32_t n =
+		ring_bytes() / PEEK_ROOM / (uint32_t)sysconf(_SC_NPROCESSORS_CONF) / paths(conf);
+
+	return n < PEEKS_LEAST ? PEEKS_LEAST : n > PEEKS_MOST ? PEEKS_MOST : n;
+}
+
 static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, struct wr_err *err)
 {
 	const char *names[1] = {e->default_iface};
@@ -245,13 +284,14 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 		.out = conf->out,
 		.board = {.records = WR_RECORDS_BYTES,
 			  .snap = PEEK_BYTES,
-			  .peek = PEEKS,
 			  .keep = conf->keep.rate,
 			  .keep_sample = conf->keep.sample,
 			  .keep_snap = conf->keep.snap,
-			  .max_depth = 1},
-		.ring_bytes = RING_BYTES,
+			  .max_depth = 1,
+			  .seed = e->seed},
+		.ring_bytes = ring_bytes(),
 		.flow_slots = conf->flow_slots ? conf->flow_slots : WR_PATH_SLOTS_DEFAULT,
+		.memory_bytes = conf->memory_bytes ? conf->memory_bytes : MEMORY_BYTES,
 		.pin_dir = conf->pin_dir,
 		.leaving = leaving,
 		.leaving_ctx = e,
@@ -263,6 +303,7 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 	};
 	int ret = conf->netns ? wr_netns_enter(conf->netns, err) : 0;
 
+	s.board.peek = peeks(conf); /* of the interfaces that are there */
 	if (!ret && !conf->any && !conf->n_ifaces) {
 		ret = wr_iface_default(e->default_iface, err);
 		s.ifaces = names;
@@ -274,6 +315,7 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, struct wr_err *err)
 {
 	struct wr_engine *e = calloc(1, sizeof(*e));
+	struct wr_live_conf live = conf->live;
 	int ret;
 
 	if (!e)
@@ -282,7 +324,9 @@ int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, st
 	e->keep = conf->keep;
 	e->packet = conf->packet;
 	e->packet_ctx = conf->packet_ctx;
-	ret = wr_live_open(&e->live, &conf->live, err);
+	getrandom(&e->seed, sizeof(e->seed), 0); /* so few bytes are never refused */
+	live.seed = e->seed;
+	ret = wr_live_open(&e->live, &live, err);
 	if (!ret) {
 		wr_live_begin(e->live, now_ns());
 		ret = open_session(e, conf, err);

@@ -19,15 +19,17 @@ struct wr_engine_keep {
 
 struct wr_engine_conf {
 	const char *const *ifaces;
-	size_t n_ifaces;     /* 0: the interface of the default route */
-	bool any;	     /* every interface; ifaces is ignored */
-	enum wr_hook hook;   /* WR_HOOK_COUNT = the best that works */
-	bool out;	     /* what leaves, too (TC egress): answers, round trips of both ends */
-	const char *netns;   /* NULL: this one */
-	uint32_t flow_slots; /* flow rows per CPU and window in the kernel, a power of two; 0 =
-				65536, 16 MiB for each CPU and interface */
-	const char *pin_dir; /* links and maps stay below it when the process ends and are adopted
-				from there: counting outlives the process. NULL: nothing stays */
+	size_t n_ifaces;       /* 0: the interface of the default route */
+	bool any;	       /* every interface; ifaces is ignored */
+	enum wr_hook hook;     /* WR_HOOK_COUNT = the best that works */
+	bool out;	       /* what leaves, too (TC egress): answers, round trips of both ends */
+	const char *netns;     /* NULL: this one */
+	uint32_t flow_slots;   /* flow rows per CPU and window in the kernel, a power of two; 0 =
+				  65536, 9 MiB for each CPU and interface */
+	uint64_t memory_bytes; /* for those, of each interface and direction, see control/path.h;
+				  0 = 256 MiB */
+	const char *pin_dir;   /* links and maps stay below it when the process ends and are adopted
+				  from there: counting outlives the process. NULL: nothing stays */
 	struct wr_live_conf live;
 	/* Packets that are wanted besides what is counted, and who gets them: first payloads of
 	 * flows, and all others as `keep` has it. May be NULL. */

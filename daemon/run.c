@@ -172,6 +172,7 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		.out = r->c.capture.out,
 		.netns = r->netns[0] ? r->netns : NULL,
 		.flow_slots = (uint32_t)r->c.capture.flow_slots,
+		.memory_bytes = r->c.capture.memory_bytes,
 		.pin_dir = r->pin[0] ? r->pin : NULL,
 		.live = {.flows_max = (uint32_t)r->c.flow.rows,
 			 .idle_ns = r->c.flow.idle_ns,

@@ -116,6 +116,7 @@ static int use_path(struct session *s, struct port *p, const struct wr_iface *if
 		.board = s->conf.board,
 		.filter = s->conf.filter,
 		.flow_slots = s->conf.flow_slots,
+		.memory_bytes = s->conf.memory_bytes,
 		.pin_dir = s->conf.pin_dir,
 	};
 	char why[512];
@@ -246,11 +247,38 @@ static void read_rest(struct session *s, struct port *p, wr_packet_fn fn, void *
 	}
 }
 
+/* What is pinned would stay for ever, and attached as long as there is its interface. */
+static void unpin(struct session *s, const struct port *p)
+{
+	const char *folder = wr_path_folder(p->path);
+	struct wr_err err = {0};
+	char line[1400];
+	int ret = s->conf.unpin ? s->conf.unpin(s->conf.rights_ctx, folder, &err)
+				: wr_pin_remove(folder, &err);
+
+	if (!ret) {
+		wr_path_unpinned(p->path);
+		return;
+	}
+	snprintf(line, sizeof(line), "%s: what is pinned in %s stays: %s", p->name, folder,
+		 err.text);
+	say(s, line);
+}
+
+/* Its numbers are final, unless it stays where it is for the next process. */
+static void end_board(const struct port *p)
+{
+	if (p->path && !wr_path_attached(p->path))
+		wr_path_board(p->path)->ended = 1;
+}
+
 /* What is on its way is read before the board goes; then the numbers of this time are kept. */
 static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void *ctx)
 {
 	struct wr_ledger row;
 
+	if (p->path && wr_path_pinned(p->path))
+		unpin(s, p);
 	if (p->path) {
 		wr_path_detach(p->path);
 		settle();
@@ -258,8 +286,7 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 	if (p->socket)
 		wr_socket_detach(p->socket);
 	read_rest(s, p, fn, ctx);
-	if (p->path)
-		wr_path_board(p->path)->ended = 1;
+	end_board(p);
 	if (p->path && s->conf.leaving && wr_path_account(p->path))
 		s->conf.leaving(s->conf.leaving_ctx, p->path);
 	if (port_row(p, &row)) {
@@ -417,8 +444,7 @@ static int session_read(struct wr_source *base, wr_packet_fn fn, void *ctx, int 
 		return 0;
 	}
 	for (size_t i = 0; i < s->n_ports; i++)
-		if (s->port[i].path)
-			wr_path_board(s->port[i].path)->ended = 1;
+		end_board(&s->port[i]);
 	return -ENODATA;
 }
 
@@ -517,6 +543,8 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 	for (size_t i = 0; !conf->any && !ret && i < conf->n_ifaces; i++)
 		if (!add_iface(s, conf->ifaces[i]))
 			ret = wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
+	if (!ret && conf->pin_dir)
+		wr_path_sweep(conf->pin_dir);
 	if (!ret)
 		ret = open_ports(s, err);
 	if (ret) {
@@ -547,31 +575,12 @@ static bool wanted(const struct port *p, const char *const *ifaces, size_t n, bo
 	return any;
 }
 
-/* What is pinned would stay attached for ever. */
-static void unpin(struct session *s, const struct port *p, const char *folder)
-{
-	struct wr_err err = {0};
-	char line[1400];
-	int ret = s->conf.unpin ? s->conf.unpin(s->conf.rights_ctx, folder, &err)
-				: wr_pin_remove(folder, &err);
-
-	if (!ret)
-		return;
-	snprintf(line, sizeof(line), "%s: it stays attached, by what is pinned in %s: %s", p->name,
-		 folder, err.text);
-	say(s, line);
-}
-
 static void port_remove(struct session *s, size_t i, wr_packet_fn fn, void *ctx)
 {
 	struct port *p = &s->port[i];
-	char folder[256] = "", line[64];
+	char line[64];
 
-	if (p->path)
-		snprintf(folder, sizeof(folder), "%s", wr_path_folder(p->path));
 	port_close(s, p, fn, ctx);
-	if (folder[0])
-		unpin(s, p, folder);
 	snprintf(line, sizeof(line), "%s: not watched any more", p->name);
 	if (!p->out)
 		say(s, line);

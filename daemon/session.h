@@ -27,9 +27,10 @@ struct wr_session_conf {
 	enum wr_hook hook;  /* WR_HOOK_COUNT = the best that works */
 	const char *filter; /* pcap-filter expression or NULL */
 	struct wr_board_conf board;
-	bool whole_packets;  /* the records should hold all bytes of a packet */
-	const char *pin_dir; /* see control/path.h; NULL: nothing stays */
-	uint32_t flow_slots; /* account in the kernel, see control/path.h; 0 = do not */
+	bool whole_packets;    /* the records should hold all bytes of a packet */
+	const char *pin_dir;   /* see control/path.h; NULL: nothing stays */
+	uint32_t flow_slots;   /* account in the kernel, see control/path.h; 0 = do not */
+	uint64_t memory_bytes; /* for that, of each interface and direction; 0 = what it takes */
 	/* A path that accounts is detached and about to be closed: what it counted must be taken
 	 * now. May be NULL. */
 	void (*leaving)(void *ctx, struct wr_path *path);

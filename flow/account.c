@@ -52,7 +52,8 @@ void wr_live_add_row(struct wr_live *live, uint32_t iface, bool out,
 	p.flow.from = flow_key(&p.flow.key, &row->key);
 	p.flow.n = (struct wr_count){row->packets, row->bytes};
 	p.flow.first_ns = row_time(start_ns, row->first);
-	p.flow.last_ns = row_time(start_ns, row->last);
+	/* A row that has changed hands while its window's begin was written may end before that. */
+	p.flow.last_ns = row_time(start_ns, row->last > row->first ? row->last : row->first);
 	p.flow.iface = iface;
 	p.flow.tcp_flags = row->tcp_flags & 0xfff;
 	p.flow.syn = (uint8_t)((row->tcp_flags & WR_ROW_SYN ? WR_FLOW_SYN : 0) |

@@ -297,7 +297,7 @@ static void add_source(struct wr_live *l, const struct wr_live_row *service, con
 
 	memcpy(&a, addr, 8);
 	memcpy(&b, addr + 8, 8);
-	wr_sketch_add(registers_of(l, service), wr_sketch_hash(a, b));
+	wr_sketch_add(registers_of(l, service), wr_sketch_hash(l->conf.seed, a, b));
 }
 
 /* ---- windows ---- */

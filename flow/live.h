@@ -92,6 +92,7 @@ struct wr_live_conf {
 	uint64_t idle_ns;   /* a flow without packets for so long has ended; 0 = 60 s */
 	uint64_t active_ns; /* a longer flow is told in parts (RFC 5102 flowEndReason 2); 0 = 300 s
 			     */
+	uint64_t seed;	    /* of distinct counts; the kernel's for what comes from there */
 	bool paces;	    /* remember what each flow did in the newest windows */
 	wr_flow_gone_fn flow_end; /* told of each flow, or part of one, that ended; may be NULL */
 	void *ctx;

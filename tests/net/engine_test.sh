@@ -17,7 +17,8 @@ find_send
 LIVE=$(dirname "$WEIR")/live
 [ -x "$LIVE" ] || skip_all "no program $LIVE"
 
-A=s B=r IN=to-s OUT=to-r
+A=s$$ B=r$$ # the ledger is read for the whole host
+IN=to-$A OUT=to-$B
 pair "$A" "$B"
 MAC=02:77:00:00:00:02
 
@@ -41,6 +42,13 @@ said() {
 	python3 -c 'import json, sys
 o = json.load(open(sys.argv[1]))
 print(eval(sys.argv[2]))' "$TMP/live.out" "$1" 2>&1 | tail -n 1
+}
+
+# ledger IFACE EXPRESSION: Python over rows, those of IFACE that another process reads from the boards.
+ledger() {
+	"$WEIR" ledger --json | python3 -c 'import json, sys
+rows = [o for o in map(json.loads, sys.stdin) if o.get("in_iface") == sys.argv[1]]
+print(eval(sys.argv[2]))' "$1" "$2" 2>&1 | tail -n 1
 }
 
 adds_up() {
@@ -121,6 +129,7 @@ restarts() {
 		live_end
 		sum=$((sum + $(said 'o["packets"]')))
 		ok "restart $i: links and maps stay" test "$(pins)" -gt 5
+		is "restart $i: what stays is in the ledger, and balances" "$(ledger "$IN" '[r["balanced"] for r in rows]')" "[True]"
 		sleep 0.3
 		live_begin 1024 in "$pin"
 	done
@@ -133,6 +142,10 @@ restarts() {
 	is "restarts: the ledger went on through all of them" "$(said 'o["arrived"][0]')" "$rx"
 	is "restarts: it balances" "$(said 'o["balanced"]')" True
 	killed "$pin"
+	gone "$pin"
+	other_shape "$pin"
+	other_ring "$pin"
+	two_at_once "$pin"
 	rm -r "$pin"
 	ok "without the pins nothing is attached" wait_for "$PATIENCE" test -z "$(ip -n "$(ns "$B")" link show dev "$IN" | grep prog/xdp)"
 }
@@ -158,8 +171,100 @@ killed() {
 	is "killed eight times: it balances" "$(said 'o["balanced"]')" True
 }
 
+# What is pinned of an interface goes with it, whether weir runs then or not; one that was renamed is
+# adopted and has its new name.
+gone() {
+	local pin=$1 p=p$$ q=q$$ n
+	n=$(ns "$B")
+	ip -n "$n" link add "$p" type veth peer name "x$$"
+	IN=$p live_begin 1024 in "$pin"
+	ip -n "$n" link del "$p"
+	ok "an interface goes: so does what is pinned of it" wait_for "$PATIENCE" pins_are "$pin" 7
+	live_end
+	ip -n "$n" link add "$p" type veth peer name "x$$"
+	IN=$p live_begin 1024 in "$pin"
+	live_end
+	ip -n "$n" link set "$p" name "$q"
+	IN=$q live_begin 1024 in "$pin"
+	is "renamed while nobody watched: the ledger has the new name" "$(ledger "$q" 'len(rows)') $(ledger "$p" 'len(rows)')" "1 0"
+	live_end
+	ip -n "$n" link del "$q"
+	pins_are "$pin" 14 || note "$(find "$pin")"
+	live_begin 1024 in "$pin"
+	live_end
+	ok "it went while nobody watched: the next one removes what was pinned" pins_are "$pin" 7
+}
+
+# Tables of another size: the counters begin anew, the link stays where it is.
+other_shape() {
+	local slots said=
+	for slots in 2048 1024 2048 1024; do
+		live_begin "$slots" in "$1"
+		said+="$(grep -c "$IN: native XDP" "$TMP/live.err") "
+		live_end
+	done
+	is "tables of another size: the hook is the same" "$said" "1 1 1 1 "
+}
+
+# First payloads that nobody has taken are in a ring that the next process does not read, because it
+# watches another interface first: they are told as lost, and the ledger balances.
+other_ring() {
+	live_begin 1024 in "$1"
+	kill -STOP "$L"
+	in_ns "$A" "$SEND" -d "$MAC" "$OUT" 1000 128 >/dev/null
+	kill -KILL "$L"
+	wait "$L" 2>/dev/null
+	IN=lo,$IN live_begin 1024 in "$1"
+	like "the ring of another: what was in it is lost" \
+		"$(ledger "$IN" '[(r["balanced"], r["records"]["lost"]["reader_gone"]) for r in rows]')" "^\[\(True, [1-9][0-9]*\)\]$"
+	frames "$A" "$OUT" <<-FRAME
+		$(tr -d : <<<"$MAC") 027700000001 0800 4500 002e 0001 0000 4011 0000 0a4d0001 0a4d0002 c350 0035 001a 0000 $(printf '%036d' 0)
+	FRAME
+	ok "a record that comes then fits" wait_for "$PATIENCE" none_waits
+	live_end
+	is "and it balances" "$(ledger "$IN" '[r["balanced"] for r in rows]')" "[True]"
+}
+
+none_waits() {
+	[ "$(ledger "$IN" '[(r["records"]["seen"] > 0, r["records"].get("waiting", 0), r["balanced"]) for r in rows]')" = "[(True, 0, True)]" ]
+}
+
+# What a running weir has pinned is its own: another one goes beside it.
+two_at_once() {
+	local first rx
+	live_begin 1024 in "$1"
+	first=$L
+	mv "$TMP/live.out" "$TMP/first.out"
+	live_begin 1024 in "$1"
+	like "two at once: the second says what the first has" "$(cat "$TMP/live.err")" "taken by weir, process $first,"
+	rx=$(rx_packets "$B" "$IN")
+	in_ns "$A" "$SEND" -d "$MAC" "$OUT" 1000 128 >/dev/null
+	live_end
+	is "two at once: the second sees all" "$(said 'o["packets"]')" $(($(rx_packets "$B" "$IN") - rx))
+	L=$first
+	mv "$TMP/first.out" "$TMP/live.out"
+	live_end
+	is "two at once: so does the first" "$(said 'o["packets"]')" $(($(rx_packets "$B" "$IN") - rx))
+}
+
+pins_are() {
+	[ "$(find "$1" -type f | wc -l)" = "$2" ]
+}
+
+# Less memory than the tables would take.
+little_memory() {
+	local rx
+	rx=$(rx_packets "$B" "$IN")
+	live_begin 65536 in "" 3000000
+	like "little memory: fewer slots, and it says so" "$(cat "$TMP/live.err")" "$IN: .*, [0-9]+ flow slots instead of 65536 .memory"
+	in_ns "$A" "$SEND" -d "$MAC" "$OUT" 1000 128 >/dev/null
+	live_end
+	is "little memory: all that the interface counted" "$(said 'o["packets"]')" $(($(rx_packets "$B" "$IN") - rx))
+}
+
 under_load 65536
 under_load 64
+little_memory
 both_ways
 restarts
 finish

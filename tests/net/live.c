@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine under test: live IFACE [SLOTS [out|in [PIN-DIR]]]. Says "ready", runs until SIGTERM or
- * SIGINT, then prints one line of JSON: totals, sums of every kind of row, flows, and the ledger.
+ * The engine under test: live IFACE[,IFACE] [SLOTS [out|in [PIN-DIR [MEMORY]]]].
+ * Says "ready", runs until
+ * SIGTERM or SIGINT, then prints one line of JSON: totals, sums of every kind of row, flows, and
+ * the ledger.
  */
 #include <poll.h>
 #include <signal.h>
@@ -107,13 +109,15 @@ static void print(struct wr_engine *e)
 
 int main(int argc, char **argv)
 {
-	const char *ifaces[] = {argc > 1 ? argv[1] : "lo"};
+	char *first = argc > 1 ? argv[1] : (char[]){"lo"}, *comma = strchr(first, ',');
+	const char *ifaces[] = {first, comma ? comma + 1 : NULL};
 	struct wr_engine_conf conf = {
 		.ifaces = ifaces,
-		.n_ifaces = 1,
+		.n_ifaces = comma ? 2 : 1,
 		.hook = WR_HOOK_COUNT,
 		.out = argc > 3 && !strcmp(argv[3], "out"),
-		.pin_dir = argc > 4 ? argv[4] : NULL,
+		.pin_dir = argc > 4 && *argv[4] ? argv[4] : NULL,
+		.memory_bytes = argc > 5 ? (uint64_t)atoll(argv[5]) : 0,
 		.flow_slots = argc > 2 ? (uint32_t)atoi(argv[2]) : 0,
 		.say = say,
 	};
@@ -121,6 +125,8 @@ int main(int argc, char **argv)
 	struct wr_err err = {0};
 	int ms;
 
+	if (comma)
+		*comma = 0;
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
 	if (wr_engine_open(&e, &conf, &err)) {

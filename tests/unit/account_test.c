@@ -12,12 +12,16 @@
 #include "tests/unit/gen.h"
 #include "tests/unit/hook.h"
 
+#include <sys/wait.h>
+#include <time.h>
+
 enum {
 	PACKETS = 60000,
 	SEEDS = 700,
 	SHORTEST = 14,
 	SECOND = 1000000000,
-	LONG_AGO = 20000 /* 21 s */
+	SEED = 12345,
+	TICK_NS = 20000000 /* no clock lags behind more than that */
 };
 
 static int thin = 1;
@@ -29,17 +33,28 @@ struct bench {
 	struct wr_account *account;
 	struct wr_live *kernel, *host;
 	struct wr_count sent;
+	struct wr_account_maps maps;
+	uint64_t opened_ns; /* CLOCK_REALTIME */
 	uint64_t drained, rows, other;
-	uint64_t
-		odd_times; /* rows that end before they begin, or say that they are of the future */
+	uint64_t odd_times; /* rows that end before they begin, or are of the past or the future */
 };
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+}
 
 static void row(void *ctx, const struct wr_account_row *r, uint64_t start_ns)
 {
 	struct bench *b = ctx;
+	uint64_t first = start_ns + ((uint64_t)r->first << WR_ACCOUNT_TIME_SHIFT);
+	uint64_t last = start_ns + ((uint64_t)r->last << WR_ACCOUNT_TIME_SHIFT);
 
 	b->rows += r->packets;
-	b->odd_times += r->last < r->first || r->last > LONG_AGO;
+	b->odd_times += last < first || first + TICK_NS < b->opened_ns || last > now_ns() + TICK_NS;
 	wr_live_add_row(b->kernel, 0, false, r, start_ns);
 }
 
@@ -53,9 +68,10 @@ static void head(void *ctx, const struct wr_account_head *h)
 
 static struct wr_live *live(void)
 {
+	const struct wr_live_conf conf = {.seed = SEED};
 	struct wr_live *l = NULL;
 
-	if (wr_live_open(&l, NULL, NULL))
+	if (wr_live_open(&l, &conf, NULL))
 		return NULL;
 	wr_live_begin(l, SECOND);
 	wr_live_iface(l, "test0");
@@ -72,24 +88,27 @@ static int bench_open(struct bench *b, uint32_t set_bits)
 			  .set_bits = set_bits,
 			  .secret = {0x0123456789abcdef, 0xfedcba9876543210}},
 	};
-	struct wr_account_maps maps = {.set_bits = set_bits};
+	struct wr_account_maps *maps = &b->maps;
 	int rc;
 
 	memset(b, 0, sizeof(*b));
-	conf.fixed.cpus = maps.cpus = (uint32_t)libbpf_num_possible_cpus();
+	maps->set_bits = set_bits;
+	conf.fixed.cpus = maps->cpus = (uint32_t)libbpf_num_possible_cpus();
 	rc = hook_open(&b->hook, &conf);
 	if (!ok(!rc, "a data path with %u rows per CPU loads", 2u << set_bits)) {
 		note("%s", strerror(-rc));
 		return rc;
 	}
 	b->hook.board->conf.follow = 0;
-	maps.heads_fd = hook_map(&b->hook, "wr_heads");
-	maps.sets_fd = hook_map(&b->hook, "wr_sets");
-	maps.used_fd = hook_map(&b->hook, "wr_used");
-	maps.peeked_fd = hook_map(&b->hook, "wr_peeked");
+	b->hook.board->conf.seed = SEED;
+	maps->heads_fd = hook_map(&b->hook, "wr_heads");
+	maps->sets_fd = hook_map(&b->hook, "wr_sets");
+	maps->used_fd = hook_map(&b->hook, "wr_used");
+	maps->peeked_fd = hook_map(&b->hook, "wr_peeked");
 	b->kernel = live();
 	b->host = live();
-	return wr_account_open(&b->account, &maps, b->hook.board, NULL);
+	b->opened_ns = now_ns();
+	return wr_account_open(&b->account, maps, b->hook.board, NULL);
 }
 
 static void bench_close(struct bench *b)
@@ -317,7 +336,154 @@ static void first_moments(void)
 	}
 	drain(&b);
 	is_int((long long)b.rows, 200, "200 packets, each the first of its window");
-	is_int((long long)b.odd_times, 0, "none came before its window, or long after it");
+	is_int((long long)b.odd_times, 0, "none came before its window, or after now");
+	bench_close(&b);
+}
+
+/* Who chooses source and destination together cannot make flows share a place without the secret.
+ */
+static void chosen_addresses(void)
+{
+	uint8_t f[62] = "\x02\0\0\0\0\1\x02\0\0\0\0\2\x86\xdd\x60\0\0\0\0\x08\x11\x40";
+	struct bench b;
+
+	if (bench_open(&b, 10))
+		return;
+	memcpy(f + 56, "\0\x35\0\x08", 4);
+	for (uint64_t i = 0; i < 64; i++) {
+		uint64_t src = i * 0x9e3779b97f4a7c15, dst = (src << 32 | src >> 32) ^ 0x5eed;
+
+		memcpy(f + 22, &src, 8);
+		memcpy(f + 38, &dst, 8);
+		send_frame(&b, f, sizeof(f));
+	}
+	drain(&b);
+	ok(b.other <= 2, "64 flows of addresses that were chosen: %llu found no row",
+	   (unsigned long long)b.other);
+	bench_close(&b);
+}
+
+/* Of the first payloads that may be sent, half are for TCP alone. */
+static void peeks(void)
+{
+	struct bench b;
+	uint8_t f[60];
+
+	if (bench_open(&b, 10))
+		return;
+	b.hook.board->conf.peek = 10;
+	for (uint16_t i = 0; i < 40; i++) {
+		udp_frame(f, 0x0b000001u, i);
+		if (i == 20)
+			is_int((long long)hook_count(&b.hook).matched_packets, 5,
+			       "20 flows of UDP: five first payloads are sent of ten");
+		if (i >= 20)
+			f[23] = 6, f[46] = 0x50;
+		send_frame(&b, f, sizeof(f));
+	}
+	is_int((long long)hook_count(&b.hook).matched_packets, 10, "and five of 20 flows of TCP");
+	bench_close(&b);
+}
+
+static int maps_of_tables(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[512];
+	int n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		n += strstr(line, "bpf-map") != NULL;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* A child, which may live longer than we, does not hold the tables. */
+static void child(void)
+{
+	struct bench b;
+	int status, before, with;
+
+	if (bench_open(&b, 4))
+		return;
+	with = maps_of_tables();
+	wr_account_close(&b.account);
+	before = maps_of_tables(); /* those of the test itself */
+	ok(!wr_account_open(&b.account, &b.maps, b.hook.board, NULL) && with == before + 4,
+	   "four tables are mapped");
+	fflush(stdout);
+	if (!fork())
+		_exit(maps_of_tables());
+	wait(&status);
+	is_int(WEXITSTATUS(status), before, "a child has none of them");
+	bench_close(&b);
+}
+
+/* A window that nobody has drained for long: 32 bits of packets are nearly full. */
+static void full_counters(void)
+{
+	const uint64_t many = 0xfffffffe;
+	struct wr_account_set *sets;
+	struct wr_account_head *heads;
+	size_t n_sets, n_heads;
+	struct bench b;
+	uint8_t f[60];
+	uint32_t all = 0;
+
+	if (bench_open(&b, 4))
+		return;
+	n_sets = ((size_t)2 * b.maps.cpus << 4);
+	n_heads = 2 * b.maps.cpus;
+	sets = mmap(NULL, n_sets * sizeof(*sets), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    b.maps.sets_fd, 0);
+	heads = mmap(NULL, n_heads * sizeof(*heads), PROT_READ | PROT_WRITE, MAP_SHARED,
+		     b.maps.heads_fd, 0);
+	udp_frame(f, 0x0b000001u, 1);
+	send_frame(&b, f, sizeof(f));
+	for (size_t i = 0; i < 2 * n_sets; i++)
+		if (sets[i / 2].row[i % 2].packets)
+			sets[i / 2].row[i % 2].packets = (uint32_t)many, all++;
+	for (size_t i = 0; i < n_heads; i++)
+		if (heads[i].all.packets)
+			heads[i].all.packets = many;
+	is_int(all, 1, "full counters: one row");
+	for (int i = 0; i < 5; i++)
+		send_frame(&b, f, sizeof(f));
+	drain(&b);
+	is_int((long long)(b.rows + b.other), (long long)many + 5,
+	       "full counters: rows and others are all");
+	is_int((long long)b.drained, (long long)many + 5, "full counters: to the packet");
+	munmap(sets, n_sets * sizeof(*sets));
+	munmap(heads, n_heads * sizeof(*heads));
+	bench_close(&b);
+}
+
+/* Another process takes the tables over, with something in the window that is being filled or in
+ * the one that has ended: nothing is lost, and what was counted keeps its time. */
+static void taken_over(bool ended)
+{
+	struct wr_account_reader r;
+	struct bench b;
+	uint8_t f[60];
+
+	if (bench_open(&b, 4))
+		return;
+	r = (struct wr_account_reader){row, head, &b};
+	udp_frame(f, 0x0b000001u, 1);
+	usleep(50000);
+	send_frame(&b, f, sizeof(f));
+	if (ended)
+		wr_account_flip(b.account);
+	usleep(50000);
+	wr_account_close(&b.account);
+	ok(!wr_account_open(&b.account, &b.maps, b.hook.board, NULL), "taken over%s",
+	   ended ? ", behind the end of a window" : "");
+	send_frame(&b, f, sizeof(f));
+	wr_account_drain(b.account, &r); /* what has ended before */
+	drain(&b);
+	drain(&b);
+	is_int((long long)b.rows, 2, "both packets are there");
+	is_int((long long)b.odd_times, 0, "with the times that they came");
 	bench_close(&b);
 }
 
@@ -424,5 +590,11 @@ int main(void)
 	flood();
 	first_moments();
 	kept();
+	full_counters();
+	chosen_addresses();
+	peeks();
+	child();
+	taken_over(false);
+	taken_over(true);
 	return done();
 }

@@ -276,7 +276,7 @@ static void go(struct way *w, const struct trip *t)
 	}
 	rc = put_in(w, t, out, &out_n, &verdict);
 	w->ran++;
-	w->bytes += t->n;
+	w->bytes += t->whole_n;
 	if (ring_buffer__consume(w->ring) < 0)
 		what = "ring";
 	else if (rc)
