@@ -66,6 +66,10 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 		wr_live_timeouts(r->host.live, new->flow.idle_ns, new->flow.active_ns);
 	if (c.page && r->front.fd >= 0)
 		wr_front_reload(&r->front);
+	/* Whether something has changed or not: files are opened again. What waits stays. */
+	wr_outputs_conf(r->outputs, new);
+	if (r->out.fd >= 0)
+		wr_front_reload(&r->out);
 	return 0;
 }
 
