@@ -172,7 +172,8 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},
 	{"daemon.sandbox", WR_CONF_BOOL, "yes", NULL,
-	 "Shut the process of the page in: no files (Landlock), few system calls (seccomp).",
+	 "Shut the processes of the page and of outputs in: no files (Landlock), few system calls "
+	 "(seccomp).",
 	 AT(daemon.sandbox)},
 	{"daemon.attach_later", WR_CONF_BOOL, "yes", NULL,
 	 "Keep a small process with rights that does one thing: attach weir's programs to "

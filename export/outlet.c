@@ -112,7 +112,7 @@ static int look_up(struct wr_outlet *o, struct wr_err *err)
 {
 	struct addrinfo want = {.ai_socktype = ways[o->way].type}, *got;
 	char host[TO_MAX];
-	const char *port;
+	const char *port = "";
 	int ret = split_peer(o, host, &port, err);
 
 	if (ret)

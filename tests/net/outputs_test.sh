@@ -247,13 +247,11 @@ tshark_sums() {
 # ---- reloads under traffic -----------------------------------------------------------
 
 reloads() {
-	local rx0 rx sent i pid windows
+	local rx0 rx sent i pid
 	rm -f "$EVE" "$EVE".*
 	outputs "eve = $EVE"
 	start || return
 	rx0=$(rx_packets "$B" "$IN")
-	windows=$(raw stats 'rows[0]["window"]')
-	i=$SECONDS
 	background send "$(thin 200000)" $SIZE $((25000 / THIN)) >"$TMP/sent"
 	SENDER=$BG
 	for i in 1 2 3 4 5; do

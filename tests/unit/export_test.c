@@ -435,7 +435,7 @@ static void reader_comes_later(void)
 	ok(wr_outlet_flush(wr_eve_outlet(e), now, &err) < 0 &&
 		   strstr(wr_outlet_trouble(wr_eve_outlet(e)), "later"),
 	   "it is said: %s", wr_outlet_trouble(wr_eve_outlet(e)));
-	is_int(wr_eve_close(&e, 0, NULL, &err), 0, "closed");
+	wr_eve_close(&e, 0, NULL, NULL);
 	ok(box.messages == 1 && box.n.lost == 0, "what waits is still there");
 	ok(wr_eve_open(&e, &conf, &err) == 0, "and somebody else goes on with it");
 	wr_eve_flow(e, &f);
@@ -460,7 +460,7 @@ static void line_in_two_parts(void)
 	struct wr_outbox box = {0};
 	struct wr_eve_conf conf = {.to = in_dir("parts.json"), .box = &box, .later = true};
 	struct wr_eve *e = NULL;
-	int fd = open(conf.to, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	int fd = open(conf.to, O_WRONLY | O_CREAT | O_APPEND, 0600), ret;
 
 	if (wr_outbox_open(&box, 1 << 16, NULL) || wr_eve_open(&e, &conf, NULL))
 		exit(1);
@@ -494,9 +494,10 @@ static void line_in_two_parts(void)
 	ok(whole_lines(slurp(conf.to)) && count_lines(slurp(conf.to)) == 1, "gets the whole line");
 	close(fd);
 	conf.to = in_dir("no/such/place");
-	ok(wr_eve_open(&e, &conf, NULL) == 0 &&
-		   wr_outlet_flush(wr_eve_outlet(e), SECOND, NULL) == -ENOENT &&
-		   strstr(wr_outlet_trouble(wr_eve_outlet(e)), "No such file"),
+	if (wr_eve_open(&e, &conf, NULL))
+		exit(1);
+	ret = wr_outlet_flush(wr_eve_outlet(e), SECOND, NULL);
+	ok(ret == -ENOENT && strstr(wr_outlet_trouble(wr_eve_outlet(e)), "No such file"),
 	   "a file that cannot be opened: %s", wr_outlet_trouble(wr_eve_outlet(e)));
 	wr_eve_close(&e, 0, NULL, NULL);
 	wr_outbox_close(&box);

@@ -145,6 +145,7 @@ static void reader_gone_wrong(void)
 
 static void left_behind(void)
 {
+	static const uint8_t message[1000];
 	uint8_t *memory = wr_mem_share(1 << 16);
 	struct wr_outbox *o = wr_mem_share(4096);
 	struct wr_outbox_message *m = NULL;
@@ -155,7 +156,7 @@ static void left_behind(void)
 	for (uint32_t i = 0; i < 1000; i++) {
 		while (!wr_outbox_fits(o, 900))
 			wr_outbox_done(o, 0);
-		wr_outbox_put(o, "message", 7 + i % 800, 2, i);
+		wr_outbox_put(o, message, 7 + i % 800, 2, i);
 	}
 	wr_outbox_adopt(o, memory, 1 << 16);
 	while ((m = wr_outbox_next(o, m))) {
@@ -172,7 +173,7 @@ static void left_behind(void)
 	ok(!o->messages && !wr_outbox_waiting(o) && o->n.lost,
 	   "when it does not fit together it is lost, and counted");
 	for (int turn = 0; turn < 2000; turn++) {
-		wr_outbox_put(o, "message", 7, 1, 0);
+		wr_outbox_put(o, message, 7, 1, 0);
 		for (size_t i = 0; i < sizeof(*o); i += 4)
 			if (!dice(12))
 				((uint32_t *)(void *)o)[i / 4] = dice(1 << 17);
