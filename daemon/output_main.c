@@ -500,8 +500,11 @@ static int pause_ms(const struct run *r, bool more, bool held)
 {
 	int ms = IDLE_MS;
 
+	/* When the queue fills, a collector that loses datagrams is better than all losing flows.
+	 */
 	if (more && !held)
-		return r->datagrams ? UDP_PAUSE_MS : 0;
+		return r->datagrams && wr_queue_left(&r->queue) < WR_OUTPUT_QUEUE / 4 ? UDP_PAUSE_MS
+										      : 0;
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct output *o = &r->outputs[i];
 
