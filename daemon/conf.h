@@ -37,6 +37,11 @@ struct wr_daemon_conf {
 		const char *token_file, *tls_cert, *tls_key;
 	} page;
 	struct {
+		struct wr_conf_list eve, eve_types, ipfix, otlp; /* places: daemon/output_conf.h */
+		const char *otlp_headers_file;
+		uint64_t eve_stats_ns, otlp_ns, buffer_bytes;
+	} output;
+	struct {
 		const char *user;
 		bool sandbox, attach_later;
 	} daemon;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/output_conf.h"
+
 #define SECOND 1000000000ull
 #define DAY (86400 * SECOND)
 #define YEAR (366 * DAY)
@@ -165,10 +167,38 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"page.tls_key", WR_CONF_STRING, "", "a path", "And its key; daemon.user reads it.",
 	 AT(page.tls_key), 0, 255, .check = whole_path, .live = true},
 
+	{"output.eve", WR_CONF_LIST, "", "places",
+	 "Where flows and totals are written as JSON Lines: a file (a reload opens it again, for "
+	 "log "
+	 "rotation), unix:PATH, - = standard output.",
+	 AT(output.eve), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_eve, .live = true},
+	{"output.eve_types", WR_CONF_LIST, "flow stats", "flow, stats",
+	 "What is written there: flow = each flow that ended, or a part of a long one; stats = "
+	 "totals.",
+	 AT(output.eve_types), 1, 2, .check = wr_output_check_type, .live = true},
+	{"output.eve_stats", WR_CONF_DURATION, "10s", NULL, "Totals are written so often.",
+	 AT(output.eve_stats_ns), SECOND, DAY, .live = true},
+	{"output.ipfix", WR_CONF_LIST, "", "places",
+	 "Collectors that flows are sent to as IPFIX: udp:HOST:PORT, tcp:HOST:PORT.",
+	 AT(output.ipfix), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_ipfix, .live = true},
+	{"output.otlp", WR_CONF_LIST, "", "addresses",
+	 "Where metrics are sent by OTLP/HTTP: http://HOST:4318/v1/metrics, or https.",
+	 AT(output.otlp), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_otlp, .live = true},
+	{"output.otlp_interval", WR_CONF_DURATION, "60s", NULL, "Metrics are sent so often.",
+	 AT(output.otlp_ns), SECOND, DAY, .live = true},
+	{"output.otlp_headers_file", WR_CONF_STRING, "", "a path",
+	 "A file that daemon.user may read, with headers for all of them, 'Name: value' on a line "
+	 "each: for tokens.",
+	 AT(output.otlp_headers_file), 0, 255, .check = whole_path, .live = true},
+	{"output.buffer", WR_CONF_SIZE, "4MiB", NULL,
+	 "What waits for one output at most. What finds no room is lost and counted.",
+	 AT(output.buffer_bytes), 1 << 20, 256 << 20},
+
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},
 	{"daemon.sandbox", WR_CONF_BOOL, "yes", NULL,
-	 "Shut the process of the page in: no files (Landlock), few system calls (seccomp).",
+	 "Shut the processes of the page and of outputs in: no files (Landlock), few system calls "
+	 "(seccomp).",
 	 AT(daemon.sandbox)},
 	{"daemon.attach_later", WR_CONF_BOOL, "yes", NULL,
 	 "Keep a small process with rights that does one thing: attach weir's programs to "
@@ -215,9 +245,12 @@ int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *con
 			struct wr_err *err)
 {
 	struct wr_err none = {0};
+	const char *item;
 
 	err = err ? err : &none;
 	wr_conf_fill(values, conf);
+	if (wr_output_check_all(conf, &item, err))
+		return wrong(values, item, err);
 	if (conf->capture.flow_slots & (conf->capture.flow_slots - 1)) {
 		wr_fail(err, EINVAL, "%" PRIu64 " is not a power of two", conf->capture.flow_slots);
 		return wrong(values, "capture.flow_slots", err);

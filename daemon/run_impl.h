@@ -7,6 +7,8 @@
 #include "daemon/attach.h"
 #include "daemon/engine.h"
 #include "daemon/history.h"
+#include "daemon/output.h"
+#include "daemon/output_conf.h"
 #include "daemon/run.h"
 #include "export/dumpring.h"
 
@@ -19,6 +21,8 @@ struct wr_run {
 	const char *from;	 /* file; NULL: none */
 	struct wr_front_conf_source source;
 	struct wr_front_link front;
+	struct wr_outputs *outputs;
+	struct wr_front_link out; /* its process */
 	struct wr_attach attach;
 	struct wr_loop *loop;
 	struct wr_engine *engine;
@@ -37,11 +41,13 @@ struct wr_run {
 	char history_path[256];
 	pid_t pid;
 	bool dropped;
-	bool ready; /* conf->screen has been told */
-	int failed; /* -errno that ended the loop; why: */
+	bool ready;  /* conf->screen has been told */
+	bool ending; /* flows are told because the program ends */
+	int failed;  /* -errno that ended the loop; why: */
 	struct wr_err err;
 	struct wr_status_iface said[WR_STATUS_IFACES]; /* by interface, last line */
 	uint32_t n_said;
+	struct wr_status_output out_rows[WR_OUTPUTS + 1]; /* for status */
 };
 
 uint64_t wr_run_now_ns(void); /* CLOCK_REALTIME */

@@ -106,6 +106,10 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 		wr_run_dump_change(r, c->new_dump, new);
 	else if (c->dump)
 		wr_engine_keep(r->engine, &keep);
+	/* Whether something has changed or not: files are opened again. What waits stays. */
+	wr_outputs_conf(r->outputs, new);
+	if (r->out.fd >= 0)
+		wr_front_reload(&r->out);
 	return 0;
 }
 

@@ -94,6 +94,16 @@ static uint64_t rss_kib(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
+static void outputs(struct wr_run *r, struct wr_status *s)
+{
+	s->outputs.at = r->out_rows;
+	s->outputs.n = (uint32_t)wr_outputs_status(r->outputs, r->out_rows, WR_OUTPUTS + 1);
+	s->outputs.pid = r->out.front;
+	s->outputs.restarts = r->out.starts ? r->out.starts - 1 : 0;
+	s->outputs.rights = r->out.rights;
+	s->outputs.why = r->out.why;
+}
+
 void wr_run_status(void *run, struct wr_status *s)
 {
 	struct wr_run *r = run;
@@ -112,6 +122,7 @@ void wr_run_status(void *run, struct wr_status *s)
 	wr_api_status(r->api, s);
 	wr_history_status(r->history, s);
 	wr_run_dump_status(r, s);
+	outputs(r, s);
 	if (r->front.fd < 0)
 		return;
 	s->front.name = r->conf->front->name;

@@ -41,6 +41,40 @@ static void ifaces_json(struct wr_buf *b, const struct wr_status *s)
 	wr_json_end_array(b);
 }
 
+/* Something goes out, or should. */
+static bool has_outputs(const struct wr_status *s)
+{
+	return s->outputs.n || (s->outputs.why && s->outputs.why[0]);
+}
+
+static void outputs_json(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!has_outputs(s))
+		return;
+	wr_json_open_key(b, "outputs");
+	if (s->outputs.pid)
+		wr_json_u64(b, "pid", (uint64_t)s->outputs.pid);
+	wr_json_u64(b, "restarts", s->outputs.restarts);
+	if (!s->outputs.pid && s->outputs.why[0])
+		wr_json_str(b, "why", s->outputs.why);
+	rights_json(b, &s->outputs.rights);
+	wr_json_array(b, "to");
+	for (uint32_t i = 0; i < s->outputs.n; i++) {
+		const struct wr_status_output *o = &s->outputs.at[i];
+
+		wr_json_open(b);
+		wr_json_str(b, "output", o->name);
+		wr_json_u64(b, "sent", o->sent);
+		wr_json_u64(b, "lost", o->lost);
+		wr_json_u64(b, "waiting", o->waiting);
+		if (o->trouble[0])
+			wr_json_str(b, "trouble", o->trouble);
+		wr_json_close(b);
+	}
+	wr_json_end_array(b);
+	wr_json_close(b);
+}
+
 static void clients_json(struct wr_buf *b, const struct wr_status *s)
 {
 	wr_json_open_key(b, "clients");
@@ -128,6 +162,7 @@ void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
 		wr_json_u64(b, "rss_kib", s->rss_kib);
 	rights_json(b, &s->rights);
 	front_json(b, s);
+	outputs_json(b, s);
 	clients_json(b, s);
 	history_json(b, s);
 	dump_json(b, s);
@@ -238,6 +273,40 @@ static void dump_text(struct wr_buf *b, const struct wr_status *s)
 	wr_buf_str(b, ")\n");
 }
 
+static void output_text(struct wr_buf *b, const struct wr_status_output *o)
+{
+	wr_buf_str(b, "  ");
+	wr_view_plain(b, o->name, false);
+	wr_buf_fmt(b, ": %" PRIu64 " sent", o->sent);
+	if (o->lost)
+		wr_buf_fmt(b, ", %" PRIu64 " lost", o->lost);
+	if (o->waiting)
+		wr_buf_fmt(b, ", %" PRIu64 " waiting", o->waiting);
+	if (o->trouble[0]) {
+		wr_buf_str(b, "; ");
+		wr_view_plain(b, o->trouble, false);
+	}
+	wr_buf_char(b, '\n');
+}
+
+static void outputs_text(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!has_outputs(s))
+		return;
+	if (s->outputs.pid)
+		wr_buf_fmt(b, "%-12spid %d", "outputs", (int)s->outputs.pid);
+	else
+		wr_buf_fmt(b, "%-12snot running%s%s", "outputs", s->outputs.why[0] ? ": " : "",
+			   s->outputs.why);
+	if (s->outputs.restarts)
+		wr_buf_fmt(b, ", started again %" PRIu64 " times", s->outputs.restarts);
+	wr_buf_str(b, "; ");
+	rights_text(b, &s->outputs.rights);
+	wr_buf_char(b, '\n');
+	for (uint32_t i = 0; i < s->outputs.n; i++)
+		output_text(b, &s->outputs.at[i]);
+}
+
 void wr_view_status_text(struct wr_buf *b, const struct wr_status *s)
 {
 	char up[WR_VIEW_CELL], rss[WR_VIEW_CELL];
@@ -261,6 +330,7 @@ void wr_view_status_text(struct wr_buf *b, const struct wr_status *s)
 		wr_buf_char(b, '\n');
 	}
 	front_text(b, s);
+	outputs_text(b, s);
 	clients_text(b, s);
 	history_text(b, s);
 	dump_text(b, s);

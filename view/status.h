@@ -30,6 +30,13 @@ struct wr_status_rights {
 	char missing[128]; /* what this kernel could not give */
 };
 
+/* Where something goes out. */
+struct wr_status_output {
+	const char *name; /* "eve:/var/log/weir/eve.json" */
+	uint64_t sent, lost, waiting;
+	const char *trouble; /* why nothing goes out just now */
+};
+
 struct wr_status {
 	const char *version;
 	pid_t pid;
@@ -47,6 +54,14 @@ struct wr_status {
 		uint64_t restarts;
 		struct wr_status_rights rights;
 	} front;
+	struct {
+		pid_t pid; /* of the process that sends; 0: it does not run */
+		uint64_t restarts;
+		struct wr_status_rights rights;
+		const char *why; /* it does not run */
+		const struct wr_status_output *at;
+		uint32_t n; /* 0: nothing goes out */
+	} outputs;
 	struct {
 		uint32_t open, max;
 		uint64_t served, refused, slow; /* connections; dropped because they did not read */

@@ -413,6 +413,96 @@ static void events_to_socket(void)
 	close(at);
 }
 
+/* As in the daemon: who reads comes later, and the outbox is there before and after. */
+static void reader_comes_later(void)
+{
+	struct wr_flow f = flow_of((struct talk){false, true, 1, 2, 0, WR_IP_UDP});
+	static char text[1 << 16];
+	struct wr_outbox box = {0};
+	struct wr_eve_conf conf = {.box = &box, .later = true};
+	struct wr_eve *e = NULL;
+	struct wr_err err = {0};
+	uint64_t now = SECOND;
+	int at, fd, ret;
+	char to[128];
+
+	if (wr_outbox_open(&box, 1 << 16, NULL))
+		exit(1);
+	snprintf(to, sizeof(to), "unix:%s", in_dir("later"));
+	conf.to = to;
+	ok(wr_eve_open(&e, &conf, &err) == 0, "nobody listens yet: fine");
+	wr_eve_flow(e, &f);
+	ok(wr_outlet_flush(wr_eve_outlet(e), now, &err) < 0 &&
+		   strstr(wr_outlet_trouble(wr_eve_outlet(e)), "later"),
+	   "it is said: %s", wr_outlet_trouble(wr_eve_outlet(e)));
+	wr_eve_close(&e, 0, NULL, NULL);
+	ok(box.messages == 1 && box.n.lost == 0, "what waits is still there");
+	ok(wr_eve_open(&e, &conf, &err) == 0, "and somebody else goes on with it");
+	wr_eve_flow(e, &f);
+	wr_outlet_flush(wr_eve_outlet(e), now, &err);
+	at = listen_at(to + 5);
+	is_int(wr_outlet_flush(wr_eve_outlet(e), now + SECOND / 2, &err), 1, "not at once");
+	ret = wr_outlet_flush(wr_eve_outlet(e), now + 2 * SECOND, &err);
+	fd = accept(at, NULL, NULL);
+	take(fd, text, sizeof(text));
+	ok(ret == 0 && count_lines(text) == 2 && !wr_outlet_trouble(wr_eve_outlet(e))[0],
+	   "a reader that comes later gets both lines");
+	wr_eve_close(&e, 0, NULL, NULL);
+	close(fd);
+	close(at);
+	wr_outbox_close(&box);
+}
+
+/* A file that was left within a line by one process is gone on with by the next. */
+static void line_in_two_parts(void)
+{
+	struct wr_flow f = flow_of((struct talk){false, true, 1, 2, 0, WR_IP_UDP});
+	struct wr_outbox box = {0};
+	struct wr_eve_conf conf = {.to = in_dir("parts.json"), .box = &box, .later = true};
+	struct wr_eve *e = NULL;
+	int fd = open(conf.to, O_WRONLY | O_CREAT | O_APPEND, 0600), ret;
+
+	if (wr_outbox_open(&box, 1 << 16, NULL) || wr_eve_open(&e, &conf, NULL))
+		exit(1);
+	wr_eve_flow(e, &f);
+	/* The first ten bytes went out, then the disk was full. */
+	if (write(fd, wr_outbox_next(&box, NULL)->data, 10) != 10)
+		exit(1);
+	box.part = 10;
+	wr_eve_close(&e, 0, NULL, NULL);
+	if (box.messages) /* closing has flushed: all the better */
+		exit(1);
+	ok(whole_lines(slurp(conf.to)) && count_lines(slurp(conf.to)) == 1,
+	   "the same process writes the rest");
+	if (wr_eve_open(&e, &conf, NULL))
+		exit(1);
+	wr_eve_flow(e, &f);
+	if (write(fd, wr_outbox_next(&box, NULL)->data, 10) != 10)
+		exit(1);
+	box.part = 10;
+	is_int(wr_outlet_reopen(wr_eve_outlet(e), NULL), 0, "opened again, the same file");
+	wr_eve_close(&e, 100, NULL, NULL);
+	ok(whole_lines(slurp(conf.to)) && count_lines(slurp(conf.to)) == 2,
+	   "gets the rest of the line");
+	if (wr_eve_open(&e, &conf, NULL))
+		exit(1);
+	wr_eve_flow(e, &f);
+	box.part = 10;
+	rename(conf.to, in_dir("parts.json.1"));
+	is_int(wr_outlet_reopen(wr_eve_outlet(e), NULL), 0, "a new file");
+	wr_eve_close(&e, 100, NULL, NULL);
+	ok(whole_lines(slurp(conf.to)) && count_lines(slurp(conf.to)) == 1, "gets the whole line");
+	close(fd);
+	conf.to = in_dir("no/such/place");
+	if (wr_eve_open(&e, &conf, NULL))
+		exit(1);
+	ret = wr_outlet_flush(wr_eve_outlet(e), SECOND, NULL);
+	ok(ret == -ENOENT && strstr(wr_outlet_trouble(wr_eve_outlet(e)), "No such file"),
+	   "a file that cannot be opened: %s", wr_outlet_trouble(wr_eve_outlet(e)));
+	wr_eve_close(&e, 0, NULL, NULL);
+	wr_outbox_close(&box);
+}
+
 /* ---- IPFIX ---- */
 
 enum { TEMPLATES = 1024 };
@@ -950,6 +1040,8 @@ int main(void)
 	as_csv();
 	events_to_file();
 	events_to_socket();
+	reader_comes_later();
+	line_in_two_parts();
 	ipfix_known_answer();
 	ipfix_collected(512);
 	ipfix_collected(1432);

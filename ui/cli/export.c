@@ -273,20 +273,6 @@ static int read_one(struct export *e, const char *path, struct wr_err *err)
 	return n == -ENODATA || n > 0 ? 0 : n;
 }
 
-/* The flows that have not ended do so with the file. */
-static void end_all(struct export *e)
-{
-	struct wr_flow_table *t = wr_live_flows(e->live);
-	uint32_t n = wr_flow_rows(t);
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct wr_flow f = *wr_flow_row(t, i);
-
-		f.end_reason = WR_FLOW_END_FORCED;
-		flow_end(e, &f);
-	}
-}
-
 static int open_all(struct export *e, struct wr_err *err)
 {
 	struct wr_live_conf live = {
@@ -332,7 +318,7 @@ static int export_all(struct export *e, struct wr_err *err)
 
 	for (int i = 0; i < e->files.n && !ret && !wr_stopped; i++)
 		ret = read_one(e, e->files.at[i], err);
-	end_all(e);
+	wr_live_finish(e->live); /* the flows that have not ended do so with the file */
 	e->nothing = ret && !e->read.packets;
 	e->format->close(e);
 	tell(e);
