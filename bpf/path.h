@@ -162,7 +162,7 @@ static __always_inline void wr_count_fate(__u32 cpu, __u32 len)
 }
 
 /* The fate is known. */
-static __always_inline int wr_end(wr_ctx *ctx, __u32 cpu, __u32 len, int peek)
+static __always_inline int wr_end(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
 {
 	int fate = wr_fate(cpu);
 
@@ -174,8 +174,10 @@ static __always_inline int wr_end(wr_ctx *ctx, __u32 cpu, __u32 len, int peek)
 			bpf_tail_call(ctx, &wr_slots, WR_SLOT_FILTER_GONE);
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
 	}
-	if (peek)
+	if (why) {
+		wr_slot_of(cpu)->event.why = (__u8)why;
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
+	}
 	return fate;
 }
 
@@ -190,22 +192,22 @@ static __always_inline int wr_path(wr_ctx *ctx)
 	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_whole(ctx);
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
 	__u32 policy;
-	int peek = 0;
+	int why = 0;
 
 	c->arrived_packets++;
 	c->arrived_bytes += len;
 	wr_see(ctx, cpu, wr_ctx_len(ctx));
 	if (wr_fixed.account)
-		peek = wr_account(cpu, len);
+		why = wr_account(cpu, len);
 	if (wr_fixed.judge) {
 		WR_JUDGE_OF(cpu)->verdict = WR_VERDICT_PASS;
 		policy = wr_shared.board.conf.policy;
 		if (policy && wr_judge(cpu, policy, len)) {
-			WR_JUDGE_OF(cpu)->peek = (__u8)peek;
+			WR_JUDGE_OF(cpu)->why = (__u8)why;
 			bpf_tail_call(ctx, &wr_slots, WR_SLOT_WHERE + (policy >> 31));
 		}
 	}
-	return wr_end(ctx, cpu, len, peek);
+	return wr_end(ctx, cpu, len, why);
 }
 
 /* Behind the program with the expressions. */
@@ -214,7 +216,7 @@ static __always_inline int wr_judged_path(wr_ctx *ctx)
 	__u32 cpu = bpf_get_smp_processor_id();
 
 	wr_judge_again(cpu);
-	return wr_end(ctx, cpu, WR_JUDGE_OF(cpu)->len, WR_JUDGE_OF(cpu)->peek);
+	return wr_end(ctx, cpu, WR_JUDGE_OF(cpu)->len, WR_JUDGE_OF(cpu)->why);
 }
 
 /* Facts leave in one piece with the event in front; the inner header only when there is one. */
@@ -286,7 +288,8 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	struct wr_board_conf *conf = &wr_shared.board.conf;
 	struct wr_slot *s = wr_slot_of(cpu);
 	const struct wr_judge *j = WR_JUDGE_OF(cpu);
-	__u32 len = wr_ctx_len(ctx), snap = conf->snap;
+	__u32 len = wr_ctx_len(ctx);
+	__u32 snap = s->event.why == WR_WHY_KEPT ? conf->keep_snap : conf->snap;
 	long err;
 
 	c->matched_packets++;
@@ -306,7 +309,7 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	s->event.ring_full = c->ring_full;
 	s->event.ifindex = wr_shared.board.ifindex;
 	s->event.hook = (__u8)wr_shared.board.hook;
-	s->event.linktype = (__u16)wr_fixed.linktype;
+	s->event.linktype = (__u8)wr_fixed.linktype;
 	s->event.cpu = (__u16)cpu;
 	if (wr_fixed.judge) {
 		s->event.verdict = j->verdict;

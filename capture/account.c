@@ -18,6 +18,7 @@ struct wr_account {
 	uint32_t cpus, set_bits;
 	uint64_t *arrived; /* owned, per CPU, at the first look after a flip */
 	bool looked;
+	uint64_t kept;
 	uint64_t clock_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC at the flip before the last */
 	uint64_t next_offset_ns;
 };
@@ -35,11 +36,15 @@ static size_t sets_of(const struct wr_account *a)
 	return (size_t)2 * a->cpus << a->set_bits;
 }
 
+/* A guard (control/clsact.c) must not hold the map when we are gone. */
 static void *map(int fd, size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, bytes, MADV_DONTFORK);
+	return p;
 }
 
 static void unmap(void *p, size_t bytes)
@@ -191,7 +196,13 @@ uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *
 		r->rest(r->ctx, head);
 		clear(head);
 	}
+	a->kept += __atomic_exchange_n(&a->board->kept[window & 1], 0, __ATOMIC_RELAXED);
 	return packets;
+}
+
+uint64_t wr_account_kept(const struct wr_account *a)
+{
+	return a->kept;
 }
 
 void wr_account_forget_peeks(struct wr_account *a)

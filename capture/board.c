@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Field 22 of /proc/PID/stat: when the process started. 0 = there is none, or it has ended and only
@@ -29,6 +30,16 @@ static uint64_t start_of(uint32_t pid)
 	if (at)
 		start = strtoull(at + 1, NULL, 10);
 	return start;
+}
+
+struct wr_board *wr_board_map(int fd)
+{
+	struct wr_board *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (b == MAP_FAILED)
+		return NULL;
+	madvise(b, sizeof(*b), MADV_DONTFORK);
+	return b;
 }
 
 void wr_board_claim(struct wr_board *b)

@@ -7,6 +7,10 @@
 
 /* Reading the board that the kernel program and the reader write, while they write it. */
 
+/* Maps the board of a data path to read and write, for this process and not for its children: a
+ * guard must not hold it. NULL: errno tells why. Unmapped by munmap(). */
+struct wr_board *wr_board_map(int fd);
+
 /* Notes this process as the board's reader. */
 void wr_board_claim(struct wr_board *b);
 

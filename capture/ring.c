@@ -60,6 +60,9 @@ int wr_ring_open(struct wr_ring **out, int fd, struct wr_err *err)
 		free(r);
 		return wr_fail(err, e, "mapping the ring buffer: %s", strerror(e));
 	}
+	/* A guard (control/clsact.c) must not hold the ring when we are gone. */
+	madvise(r->consumer, r->page, MADV_DONTFORK);
+	madvise((void *)(uintptr_t)r->producer, r->mapped, MADV_DONTFORK);
 	*out = r;
 	return 0;
 }
@@ -128,6 +131,7 @@ static void hand_out(struct wr_ring *r, const struct wr_event *e, const struct w
 		.linktype = e->linktype,
 		.gso_segs = e->gso_segs,
 		.hook = e->hook,
+		.why = e->why,
 		.iface = b ? b->ifname : "",
 	};
 

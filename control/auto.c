@@ -13,8 +13,18 @@
  * and a link may flap, which somebody who only wants to look does not expect. --hook xdp does it
  * all the same. */
 static const char *const restarts[] = {
-	"atlantic", "bnxt_en", "ena",	 "i40e", "iavf", "ice",	  "igb", "igc",	   "ixgbe",
-	"ixgbevf",  "mlx4_en", "mvneta", "nfp",	 "qede", "r8169", "sfc", "stmmac", "thunder-nicvf",
+	"atlantic", "bnxt_en", "ena",	"gve",	   "i40e",    "iavf",	       "ice",
+	"igb",	    "igc",     "ixgbe", "ixgbevf", "mlx4_en", "mlx5_core",     "mvneta",
+	"nfp",	    "qede",    "r8169", "sfc",	   "stmmac",  "thunder-nicvf", "vmxnet3",
+};
+
+/* What native XDP changes elsewhere as long as it is there, on drivers that are used all the same:
+ * everybody has them, and nothing is lost. */
+static const struct {
+	const char *driver, *text;
+} changes[] = {
+	{"veth", "segmentation offload of its peer is off meanwhile"},
+	{"virtio_net", "its receive offloads are off meanwhile"},
 };
 
 /* Why native XDP is not even tried; NULL: it is. */
@@ -42,13 +52,20 @@ static const char *no_native(const struct wr_path_conf *conf, int whole_packets,
 	return NULL;
 }
 
-static void say(char *why, size_t room, const struct wr_path *p, const char *not_native)
+static void say(char *why, size_t room, const struct wr_path *p, uint32_t slots,
+		const char *not_native)
 {
 	const struct wr_iface *i = wr_path_iface(p);
 	char beside[160];
 	size_t n;
 
 	n = (size_t)snprintf(why, room, "%s: %s", i->name, wr_hook_text(wr_path_hook(p)));
+	for (size_t k = 0; k < sizeof(changes) / sizeof(*changes) && n < room; k++)
+		if (wr_path_hook(p) == WR_HOOK_XDP && !strcmp(i->driver, changes[k].driver))
+			n += (size_t)snprintf(why + n, room - n, " (%s)", changes[k].text);
+	if (wr_path_slots(p) < slots && n < room)
+		n += (size_t)snprintf(why + n, room - n, ", %u flow slots instead of %u (memory)",
+				      wr_path_slots(p), slots);
 	if (not_native && not_native[0] && n < room)
 		n += (size_t)snprintf(why + n, room - n, " (native XDP refused: %s)", not_native);
 	if (wr_path_hook(p) == WR_HOOK_TC && wr_neighbour_tc(i->index, beside, sizeof(beside)) &&
@@ -75,7 +92,7 @@ int wr_path_open_auto(struct wr_path **out, const struct wr_path_conf *conf, int
 	if (conf->hook != WR_HOOK_COUNT) {
 		ret = wr_path_open(out, conf, err);
 		if (!ret)
-			say(why, room, *out, NULL);
+			say(why, room, *out, conf->flow_slots, NULL);
 		return ret;
 	}
 	reason = no_native(conf, whole_packets, text, sizeof(text));
@@ -83,7 +100,7 @@ int wr_path_open_auto(struct wr_path **out, const struct wr_path_conf *conf, int
 		c.hook = WR_HOOK_XDP;
 		ret = wr_path_open(out, &c, &native);
 		if (!ret) {
-			say(why, room, *out, NULL);
+			say(why, room, *out, conf->flow_slots, NULL);
 			return 0;
 		}
 		if (ret == -EINVAL ||
@@ -95,6 +112,6 @@ int wr_path_open_auto(struct wr_path **out, const struct wr_path_conf *conf, int
 	ret = wr_path_open(out, &c, err);
 	if (ret)
 		return ret;
-	say(why, room, *out, reason);
+	say(why, room, *out, conf->flow_slots, reason);
 	return 0;
 }

@@ -48,6 +48,13 @@ int wr_explain_load(int code, const char *object, struct wr_err *err)
 			err, EPERM,
 			"the kernel does not let this process load programs: run as root, or "
 			"with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
+	/* tail calls beside functions: with a compiler that can do both, on x86 and, since 6.0,
+	 * on arm64 */
+	if (strstr(verdict, "tail_calls"))
+		return wr_fail(err, EOPNOTSUPP,
+			       "Linux %s refuses the '%s' program: its BPF compiler is off (sysctl "
+			       "net.core.bpf_jit_enable=1) or too old (arm64 needs 6.0): %s",
+			       wr_kernel()->release, object, verdict);
 	if (code == -ENOMEM)
 		return wr_fail(err, ENOMEM, "not enough memory for the maps of '%s'", object);
 	return wr_fail(err, EOPNOTSUPP, "Linux %s refuses the '%s' program: %s",

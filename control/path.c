@@ -44,16 +44,27 @@ struct bpf_map *wr_path_map(const struct wr_path *p, const char *suffix)
 	return NULL;
 }
 
-/* Tables of the size that is wanted, and the constants that go with it. */
-static int set_account(struct wr_path *p, struct wr_fixed *fixed, uint32_t slots,
+/* Both windows of all CPUs; a row has its place in a list, too. */
+static uint64_t table_bytes(uint32_t cpus, uint32_t slots)
+{
+	uint64_t row = sizeof(struct wr_account_row) + sizeof(uint64_t);
+
+	return 2ull * cpus * (slots * row + sizeof(struct wr_account_head));
+}
+
+/* Tables of the size that is wanted or possible, and the constants that go with it. */
+static int set_account(struct wr_path *p, struct wr_fixed *fixed, const struct wr_path_conf *conf,
 		       struct wr_err *err)
 {
-	uint32_t heads;
+	uint32_t heads, slots = conf->flow_slots;
 
 	if (slots < WR_PATH_SLOTS_MIN || slots > WR_PATH_SLOTS_MAX || slots & (slots - 1))
 		return wr_fail(err, EINVAL, "%u flow slots: a power of two from %d to %d", slots,
 			       WR_PATH_SLOTS_MIN, WR_PATH_SLOTS_MAX);
 	p->maps.cpus = (uint32_t)libbpf_num_possible_cpus();
+	while (conf->memory_bytes && slots > WR_PATH_SLOTS_MIN &&
+	       table_bytes(p->maps.cpus, slots) > conf->memory_bytes)
+		slots /= 2;
 	p->maps.set_bits = (uint32_t)__builtin_ctz(slots / WR_ACCOUNT_WAYS);
 	heads = 2 * p->maps.cpus;
 	fixed->account = 1;
@@ -103,7 +114,7 @@ static int open_object(struct wr_path *p, const struct wr_object *o,
 	fixed->linktype = (uint32_t)p->iface.linktype;
 	fixed->load_bytes = wr_kernel()->xdp_load_bytes;
 	fixed->frags = p->frags;
-	if (conf->flow_slots && set_account(p, fixed, conf->flow_slots, err))
+	if (conf->flow_slots && set_account(p, fixed, conf, err))
 		return -err->code;
 	if (conf->judge && set_judge(p, fixed, conf->judge, err))
 		return -err->code;
@@ -183,10 +194,8 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	p->attach_type = bpf_program__expected_attach_type(entry);
 	p->ring_fd = bpf_map__fd(wr_path_map(p, "wr_ring"));
 	p->slots_fd = bpf_map__fd(wr_path_map(p, "wr_slots"));
-	p->board = mmap(NULL, sizeof(*p->board), PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(wr_path_map(p, ".bss")), 0);
-	if (p->board == MAP_FAILED) {
-		p->board = NULL;
+	p->board = wr_board_map(bpf_map__fd(wr_path_map(p, ".bss")));
+	if (!p->board) {
 		wr_fail(err, errno, "mapping the board: %s", strerror(errno));
 		return -ENOMEM;
 	}
@@ -271,7 +280,8 @@ int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct w
 	p->hook = conf->hook;
 	p->link_fd = p->ring_fd = -1;
 	wr_path_set_folder(p, conf->pin_dir);
-	p->frags = xdp && wr_kernel()->xdp_load_bytes && p->iface.mtu > 1500;
+	/* Whatever the MTU: on veth that of the peer counts, which could not be raised otherwise. */
+	p->frags = xdp && wr_kernel()->xdp_load_bytes;
 	ret = load(p, xdp ? &wr_object_xdp : &wr_object_tc_in, conf, err);
 	if (!ret)
 		ret = wr_path_filter(p, conf->filter, err);
@@ -343,6 +353,11 @@ int wr_path_ring(const struct wr_path *p)
 struct wr_account *wr_path_account(struct wr_path *p)
 {
 	return p->account;
+}
+
+uint32_t wr_path_slots(const struct wr_path *p)
+{
+	return p->account ? (uint32_t)WR_ACCOUNT_WAYS << p->maps.set_bits : 0;
 }
 
 const struct wr_iface *wr_path_iface(const struct wr_path *p)

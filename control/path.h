@@ -35,6 +35,8 @@ struct wr_path_conf {
 				go on. NULL: all is gone with the process */
 	const struct wr_judge_maps *judge; /* hold packets against a policy; NULL: all pass */
 	uint32_t flow_slots; /* account: flow rows per CPU and window, a power of two; 0 = do not */
+	uint64_t memory_bytes; /* account: the tables of all CPUs take no more: flow_slots is halved
+				  as often as that takes; 0 = whatever it takes */
 };
 
 enum { WR_PATH_SLOTS_MIN = 16, WR_PATH_SLOTS_MAX = 1 << 22, WR_PATH_SLOTS_DEFAULT = 1 << 16 };
@@ -74,6 +76,7 @@ bool wr_path_attached(const struct wr_path *path);
 struct wr_board *wr_path_board(struct wr_path *path);	  /* borrowed */
 int wr_path_ring(const struct wr_path *path);		  /* descriptor, borrowed */
 struct wr_account *wr_path_account(struct wr_path *path); /* borrowed; NULL: it does not account */
+uint32_t wr_path_slots(const struct wr_path *path); /* flow rows per CPU and window; 0 = none */
 const struct wr_iface *wr_path_iface(const struct wr_path *path);
 enum wr_hook wr_path_hook(const struct wr_path *path);
 

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "capture/board.h"
@@ -61,12 +60,9 @@ int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
 						   .sets_fd = fds[4],
 						   .used_fd = fds[5],
 						   .peeked_fd = fds[6]};
-		p->board = mmap(NULL, sizeof(*p->board), PROT_READ | PROT_WRITE, MAP_SHARED, fds[1],
-				0);
-		if (p->board == MAP_FAILED) {
-			p->board = NULL;
+		p->board = wr_board_map(fds[1]);
+		if (!p->board)
 			ret = wr_fail(err, errno, "mapping the board: %s", strerror(errno));
-		}
 	}
 	if (p && !ret && given->guarded)
 		ret = wr_clsact_take(&p->clsact, fds[0], err);

@@ -141,7 +141,7 @@ struct wr_judge {
 	__u16 slot;   /* of the rule that decided */
 	__u8 verdict; /* enum wr_verdict */
 	__u8 level;   /* header that is looked at: 0 outer, 1 inner */
-	__u8 peek;    /* kept for the caller */
+	__u8 why;     /* kept for the caller */
 	__u8 decided, klass, pad;
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct wr_judge) == 128, "two lines of one CPU");

@@ -23,10 +23,12 @@ static inline __attribute__((always_inline)) __u64 wr_mix(__u64 h)
 	return h ^ h >> 31;
 }
 
-/* Hash of an address, 16 bytes as two words (IPv4: the first four bytes, the rest 0). */
-static inline __attribute__((always_inline)) __u64 wr_sketch_hash(__u64 a, __u64 b)
+/* Hash of an address, 16 bytes as two words (IPv4: the first four bytes, the rest 0). seed: a
+ * secret, the same for all registers that are ever joined: who knows it chooses what the count
+ * says. */
+static inline __attribute__((always_inline)) __u64 wr_sketch_hash(__u64 seed, __u64 a, __u64 b)
 {
-	return wr_mix(a ^ wr_mix(b + 0x9e3779b97f4a7c15ull));
+	return wr_mix(a ^ wr_mix((b + 0x9e3779b97f4a7c15ull) ^ seed));
 }
 
 /* Zeroes in front of the first one, plus one; 1 to 33 are kept. Without a loop, and without an

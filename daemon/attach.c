@@ -22,6 +22,7 @@ struct request {
 	enum wr_hook hook;
 	struct wr_board_conf board;
 	uint32_t ring_bytes, flow_slots;
+	uint64_t memory_bytes;
 	int whole_packets;
 	char folder[NAME]; /* to unpin: its name below pin_dir */
 };
@@ -46,6 +47,7 @@ static void open_path(const struct request *r, int ring_fd, const char *pin_dir,
 		.ring_bytes = r->ring_bytes,
 		.board = r->board,
 		.flow_slots = r->flow_slots,
+		.memory_bytes = r->memory_bytes,
 		.pin_dir = pin_dir,
 	};
 
@@ -184,6 +186,7 @@ int wr_attach_open_path(void *ctx, struct wr_path **out, const struct wr_path_co
 		.board = conf->board,
 		.ring_bytes = conf->ring_bytes,
 		.flow_slots = conf->flow_slots,
+		.memory_bytes = conf->memory_bytes,
 		.whole_packets = whole_packets,
 	};
 	int fds[WR_PATH_FDS], n_fds, ret;

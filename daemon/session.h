@@ -27,9 +27,10 @@ struct wr_session_conf {
 	enum wr_hook hook;  /* WR_HOOK_COUNT = the best that works */
 	const char *filter; /* pcap-filter expression or NULL */
 	struct wr_board_conf board;
-	bool whole_packets;  /* the records should hold all bytes of a packet */
-	const char *pin_dir; /* see control/path.h; NULL: nothing stays */
-	uint32_t flow_slots; /* account in the kernel, see control/path.h; 0 = do not */
+	bool whole_packets;    /* the records should hold all bytes of a packet */
+	const char *pin_dir;   /* see control/path.h; NULL: nothing stays */
+	uint32_t flow_slots;   /* account in the kernel, see control/path.h; 0 = do not */
+	uint64_t memory_bytes; /* for that, of each interface and direction; 0 = what it takes */
 	/* A path that accounts is detached and about to be closed: what it counted must be taken
 	 * now. May be NULL. */
 	void (*leaving)(void *ctx, struct wr_path *path);
@@ -68,6 +69,10 @@ int wr_session_ifaces(struct wr_source *base, const char *const *ifaces, size_t 
 
 /* Another filter from now on, on all interfaces; no packet is lost. */
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err);
+
+/* Records for the last packets from now on, also of paths that are opened later: of the board's
+ * configuration keep, keep_sample and keep_snap are taken. */
+void wr_session_keep(struct wr_source *base, const struct wr_board_conf *conf);
 
 /* Output that failed for packets of an interface that were handed out: they were not seen after
  * all. */

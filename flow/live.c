@@ -297,7 +297,7 @@ static void add_source(struct wr_live *l, const struct wr_live_row *service, con
 
 	memcpy(&a, addr, 8);
 	memcpy(&b, addr + 8, 8);
-	wr_sketch_add(registers_of(l, service), wr_sketch_hash(a, b));
+	wr_sketch_add(registers_of(l, service), wr_sketch_hash(l->conf.seed, a, b));
 }
 
 /* ---- windows ---- */
@@ -489,6 +489,18 @@ void wr_live_end(struct wr_live *l, uint64_t end_ns)
 	wr_flow_window(l->flows, l->window, l->window);
 	if (l->tap.end)
 		l->tap.end(l->tap.ctx, end_ns);
+}
+
+void wr_live_finish(struct wr_live *l)
+{
+	uint32_t n = wr_flow_rows(l->flows);
+
+	for (uint32_t i = 0; i < n && l->conf.flow_end; i++) {
+		struct wr_flow f = *wr_flow_row(l->flows, i);
+
+		f.end_reason = WR_FLOW_END_FORCED;
+		l->conf.flow_end(l->conf.ctx, &f);
+	}
 }
 
 void wr_live_tap(struct wr_live *l, const struct wr_live_tap *tap)

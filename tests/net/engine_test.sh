@@ -200,7 +200,7 @@ other_shape() {
 	local slots said=
 	for slots in 2048 1024 2048 1024; do
 		live_begin "$slots" in "$1"
-		said+="$(grep -c "$IN: native XDP\$" "$TMP/live.err") "
+		said+="$(grep -c "$IN: native XDP" "$TMP/live.err") "
 		live_end
 	done
 	is "tables of another size: the hook is the same" "$said" "1 1 1 1 "
@@ -251,8 +251,20 @@ pins_are() {
 	[ "$(find "$1" -type f | wc -l)" = "$2" ]
 }
 
+# Less memory than the tables would take.
+little_memory() {
+	local rx
+	rx=$(rx_packets "$B" "$IN")
+	live_begin 65536 in "" 3000000
+	like "little memory: fewer slots, and it says so" "$(cat "$TMP/live.err")" "$IN: .*, [0-9]+ flow slots instead of 65536 .memory"
+	in_ns "$A" "$SEND" -d "$MAC" "$OUT" 1000 128 >/dev/null
+	live_end
+	is "little memory: all that the interface counted" "$(said 'o["packets"]')" $(($(rx_packets "$B" "$IN") - rx))
+}
+
 under_load 65536
 under_load 64
+little_memory
 both_ways
 restarts
 finish

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine under test: live IFACE[,IFACE] [SLOTS [out|in [PIN-DIR]]]. Says "ready", runs until
+ * The engine under test: live IFACE[,IFACE] [SLOTS [out|in [PIN-DIR [MEMORY]]]].
+ * Says "ready", runs until
  * SIGTERM or SIGINT, then prints one line of JSON: totals, sums of every kind of row, flows, and
  * the ledger.
  */
@@ -115,7 +116,8 @@ int main(int argc, char **argv)
 		.n_ifaces = comma ? 2 : 1,
 		.hook = WR_HOOK_COUNT,
 		.out = argc > 3 && !strcmp(argv[3], "out"),
-		.pin_dir = argc > 4 ? argv[4] : NULL,
+		.pin_dir = argc > 4 && *argv[4] ? argv[4] : NULL,
+		.memory_bytes = argc > 5 ? (uint64_t)atoll(argv[5]) : 0,
 		.flow_slots = argc > 2 ? (uint32_t)atoi(argv[2]) : 0,
 		.say = say,
 	};

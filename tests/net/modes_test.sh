@@ -136,11 +136,11 @@ tag_beside() {
 
 choice() {
 	watch auto "$IN" -n "$NS"
-	like "auto: native XDP on a virtual cable" "$(said)" "^weir: $IN: native XDP$"
+	like "auto: native XDP on a virtual cable" "$(said)" "^weir: $IN: native XDP \(segmentation offload of its peer is off meanwhile\)$"
 	watch_end
 	watch whole "$IN" -n "$NS" -w "$TMP/whole"
 	if kernel_is 5.18; then
-		like "auto, whole packets: native XDP" "$(said)" "^weir: $IN: native XDP$"
+		like "auto, whole packets: native XDP" "$(said)" "^weir: $IN: native XDP \(segmentation offload of its peer is off meanwhile\)$"
 	else
 		like "auto, whole packets before 5.18: TC, and why" "$(said)" "^weir: $IN: TC ingress .*before Linux 5.18"
 	fi
@@ -152,7 +152,7 @@ jumbo() {
 	pair "$far" "$B" 9000
 	watch jumbo "$i" -n "$NS"
 	if kernel_is 5.18; then
-		like "MTU 9000: native XDP with several buffers" "$(said)" "^weir: $i: native XDP$"
+		like "MTU 9000: native XDP with several buffers" "$(said)" "^weir: $i: native XDP \("
 	else
 		like "MTU 9000: TC, and why" "$(said)" "^weir: $i: TC ingress \(native XDP refused: .*MTU 9000.*this kernel"
 	fi

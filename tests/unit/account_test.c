@@ -12,6 +12,7 @@
 #include "tests/unit/gen.h"
 #include "tests/unit/hook.h"
 
+#include <sys/wait.h>
 #include <time.h>
 
 enum {
@@ -19,6 +20,7 @@ enum {
 	SEEDS = 700,
 	SHORTEST = 14,
 	SECOND = 1000000000,
+	SEED = 12345,
 	TICK_NS = 20000000 /* no clock lags behind more than that */
 };
 
@@ -66,9 +68,10 @@ static void head(void *ctx, const struct wr_account_head *h)
 
 static struct wr_live *live(void)
 {
+	const struct wr_live_conf conf = {.seed = SEED};
 	struct wr_live *l = NULL;
 
-	if (wr_live_open(&l, NULL, NULL))
+	if (wr_live_open(&l, &conf, NULL))
 		return NULL;
 	wr_live_begin(l, SECOND);
 	wr_live_iface(l, "test0");
@@ -97,6 +100,7 @@ static int bench_open(struct bench *b, uint32_t set_bits)
 		return rc;
 	}
 	b->hook.board->conf.follow = 0;
+	b->hook.board->conf.seed = SEED;
 	maps->heads_fd = hook_map(&b->hook, "wr_heads");
 	maps->sets_fd = hook_map(&b->hook, "wr_sets");
 	maps->used_fd = hook_map(&b->hook, "wr_used");
@@ -359,6 +363,62 @@ static void chosen_addresses(void)
 	bench_close(&b);
 }
 
+/* Of the first payloads that may be sent, half are for TCP alone. */
+static void peeks(void)
+{
+	struct bench b;
+	uint8_t f[60];
+
+	if (bench_open(&b, 10))
+		return;
+	b.hook.board->conf.peek = 10;
+	for (uint16_t i = 0; i < 40; i++) {
+		udp_frame(f, 0x0b000001u, i);
+		if (i == 20)
+			is_int((long long)hook_count(&b.hook).matched_packets, 5,
+			       "20 flows of UDP: five first payloads are sent of ten");
+		if (i >= 20)
+			f[23] = 6, f[46] = 0x50;
+		send_frame(&b, f, sizeof(f));
+	}
+	is_int((long long)hook_count(&b.hook).matched_packets, 10, "and five of 20 flows of TCP");
+	bench_close(&b);
+}
+
+static int maps_of_tables(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[512];
+	int n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		n += strstr(line, "bpf-map") != NULL;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* A child, which may live longer than we, does not hold the tables. */
+static void child(void)
+{
+	struct bench b;
+	int status, before, with;
+
+	if (bench_open(&b, 4))
+		return;
+	with = maps_of_tables();
+	wr_account_close(&b.account);
+	before = maps_of_tables(); /* those of the test itself */
+	ok(!wr_account_open(&b.account, &b.maps, b.hook.board, NULL) && with == before + 4,
+	   "four tables are mapped");
+	fflush(stdout);
+	if (!fork())
+		_exit(maps_of_tables());
+	wait(&status);
+	is_int(WEXITSTATUS(status), before, "a child has none of them");
+	bench_close(&b);
+}
+
 /* A window that nobody has drained for long: 32 bits of packets are nearly full. */
 static void full_counters(void)
 {
@@ -427,6 +487,94 @@ static void taken_over(bool ended)
 	bench_close(&b);
 }
 
+/* ---- records for the last packets ---- */
+
+enum { RING = 1 << 20, SNAP = 90 };
+
+static struct {
+	uint32_t kept, payloads, others, wrong_size;
+} taken;
+
+static int take(void *ctx, void *data, size_t n)
+{
+	const struct wr_event *e = data;
+	uint32_t want = e->why == WR_WHY_KEPT ? SNAP : 200;
+
+	(void)ctx;
+	(void)n;
+	taken.kept += e->why == WR_WHY_KEPT;
+	taken.payloads += e->why == WR_WHY_PAYLOAD;
+	taken.others += e->why != WR_WHY_KEPT && e->why != WR_WHY_PAYLOAD;
+	taken.wrong_size += e->cap != (e->len < want ? e->len : want);
+	return 0;
+}
+
+/* A UDP frame of 200 bytes; of another flow for each source port. */
+static void send_long(struct bench *b, uint16_t sport)
+{
+	static uint8_t f[200];
+
+	udp_frame(f, inet_addr("192.0.2.9"), sport);
+	f[16] = 0;
+	f[17] = 186; /* of the IP header on */
+	f[38] = 0;
+	f[39] = 166;
+	send_frame(b, f, sizeof(f));
+}
+
+/* Sends n packets of one flow in a new window; returns how many records were made for the last
+ * packets. */
+static uint32_t window_of(struct bench *b, struct ring_buffer *ring, uint32_t n)
+{
+	uint64_t before = wr_account_kept(b->account);
+
+	memset(&taken, 0, sizeof(taken));
+	drain(b);
+	for (uint32_t i = 0; i < n; i++)
+		send_long(b, 7);
+	drain(b);
+	ring_buffer__consume(ring);
+	is_int((long long)(wr_account_kept(b->account) - before), taken.kept,
+	       "%u packets: the reader is told how many were kept", n);
+	is_int(taken.others + taken.wrong_size, 0, "each says why it came and has its size");
+	return taken.kept;
+}
+
+static void kept(void)
+{
+	struct wr_board_conf *c;
+	struct ring_buffer *ring;
+	struct wr_cpu_count n;
+	uint32_t few, many;
+	struct bench b;
+
+	if (bench_open(&b, 4))
+		return;
+	c = &b.hook.board->conf;
+	ring = ring_buffer__new(b.hook.ring_fd, take, NULL, NULL);
+	c->records = WR_RECORDS_BYTES;
+	c->snap = 200;
+	c->peek = 1000;
+	c->keep_snap = SNAP;
+	is_int(window_of(&b, ring, 100), 0, "none is kept unless asked for");
+	is_int(taken.payloads, WR_ACCOUNT_PEEKS, "first payloads come all the same");
+	c->keep = 1000;
+	is_int(window_of(&b, ring, 100), 100, "all of few are kept");
+	many = window_of(&b, ring, 20000);
+	ok(many >= 250 && many <= 1000, "of 20,000 in less than a second: %u, at most 1000", many);
+	c->keep_sample = 10;
+	few = window_of(&b, ring, 1000);
+	ok(few >= 99 && few <= 101, "every tenth of 1000: %u", few);
+	c->keep = 0;
+	is_int(window_of(&b, ring, 100), 0, "and none again");
+	n = hook_count(&b.hook);
+	is_int((long long)(n.made - n.ring_full),
+	       (long long)(WR_ACCOUNT_PEEKS + wr_account_kept(b.account)),
+	       "records made are first payloads and kept ones, no other");
+	ring_buffer__free(ring);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	if (getenv("WEIR_TEST_THIN"))
@@ -441,8 +589,11 @@ int main(void)
 	kernel_is_host();
 	flood();
 	first_moments();
+	kept();
 	full_counters();
 	chosen_addresses();
+	peeks();
+	child();
 	taken_over(false);
 	taken_over(true);
 	return done();

@@ -246,7 +246,7 @@ static void estimates(void)
 
 		memset(r, 0, sizeof(r));
 		for (uint32_t k = 0; k < counts[i]; k++)
-			wr_sketch_add(r, wr_sketch_hash(k, 0));
+			wr_sketch_add(r, wr_sketch_hash(0, k, 0));
 		e = wr_distinct_estimate(r);
 		printf("# %u: %.0f\n", counts[i], e);
 		ok(e >= n * 0.9 - 1 && e <= n * 1.1 + 1, "%u things: within 10 %%", counts[i]);
