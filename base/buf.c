@@ -419,3 +419,25 @@ int wr_buf_flush(struct wr_buf *b, int fd)
 	b->used = 0;
 	return -error;
 }
+
+/* ---- in ---- */
+
+int wr_buf_read(struct wr_buf *b, int fd, size_t max)
+{
+	size_t end = b->used + max;
+
+	for (;;) {
+		char *to = wr_buf_room(b, 65536);
+		ssize_t n = to ? read(fd, to, 65536) : -1;
+
+		if (!to)
+			return -ENOMEM;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : 0;
+		b->used += (size_t)n;
+		if (b->used > end)
+			return -EFBIG;
+	}
+}

@@ -52,4 +52,7 @@ void wr_buf_clock(struct wr_buf *b, uint64_t ns); /* local HH:MM:SS.uuuuuu */
  */
 int wr_buf_flush(struct wr_buf *b, int fd);
 
+/* Adds all that can be read from fd. 0 or -errno; -EFBIG: more than max bytes; -ENOMEM. */
+int wr_buf_read(struct wr_buf *b, int fd, size_t max);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/json.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -194,6 +195,42 @@ void wr_json_base64(struct wr_buf *b, const char *key, const void *bytes, size_t
 		*to++ = '=';
 	}
 	*to = '"';
+}
+
+static int digit_of(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+ssize_t wr_json_base64_read(const char *text, size_t n, uint8_t *bytes)
+{
+	uint32_t v = 0;
+	size_t used = 0;
+	int bits = 0;
+
+	if (n % 4)
+		return -EINVAL;
+	for (int i = 0; i < 2 && n && text[n - 1] == '='; i++)
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		int digit = digit_of(text[i]);
+
+		if (digit < 0)
+			return -EINVAL;
+		v = v << 6 | (uint32_t)digit;
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		bytes[used++] = (uint8_t)(v >> bits);
+	}
+	return (ssize_t)used;
 }
 
 void wr_json_time(struct wr_buf *b, const char *key, uint64_t ns)

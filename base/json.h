@@ -2,6 +2,8 @@
 #ifndef WR_BASE_JSON_H
 #define WR_BASE_JSON_H
 
+#include <sys/types.h>
+
 #include "base/buf.h"
 
 /*
@@ -24,5 +26,7 @@ void wr_json_strn(struct wr_buf *b, const char *key, const void *s, size_t n);
 void wr_json_time(struct wr_buf *b, const char *key, uint64_t ns); /* RFC 3339 UTC */
 void wr_json_ip(struct wr_buf *b, const char *key, const uint8_t *addr_net, int ip_v); /* 4 or 6 */
 void wr_json_base64(struct wr_buf *b, const char *key, const void *bytes, size_t n);
+/* The other way: text of n characters to at most 3 * n / 4 bytes. Returns how many, or -EINVAL. */
+ssize_t wr_json_base64_read(const char *text, size_t n, uint8_t *bytes);
 
 #endif

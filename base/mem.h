@@ -23,6 +23,15 @@ static inline void *wr_mem_map(size_t bytes)
 	return p;
 }
 
+/* The same, and shared with the processes that are forked from now on. */
+static inline void *wr_mem_share(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 static inline void wr_mem_unmap(void *p, size_t bytes)
 {
 	if (p)

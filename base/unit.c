@@ -9,13 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct unit {
-	const char *name;
-	uint64_t factor;
-	bool shown; /* numbers are written in it, too */
-};
-
-static const struct unit durations[] = {
+static const struct wr_unit durations[] = {
 	{"ns", 1, true},
 	{"us", 1000, true},
 	{"ms", 1000000, true},
@@ -27,7 +21,7 @@ static const struct unit durations[] = {
 	{NULL},
 };
 
-static const struct unit sizes[] = {
+static const struct wr_unit sizes[] = {
 	{"", 1, true},
 	{"B", 1, false},
 	{"kB", 1000, false},
@@ -41,11 +35,11 @@ static const struct unit sizes[] = {
 	{NULL},
 };
 
-static const struct unit numbers[] = {
+static const struct wr_unit numbers[] = {
 	{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {NULL},
 };
 
-static int read_with(const struct unit *u, const char *text, uint64_t *out)
+int wr_unit_read(const struct wr_unit *u, const char *text, uint64_t *out)
 {
 	uint64_t v;
 	char *end;
@@ -66,9 +60,9 @@ static int read_with(const struct unit *u, const char *text, uint64_t *out)
 	return 0;
 }
 
-static void write_with(const struct unit *u, char out[WR_UNIT_TEXT], uint64_t v)
+void wr_unit_write(const struct wr_unit *u, char out[WR_UNIT_TEXT], uint64_t v)
 {
-	const struct unit *best = u;
+	const struct wr_unit *best = u;
 
 	for (; u->name; u++)
 		if (u->shown && (v ? v % u->factor == 0 : !strcmp(u->name, "s")))
@@ -78,25 +72,25 @@ static void write_with(const struct unit *u, char out[WR_UNIT_TEXT], uint64_t v)
 
 int wr_unit_duration(const char *text, uint64_t *ns)
 {
-	return read_with(durations, text, ns);
+	return wr_unit_read(durations, text, ns);
 }
 
 int wr_unit_size(const char *text, uint64_t *bytes)
 {
-	return read_with(sizes, text, bytes);
+	return wr_unit_read(sizes, text, bytes);
 }
 
 int wr_unit_number(const char *text, uint64_t *v)
 {
-	return read_with(numbers, text, v);
+	return wr_unit_read(numbers, text, v);
 }
 
 void wr_unit_duration_text(char out[WR_UNIT_TEXT], uint64_t ns)
 {
-	write_with(durations, out, ns);
+	wr_unit_write(durations, out, ns);
 }
 
 void wr_unit_size_text(char out[WR_UNIT_TEXT], uint64_t bytes)
 {
-	write_with(sizes, out, bytes);
+	wr_unit_write(sizes, out, bytes);
 }

@@ -2,6 +2,7 @@
 #ifndef WR_BASE_UNIT_H
 #define WR_BASE_UNIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -17,5 +18,14 @@ int wr_unit_number(const char *text, uint64_t *v);    /* 65536 64k 2M (k = 1000)
 enum { WR_UNIT_TEXT = 32 };
 void wr_unit_duration_text(char out[WR_UNIT_TEXT], uint64_t ns);
 void wr_unit_size_text(char out[WR_UNIT_TEXT], uint64_t bytes);
+
+/* The same with units of one's own; a name of NULL ends a table. */
+struct wr_unit {
+	const char *name;
+	uint64_t factor;
+	bool shown; /* numbers are written in it, too */
+};
+int wr_unit_read(const struct wr_unit *table, const char *text, uint64_t *v);
+void wr_unit_write(const struct wr_unit *table, char out[WR_UNIT_TEXT], uint64_t v);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What accounting costs in XDP, in ns per packet over a program that does nothing, with one flow,
- * with 65,536 flows in random order, and when no source comes twice; tables drained between rounds.
- * All programs take turns, see ns.c.
+ * with 65,536 flows in random order, and when no source comes twice; tables drained between rounds;
+ * and what it costs to keep the last packets besides, at the rate that is the daemon's default. All
+ * programs take turns, see ns.c.
  *
  *	flows [--rounds N] [--repeat N]
  *
@@ -13,9 +14,9 @@
 
 #include "tests/unit/hook.h"
 
-enum { ROUNDS_MOST = 200, SET_BITS = 16, RING = 1 << 20 };
+enum { ROUNDS_MOST = 200, SET_BITS = 16, RING = 1 << 20, KEPT = 2000, EACH = 3000 };
 
-enum program { EMPTY, PARSE, ACCOUNT, PROGRAMS };
+enum program { EMPTY, PARSE, ACCOUNT, KEEP, PROGRAMS };
 
 static const struct {
 	const char *name;
@@ -40,6 +41,7 @@ struct bench {
 	struct wr_account_head *heads;
 	struct wr_account_set *sets;
 	uint64_t *used;
+	struct ring_buffer *ring;
 	uint32_t cpus;
 };
 
@@ -68,6 +70,12 @@ static struct bpf_object *load(const char *name)
 	return o;
 }
 
+static int take(void *ctx, void *data, size_t n)
+{
+	(void)ctx, (void)data, (void)n;
+	return 0;
+}
+
 static void open_bench(struct bench *b)
 {
 	uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
@@ -92,12 +100,17 @@ static void open_bench(struct bench *b)
 	b->heads = map_of(&b->hook[ACCOUNT], "wr_heads", 2 * cpus * sizeof(*b->heads));
 	b->sets = map_of(&b->hook[ACCOUNT], "wr_sets", (2 * cpus << SET_BITS) * sizeof(*b->sets));
 	b->used = map_of(&b->hook[ACCOUNT], "wr_used", (4 * cpus << SET_BITS) * sizeof(*b->used));
+	b->ring = ring_buffer__new(b->hook[ACCOUNT].ring_fd, take, NULL, NULL);
+	if (!b->ring)
+		die("ring", errno);
+	b->hook[ACCOUNT].board->conf.records = WR_RECORDS_BYTES;
+	b->hook[ACCOUNT].board->conf.keep_snap = 128;
 	b->count = load("count");
 	b->spread = load("spread");
 	b->program_fd[EMPTY] =
 		bpf_program__fd(bpf_object__find_program_by_name(b->count, "wr_empty_xdp"));
 	b->program_fd[PARSE] = b->hook[PARSE].main_fd;
-	b->program_fd[ACCOUNT] = b->hook[ACCOUNT].main_fd;
+	b->program_fd[ACCOUNT] = b->program_fd[KEEP] = b->hook[ACCOUNT].main_fd;
 	b->spread_fd =
 		bpf_program__fd(bpf_object__find_program_by_name(b->spread, "wr_spread_xdp"));
 	b->next_fd = bpf_object__find_map_fd_by_name(b->spread, "wr_next");
@@ -107,9 +120,12 @@ static void open_bench(struct bench *b)
 		die("spread", errno);
 }
 
-/* As the reader does between two windows. Returns what was in rows. */
+/* As the reader does between two windows. */
 static void drain(struct bench *b)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (uint32_t t = 0; t < 2 * b->cpus; t++) {
 		struct wr_account_head *h = &b->heads[t];
 
@@ -119,7 +135,10 @@ static void drain(struct bench *b)
 			b->sets[((size_t)t << SET_BITS) + row / 2].row[row % 2].packets = 0;
 		}
 		memset(h, 0, sizeof(*h));
+		h->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	}
+	ring_buffer__consume(b->ring);
+	b->hook[ACCOUNT].board->kept[0] = 0;
 }
 
 static double seconds(void)
@@ -130,7 +149,7 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static double run(struct bench *b, enum program k, uint32_t repeat, bool ip6)
+static double run(struct bench *b, enum program k, uint32_t keep, uint32_t repeat, bool ip6)
 {
 	static const uint8_t frame6[80] = "\x02\0\0\0\0\1\x02\0\0\0\0\2\x86\xdd\x60\0\0\0\0\x14\6"
 					  "\x40\x20\1\x0d\xb8\0\0\0\0\0\0\0"
@@ -144,6 +163,7 @@ static double run(struct bench *b, enum program k, uint32_t repeat, bool ip6)
 	uint32_t zero = 0;
 	double start;
 
+	b->hook[ACCOUNT].board->conf.keep = k == KEEP ? keep : 0;
 	bpf_map_update_elem(b->next_fd, &zero, &b->program_fd[k], BPF_ANY);
 	start = seconds();
 	if (bpf_prog_test_run_opts(b->spread_fd, &o))
@@ -173,6 +193,24 @@ static void print_load(const struct bench *b, int i, int rounds, uint64_t other,
 	       100.0 * (double)other / (double)all);
 }
 
+/* Every packet is kept, against none: what a record costs. */
+static void print_record(struct bench *b, int rounds)
+{
+	double none[ROUNDS_MOST], each[ROUNDS_MOST];
+
+	*b->flows = 1;
+	for (int r = 0; r < rounds; r++) {
+		drain(b);
+		none[r] = run(b, ACCOUNT, 0, EACH, false);
+		drain(b);
+		each[r] = run(b, KEEP, 1000000, EACH, false);
+	}
+	qsort(none, (size_t)rounds, sizeof(double), by_value);
+	qsort(each, (size_t)rounds, sizeof(double), by_value);
+	printf("\nA record of 64 bytes that is kept: +%.0f ns (median)\n",
+	       each[rounds / 2] - none[rounds / 2]);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"rounds", required_argument, NULL, 'n'},
@@ -196,9 +234,9 @@ int main(int argc, char **argv)
 	hook_stay_on_cpu();
 	open_bench(&b);
 	printf("XDP, accounting: ns per packet, smallest (median) of %d rounds of %u packets\n\n"
-	       "| load | empty | parse, ledger | + accounting | over empty | bar | without a row "
-	       "|\n"
-	       "|---|--:|--:|--:|--:|--:|--:|\n",
+	       "| load | empty | parse, ledger | + accounting | + last packets | over empty | bar "
+	       "| without a row |\n"
+	       "|---|--:|--:|--:|--:|--:|--:|--:|\n",
 	       rounds, repeat);
 	for (int i = 0; i < LOADS; i++) {
 		uint64_t other = 0, all = 1;
@@ -207,7 +245,7 @@ int main(int argc, char **argv)
 		for (int r = 0; r < rounds; r++)
 			for (int k = 0; k < PROGRAMS; k++) {
 				drain(&b);
-				times[i][k][r] = run(&b, k, repeat, loads[i].ip6);
+				times[i][k][r] = run(&b, k, KEPT, repeat, loads[i].ip6);
 				if (k != ACCOUNT)
 					continue;
 				other = all = 0;
@@ -218,5 +256,6 @@ int main(int argc, char **argv)
 			}
 		print_load(&b, i, rounds, other, all);
 	}
+	print_record(&b, rounds);
 	return 0;
 }

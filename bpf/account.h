@@ -357,29 +357,44 @@ static __always_inline int wr_peek(struct wr_account_head *head, struct wr_accou
 	return 1;
 }
 
-/* Returns whether the reader wants the bytes of this packet. */
-static __always_inline int wr_account(__u32 cpu, __u32 len)
+/*
+ * Is this packet for the last packets that the reader keeps? Every n-th is, as long as there are
+ * not too many: a quarter of what a window may have at once, the rest spread over it, so that a
+ * flood leaves some of each moment. About 1 ms is a unit of `when`. CPUs that ask at the same time
+ * may each take the last one.
+ */
+static __always_inline int wr_keep_it(__u32 cpu, __u32 when)
 {
-	const struct wr_rec *r = &WR_PARSE_OF(cpu)->rec;
+	struct wr_board_conf *conf = &wr_shared.board.conf;
+	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
+	__u64 *kept = &wr_shared.board.kept[conf->window & 1];
+	__u64 most = ((256 << 10) + (__u64)when * 805) * conf->keep >> 20, one = 1;
+
+	if (conf->keep_sample > 1) {
+		if (c->skip) {
+			c->skip--;
+			return 0;
+		}
+		c->skip = conf->keep_sample - 1;
+	}
+	if (*kept >= most)
+		return 0;
+	/* In words: compilers make another instruction of the builtin, which 5.10 does not know. */
+	asm volatile("lock *(u64 *)(%0 + 0) += %1" : : "r"(kept), "r"(one) : "memory");
+	return WR_WHY_KEPT;
+}
+
+/* A packet that belongs to a flow. */
+static __always_inline int wr_account_ip(struct wr_account_head *head, __u32 table, __u32 len,
+					 const struct wr_rec *r, __u16 when)
+{
 	const struct wr_hdr *h = &r->hdr[0];
-	__u32 table = (wr_shared.board.conf.window & 1) * wr_fixed.cpus + cpu;
-	struct wr_account_head *head = bpf_map_lookup_elem(&wr_heads, &table);
 	struct wr_account_row *row;
 	struct wr_words k;
 	__u64 hash;
-	__u16 when;
 
-	if (!head)
-		return 0;
-	wr_n_add(&head->all, 1, len);
-	wr_n_add(&head->sizes[wr_size_class(len) & (WR_SIZE_CLASSES - 1)], 1, len);
-	if (!(h->has & WR_H_IP)) {
-		wr_n_add(&head->not_ip, 1, len);
-		return 0;
-	}
 	if (h->has & WR_H_TCP)
 		wr_account_tcp(head, h);
-	when = wr_when(head);
 	wr_key_words(&k, r);
 	hash = wr_hash_key(&k);
 	row = wr_row_of(head, table, &k, hash, when);
@@ -388,7 +403,30 @@ static __always_inline int wr_account(__u32 cpu, __u32 len)
 		return 0;
 	}
 	wr_row_add(row, h, len, when);
-	return wr_peek(head, row, h, hash);
+	return wr_peek(head, row, h, hash) ? WR_WHY_PAYLOAD : 0;
+}
+
+/* Returns why the reader wants the bytes of this packet; 0: it does not. */
+static __always_inline int wr_account(__u32 cpu, __u32 len)
+{
+	const struct wr_rec *r = &WR_PARSE_OF(cpu)->rec;
+	__u32 table = (wr_shared.board.conf.window & 1) * wr_fixed.cpus + cpu;
+	struct wr_account_head *head = bpf_map_lookup_elem(&wr_heads, &table);
+	int why = 0;
+	__u16 when;
+
+	if (!head)
+		return 0;
+	wr_n_add(&head->all, 1, len);
+	wr_n_add(&head->sizes[wr_size_class(len) & (WR_SIZE_CLASSES - 1)], 1, len);
+	when = wr_when(head);
+	if (r->hdr[0].has & WR_H_IP)
+		why = wr_account_ip(head, table, len, r, when);
+	else
+		wr_n_add(&head->not_ip, 1, len);
+	if (!why && wr_shared.board.conf.keep)
+		why = wr_keep_it(cpu, when);
+	return why;
 }
 
 #endif

@@ -147,21 +147,23 @@ static __always_inline int wr_path(wr_ctx *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_whole(ctx);
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
-	int peek = 0;
+	int why = 0;
 
 	c->arrived_packets++;
 	c->arrived_bytes += len;
 	wr_see(ctx, cpu, wr_ctx_len(ctx));
 	if (wr_fixed.account)
-		peek = wr_account(cpu, len);
+		why = wr_account(cpu, len);
 	c->passed_packets++;
 	c->passed_bytes += len;
 	if (wr_shared.board.conf.follow) {
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_FILTER);
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
 	}
-	if (peek)
+	if (why) {
+		wr_slot_of(cpu)->event.why = (__u8)why;
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
+	}
 	return WR_PASS;
 }
 
@@ -233,7 +235,8 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
 	struct wr_board_conf *conf = &wr_shared.board.conf;
 	struct wr_slot *s = wr_slot_of(cpu);
-	__u32 len = wr_ctx_len(ctx), snap = conf->snap;
+	__u32 len = wr_ctx_len(ctx);
+	__u32 snap = s->event.why == WR_WHY_KEPT ? conf->keep_snap : conf->snap;
 	long err;
 
 	c->matched_packets++;
@@ -253,7 +256,7 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	s->event.ring_full = c->ring_full;
 	s->event.ifindex = wr_shared.board.ifindex;
 	s->event.hook = (__u8)wr_shared.board.hook;
-	s->event.linktype = (__u16)wr_fixed.linktype;
+	s->event.linktype = (__u8)wr_fixed.linktype;
 	s->event.cpu = (__u16)cpu;
 	s->event.verdict = 0;
 	s->event.gso_segs = s->parse.rec.gso_segs = (__u16)wr_ctx_segs(ctx);

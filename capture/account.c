@@ -17,6 +17,7 @@ struct wr_account {
 	uint32_t cpus, set_bits;
 	uint64_t *arrived; /* owned, per CPU, at the first look after a flip */
 	bool looked;
+	uint64_t kept;
 	uint64_t clock_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC at the flip before the last */
 	uint64_t next_offset_ns;
 };
@@ -194,7 +195,13 @@ uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *
 		r->rest(r->ctx, head);
 		clear(head);
 	}
+	a->kept += __atomic_exchange_n(&a->board->kept[window & 1], 0, __ATOMIC_RELAXED);
 	return packets;
+}
+
+uint64_t wr_account_kept(const struct wr_account *a)
+{
+	return a->kept;
 }
 
 void wr_account_forget_peeks(struct wr_account *a)

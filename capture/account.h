@@ -47,6 +47,9 @@ struct wr_account_reader {
 /* Hands out the window that the last flip ended. Returns the packets that it had. */
 uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *reader);
 
+/* Records that the drained windows have made because of wr_board_conf.keep. */
+uint64_t wr_account_kept(const struct wr_account *a);
+
 /* First payloads count as not seen again: now and then, so that hashes that fall together do not
  * hide one for ever. */
 void wr_account_forget_peeks(struct wr_account *a);

@@ -43,6 +43,7 @@ struct wr_packet {
 	uint16_t linktype;	  /* DLT number */
 	uint16_t gso_segs;	  /* packets merged into this one, 0 = not */
 	uint8_t hook;		  /* enum wr_hook */
+	uint8_t why;		  /* live: WR_WHY_* of core/board.h */
 	const char *iface;	  /* interface name or "" */
 	const struct wr_rec *rec; /* facts made in the kernel; NULL: parse data */
 };

@@ -131,6 +131,7 @@ static void hand_out(struct wr_ring *r, const struct wr_event *e, const struct w
 		.linktype = e->linktype,
 		.gso_segs = e->gso_segs,
 		.hook = e->hook,
+		.why = e->why,
 		.iface = b ? b->ifname : "",
 	};
 

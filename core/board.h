@@ -71,8 +71,11 @@ struct wr_board_conf {
 	__u32 window;	 /* accounting: the lowest bit tells which tables are filled */
 	__u32 peek; /* accounting: first payloads that are sent to the reader, at most so many per
 		       CPU and window; 0 = none */
-	__u32 pad;
-	__u64 seed; /* accounting: of distinct counts, see core/sketch.h */
+	__u32 keep; /* accounting: other packets that are sent to the reader, about so many per
+		       window; 0 = none */
+	__u32 keep_sample; /* of them every n-th; 0 and 1: all */
+	__u32 keep_snap;   /* bytes of the frame in such a record */
+	__u64 seed;	   /* accounting: of distinct counts, see core/sketch.h */
 };
 
 enum { WR_RECORDS_NONE = 0, WR_RECORDS_FACTS = 1, WR_RECORDS_BYTES = 2 };
@@ -91,10 +94,18 @@ struct wr_board {
 			       its pid */
 	char ifname[16];
 	struct wr_board_conf conf;
-	__u64 pad[3];
+	__u64 kept[2]; /* records made because of conf.keep, by the lowest bit of conf.window: all
+			  CPUs add, the reader takes */
 	struct wr_cpu cpu[WR_MAX_CPUS]; /* begins a cache line */
 };
 _Static_assert(__builtin_offsetof(struct wr_board, cpu) % 64 == 0, "cache lines of one writer");
+
+/* Why a record was made. */
+enum {
+	WR_WHY_CHOSEN = 0,  /* by the filter */
+	WR_WHY_PAYLOAD = 1, /* it is one of the first payloads of a flow (wr_board_conf.peek) */
+	WR_WHY_KEPT = 2,    /* for the last packets (wr_board_conf.keep) */
+};
 
 /* What a record in the ring begins with. Then come facts (struct wr_rec, without hdr[1] when there
  * is no inner packet) or bytes of the frame. */
@@ -107,7 +118,8 @@ struct wr_event {
 	__u32 cap; /* bytes of the frame that follow; 0: facts */
 	__u16 cpu;
 	__u16 gso_segs;
-	__u16 linktype;
+	__u8 linktype; /* Ethernet or raw IP */
+	__u8 why;      /* WR_WHY_* */
 	__u8 hook;
 	__u8 verdict;
 	__u32 tag; /* VLAN tag that was taken off: TPID << 16 | TCI; 0 = none. Not in the bytes that

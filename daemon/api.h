@@ -24,15 +24,19 @@
  *the most waiting when all together exceed the bound, is dropped and counted.
  */
 
+struct wr_measure_output;
+
 /* What views are made from. Members may be NULL where a program has nothing of the kind: the view
  * says so. */
 struct wr_api_host {
 	struct wr_live *live;
 	int (*ledger)(void *ctx, struct wr_ledger *rows, int n); /* as wr_engine_ledger() */
 	void (*status)(void *ctx, struct wr_status *out);
+	int (*outputs)(void *ctx, struct wr_measure_output *rows, int n); /* daemon/output.h */
 	int (*reload)(void *ctx, struct wr_err *err);
 	const struct wr_conf *(*conf)(void *ctx); /* in effect */
 	const char *history;			  /* file; NULL or "": none is kept */
+	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
 	void *ctx;
 };
 
@@ -47,8 +51,11 @@ struct wr_api_conf {
 
 struct wr_api;
 
-extern const struct wr_api_view wr_api_view_history;   /* daemon/view_history.c */
-extern const struct wr_api_view wr_api_view_metrics;   /* daemon/view_metrics.c */
+extern const struct wr_api_view wr_api_view_dump;    /* daemon/view_dump.c */
+extern const struct wr_api_view wr_api_view_history; /* daemon/view_history.c */
+extern const struct wr_api_view wr_api_view_metrics; /* daemon/view_metrics.c */
+/* The same as a body of OTLP (export/otlp.h); returns its data points. */
+uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */
 
 /*

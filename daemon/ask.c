@@ -121,7 +121,7 @@ int wr_ask_answer(struct wr_ask *a, int (*fn)(void *ctx, const char *line, size_
 	int ret = 0, failed = 0;
 
 	for (;;) {
-		const char *line = a->in + a->done;
+		const char *line = a->in ? a->in + a->done : NULL;
 		const char *end = a->used > a->done ? memchr(line, '\n', a->used - a->done) : NULL;
 		size_t n;
 

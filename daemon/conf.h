@@ -29,10 +29,18 @@ struct wr_daemon_conf {
 		uint64_t flows_ns, seconds_ns, minutes_ns, hours_ns;
 	} history;
 	struct {
+		uint64_t bytes, snap, sample, rate;
+	} dump;
+	struct {
 		const char *listen;
 		struct wr_conf_list names;
 		const char *token_file, *tls_cert, *tls_key;
 	} page;
+	struct {
+		struct wr_conf_list eve, eve_types, ipfix, otlp; /* places: daemon/output_conf.h */
+		const char *otlp_headers_file;
+		uint64_t eve_stats_ns, otlp_ns, buffer_bytes;
+	} output;
 	struct {
 		const char *user;
 		bool sandbox, attach_later;

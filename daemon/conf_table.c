@@ -9,9 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/output_conf.h"
+
 #define SECOND 1000000000ull
 #define DAY (86400 * SECOND)
 #define YEAR (366 * DAY)
+#define DUMP_LEAST (1u << 20) /* bytes */
+#define DUMP_MOST (8u << 20)  /* bytes a second */
 
 const char *const wr_daemon_hooks[] = {"auto", "xdp", "xdp-generic", "tc", "packet", NULL};
 
@@ -112,21 +116,40 @@ const struct wr_conf_item wr_daemon_items[] = {
 
 	{"history.path", WR_CONF_STRING, "/var/lib/weir/history.db", "a path",
 	 "The file that history is kept in. Empty: none is kept.", AT(history.path), 0, 255,
-	 .check = whole_path},
+	 .check = whole_path, .live = true},
 	{"history.size", WR_CONF_SIZE, "2GiB", NULL,
 	 "The file never becomes larger: what is oldest makes room.", AT(history.max_bytes),
-	 8 << 20, 1ull << 40},
+	 8 << 20, 1ull << 40, .live = true},
 	{"history.flows", WR_CONF_DURATION, "7d", NULL, "How long flows are kept.",
-	 AT(history.flows_ns), 60 * SECOND, 10 * YEAR},
+	 AT(history.flows_ns), 60 * SECOND, 10 * YEAR, .live = true},
 	{"history.seconds", WR_CONF_DURATION, "1d", NULL,
 	 "How long the numbers of each second are kept.", AT(history.seconds_ns), 60 * SECOND,
-	 10 * YEAR},
+	 10 * YEAR, .live = true},
 	{"history.minutes", WR_CONF_DURATION, "30d", NULL,
 	 "How long the numbers of each minute are kept.", AT(history.minutes_ns), 60 * SECOND,
-	 10 * YEAR},
+	 10 * YEAR, .live = true},
 	{"history.hours", WR_CONF_DURATION, "730d", NULL,
 	 "How long the numbers of each hour are kept.", AT(history.hours_ns), 60 * SECOND,
-	 10 * YEAR},
+	 10 * YEAR, .live = true},
+
+	{"dump.size", WR_CONF_SIZE, "16MiB", NULL,
+	 "Memory for the last packets, which weir dump and the page show (1MiB or more). 0: none "
+	 "are "
+	 "kept.",
+	 AT(dump.bytes), 0, 1 << 28, .live = true},
+	{"dump.snap", WR_CONF_NUMBER, "128", "bytes",
+	 "Bytes kept of each packet. 128 hold the headers and the first bytes behind them, 64 "
+	 "hardly "
+	 "more than the headers.",
+	 AT(dump.snap), 64, 65535, .live = true},
+	{"dump.sample", WR_CONF_NUMBER, "1", "packets",
+	 "Keep every n-th packet only. First payloads of flows are kept in any case.",
+	 AT(dump.sample), 1, 1000000, .live = true},
+	{"dump.rate", WR_CONF_NUMBER, "2000", "packets a second",
+	 "So many packets of a second are kept at most, for each interface and direction, spread "
+	 "over "
+	 "the second; first payloads of flows besides. What is passed over is counted.",
+	 AT(dump.rate), 10, 1000000, .live = true},
 
 	{"page.listen", WR_CONF_STRING, "127.0.0.1:9347", "ADDRESS:PORT",
 	 "Where the web page and metrics are served. Empty: nowhere. Other hosts can reach it only "
@@ -144,10 +167,38 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"page.tls_key", WR_CONF_STRING, "", "a path", "And its key; daemon.user reads it.",
 	 AT(page.tls_key), 0, 255, .check = whole_path, .live = true},
 
+	{"output.eve", WR_CONF_LIST, "", "places",
+	 "Where flows and totals are written as JSON Lines: a file (a reload opens it again, for "
+	 "log "
+	 "rotation), unix:PATH, - = standard output.",
+	 AT(output.eve), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_eve, .live = true},
+	{"output.eve_types", WR_CONF_LIST, "flow stats", "flow, stats",
+	 "What is written there: flow = each flow that ended, or a part of a long one; stats = "
+	 "totals.",
+	 AT(output.eve_types), 1, 2, .check = wr_output_check_type, .live = true},
+	{"output.eve_stats", WR_CONF_DURATION, "10s", NULL, "Totals are written so often.",
+	 AT(output.eve_stats_ns), SECOND, DAY, .live = true},
+	{"output.ipfix", WR_CONF_LIST, "", "places",
+	 "Collectors that flows are sent to as IPFIX: udp:HOST:PORT, tcp:HOST:PORT.",
+	 AT(output.ipfix), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_ipfix, .live = true},
+	{"output.otlp", WR_CONF_LIST, "", "addresses",
+	 "Where metrics are sent by OTLP/HTTP: http://HOST:4318/v1/metrics, or https.",
+	 AT(output.otlp), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_otlp, .live = true},
+	{"output.otlp_interval", WR_CONF_DURATION, "60s", NULL, "Metrics are sent so often.",
+	 AT(output.otlp_ns), SECOND, DAY, .live = true},
+	{"output.otlp_headers_file", WR_CONF_STRING, "", "a path",
+	 "A file that daemon.user may read, with headers for all of them, 'Name: value' on a line "
+	 "each: for tokens.",
+	 AT(output.otlp_headers_file), 0, 255, .check = whole_path, .live = true},
+	{"output.buffer", WR_CONF_SIZE, "4MiB", NULL,
+	 "What waits for one output at most. What finds no room is lost and counted.",
+	 AT(output.buffer_bytes), 1 << 20, 256 << 20},
+
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},
 	{"daemon.sandbox", WR_CONF_BOOL, "yes", NULL,
-	 "Shut the process of the page in: no files (Landlock), few system calls (seccomp).",
+	 "Shut the processes of the page and of outputs in: no files (Landlock), few system calls "
+	 "(seccomp).",
 	 AT(daemon.sandbox)},
 	{"daemon.attach_later", WR_CONF_BOOL, "yes", NULL,
 	 "Keep a small process with rights that does one thing: attach weir's programs to "
@@ -194,9 +245,12 @@ int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *con
 			struct wr_err *err)
 {
 	struct wr_err none = {0};
+	const char *item;
 
 	err = err ? err : &none;
 	wr_conf_fill(values, conf);
+	if (wr_output_check_all(conf, &item, err))
+		return wrong(values, item, err);
 	if (conf->capture.flow_slots & (conf->capture.flow_slots - 1)) {
 		wr_fail(err, EINVAL, "%" PRIu64 " is not a power of two", conf->capture.flow_slots);
 		return wrong(values, "capture.flow_slots", err);
@@ -204,6 +258,18 @@ int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *con
 	if (wr_daemon_conf_any(conf) && conf->capture.ifaces.n > 1) {
 		wr_fail(err, EINVAL, "'any' is all of them: name no other");
 		return wrong(values, "capture.interfaces", err);
+	}
+	if (conf->dump.bytes && conf->dump.bytes < DUMP_LEAST) {
+		wr_fail(err, EINVAL, "0, or 1MiB or more");
+		return wrong(values, "dump.size", err);
+	}
+	/* They go through the kernel's ring, which first payloads shall find room in, too. */
+	if (conf->dump.rate * conf->dump.snap > DUMP_MOST) {
+		wr_fail(err, EINVAL,
+			"%" PRIu64 " packets a second of %" PRIu64
+			" bytes (dump.snap) are more than 8 MiB a second",
+			conf->dump.rate, conf->dump.snap);
+		return wrong(values, "dump.rate", err);
 	}
 	if (!conf->page.tls_cert[0] != !conf->page.tls_key[0]) {
 		wr_fail(err, EINVAL, "TLS takes both, page.tls_cert and page.tls_key");

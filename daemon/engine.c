@@ -29,6 +29,7 @@ enum {
 	PEEKS_LEAST = 16,
 	PEEKS_MOST = 1000,
 	PEEK_MS = 200,
+	MANY = 500, /* records at one look: sooner again, or the ring runs full */
 	FORGET_WINDOWS = 600,
 	LISTEN_WINDOWS = 2,
 };
@@ -41,8 +42,13 @@ struct wr_engine {
 	uint64_t ended_ns;     /* the one that waits to be drained ended then; 0 = none waits */
 	uint64_t seed;	       /* of distinct counts: the kernel's are joined with ours */
 	bool packets;	       /* some come one by one */
-	uint32_t iface;	       /* while a path is drained: its number in live, */
-	bool out;	       /* and whether it sees what leaves */
+	struct wr_engine_keep keep;
+	wr_packet_fn packet;
+	void *packet_ctx;
+	uint64_t counted, recorded;    /* packets, by the kernel in windows that are over */
+	uint32_t kept_here, skip_here; /* of packets that come one by one, in this window */
+	uint32_t iface;		       /* while a path is drained: its number in live, */
+	bool out;		       /* and whether it sees what leaves */
 	char default_iface[16];
 };
 
@@ -66,6 +72,8 @@ static void take_head(void *ctx, const struct wr_account_head *head)
 	struct wr_engine *e = ctx;
 
 	wr_live_add_head(e->live, e->iface, e->out, head);
+	e->counted += head->all.packets;
+	e->recorded += head->peeks;
 }
 
 /* ---- windows ---- */
@@ -74,12 +82,15 @@ static void drain_path(void *ctx, struct wr_path *path)
 {
 	struct wr_engine *e = ctx;
 	struct wr_account_reader reader = {take_row, take_head, e};
+	uint64_t before;
 
 	if (!wr_path_account(path))
 		return;
+	before = wr_account_kept(wr_path_account(path));
 	e->iface = wr_live_iface(e->live, wr_path_iface(path)->name);
 	e->out = wr_path_hook(path) == WR_HOOK_TC_OUT;
 	wr_account_drain(wr_path_account(path), &reader);
+	e->recorded += wr_account_kept(wr_path_account(path)) - before;
 }
 
 static void flip_path(void *ctx, struct wr_path *path)
@@ -153,16 +164,38 @@ static void end_window(struct wr_engine *e, uint64_t ended_ns)
 	wr_live_end(e->live, ended_ns);
 	wr_live_begin(e->live, ended_ns);
 	e->ended_ns = 0;
+	e->kept_here = 0;
 	if (wr_live_totals(e->live)->window % FORGET_WINDOWS == 0)
 		wr_session_paths(e->source, forget_path, e);
 }
 
-/* One by one: all of a packet socket, the first payloads of flows from the kernel. */
+/* A packet socket hands out all packets; of them as many are wanted as the kernel would send. */
+static bool wanted(struct wr_engine *e, const struct wr_packet *pkt)
+{
+	if (pkt->hook != WR_HOOK_PACKET)
+		return true;
+	if (e->skip_here) {
+		e->skip_here--;
+		return false;
+	}
+	e->skip_here = e->keep.sample > 1 ? e->keep.sample - 1 : 0;
+	return e->kept_here < e->keep.rate && ++e->kept_here;
+}
+
+/* One by one: all of a packet socket; from the kernel the first payloads of flows, and what is kept
+ * besides. */
 static void packet(void *ctx, const struct wr_packet *pkt)
 {
 	struct wr_engine *e = ctx;
 	const struct wr_rec *rec = pkt->rec;
+	bool told = e->packet && e->keep.rate && wanted(e, pkt);
 
+	if (told)
+		e->packet(e->packet_ctx, pkt);
+	e->counted += pkt->hook == WR_HOOK_PACKET;
+	e->recorded += pkt->hook == WR_HOOK_PACKET && told;
+	if (pkt->why == WR_WHY_KEPT)
+		return;
 	if (!rec) {
 		wr_parse(&e->parse, pkt->data, pkt->caplen, pkt->len, pkt->linktype);
 		rec = &e->parse.rec;
@@ -177,7 +210,7 @@ static void packet(void *ctx, const struct wr_packet *pkt)
 int wr_engine_step(struct wr_engine *e, struct wr_err *err)
 {
 	uint64_t now = now_ns();
-	bool settled = true;
+	bool settled = true, many;
 	int n;
 
 	do
@@ -185,6 +218,7 @@ int wr_engine_step(struct wr_engine *e, struct wr_err *err)
 	while (n >= BATCH);
 	if (n < 0)
 		return n;
+	many = n > MANY || e->packets;
 	if (e->ended_ns) {
 		wr_session_paths(e->source, ask_path, &settled);
 		if (!settled)
@@ -200,7 +234,7 @@ int wr_engine_step(struct wr_engine *e, struct wr_err *err)
 		return SETTLE_MS;
 	}
 	n = (int)((e->window_ns - now) / 1000000) + 1;
-	if (e->packets && n > SOCKET_MS)
+	if (many && n > SOCKET_MS)
 		return SOCKET_MS;
 	return n < PEEK_MS ? n : PEEK_MS;
 }
@@ -250,6 +284,9 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 		.out = conf->out,
 		.board = {.records = WR_RECORDS_BYTES,
 			  .snap = PEEK_BYTES,
+			  .keep = conf->keep.rate,
+			  .keep_sample = conf->keep.sample,
+			  .keep_snap = conf->keep.snap,
 			  .max_depth = 1,
 			  .seed = e->seed},
 		.ring_bytes = ring_bytes(),
@@ -284,6 +321,9 @@ int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, st
 	if (!e)
 		return wr_fail(err, ENOMEM, "out of memory");
 	e->parse.max_depth = 1;
+	e->keep = conf->keep;
+	e->packet = conf->packet;
+	e->packet_ctx = conf->packet_ctx;
 	getrandom(&e->seed, sizeof(e->seed), 0); /* so few bytes are never refused */
 	live.seed = e->seed;
 	ret = wr_live_open(&e->live, &live, err);
@@ -312,6 +352,20 @@ int wr_engine_ifaces(struct wr_engine *e, const char *const *ifaces, size_t n_if
 		n_ifaces = 1;
 	}
 	return ret ? ret : wr_session_ifaces(e->source, ifaces, n_ifaces, any, packet, e, err);
+}
+
+void wr_engine_keep(struct wr_engine *e, const struct wr_engine_keep *keep)
+{
+	struct wr_board_conf conf = {
+		.keep = keep->rate, .keep_sample = keep->sample, .keep_snap = keep->snap};
+
+	e->keep = *keep;
+	wr_session_keep(e->source, &conf);
+}
+
+uint64_t wr_engine_passed_over(const struct wr_engine *e)
+{
+	return e->counted - e->recorded;
 }
 
 void wr_engine_finish(struct wr_engine *e)

@@ -11,6 +11,12 @@
  * flow/live.h fed from their windows (from packets where BPF is not possible). One thread; nothing
  * here waits longer than a drain takes.
  */
+struct wr_engine_keep {
+	uint32_t rate;	 /* packets a second at most, for each interface and way; 0 = none */
+	uint32_t sample; /* every n-th only; 0 and 1: all */
+	uint32_t snap;	 /* bytes of each */
+};
+
 struct wr_engine_conf {
 	const char *const *ifaces;
 	size_t n_ifaces;       /* 0: the interface of the default route */
@@ -25,6 +31,11 @@ struct wr_engine_conf {
 	const char *pin_dir;   /* links and maps stay below it when the process ends and are adopted
 				  from there: counting outlives the process. NULL: nothing stays */
 	struct wr_live_conf live;
+	/* Packets that are wanted besides what is counted, and who gets them: first payloads of
+	 * flows, and all others as `keep` has it. May be NULL. */
+	struct wr_engine_keep keep;
+	wr_packet_fn packet;
+	void *packet_ctx;
 	/* See daemon/session.h; NULL: this process has the rights itself. */
 	int (*open_path)(void *ctx, struct wr_path **out, const struct wr_path_conf *conf,
 			 int whole_packets, char *why, size_t room, struct wr_err *err);
@@ -49,6 +60,12 @@ int wr_engine_step(struct wr_engine *e, struct wr_err *err);
 /* Other interfaces from now on, see wr_session_ifaces(); none: the one of the default route. */
 int wr_engine_ifaces(struct wr_engine *e, const char *const *ifaces, size_t n_ifaces, bool any,
 		     struct wr_err *err);
+
+/* Other packets are wanted from now on. */
+void wr_engine_keep(struct wr_engine *e, const struct wr_engine_keep *keep);
+/* Packets of the windows that are over that packet() was not told of, and will not be: each packet
+ * that is counted is one of these, or has made a record (which may be lost, see the ledger). */
+uint64_t wr_engine_passed_over(const struct wr_engine *e);
 
 /* Detaches and takes what was still being counted; step is not called any more. */
 void wr_engine_finish(struct wr_engine *e);

@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/loop.h"
@@ -76,6 +77,7 @@ static void be_front(struct front *f, int core_fd, int live_fd)
 		.conf = f->conf,
 		.core_fd = core_fd,
 		.live_fd = live_fd,
+		.own = f->front->own,
 		.confine = confine,
 		.say = say,
 		.ctx = f,
@@ -113,6 +115,17 @@ static void be_front_of(struct keeper *k, int core_fd, int live_fd)
 	be_front(&k->f, core_fd, live_fd);
 }
 
+static int start_alone(struct keeper *k)
+{
+	struct note note = {.kind = NOTE_CONNECTIONS};
+
+	k->began_ns = wr_loop_now_ns();
+	k->pid = wr_pass(k->f.core_fd, &note, sizeof(note), NULL, 0) ? -1 : fork();
+	if (!k->pid)
+		be_front_of(k, k->f.core_fd, -1);
+	return k->pid > 0 ? 0 : -1;
+}
+
 /* New connections for every front: what an earlier one has left half said is not answered to it.
  * The core gets its ends first, so that it knows of them when the front says something. */
 static int start(struct keeper *k)
@@ -120,6 +133,8 @@ static int start(struct keeper *k)
 	struct note note = {.kind = NOTE_CONNECTIONS};
 	int core[2], live[2], send[2], ret = -1;
 
+	if (k->f.front->alone)
+		return start_alone(k);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, core))
 		return -1;
 	if (!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, live)) {
@@ -140,12 +155,30 @@ static int start(struct keeper *k)
 	return k->pid > 0 ? 0 : -1;
 }
 
+/* Asked to end, it has ended in time. */
+static bool ends(const struct keeper *k)
+{
+	uint64_t until = wr_loop_now_ns() + k->f.front->end_ms * 1000000ull;
+	const struct timespec pause = {.tv_nsec = 2000000};
+
+	if (!k->f.front->end_ms || kill(k->pid, SIGUSR1))
+		return false;
+	while (wr_loop_now_ns() < until) {
+		if (waitpid(k->pid, NULL, WNOHANG) == k->pid)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 static void end_front(struct keeper *k)
 {
 	if (k->pid <= 0)
 		return;
-	kill(k->pid, SIGKILL); /* it holds nothing that a kinder end would save */
-	waitpid(k->pid, NULL, 0);
+	if (!ends(k)) {
+		kill(k->pid, SIGKILL);
+		waitpid(k->pid, NULL, 0);
+	}
 	k->pid = 0;
 }
 
@@ -224,7 +257,26 @@ static void keep(struct keeper *k)
 	_exit(0);
 }
 
-/* Never returns. What the core has open, and will have, is none of ours. */
+/* What the core has open is none of ours: another front's connection would never end. */
+static void close_others(const struct keeper *k)
+{
+	int keep[2] = {k->f.core_fd, k->f.front->keep_fd}, from = 3;
+
+	if (keep[1] > 2 && keep[1] < keep[0]) {
+		keep[0] = keep[1];
+		keep[1] = k->f.core_fd;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (keep[i] < from)
+			continue;
+		if (keep[i] > from)
+			close_range((unsigned int)from, (unsigned int)keep[i] - 1, 0);
+		from = keep[i] + 1;
+	}
+	close_range((unsigned int)from, ~0u, 0);
+}
+
+/* Never returns. */
 static void be_keeper(struct keeper *k, const char *user)
 {
 	struct wr_err err = {0};
@@ -232,6 +284,7 @@ static void be_keeper(struct keeper *k, const char *user)
 
 	/* The terminal's Ctrl-C and a manager's signals are for the core; it ends us. */
 	setsid();
+	close_others(k);
 	sigemptyset(&k->all);
 	sigaddset(&k->all, SIGCHLD);
 	sigaddset(&k->all, SIGHUP);

@@ -6,10 +6,10 @@
 #include "view/status.h"
 
 /*
- * The front: a process of its own that talks with strangers (the web page). It is forked before
- * anything is loaded and never has rights; it gets everything over two connections that speak the
- * control socket's protocol. A second process stands between, also without rights: it waits for the
- * front's end and starts it again, with new connections.
+ * A front: a process of its own that talks with strangers (the web page; what is sent to others:
+ * daemon/output.h). It is forked before anything is loaded and never has rights; it gets everything
+ *over two connections that speak the control socket's protocol. A second process stands between,
+ *also without rights: it waits for the front's end and starts it again, with new connections.
  *
  *	core ── note, descriptors ── keeper ── fork ── front
  *	  └────── two connections, control socket's protocol ──┘
@@ -18,7 +18,10 @@
 /* What a front is given. */
 struct wr_front_start {
 	const struct wr_daemon_conf *conf;
-	int core_fd, live_fd; /* connections to the core; the second one for a subscription */
+	/* Connections to the core; the second one for a subscription. Of one that is `alone`:
+	 * core_fd can be read to its end when the core has ended, live_fd is -1. */
+	int core_fd, live_fd;
+	void *own; /* of struct wr_front */
 	/* To be called once, when everything is open and before a byte of a stranger is read: gives
 	 * up what is left of rights (daemon/rights.h). 0 or -errno. */
 	int (*confine)(void *ctx, struct wr_err *err);
@@ -36,6 +39,13 @@ struct wr_front {
 	/* Runs until the core closes a connection, then returns 0. Both descriptors are taken.
 	 * -EINVAL: the configuration is refused, and it is not started again. */
 	int (*main)(const struct wr_front_start *start, struct wr_err *err);
+	void *own;   /* given to main */
+	bool alone;  /* it has no connections to the core */
+	int keep_fd; /* a descriptor of the core's that it needs; up to 2: none */
+	/* It is asked to end by SIGUSR1 (not SIGTERM, which a service manager sends to every
+	 * process before the core has said its last) and has so long to do it. 0: it is ended by
+	 * SIGKILL. */
+	uint32_t end_ms;
 };
 
 struct wr_front_conf_source {

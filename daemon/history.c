@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/rights.h"
@@ -20,6 +21,9 @@ struct wr_history {
 	void (*say)(void *ctx, const char *line);
 	void *ctx;
 	bool failing;
+	char path[300];
+	uint64_t max_bytes;
+	char error[512]; /* the last one; "" = none yet */
 };
 
 static uint32_t seconds(uint64_t ns)
@@ -56,10 +60,9 @@ static int give_away(const char *path, const char *user, struct wr_err *err)
 	return 0;
 }
 
-int wr_history_open(struct wr_history **out, const struct wr_daemon_conf *conf,
-		    void (*say)(void *ctx, const char *line), void *ctx, struct wr_err *err)
+static struct wr_store_conf store_conf(const struct wr_daemon_conf *conf)
 {
-	struct wr_store_conf store = {
+	return (struct wr_store_conf){
 		.max_bytes = conf->history.max_bytes,
 		.flow_age_s = seconds(conf->history.flows_ns),
 		.second_age_s = seconds(conf->history.seconds_ns),
@@ -67,6 +70,12 @@ int wr_history_open(struct wr_history **out, const struct wr_daemon_conf *conf,
 		.hour_age_s = seconds(conf->history.hours_ns),
 		.thread = true,
 	};
+}
+
+int wr_history_open(struct wr_history **out, const struct wr_daemon_conf *conf,
+		    void (*say)(void *ctx, const char *line), void *ctx, struct wr_err *err)
+{
+	struct wr_store_conf store = store_conf(conf);
 	struct wr_history *h;
 	int ret;
 
@@ -77,6 +86,8 @@ int wr_history_open(struct wr_history **out, const struct wr_daemon_conf *conf,
 		return wr_fail(err, ENOMEM, "out of memory");
 	h->say = say;
 	h->ctx = ctx;
+	h->max_bytes = store.max_bytes;
+	snprintf(h->path, sizeof(h->path), "%s", conf->history.path);
 	ret = wr_store_open(&h->store, conf->history.path, &store, err);
 	if (!ret)
 		ret = give_away(conf->history.path, conf->daemon.user, err);
@@ -99,6 +110,43 @@ void wr_history_close(struct wr_history **history)
 		h->say(h->ctx, err.text);
 	free(h);
 	*history = NULL;
+}
+
+int wr_history_limits(struct wr_history *h, const struct wr_daemon_conf *conf, struct wr_err *err)
+{
+	struct wr_store_conf store = store_conf(conf);
+	int ret = h ? wr_store_limits(h->store, &store, err) : 0;
+
+	if (h && !ret)
+		h->max_bytes = store.max_bytes;
+	return ret;
+}
+
+static uint64_t size_of(const char *path, const char *end)
+{
+	char name[320];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s%s", path, end);
+	return stat(name, &st) ? 0 : (uint64_t)st.st_size;
+}
+
+void wr_history_status(struct wr_history *h, struct wr_status *out)
+{
+	struct wr_store_stats s;
+
+	if (!h)
+		return;
+	s = wr_store_stats(h->store);
+	out->history.path = h->path;
+	out->history.bytes = size_of(h->path, "") + size_of(h->path, "-wal");
+	out->history.max_bytes = h->max_bytes;
+	out->history.oldest_ns = s.oldest_ns;
+	out->history.flows = s.flows_there;
+	out->history.written = s.flows + s.counts + s.events;
+	out->history.lost = s.flows_lost + s.counts_lost + s.events_lost;
+	out->history.error = h->error[0] ? h->error : NULL;
+	out->history.failing_since_ns = s.failing_since_ns;
 }
 
 /* ---- keys ---- */
@@ -201,6 +249,8 @@ static void tick(struct wr_history *h, uint64_t now_ns)
 
 	if (wr_store_notice(h->store, text, sizeof(text)))
 		h->say(h->ctx, text);
+	if (ret)
+		snprintf(h->error, sizeof(h->error), "%s", err.text);
 	if (ret && !h->failing)
 		h->say(h->ctx, err.text);
 	if (!ret && h->failing)

@@ -4,6 +4,7 @@
 
 #include "daemon/conf.h"
 #include "flow/live.h"
+#include "view/status.h"
 
 /* From what is going on to history on disk (store/store.h): a row of each kind for each window, and
  * each flow that ended. A disk that is full or gone is said once; everything else goes on. */
@@ -14,6 +15,12 @@ struct wr_history;
 int wr_history_open(struct wr_history **out, const struct wr_daemon_conf *conf,
 		    void (*say)(void *ctx, const char *line), void *ctx, struct wr_err *err);
 void wr_history_close(struct wr_history **h); /* writes what is left; NULL is fine */
+
+/* Other sizes and ages from now on, as wr_store_limits(). Another path is another history: open
+ * that, then close this one. */
+int wr_history_limits(struct wr_history *h, const struct wr_daemon_conf *conf, struct wr_err *err);
+
+void wr_history_status(struct wr_history *h, struct wr_status *out); /* fills out->history */
 
 /* The newest window of live, once. */
 void wr_history_window(struct wr_history *h, struct wr_live *live);

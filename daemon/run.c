@@ -12,6 +12,7 @@
 #include "daemon/notify.h"
 #include "daemon/rights.h"
 #include "daemon/run_impl.h"
+#include "daemon/session.h"
 
 enum { FRONT_WAIT_MS = 5000 };
 
@@ -31,7 +32,10 @@ static void on_step(void *ctx)
 	window = wr_live_totals(r->host.live)->window;
 	if (window != r->window) {
 		wr_history_window(r->history, r->host.live);
+		wr_outputs_window(r->outputs, &r->host);
 		wr_api_window(r->api);
+		if (r->ready)
+			r->conf->screen->window(r->host.live);
 	}
 	r->window = window;
 	wr_loop_in(r->loop, &r->step, (uint64_t)ms);
@@ -79,6 +83,17 @@ static void on_front(void *ctx, uint32_t events)
 	wr_loop_remove(r->loop, r->front.fd);
 }
 
+static void on_outputs(void *ctx, uint32_t events)
+{
+	struct wr_run *r = ctx;
+
+	(void)events;
+	if (!wr_front_read(&r->out, take_connection, r))
+		return;
+	wr_run_log("the process of the outputs has ended: nothing goes out until a restart");
+	wr_loop_remove(r->loop, r->out.fd);
+}
+
 /* ---- the beginning ---- */
 
 static int read_conf(struct wr_run *r, struct wr_err *err)
@@ -121,7 +136,8 @@ static int front_values(void *ctx, const struct wr_daemon_conf **out, struct wr_
 	return 0;
 }
 
-/* Before anything is loaded: these processes shall have nothing of it. */
+/* Before anything is loaded: these processes shall have nothing of it. The page comes first, so
+ * that it has nothing of what outputs share with the core. */
 static int start_processes(struct wr_run *r, struct wr_err *err)
 {
 	int ret = 0;
@@ -129,6 +145,12 @@ static int start_processes(struct wr_run *r, struct wr_err *err)
 	r->source = (struct wr_front_conf_source){front_values, r};
 	if (r->conf->front)
 		ret = wr_front_open(&r->front, r->conf->front, &r->source, err);
+	if (!ret)
+		ret = wr_outputs_prepare(&r->c, err);
+	if (!ret)
+		ret = wr_outputs_open(&r->outputs, &r->c, err);
+	if (!ret)
+		ret = wr_front_open(&r->out, wr_outputs_front(r->outputs), &r->source, err);
 	if (!ret && r->c.daemon.attach_later)
 		ret = wr_attach_start(&r->attach, r->netns, r->pin, err);
 	return ret;
@@ -155,14 +177,11 @@ static void flow_end(void *ctx, const struct wr_flow *f)
 {
 	struct wr_run *r = ctx;
 
-	if (r->host.live)
+	if (!r->host.live)
+		return;
+	if (!r->ending)
 		wr_history_flow(r->history, r->host.live, f);
-}
-
-static void log_line(void *ctx, const char *line)
-{
-	(void)ctx;
-	wr_run_log(line);
+	wr_outputs_flow(r->outputs, r->host.live, f);
 }
 
 static int open_engine(struct wr_run *r, struct wr_err *err)
@@ -182,14 +201,20 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 			 .active_ns = r->c.flow.active_ns,
 			 .flow_end = flow_end,
 			 .ctx = r},
+		.keep = wr_run_dump_keep(&r->c),
+		.packet = wr_run_dump_packet,
+		.packet_ctx = r,
 		.open_path = open_path,
 		.unpin = unpin,
 		.rights_ctx = r,
 		.say = wr_run_say,
 		.say_ctx = r,
 	};
-	int ret = wr_engine_open(&r->engine, &conf, err);
+	int ret = wr_run_dump_open(&r->dump, &r->c, err);
 
+	r->host.dump = r->dump;
+	if (!ret)
+		ret = wr_engine_open(&r->engine, &conf, err);
 	if (!ret)
 		r->host.live = wr_engine_live(r->engine);
 	return ret;
@@ -200,6 +225,13 @@ static int ledger(void *ctx, struct wr_ledger *rows, int n)
 	struct wr_run *r = ctx;
 
 	return wr_engine_ledger(r->engine, rows, n);
+}
+
+static int outputs(void *ctx, struct wr_measure_output *rows, int n)
+{
+	struct wr_run *r = ctx;
+
+	return wr_outputs_counts(r->outputs, rows, n);
 }
 
 static const struct wr_conf *values(void *ctx)
@@ -222,6 +254,7 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 	if (!ret)
 		ret = wr_rights_group(r->c.socket.group, &conf.group, err);
 	r->host.ledger = ledger;
+	r->host.outputs = outputs;
 	r->host.status = wr_run_status;
 	r->host.reload = wr_run_reload;
 	r->host.conf = values;
@@ -259,6 +292,21 @@ static int open_front(struct wr_run *r, struct wr_err *err)
 	return wr_loop_add(r->loop, r->front.fd, EPOLLIN, on_front, r);
 }
 
+/* What cannot be opened is said and shown; only a configuration that is wrong ends it here. */
+static int open_outputs(struct wr_run *r, struct wr_err *err)
+{
+	const struct wr_front *front = wr_outputs_front(r->outputs);
+	int ret = 0;
+
+	if (front->listen(&r->c)[0])
+		ret = wr_front_wait(&r->out, take_connection, r, FRONT_WAIT_MS, err);
+	if (ret == -EINVAL)
+		return wr_within(err, "%s", front->name);
+	if (ret)
+		wr_run_log(err->text);
+	return wr_loop_add(r->loop, r->out.fd, EPOLLIN, on_outputs, r);
+}
+
 /* A name in a filter is looked up in files: nothing here may wait for a name server. */
 static void no_waiting_for_names(void)
 {
@@ -285,6 +333,28 @@ static int drop_rights(struct wr_run *r, struct wr_err *err)
 	return 0;
 }
 
+static void show_ready(struct wr_run *r)
+{
+	struct wr_status s = {.version = WR_VERSION};
+
+	if (!r->conf->screen)
+		return;
+	wr_run_status(r, &s);
+	r->conf->screen->ready(&s);
+	r->ready = true;
+}
+
+static void show_end(struct wr_run *r)
+{
+	static struct wr_ledger rows[WR_SESSION_ROWS];
+	int n;
+
+	if (!r->ready)
+		return;
+	n = wr_engine_ledger(r->engine, rows, WR_SESSION_ROWS);
+	r->conf->screen->ended(rows, n < WR_SESSION_ROWS ? n : WR_SESSION_ROWS);
+}
+
 static int run_loop(struct wr_run *r, struct wr_err *err)
 {
 	int ret;
@@ -296,6 +366,7 @@ static int run_loop(struct wr_run *r, struct wr_err *err)
 		wr_loop_in(r->loop, &r->alive, 0);
 	wr_notify_ready("watching");
 	fprintf(stderr, "weir: ready, %s\n", r->c.socket.path);
+	show_ready(r);
 	ret = wr_loop_run(r->loop, err);
 	wr_notify_stopping();
 	if (!ret && r->failed)
@@ -313,8 +384,17 @@ static void end(struct wr_run *r)
 		wr_engine_finish(r->engine);
 	if (r->engine && r->history)
 		wr_history_window(r->history, r->host.live);
+	if (r->engine && r->outputs) {
+		r->ending = true;
+		wr_live_finish(r->host.live);
+		wr_outputs_end(r->outputs, &r->host);
+	}
+	wr_front_close(&r->out);
+	wr_outputs_close(&r->outputs);
 	wr_history_close(&r->history);
+	show_end(r);
 	wr_engine_close(&r->engine);
+	wr_dump_close(&r->dump);
 	wr_attach_end(&r->attach);
 	wr_loop_close(&r->loop);
 	wr_conf_close(&r->values);
@@ -329,7 +409,7 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 	if (!r)
 		return wr_fail(err, ENOMEM, "out of memory");
 	r->conf = conf;
-	r->front.fd = r->attach.fd = -1;
+	r->front.fd = r->out.fd = r->attach.fd = -1;
 	r->pid = getpid();
 	r->since_ns = wr_run_now_ns();
 	ret = read_conf(r, err);
@@ -344,11 +424,13 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 	if (!ret)
 		ret = open_engine(r, err);
 	if (!ret)
-		ret = wr_history_open(&r->history, &r->c, log_line, NULL, err);
+		ret = wr_history_open(&r->history, &r->c, wr_run_log_line, NULL, err);
 	if (!ret)
 		ret = drop_rights(r, err);
 	if (!ret)
 		ret = open_front(r, err);
+	if (!ret)
+		ret = open_outputs(r, err);
 	if (!ret)
 		ret = run_loop(r, err);
 	end(r);

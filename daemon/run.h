@@ -4,6 +4,8 @@
 
 #include "daemon/conf.h"
 #include "daemon/front.h"
+#include "flow/live.h"
+#include "view/status.h"
 
 /*
  * The daemon: `weir run`. Three processes: the core (this one: loads, attaches, gives up its
@@ -16,6 +18,15 @@ struct wr_run_conf {
 	int (*read)(void *ctx, struct wr_conf **out, const char **from, struct wr_err *err);
 	void *ctx;
 	const struct wr_front *front; /* NULL: this build has none */
+	/* Somebody who looks on: when everything is attached and the rights are given up, after
+	 * each window, and at the end. All borrowed for the call. NULL: nobody. */
+	const struct wr_run_screen *screen;
+};
+
+struct wr_run_screen {
+	void (*ready)(const struct wr_status *s);
+	void (*window)(struct wr_live *live);
+	void (*ended)(const struct wr_ledger *rows, int n);
 };
 
 /* Until SIGTERM or SIGINT. 0, or what went wrong: -EINVAL and others of bad input, -EPERM,

@@ -7,7 +7,10 @@
 #include "daemon/attach.h"
 #include "daemon/engine.h"
 #include "daemon/history.h"
+#include "daemon/output.h"
+#include "daemon/output_conf.h"
 #include "daemon/run.h"
+#include "export/dumpring.h"
 
 /* What the files run*.c share. */
 
@@ -18,12 +21,16 @@ struct wr_run {
 	const char *from;	 /* file; NULL: none */
 	struct wr_front_conf_source source;
 	struct wr_front_link front;
+	struct wr_outputs *outputs;
+	struct wr_front_link out; /* its process */
 	struct wr_attach attach;
 	struct wr_loop *loop;
 	struct wr_engine *engine;
 	struct wr_api *api;
 	struct wr_api_host host;
 	struct wr_history *history; /* NULL: none is kept */
+	struct wr_dump *dump;	    /* the last packets; NULL: none are kept */
+	uint64_t passed_over;	    /* by the engine, before they were */
 	struct wr_timer step, alive;
 	struct wr_status_rights rights;
 	uint64_t window; /* the last that views were told of */
@@ -34,16 +41,28 @@ struct wr_run {
 	char history_path[256];
 	pid_t pid;
 	bool dropped;
-	int failed; /* -errno that ended the loop; why: */
+	bool ready;  /* conf->screen has been told */
+	bool ending; /* flows are told because the program ends */
+	int failed;  /* -errno that ended the loop; why: */
 	struct wr_err err;
 	struct wr_status_iface said[WR_STATUS_IFACES]; /* by interface, last line */
 	uint32_t n_said;
+	struct wr_status_output out_rows[WR_OUTPUTS + 1]; /* for status */
 };
 
 uint64_t wr_run_now_ns(void); /* CLOCK_REALTIME */
 void wr_run_log(const char *line);
+void wr_run_log_line(void *unused, const char *line);
 void wr_run_say(void *run, const char *line);	      /* to the log, and for status */
 void wr_run_status(void *run, struct wr_status *out); /* run_status.c */
 int wr_run_reload(void *run, struct wr_err *err);     /* run_reload.c */
+
+/* run_dump.c: the last packets. */
+int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);
+struct wr_engine_keep wr_run_dump_keep(const struct wr_daemon_conf *c);
+void wr_run_dump_packet(void *run, const struct wr_packet *pkt); /* a wr_packet_fn */
+/* From now on that ring, which takes over what is in the old one; then r->c is to be c. */
+void wr_run_dump_change(struct wr_run *r, struct wr_dump *to, const struct wr_daemon_conf *c);
+void wr_run_dump_status(const struct wr_run *r, struct wr_status *s);
 
 #endif

@@ -12,7 +12,10 @@
  */
 
 struct change {
-	bool ifaces, timeouts, page;
+	bool ifaces, timeouts, page, history, history_path, dump, dump_ring;
+	/* Of what takes memory or files: the new ones, before the old ones are given up. */
+	struct wr_history *new_history;
+	struct wr_dump *new_dump;
 };
 
 static bool is(const char *name, const char *prefix)
@@ -46,26 +49,67 @@ static int compare(struct wr_run *r, struct wr_conf *new, struct change *c, stru
 		c->ifaces |= is(it->name, "capture.interfaces");
 		c->timeouts |= is(it->name, "flow.");
 		c->page |= is(it->name, "page.");
+		c->history |= is(it->name, "history.");
+		c->history_path |= is(it->name, "history.path");
+		c->dump |= is(it->name, "dump.");
+		c->dump_ring |= is(it->name, "dump.size") || is(it->name, "dump.snap");
 		if (!it->live)
 			ret = keep(r, new, i, err);
 	}
 	return ret;
 }
 
-static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct change c,
-		 struct wr_err *err)
+static void change_history(struct wr_run *r, const struct wr_daemon_conf *new, struct change *c)
+{
+	wr_history_close(&r->history);
+	r->history = c->new_history;
+	c->new_history = NULL;
+	snprintf(r->history_path, sizeof(r->history_path), "%s", new->history.path);
+}
+
+/* All that can fail. */
+static int prepare(struct wr_run *r, const struct wr_daemon_conf *new, struct change *c,
+		   struct wr_err *err)
 {
 	int ret = 0;
 
-	if (c.ifaces)
+	if (c->dump_ring)
+		ret = wr_run_dump_open(&c->new_dump, new, err);
+	if (!ret && c->history_path)
+		ret = wr_history_open(&c->new_history, new, wr_run_log_line, NULL, err);
+	if (!ret && c->ifaces)
 		ret = wr_engine_ifaces(r->engine, new->capture.ifaces.at, new->capture.ifaces.n,
 				       wr_daemon_conf_any(new), err);
-	if (ret)
+	return ret;
+}
+
+static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct change *c,
+		 struct wr_err *err)
+{
+	struct wr_engine_keep keep = wr_run_dump_keep(new);
+	int ret = prepare(r, new, c, err);
+
+	if (ret) {
+		wr_dump_close(&c->new_dump);
+		wr_history_close(&c->new_history);
 		return ret;
-	if (c.timeouts)
+	}
+	if (c->timeouts)
 		wr_live_timeouts(r->host.live, new->flow.idle_ns, new->flow.active_ns);
-	if (c.page && r->front.fd >= 0)
+	if (c->page && r->front.fd >= 0)
 		wr_front_reload(&r->front);
+	if (c->history_path)
+		change_history(r, new, c);
+	else if (c->history && wr_history_limits(r->history, new, err))
+		wr_run_log(err->text); /* cannot be: the table knows the same limits */
+	if (c->dump_ring)
+		wr_run_dump_change(r, c->new_dump, new);
+	else if (c->dump)
+		wr_engine_keep(r->engine, &keep);
+	/* Whether something has changed or not: files are opened again. What waits stays. */
+	wr_outputs_conf(r->outputs, new);
+	if (r->out.fd >= 0)
+		wr_front_reload(&r->out);
 	return 0;
 }
 
@@ -84,7 +128,7 @@ static int reload(struct wr_run *r, struct wr_err *err)
 	if (!ret)
 		ret = wr_daemon_conf_fill(new, &c, err);
 	if (!ret)
-		ret = apply(r, &c, change, err);
+		ret = apply(r, &c, &change, err);
 	if (ret) {
 		wr_conf_close(&new);
 		return ret;

@@ -50,7 +50,14 @@ static void forget(struct wr_run *r, const char *name)
 
 void wr_run_log(const char *line)
 {
-	fprintf(stderr, "weir: %s\n", line);
+	/* Over the line that a screen may have begun there. */
+	fprintf(stderr, isatty(STDERR_FILENO) ? "\r\x1b[Kweir: %s\n" : "weir: %s\n", line);
+}
+
+void wr_run_log_line(void *unused, const char *line)
+{
+	(void)unused;
+	wr_run_log(line);
 }
 
 /* A line of the engine: "IFACE: what there is to say". */
@@ -87,6 +94,16 @@ static uint64_t rss_kib(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
+static void outputs(struct wr_run *r, struct wr_status *s)
+{
+	s->outputs.at = r->out_rows;
+	s->outputs.n = (uint32_t)wr_outputs_status(r->outputs, r->out_rows, WR_OUTPUTS + 1);
+	s->outputs.pid = r->out.front;
+	s->outputs.restarts = r->out.starts ? r->out.starts - 1 : 0;
+	s->outputs.rights = r->out.rights;
+	s->outputs.why = r->out.why;
+}
+
 void wr_run_status(void *run, struct wr_status *s)
 {
 	struct wr_run *r = run;
@@ -103,10 +120,14 @@ void wr_run_status(void *run, struct wr_status *s)
 	s->ifaces = r->said;
 	s->n_ifaces = r->n_said;
 	wr_api_status(r->api, s);
+	wr_history_status(r->history, s);
+	wr_run_dump_status(r, s);
+	outputs(r, s);
 	if (r->front.fd < 0)
 		return;
 	s->front.name = r->conf->front->name;
 	s->front.listen = r->conf->front->listen(&r->c);
+	s->front.tls = r->c.page.tls_cert[0];
 	s->front.pid = r->front.front;
 	s->front.restarts = r->front.starts ? r->front.starts - 1 : 0;
 	s->front.rights = r->front.rights;

@@ -629,6 +629,23 @@ int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *e
 	return 0;
 }
 
+static void keep(struct wr_board_conf *to, const struct wr_board_conf *from)
+{
+	to->keep_sample = from->keep_sample;
+	to->keep_snap = from->keep_snap;
+	to->keep = from->keep;
+}
+
+void wr_session_keep(struct wr_source *base, const struct wr_board_conf *conf)
+{
+	struct session *s = (struct session *)base;
+
+	keep(&s->conf.board, conf);
+	for (size_t i = 0; i < s->n_ports; i++)
+		if (s->port[i].path)
+			keep(&wr_path_board(s->port[i].path)->conf, conf);
+}
+
 /* They stand on the board, where others read the ledger, on one of its CPUs; but not more than it
  * has seen: the others are of an earlier time that the interface was there. */
 void wr_session_write_failed(struct wr_source *base, const char *iface, uint64_t packets)

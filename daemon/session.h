@@ -70,6 +70,10 @@ int wr_session_ifaces(struct wr_source *base, const char *const *ifaces, size_t 
 /* Another filter from now on, on all interfaces; no packet is lost. */
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err);
 
+/* Records for the last packets from now on, also of paths that are opened later: of the board's
+ * configuration keep, keep_sample and keep_snap are taken. */
+void wr_session_keep(struct wr_source *base, const struct wr_board_conf *conf);
+
 /* Output that failed for packets of an interface that were handed out: they were not seen after
  * all. */
 void wr_session_write_failed(struct wr_source *base, const char *iface, uint64_t packets);

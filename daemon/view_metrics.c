@@ -2,14 +2,18 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon/api.h"
 #include "daemon/query.h"
 #include "export/metrics.h"
+#include "export/otlp.h"
 
 /* The view `metrics`: for Prometheus and its kin. It is text and has no JSON form. */
 
-enum { LEDGER_MAX = 256 };
+enum { LEDGER_MAX = 256, OUTPUTS_MAX = 16, HOST_MAX = 256 };
+
+static struct wr_measures measures; /* one for the process, whoever asks */
 
 static int read_form(const struct wr_query *q, enum wr_metrics_form *form, struct wr_err *err)
 {
@@ -24,27 +28,49 @@ static int read_form(const struct wr_query *q, enum wr_metrics_form *form, struc
 	return 0;
 }
 
+/* What measures are made of; borrowed until the next call. */
+static const struct wr_measure_in *gather(const struct wr_api_host *h)
+{
+	static struct wr_measure_output outputs[OUTPUTS_MAX];
+	static struct wr_ledger rows[LEDGER_MAX];
+	static struct wr_measure_in in;
+	static struct wr_self self;
+	int n = h->ledger ? h->ledger(h->ctx, rows, LEDGER_MAX) : 0;
+	int n_outputs = h->outputs ? h->outputs(h->ctx, outputs, OUTPUTS_MAX) : 0;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	in = (struct wr_measure_in){
+		.live = h->live,
+		.ledger = rows,
+		.n_ledger = n < LEDGER_MAX ? n : LEDGER_MAX,
+		.self = wr_self_read(&self) ? NULL : &self,
+		.outputs = outputs,
+		.n_outputs = n_outputs < OUTPUTS_MAX ? n_outputs : OUTPUTS_MAX,
+		.now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+	};
+	return &in;
+}
+
 static int metrics(const struct wr_api_host *h, const struct wr_query *q, struct wr_buf *b,
 		   struct wr_err *err)
 {
-	static struct wr_ledger rows[LEDGER_MAX];
-	static struct wr_measures measures; /* one for the process */
-	int n = h->ledger ? h->ledger(h->ctx, rows, LEDGER_MAX) : 0;
-	struct wr_measure_in in = {.live = h->live, .ledger = rows};
 	enum wr_metrics_form form;
-	struct wr_self self;
-	struct timespec now;
 	int ret = read_form(q, &form, err);
 
-	if (ret)
-		return ret;
-	clock_gettime(CLOCK_REALTIME, &now);
-	in.now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	in.n_ledger = n < LEDGER_MAX ? n : LEDGER_MAX;
-	if (!wr_self_read(&self))
-		in.self = &self;
-	wr_metrics_write(b, &measures, &in, form);
-	return 0;
+	if (!ret)
+		wr_metrics_write(b, &measures, gather(h), form);
+	return ret;
+}
+
+uint32_t wr_api_metrics_otlp(const struct wr_api_host *h, struct wr_buf *b)
+{
+	char name[HOST_MAX] = "";
+	struct wr_otlp_resource resource = {.host_name = name};
+
+	if (gethostname(name, sizeof(name) - 1))
+		resource.host_name = NULL;
+	return wr_otlp_write(b, &measures, gather(h), &resource);
 }
 
 static const char *const keys[] = {"form", NULL};

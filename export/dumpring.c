@@ -9,7 +9,13 @@
 #include "core/proto.h"
 #include "base/mem.h"
 
-enum { BYTES_MIN = 1 << 16, ALIGN = 16, IFACES_MAX = 256, LINKTYPES_MAX = 8 };
+enum {
+	BYTES_MIN = 1 << 16,
+	ALIGN = 16,
+	IFACES_MAX = 256,
+	LINKTYPES_MAX = 8,
+	STRIDE = 1024, /* packets between two whose place is known by number */
+};
 
 #define BYTES_MAX ((size_t)1 << 36)
 
@@ -32,6 +38,9 @@ struct wr_dump {
 	struct wr_dump_state state;
 	char iface[IFACES_MAX][16];
 	uint32_t n_ifaces;
+	/* Where packet n * STRIDE + 1 lies; of those that are forgotten, something else. */
+	size_t *place; /* owned */
+	size_t places; /* more than there can be in the ring at a time */
 };
 
 int wr_dump_open(struct wr_dump **out, const struct wr_dump_conf *conf, struct wr_err *err)
@@ -49,7 +58,9 @@ int wr_dump_open(struct wr_dump **out, const struct wr_dump_conf *conf, struct w
 	d->snaplen = conf->snaplen ? conf->snaplen : UINT32_MAX;
 	d->max_ns = conf->max_ns;
 	d->at = wr_mem_map(d->room);
-	if (!d->at) {
+	d->places = d->room / sizeof(struct head) / STRIDE + 2;
+	d->place = calloc(d->places, sizeof(*d->place));
+	if (!d->at || !d->place) {
 		wr_dump_close(&d);
 		return wr_fail(err, ENOMEM, "no memory for %zu bytes of the last packets",
 			       conf->bytes);
@@ -63,6 +74,7 @@ void wr_dump_close(struct wr_dump **d)
 	if (!*d)
 		return;
 	wr_mem_unmap((*d)->at, (*d)->room);
+	free((*d)->place);
 	free(*d);
 	*d = NULL;
 }
@@ -168,6 +180,8 @@ void wr_dump_add(struct wr_dump *d, const struct wr_packet *pkt)
 		.hook = pkt->hook,
 	};
 	memcpy(h + 1, pkt->data, caplen);
+	if (d->state.added % STRIDE == 0)
+		d->place[d->state.added / STRIDE % d->places] = where;
 	d->tail = where + size_of(caplen);
 	if (!d->state.packets++)
 		d->state.oldest_ns = pkt->ts_ns;
@@ -208,14 +222,12 @@ static int filter_of(struct filters *f, uint16_t linktype, const struct wr_filte
 	return 0;
 }
 
-static int write_one(const struct wr_dump *d, const struct head *h, struct filters *f,
-		     struct wr_pcapng *to, uint64_t *written, struct wr_err *err)
+static struct wr_packet packet_at(const struct wr_dump *d, const struct head *h)
 {
-	const uint8_t *data = (const uint8_t *)(h + 1);
-	struct wr_packet pkt = {
+	return (struct wr_packet){
 		.ts_ns = h->ts_ns,
 		.num = h->num,
-		.data = data,
+		.data = (const uint8_t *)(h + 1),
 		.caplen = h->caplen,
 		.len = h->len,
 		.linktype = h->linktype,
@@ -223,36 +235,149 @@ static int write_one(const struct wr_dump *d, const struct head *h, struct filte
 		.hook = h->hook,
 		.iface = d->iface[h->iface],
 	};
-	const struct wr_filter *filter;
-	int ret = filter_of(f, h->linktype, &filter, err);
+}
 
-	if (ret || !wr_filter_match(filter, data, h->caplen, h->len))
-		return ret;
-	++*written;
-	return wr_pcapng_write(to, &pkt, NULL, err);
+/* A place in the ring, and the number of the packet there. */
+struct at {
+	size_t where;
+	uint64_t number;
+};
+
+static struct at oldest(const struct wr_dump *d)
+{
+	return (struct at){d->head, d->state.forgotten + 1};
+}
+
+static void go_on(const struct wr_dump *d, struct at *a)
+{
+	if (a->number++ < d->state.added)
+		a->where = behind(d, a->where);
+}
+
+/* The packet with that number, or the oldest. */
+static struct at find(const struct wr_dump *d, uint64_t number)
+{
+	uint64_t first = d->state.forgotten + 1, known = (number - 1) / STRIDE;
+	struct at a = oldest(d);
+
+	if (number <= first)
+		return a;
+	if (number > d->state.added) /* not there yet */
+		return (struct at){0, d->state.added + 1};
+	if (known * STRIDE + 1 > first)
+		a = (struct at){d->place[known % d->places], known * STRIDE + 1};
+	while (a.number < number)
+		go_on(d, &a);
+	return a;
+}
+
+/* Is it one of those that are asked for? 1, 0 or -errno. */
+static int chosen(const struct wr_dump_ask *ask, const struct head *h, struct filters *f,
+		  struct wr_err *err)
+{
+	const struct wr_filter *filter;
+	int ret;
+
+	if (h->ts_ns < ask->since_ns)
+		return 0;
+	ret = filter_of(f, h->linktype, &filter, err);
+	return ret ? ret : wr_filter_match(filter, (const uint8_t *)(h + 1), h->caplen, h->len);
+}
+
+/* Where the newest n begin of those that are chosen from `a` on: one look at all, which remembers
+ * the last n. */
+static int newest(const struct wr_dump *d, const struct wr_dump_ask *ask, uint64_t to,
+		  struct filters *f, struct at *a, struct wr_err *err)
+{
+	struct at *last = calloc(ask->newest, sizeof(*last));
+	uint64_t n = 0;
+	int ret = 0;
+
+	if (!last)
+		return wr_fail(err, ENOMEM, "no memory for %u packets", ask->newest);
+	for (; ret >= 0 && a->number <= to; go_on(d, a)) {
+		ret = chosen(ask, at(d, a->where), f, err);
+		if (ret > 0)
+			last[n++ % ask->newest] = *a;
+	}
+	if (n)
+		*a = last[n < ask->newest ? 0 : n % ask->newest];
+	free(last);
+	return ret < 0 ? ret : 0;
+}
+
+static int each(const struct wr_dump *d, struct wr_dump_ask *ask, struct filters *f, wr_dump_fn fn,
+		void *ctx, struct wr_err *err)
+{
+	uint64_t from = ask->from, to = d->state.added;
+	struct at a;
+	int ret = 0;
+
+	if (ask->to && ask->to < to)
+		to = ask->to;
+	if (ask->newest && to > WR_DUMP_LOOK && to - WR_DUMP_LOOK + 1 > from)
+		from = to - WR_DUMP_LOOK + 1;
+	a = find(d, from);
+	if (ask->newest)
+		ret = newest(d, ask, to, f, &a, err);
+	for (int looked = 0; ret >= 0 && a.number <= to; looked++, go_on(d, &a)) {
+		const struct head *h = at(d, a.where);
+		struct wr_packet pkt = packet_at(d, h);
+
+		if (looked == WR_DUMP_LOOK)
+			break;
+		ret = chosen(ask, h, f, err);
+		if (ret > 0 && !fn(ctx, &pkt))
+			break;
+	}
+	ask->from = a.number;
+	return ret < 0 ? ret : 0;
+}
+
+int wr_dump_each(const struct wr_dump *d, struct wr_dump_ask *ask, wr_dump_fn fn, void *ctx,
+		 struct wr_err *err)
+{
+	uint16_t linktype = d->state.packets ? at(d, d->head)->linktype : WR_LINK_ETHER;
+	struct filters f = {.expr = ask->filter};
+	const struct wr_filter *first; /* a wrong one is told without packets, too */
+	int ret = filter_of(&f, linktype, &first, err);
+
+	if (!ret)
+		ret = each(d, ask, &f, fn, ctx, err);
+	for (int i = 0; i < f.n; i++)
+		wr_filter_close(&f.filter[i]);
+	return ret;
+}
+
+struct writing {
+	struct wr_pcapng *to;
+	uint64_t written;
+	int ret;
+	struct wr_err *err;
+};
+
+static bool write_one(void *ctx, const struct wr_packet *pkt)
+{
+	struct writing *w = ctx;
+
+	w->ret = wr_pcapng_write(w->to, pkt, NULL, w->err);
+	w->written += !w->ret;
+	return !w->ret;
 }
 
 int wr_dump_last(const struct wr_dump *d, uint64_t since_ns, const char *filter,
 		 struct wr_pcapng *to, uint64_t *written, struct wr_err *err)
 {
-	uint16_t linktype = d->state.packets ? at(d, d->head)->linktype : WR_LINK_ETHER;
-	struct filters f = {.expr = filter};
-	const struct wr_filter *first; /* a wrong one is told without packets, too */
-	int ret = filter_of(&f, linktype, &first, err);
-	size_t where = d->head;
-	uint64_t n = 0;
+	struct wr_dump_ask ask = {.since_ns = since_ns, .filter = filter};
+	struct writing w = {.to = to, .err = err};
+	int ret;
 
-	for (uint64_t i = 0; i < d->state.packets && !ret; i++) {
-		const struct head *h = at(d, where);
-
-		if (h->ts_ns >= since_ns)
-			ret = write_one(d, h, &f, to, &n, err);
-		if (i + 1 < d->state.packets)
-			where = behind(d, where);
-	}
-	for (int i = 0; i < f.n; i++)
-		wr_filter_close(&f.filter[i]);
+	do
+		ret = wr_dump_each(d, &ask, write_one, &w, err);
+	while (!ret && !w.ret && ask.from <= d->state.added);
 	if (written)
-		*written = n;
+		*written = w.written;
+	if (!ret)
+		ret = w.ret;
 	return ret ? ret : wr_pcapng_flush(to, err);
 }

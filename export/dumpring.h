@@ -2,6 +2,7 @@
 #ifndef WR_EXPORT_DUMPRING_H
 #define WR_EXPORT_DUMPRING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,29 @@ struct wr_dump_state {
 	uint64_t added, forgotten, big; /* forgotten: made room; big: larger than all of the ring */
 };
 struct wr_dump_state wr_dump_state(const struct wr_dump *d);
+
+/*
+ * Which packets are asked for. They are numbered from 1 on in the order in which they were added;
+ * who asks again with `from` as it was left goes on behind the last one.
+ */
+struct wr_dump_ask {
+	uint64_t from; /* not before that number; 0: the oldest. In, and out: the next to look at */
+	uint64_t to;   /* not behind that number; 0: the newest */
+	uint64_t since_ns;  /* not before that time (CLOCK_REALTIME) */
+	uint32_t newest;    /* only the last so many of those; 0: all, from the oldest on */
+	const char *filter; /* pcap-filter expression; NULL: all */
+};
+
+/* At most so many packets are looked at by one call, so that it has an end; when `newest` is asked
+ * for, the newest. */
+enum { WR_DUMP_LOOK = 1 << 18 };
+
+/* pkt is borrowed for the call. False: enough; this one is looked at again by the next call. */
+typedef bool (*wr_dump_fn)(void *ctx, const struct wr_packet *pkt);
+
+/* Hands out what is asked for, oldest first. -EINVAL: the filter is wrong. -ENOMEM. */
+int wr_dump_each(const struct wr_dump *d, struct wr_dump_ask *ask, wr_dump_fn fn, void *ctx,
+		 struct wr_err *err);
 
 /*
  * Writes the packets since that time (CLOCK_REALTIME; 0: all), oldest first, that filter (a

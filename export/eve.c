@@ -21,6 +21,8 @@ int wr_eve_open(struct wr_eve **out, const struct wr_eve_conf *conf, struct wr_e
 		.to = conf->to,
 		.may = WR_OUTLET(FILE) | WR_OUTLET(STDOUT) | WR_OUTLET(UNIX),
 		.bytes = conf->bytes ? conf->bytes : BYTES_DEFAULT,
+		.box = conf->box,
+		.later = conf->later,
 	};
 	struct wr_eve *e = calloc(1, sizeof(*e));
 	int ret;
@@ -85,7 +87,7 @@ int wr_eve_close(struct wr_eve **out, int wait_ms, struct wr_outbox_count *count
 	if (!e)
 		return 0;
 	ret = wr_outlet_drain(e->outlet, wait_ms, err);
-	wr_outbox_drop(wr_outlet_box(e->outlet));
+	wr_outlet_drop(e->outlet);
 	if (count)
 		*count = wr_outlet_count(e->outlet);
 	wr_outlet_close(&e->outlet);

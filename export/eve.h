@@ -17,6 +17,8 @@ struct wr_eve_conf {
 	size_t bytes;		    /* of the buffer; 0 = 4 MiB */
 	struct wr_flow_style style; /* names; now_ns is filled here */
 	bool offline;		    /* timestamp of a flow: its end, not now */
+	struct wr_outbox *box;	    /* as in struct wr_outlet_conf, as the next */
+	bool later;
 };
 
 struct wr_eve; /* owned by the caller */
@@ -33,7 +35,8 @@ void wr_eve_lines(struct wr_eve *e, const char *text, size_t n);
 /* Flush, log rotation, poll and counters (lines): export/outlet.h. Borrowed. */
 struct wr_outlet *wr_eve_outlet(struct wr_eve *e);
 
-/* Waits up to wait_ms for what is left, then frees; what still waits then is lost. NULL is fine;
+/* Waits up to wait_ms for what is left, then frees; what still waits then is lost, or stays in the
+ * caller's outbox. NULL is fine;
  * sets NULL. *count (may be NULL): how it ended. */
 int wr_eve_close(struct wr_eve **e, int wait_ms, struct wr_outbox_count *count, struct wr_err *err);
 

@@ -19,6 +19,11 @@ struct wr_ipfix_send_conf {
 	uint32_t bytes_max; /* of a message; 0 = UDP: what the path takes, at most 1432; else 16384
 			     */
 	uint32_t refresh_s; /* UDP: templates are sent again after so long; 0 = 60 */
+	struct wr_outbox *box; /* as in struct wr_outlet_conf, as the next */
+	bool later;
+	/* UDP: the number of the first message, and kept up to date, so that another process can go
+	 * on. NULL: from 0. */
+	uint32_t *sequence;
 	/* As in struct wr_ipfix_conf. */
 	uint32_t (*ifindex)(void *ctx, uint32_t number);
 	const char *(*iface)(void *ctx, uint32_t number);
@@ -42,7 +47,8 @@ int wr_ipfix_step(struct wr_ipfix_send *s, uint64_t now_ns, struct wr_err *err);
  * yet): export/outlet.h. Borrowed. */
 struct wr_outlet *wr_ipfix_outlet(struct wr_ipfix_send *s);
 
-/* Waits up to wait_ms for what is left, then frees; what still waits then is lost. NULL is fine;
+/* Waits up to wait_ms for what is left, then frees; what still waits then is lost, or stays in the
+ * caller's outbox. NULL is fine;
  * sets NULL. *count (may be NULL): how it ended, in flows. */
 int wr_ipfix_close(struct wr_ipfix_send **s, int wait_ms, struct wr_outbox_count *count,
 		   struct wr_err *err);

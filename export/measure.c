@@ -397,9 +397,9 @@ static void outputs(struct walk *w, enum wr_measure_id id)
 	for (int i = 0; i < w->in->n_outputs; i++) {
 		const struct wr_measure_output *o = &w->in->outputs[i];
 		struct wr_label l = {"output", o->name};
-		uint64_t v = id == WR_MEASURE_EXPORT_LOST ? o->n.lost : o->n.sent;
+		uint64_t v[] = {o->n.sent, o->n.lost, o->n.given - o->n.sent - o->n.lost};
 
-		put(w, id, &l, 1, (struct wr_number){.u = v}, 0);
+		put(w, id, &l, 1, (struct wr_number){.u = v[id - WR_MEASURE_EXPORT_SENT]}, 0);
 	}
 }
 
@@ -426,6 +426,7 @@ void wr_measure_walk(struct wr_measures *m, const struct wr_measure_in *in,
 		live(&w);
 	outputs(&w, WR_MEASURE_EXPORT_SENT);
 	outputs(&w, WR_MEASURE_EXPORT_LOST);
+	outputs(&w, WR_MEASURE_EXPORT_WAITING);
 	put(&w, WR_MEASURE_BUILD, &version, 1, (struct wr_number){.u = 1}, 0);
 	if (in->self)
 		self(&w, in->self);

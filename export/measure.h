@@ -83,6 +83,8 @@ enum wr_measure_type {
 	  "What an output has sent: lines, flows or points.")                                      \
 	X(EXPORT_LOST, COUNTER, "weir_export_lost", "", "weir.export.lost", "{item}",              \
 	  "What an output has lost.")                                                              \
+	X(EXPORT_WAITING, GAUGE, "weir_export_waiting", "", "weir.export.waiting", "{item}",       \
+	  "What waits for an output to take it.")                                                  \
 	X(BUILD, INFO, "weir_build", "", NULL, "", "The version that runs.")                       \
 	X(CPU, COUNTER, "process_cpu_seconds", "seconds", "process.cpu.time", "s",                 \
 	  "CPU time, user and system.")                                                            \

@@ -23,7 +23,8 @@ enum {
 #define NS_PER_MS 1000000ull
 
 struct wr_otlp_send {
-	struct wr_outbox box;
+	struct wr_outbox *box; /* own, or the caller's */
+	struct wr_outbox own;
 	CURLM *multi; /* owned, as the next three */
 	CURL *easy;
 	struct curl_slist *headers;
@@ -35,6 +36,7 @@ struct wr_otlp_send {
 	struct wr_buf answer;
 	size_t answer_bytes;
 	char why[CURL_ERROR_SIZE];
+	char trouble[256];
 };
 
 /* ---- open, close ---- */
@@ -119,8 +121,8 @@ static int start(struct wr_otlp_send *s, const struct wr_otlp_conf *conf, struct
 {
 	int ret = check_url(conf->url, err);
 
-	if (!ret)
-		ret = wr_outbox_open(&s->box, conf->queue_bytes ? conf->queue_bytes : QUEUE_DEFAULT,
+	if (!ret && !conf->box)
+		ret = wr_outbox_open(&s->own, conf->queue_bytes ? conf->queue_bytes : QUEUE_DEFAULT,
 				     err);
 	if (!ret)
 		ret = add_headers(s, conf, err);
@@ -148,6 +150,7 @@ int wr_otlp_open(struct wr_otlp_send **out, const struct wr_otlp_conf *conf, str
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return wr_fail(err, ENOMEM, "no memory for OTLP");
+	s->box = conf->box ? conf->box : &s->own;
 	ret = start(s, conf, err);
 	if (ret) {
 		wr_otlp_close(&s);
@@ -168,7 +171,7 @@ void wr_otlp_close(struct wr_otlp_send **out)
 	curl_easy_cleanup(s->easy);
 	curl_multi_cleanup(s->multi);
 	curl_slist_free_all(s->headers);
-	wr_outbox_close(&s->box);
+	wr_outbox_close(&s->own);
 	wr_buf_free(&s->answer);
 	free(s->url);
 	free(s);
@@ -181,26 +184,31 @@ bool wr_otlp_put(struct wr_otlp_send *s, const char *body, size_t n, uint32_t po
 {
 	uint32_t bytes = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 
-	while (s->box.messages && !s->flying && !wr_outbox_fits(&s->box, bytes))
-		wr_outbox_done(&s->box, UINT32_MAX);
-	return wr_outbox_put(&s->box, body, bytes, points, 0);
+	while (s->box->messages && !s->flying && !wr_outbox_fits(s->box, bytes))
+		wr_outbox_done(s->box, UINT32_MAX);
+	return wr_outbox_put(s->box, body, bytes, points, 0);
 }
 
 bool wr_otlp_busy(const struct wr_otlp_send *s)
 {
-	return s->box.messages;
+	return s->box->messages;
 }
 
 struct wr_outbox_count wr_otlp_count(const struct wr_otlp_send *s)
 {
-	return s->box.n;
+	return s->box->n;
+}
+
+const char *wr_otlp_trouble(const struct wr_otlp_send *s)
+{
+	return s->trouble;
 }
 
 /* ---- out ---- */
 
 static void launch(struct wr_otlp_send *s)
 {
-	const struct wr_outbox_message *m = wr_outbox_next(&s->box, NULL);
+	const struct wr_outbox_message *m = wr_outbox_next(s->box, NULL);
 
 	wr_buf_clear(&s->answer);
 	s->answer_bytes = 0;
@@ -231,6 +239,7 @@ static uint32_t rejected(struct wr_otlp_send *s, char *why, size_t room)
 static int tell(struct wr_otlp_send *s, uint64_t now_ns, const struct wr_err *what,
 		struct wr_err *err)
 {
+	snprintf(s->trouble, sizeof(s->trouble), "%s", what->text);
 	if (now_ns < s->tell_ns)
 		return 0;
 	s->tell_ns = now_ns + TELL_NS;
@@ -282,11 +291,12 @@ static int landed(struct wr_otlp_send *s, CURLcode code, uint64_t now_ns, struct
 		return tell(s, now_ns, &what, err);
 	}
 	s->pause_ms = 0;
+	s->trouble[0] = '\0';
 	if (status >= 200 && status < 300)
 		lost = rejected(s, why, sizeof(why));
 	else
 		lost = UINT32_MAX;
-	wr_outbox_done(&s->box, lost);
+	wr_outbox_done(s->box, lost);
 	if (!lost)
 		return 0;
 	if (lost == UINT32_MAX)
@@ -303,7 +313,7 @@ int wr_otlp_step(struct wr_otlp_send *s, uint64_t now_ns, int wait_ms, struct wr
 	int running = 0, left, ret = 0;
 	const CURLMsg *m;
 
-	if (!s->flying && s->box.messages && now_ns >= s->retry_ns)
+	if (!s->flying && s->box->messages && now_ns >= s->retry_ns)
 		launch(s);
 	if (!s->flying)
 		return 0;

@@ -24,6 +24,7 @@ struct wr_otlp_conf {
 	int n_headers;
 	const char *ca_file;   /* NULL = the system's */
 	size_t queue_bytes;    /* 0 = 4 MiB; a larger body never finds room */
+	struct wr_outbox *box; /* the caller's, with what waits in it; NULL: one of its own */
 	uint32_t timeout_ms;   /* of a request; 0 = 10 s */
 	uint32_t pause_ms;     /* the first; 0 = 1 s */
 	uint32_t pause_max_ms; /* 0 = 60 s */
@@ -51,7 +52,11 @@ bool wr_otlp_busy(const struct wr_otlp_send *s);
 /* In data points. */
 struct wr_outbox_count wr_otlp_count(const struct wr_otlp_send *s);
 
-/* What waits is lost. NULL is fine; sets NULL. */
+/* Why the last one did not go out; "": it did, or there was none. Borrowed. */
+const char *wr_otlp_trouble(const struct wr_otlp_send *s);
+
+/* What waits is lost, or stays in the caller's outbox; what is on its way then is sent again by
+ * whoever goes on. NULL is fine; sets NULL. */
 void wr_otlp_close(struct wr_otlp_send **s);
 
 #endif

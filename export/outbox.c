@@ -48,6 +48,40 @@ void wr_outbox_close(struct wr_outbox *o)
 	o->at = NULL;
 }
 
+/* The things in the messages that wait; UINT64_MAX: they do not lie as they should. */
+static uint64_t walk(const struct wr_outbox *o)
+{
+	size_t where = o->head, next;
+	uint64_t holds = 0;
+
+	if (where % ALIGN || o->messages > o->room / ALIGN)
+		return UINT64_MAX;
+	for (uint32_t i = 0; i < o->messages; i++) {
+		if (where >= o->room || at(o, where)->bytes == passed_over)
+			where = 0;
+		next = where + size_of(at(o, where)->bytes);
+		if (next > o->room)
+			return UINT64_MAX;
+		holds += at(o, where)->holds;
+		where = next;
+	}
+	return !o->messages || where == o->tail ? holds : UINT64_MAX;
+}
+
+void wr_outbox_adopt(struct wr_outbox *o, void *memory, size_t bytes)
+{
+	size_t room = bytes & ~(size_t)(ALIGN - 1);
+	uint64_t waiting = o->at == memory && o->room == room ? walk(o) : UINT64_MAX;
+
+	o->at = memory;
+	o->room = room;
+	o->last = 0;
+	if (waiting == UINT64_MAX)
+		wr_outbox_drop(o);
+	else
+		o->n.given = o->n.sent + o->n.lost + waiting;
+}
+
 /* Where `size` bytes in a row are free, or SIZE_MAX. */
 static size_t place(const struct wr_outbox *o, size_t size)
 {

@@ -33,6 +33,13 @@ struct wr_outbox {
 int wr_outbox_open(struct wr_outbox *o, size_t bytes, struct wr_err *err);
 void wr_outbox_close(struct wr_outbox *o);
 
+/*
+ * One in memory of the caller's (`bytes`, aligned to 16), which another process may have used
+ * before and may have left at any point: whole messages that wait stay, the oldest from its start
+ * on. What is not whole is lost and counted. *o zeroed: a new one. Not for wr_outbox_close().
+ */
+void wr_outbox_adopt(struct wr_outbox *o, void *memory, size_t bytes);
+
 /* Copies a message of n bytes that holds so many things. mark: the caller's own number. False: it
  * found no room. */
 bool wr_outbox_put(struct wr_outbox *o, const void *message, uint32_t n, uint32_t holds,

@@ -21,17 +21,20 @@ enum { FIRST_MAX = 4096, TO_MAX = 512 };
 #define TELL_NS 60000000000ull
 
 struct wr_outlet {
-	struct wr_outbox box;
+	struct wr_outbox *box; /* own, or the caller's */
+	struct wr_outbox own;
 	enum wr_outlet_way way;
 	enum wr_outbox_how how;
 	char to[TO_MAX];     /* as the user wrote it */
 	const char *address; /* in it, behind the prefix */
 	int fd;		     /* -1: not connected */
 	bool connecting;
+	int code; /* errno of the file that could not be opened */
 	struct sockaddr_storage peer;
 	socklen_t peer_len;
 	uint64_t retry_ns, pause_ns; /* when to try again; how long the pause was */
 	uint64_t tell_ns;	     /* when a failure may be told again */
+	char trouble[256];
 	uint8_t first[FIRST_MAX];
 	size_t first_n, first_out;
 	void (*begins)(void *ctx, struct wr_outlet *o);
@@ -85,14 +88,12 @@ static int unix_peer(struct wr_outlet *o, struct wr_err *err)
 	return 0;
 }
 
-/* HOST:PORT, [IPV6]:PORT */
-static int inet_peer(struct wr_outlet *o, struct wr_err *err)
+/* HOST:PORT, [IPV6]:PORT. *port is behind the last colon. */
+static int split_peer(const struct wr_outlet *o, char host[TO_MAX], const char **port,
+		      struct wr_err *err)
 {
-	struct addrinfo want = {.ai_socktype = ways[o->way].type}, *got;
-	char host[TO_MAX];
 	const char *colon = strrchr(o->address, ':'), *start = o->address;
 	size_t n = colon ? (size_t)(colon - o->address) : 0;
-	int ret;
 
 	if (n >= 2 && start[0] == '[' && start[n - 1] == ']') {
 		start++;
@@ -103,7 +104,20 @@ static int inet_peer(struct wr_outlet *o, struct wr_err *err)
 			       ways[o->way].prefix);
 	memcpy(host, start, n);
 	host[n] = '\0';
-	ret = getaddrinfo(host, colon + 1, &want, &got);
+	*port = colon + 1;
+	return 0;
+}
+
+static int look_up(struct wr_outlet *o, struct wr_err *err)
+{
+	struct addrinfo want = {.ai_socktype = ways[o->way].type}, *got;
+	char host[TO_MAX];
+	const char *port = "";
+	int ret = split_peer(o, host, &port, err);
+
+	if (ret)
+		return ret;
+	ret = getaddrinfo(host, port, &want, &got);
 	if (ret)
 		return wr_fail(err, ret == EAI_MEMORY ? ENOMEM : EINVAL, "'%s': %s", o->to,
 			       gai_strerror(ret));
@@ -128,9 +142,18 @@ static int open_file(const struct wr_outlet *o, struct wr_err *err)
 	return fd < 0 ? failed(o, errno, err) : fd;
 }
 
+/* A file that already has the first bytes of a line gets the rest of it. */
+static bool goes_on(const struct wr_outlet *o)
+{
+	struct stat st;
+
+	return o->how == WR_OUTBOX_FILE && o->box->part && !fstat(o->fd, &st) && st.st_size;
+}
+
 static void begin(struct wr_outlet *o)
 {
-	wr_outbox_again(&o->box);
+	if (!goes_on(o))
+		wr_outbox_again(o->box);
 	o->first_n = o->first_out = 0;
 	if (o->begins)
 		o->begins(o->ctx, o);
@@ -182,39 +205,75 @@ static int connected(struct wr_outlet *o, int wait_ms)
 	return -code;
 }
 
-static int start(struct wr_outlet *o, const struct wr_outlet_conf *conf, struct wr_err *err)
+static int address(struct wr_outlet *o, bool later, struct wr_err *err)
+{
+	char host[TO_MAX];
+	const char *port;
+
+	if (o->way == WR_OUTLET_UNIX)
+		return unix_peer(o, err);
+	if (!ways[o->way].type)
+		return 0;
+	return later ? split_peer(o, host, &port, err) : look_up(o, err);
+}
+
+static int first_dial(struct wr_outlet *o, struct wr_err *err)
 {
 	enum { CONNECT_MS = 3000 };
-	int ret = which_way(o, conf, err);
+	int ret = dial(o, err);
 
-	if (!ret)
-		ret = wr_outbox_open(&o->box, conf->bytes, err);
-	if (!ret && o->way == WR_OUTLET_UNIX)
-		ret = unix_peer(o, err);
-	if (!ret && (o->way == WR_OUTLET_TCP || o->way == WR_OUTLET_UDP))
-		ret = inet_peer(o, err);
 	if (ret)
 		return ret;
-	if (ways[o->way].type) {
-		ret = dial(o, err);
-		if (ret)
-			return ret;
-		ret = connected(o, CONNECT_MS);
-		return ret ? failed(o, ret < 0 ? -ret : ETIMEDOUT, err) : 0;
-	}
-	ret = o->way == WR_OUTLET_STDOUT ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-					 : open_file(o, err);
-	if (ret < 0)
-		return o->way == WR_OUTLET_STDOUT ? failed(o, errno, err) : ret;
-	o->fd = ret;
+	ret = connected(o, CONNECT_MS);
+	return ret ? failed(o, ret < 0 ? -ret : ETIMEDOUT, err) : 0;
+}
+
+/* Standard output into a file is a file; a FIFO that has a file's name is a pipe. */
+static void take_file(struct wr_outlet *o, int fd)
+{
+	struct stat st;
+
+	o->fd = fd;
+	if (!fstat(fd, &st))
+		o->how = S_ISREG(st.st_mode) ? WR_OUTBOX_FILE : WR_OUTBOX_PIPE;
 	begin(o);
+}
+
+static int first_file(struct wr_outlet *o, struct wr_err *err)
+{
+	int fd = o->way == WR_OUTLET_STDOUT ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+					    : open_file(o, err);
+
+	if (fd < 0)
+		return o->way == WR_OUTLET_STDOUT ? failed(o, errno, err) : fd;
+	take_file(o, fd);
 	return 0;
+}
+
+static int start(struct wr_outlet *o, const struct wr_outlet_conf *conf, struct wr_err *err)
+{
+	struct wr_err why = {0};
+	int ret = which_way(o, conf, err);
+
+	if (!ret && !conf->box)
+		ret = wr_outbox_open(&o->own, conf->bytes, err);
+	if (!ret)
+		ret = address(o, conf->later, err);
+	if (ret)
+		return ret;
+	if (ways[o->way].type)
+		return conf->later ? 0 : first_dial(o, err);
+	ret = first_file(o, &why);
+	if (ret && conf->later)
+		o->code = -ret;
+	else if (ret && err)
+		*err = why;
+	return conf->later ? 0 : ret;
 }
 
 int wr_outlet_open(struct wr_outlet **out, const struct wr_outlet_conf *conf, struct wr_err *err)
 {
 	struct wr_outlet *o = calloc(1, sizeof(*o));
-	struct stat st;
 	int ret;
 
 	if (!o)
@@ -222,14 +281,12 @@ int wr_outlet_open(struct wr_outlet **out, const struct wr_outlet_conf *conf, st
 	o->fd = -1;
 	o->begins = conf->begins;
 	o->ctx = conf->ctx;
+	o->box = conf->box ? conf->box : &o->own;
 	ret = start(o, conf, err);
 	if (ret) {
 		wr_outlet_close(&o);
 		return ret;
 	}
-	/* Standard output into a file is a file; a FIFO that has a file's name is a pipe. */
-	if (!ways[o->way].type && !fstat(o->fd, &st))
-		o->how = S_ISREG(st.st_mode) ? WR_OUTBOX_FILE : WR_OUTBOX_PIPE;
 	*out = o;
 	return 0;
 }
@@ -242,7 +299,7 @@ void wr_outlet_close(struct wr_outlet **out)
 		return;
 	if (o->fd >= 0)
 		close(o->fd);
-	wr_outbox_close(&o->box);
+	wr_outbox_close(&o->own);
 	free(o);
 	*out = NULL;
 }
@@ -256,9 +313,9 @@ int wr_outlet_reopen(struct wr_outlet *o, struct wr_err *err)
 	fd = open_file(o, err);
 	if (fd < 0)
 		return fd;
-	close(o->fd);
-	o->fd = fd;
-	begin(o);
+	if (o->fd >= 0)
+		close(o->fd);
+	take_file(o, fd);
 	return 0;
 }
 
@@ -267,7 +324,7 @@ int wr_outlet_reopen(struct wr_outlet *o, struct wr_err *err)
 bool wr_outlet_put(struct wr_outlet *o, const void *message, size_t n, uint32_t holds,
 		   uint32_t mark)
 {
-	return wr_outbox_put(&o->box, message, n < UINT32_MAX ? (uint32_t)n : UINT32_MAX, holds,
+	return wr_outbox_put(o->box, message, n < UINT32_MAX ? (uint32_t)n : UINT32_MAX, holds,
 			     mark);
 }
 
@@ -310,12 +367,17 @@ static bool gone(const struct wr_outlet *o)
 
 static int once(struct wr_outlet *o, uint64_t now_ns, struct wr_err *err)
 {
-	int ret;
+	int ret = 0;
 
+	if (o->fd < 0 && !ways[o->way].type)
+		return failed(o, o->code, err);
 	if (o->fd < 0) {
 		if (now_ns < o->retry_ns)
 			return 1;
-		ret = dial(o, err);
+		if (!o->peer_len)
+			ret = look_up(o, err);
+		if (!ret)
+			ret = dial(o, err);
 		if (ret) {
 			hang_up(o, now_ns);
 			return ret;
@@ -329,7 +391,7 @@ static int once(struct wr_outlet *o, uint64_t now_ns, struct wr_err *err)
 	if (!ret)
 		ret = send_first(o);
 	if (!ret)
-		ret = wr_outbox_send(&o->box, o->fd, o->how);
+		ret = wr_outbox_send(o->box, o->fd, o->how);
 	if (ret == -EAGAIN)
 		return 1;
 	if (!ret)
@@ -347,6 +409,10 @@ int wr_outlet_flush(struct wr_outlet *o, uint64_t now_ns, struct wr_err *err)
 
 	if (!ret)
 		o->pause_ns = 0;
+	if (ret < 0)
+		snprintf(o->trouble, sizeof(o->trouble), "%s", now.text);
+	else if (o->fd >= 0 && !o->connecting)
+		o->trouble[0] = '\0';
 	if (ret >= 0)
 		return ret;
 	if (now_ns < o->tell_ns)
@@ -392,10 +458,21 @@ enum wr_outlet_way wr_outlet_way(const struct wr_outlet *o)
 
 struct wr_outbox *wr_outlet_box(struct wr_outlet *o)
 {
-	return &o->box;
+	return o->box;
 }
 
 struct wr_outbox_count wr_outlet_count(const struct wr_outlet *o)
 {
-	return o->box.n;
+	return o->box->n;
+}
+
+const char *wr_outlet_trouble(const struct wr_outlet *o)
+{
+	return o->trouble;
+}
+
+void wr_outlet_drop(struct wr_outlet *o)
+{
+	if (o->box == &o->own)
+		wr_outbox_drop(o->box);
 }

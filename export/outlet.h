@@ -38,6 +38,13 @@ struct wr_outlet_conf {
 	const char *to;	  /* "-", "unix:PATH", "tcp:HOST:PORT", "udp:HOST:PORT" or PATH; copied */
 	unsigned int may; /* WR_OUTLET() of the ways that make sense */
 	size_t bytes;	  /* of the outbox */
+	/* An outbox of the caller's, with what waits in it; stays borrowed. NULL: one of its own.
+	 */
+	struct wr_outbox *box;
+	/* Who is not there yet, or cannot be looked up, is no error: nothing is connected now, and
+	 * it is tried as after a connection that broke. A file that cannot be opened stays closed.
+	 */
+	bool later;
 	/* A new connection or file begins. What it gives to wr_outlet_first() goes out before all
 	 * that waits. Called from open, flush, drain and reopen. May be NULL. */
 	void (*begins)(void *ctx, struct wr_outlet *o);
@@ -45,7 +52,8 @@ struct wr_outlet_conf {
 };
 
 /*
- * Connects, or opens with mode 0640. HOST is looked up now, and only now. A socket that cannot be
+ * Connects, or opens with mode 0640. HOST is looked up now, and only now (`later`: until it was
+ * found once; that may take seconds). A socket that cannot be
  * reached now is an error now, so that a typing error is seen; later it is tried again. -EINVAL and
  * the errors of open() and connect(); *out is untouched on failure.
  */
@@ -78,6 +86,12 @@ int wr_outlet_fd(const struct wr_outlet *o);
 enum wr_outlet_way wr_outlet_way(const struct wr_outlet *o);
 struct wr_outbox *wr_outlet_box(struct wr_outlet *o);
 struct wr_outbox_count wr_outlet_count(const struct wr_outlet *o);
+
+/* Why nothing goes out just now; "": nothing is known to be wrong. Borrowed. */
+const char *wr_outlet_trouble(const struct wr_outlet *o);
+
+/* What waits is lost, unless the outbox is the caller's. */
+void wr_outlet_drop(struct wr_outlet *o);
 
 /* Does not flush. NULL is fine; sets NULL. */
 void wr_outlet_close(struct wr_outlet **o);

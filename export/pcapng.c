@@ -340,13 +340,14 @@ static int iface_id(struct wr_pcapng *w, const char *name, uint16_t linktype, ui
 	return i;
 }
 
-/* Everything that weir captures live has come in; of a file the direction is not known. */
+/* Live, the hook says whether the packet came in (1) or went out (2); of a file that is not known.
+ */
 static void put_flags(struct put *to, uint8_t hook)
 {
-	const uint32_t inbound = 1;
+	const uint32_t way = hook == WR_HOOK_TC_OUT ? 2 : 1;
 
 	if (hook != WR_HOOK_FILE)
-		put_option(to, EPB_FLAGS, &inbound, sizeof(inbound));
+		put_option(to, EPB_FLAGS, &way, sizeof(way));
 }
 
 int wr_pcapng_write(struct wr_pcapng *w, const struct wr_packet *pkt, const char *comment,

@@ -493,6 +493,18 @@ void wr_live_end(struct wr_live *l, uint64_t end_ns)
 		l->tap.end(l->tap.ctx, end_ns);
 }
 
+void wr_live_finish(struct wr_live *l)
+{
+	uint32_t n = wr_flow_rows(l->flows);
+
+	for (uint32_t i = 0; i < n && l->conf.flow_end; i++) {
+		struct wr_flow f = *wr_flow_row(l->flows, i);
+
+		f.end_reason = WR_FLOW_END_FORCED;
+		l->conf.flow_end(l->conf.ctx, &f);
+	}
+}
+
 void wr_live_tap(struct wr_live *l, const struct wr_live_tap *tap)
 {
 	l->tap = tap ? *tap : (struct wr_live_tap){0};

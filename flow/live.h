@@ -146,6 +146,9 @@ void wr_live_add_packet(struct wr_live *live, const struct wr_packet *pkt,
 /* Payload of a packet, for what it says of its flow; the packet is counted elsewhere. */
 void wr_live_payload(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);
 void wr_live_end(struct wr_live *live, uint64_t end_ns); /* also ends flows that are due */
+/* The program ends: flow_end is told of every flow that is left (WR_FLOW_END_FORCED). They stay
+ * where they are; nothing is added any more. */
+void wr_live_finish(struct wr_live *live);
 
 /* Somebody who wants to see each window's parts go by: begin and end with their times, and each
  * part when it has been added, with the flow it belongs to (borrowed for the call). */

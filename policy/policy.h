@@ -29,7 +29,17 @@ struct wr_buf;
  * Pure: reads no file but those that sets name, knows no kernel.
  */
 
-enum { WR_POLICY_NAME = 32, WR_POLICY_RULES = 4096, WR_POLICY_CLASSES = 16 };
+enum {
+	WR_POLICY_NAME = 32, /* room of a name, with its 0 */
+	WR_POLICY_RULES = 4096,
+	WR_POLICY_CLASSES = 16,
+	WR_POLICY_SETS = 1024,
+	WR_POLICY_LINKS = 64,
+	WR_POLICY_SET_PREFIXES = 1000000, /* in one set */
+	WR_POLICY_PREFIXES = 4000000,	  /* in all sets and rules */
+	WR_POLICY_LIST = 1024,		  /* items of a list in a rule, sets and files of a set */
+	WR_POLICY_PRIORITY = 100,	  /* of a rule that does not say */
+};
 
 struct wr_prefix {
 	uint8_t addr[16]; /* network order; IPv4 in the first four bytes; bits behind the prefix 0
@@ -47,8 +57,13 @@ struct wr_prefixes {
 /* A named set. It is kept as written, and flattened. */
 struct wr_set {
 	char name[WR_POLICY_NAME];
-	char *text;		/* owned: what stands behind the '=' */
-	struct wr_prefixes all; /* of itself, of the files and of the sets it names */
+	struct wr_prefixes own; /* sorted: as they stand behind the '=' */
+	int *sets;		/* owned; indexes of the sets it names */
+	size_t n_sets;
+	char **files; /* owned; absolute paths */
+	size_t n_files;
+	struct wr_prefixes filed; /* sorted: what the files had when they were read */
+	struct wr_prefixes all;	  /* sorted: of itself, of the files and of the sets it names */
 	unsigned int line;
 };
 
@@ -89,8 +104,11 @@ struct wr_target {
 	struct wr_prefix addr;	/* ip_v 0: any */
 };
 
-/* Which days (bit 0 = Monday) and minutes of a day, local time; all 0: always. from > to goes over
- * midnight. */
+/*
+ * Which days (bit 0 = Monday; 0: every day) and minutes of a day, local time: from is in it, to is
+ * not; both 0: the whole day. from > to goes over midnight, and belongs to the day on which it
+ * begins. All 0: always.
+ */
 struct wr_schedule {
 	uint8_t days;
 	uint16_t from_min, to_min;
@@ -123,8 +141,8 @@ struct wr_rule {
 	int64_t until_s;   /* Unix time, 0: no end */
 	uint32_t for_s;	   /* as written: counted from when the rule comes into force; 0: none */
 	struct wr_schedule at;
-	char *why; /* owned or NULL */
-	unsigned int line;
+	char *why;	   /* owned or NULL */
+	unsigned int line; /* 0: added later */
 };
 
 struct wr_class {
@@ -152,46 +170,86 @@ struct wr_policy {
 	bool drop_fragments; /* later fragments whose first is not known; else they pass */
 };
 
-/* Every wrong line is told, with what was expected; a person mends all of them at once. */
+/* Every wrong line is told, with what was expected; a person mends all of them at once. Columns are
+ * characters, from 1. */
 typedef void (*wr_policy_tell_fn)(void *ctx, unsigned int line, unsigned int column,
 				  const char *text);
 
 /*
  * text: statements, n bytes. name: of the file, for messages. *out is owned (wr_policy_free) and
- * NULL on failure. -EINVAL: told line by line, err has the first; -ENOMEM; -E2BIG.
+ * NULL on failure. -EINVAL: told line by line, err has the first as NAME:LINE:COLUMN: text; -E2BIG:
+ * more than one of the limits above, told too; -ENOMEM.
  */
 int wr_policy_parse(struct wr_policy **out, const char *text, size_t n, const char *name,
 		    wr_policy_tell_fn tell, void *ctx, struct wr_err *err);
 void wr_policy_free(struct wr_policy **p); /* NULL is fine; sets NULL */
 
-/* One statement a line, in the form that parses to the same and prints to the same again. */
+/* One statement a line, in the form that parses to the same and prints to the same again: links,
+ * classes, sets, rules as they stand. */
 void wr_policy_print(struct wr_buf *b, const struct wr_policy *p);
+/* These without a newline. */
 void wr_policy_print_rule(struct wr_buf *b, const struct wr_policy *p, const struct wr_rule *r);
+void wr_policy_print_set(struct wr_buf *b, const struct wr_policy *p, const struct wr_set *s);
+void wr_policy_print_rate(struct wr_buf *b, enum wr_rate_unit unit, uint64_t rate); /* 20mbit */
 
-/* Indexes of the rules in the order in which they are asked; out has room for n_rules. */
+/* Indexes of the rules in the order in which they are asked, `class` rules, a list of their own,
+ * behind all others; out has room for n_rules. */
 void wr_policy_order(const struct wr_policy *p, uint32_t *out);
 
-/* Indexes by name; -1: there is none. */
+/* Indexes by name (a set without its @); -1: there is none. */
 int wr_policy_set(const struct wr_policy *p, const char *name);
 int wr_policy_rule(const struct wr_policy *p, const char *name);
 int wr_policy_class(const struct wr_policy *p, const char *name);
 
-/* Changes, each on a policy of its own (parse, change, compile, put in force: nobody sees half of
- * it). statement: one line. -EINVAL with what is wrong; -ENOENT: no such rule; -EEXIST. */
+/*
+ * Changes, each on a policy of its own (copy, change, compile, put in force: nobody sees half of
+ * it). What fails changes nothing. statement: one line; a wrong one is -EINVAL with its column and
+ * what was expected. -ENOENT: there is none of that name; -EEXIST: there is one; -EBUSY: rules or
+ * sets use it; -E2BIG; -ENOMEM.
+ */
 int wr_policy_add(struct wr_policy *p, const char *statement, struct wr_err *err);
+/* `set NAME = …` in the place of the set of that name, which may be named by rules and sets. Reads
+ * the files again. */
+int wr_policy_replace_set(struct wr_policy *p, const char *statement, struct wr_err *err);
 int wr_policy_del_rule(struct wr_policy *p, const char *name, struct wr_err *err);
+int wr_policy_del_set(struct wr_policy *p, const char *name, struct wr_err *err);
+/* One prefix into a set, or out of it, without reading files. Only what is written in the set
+ * itself can be taken out: -ENOENT says where it stands else. -EEXIST: it is written there. */
+int wr_policy_set_add(struct wr_policy *p, const char *name, const struct wr_prefix *x,
+		      struct wr_err *err);
+int wr_policy_set_del(struct wr_policy *p, const char *name, const struct wr_prefix *x,
+		      struct wr_err *err);
+/* Deep: files are not read again. *out is untouched on failure. */
 int wr_policy_copy(struct wr_policy **out, const struct wr_policy *p, struct wr_err *err);
+
+/* Is it on at this moment (Unix time, local zone)? */
+bool wr_schedule_has(const struct wr_schedule *s, int64_t unix_s);
 
 /* ---- prefixes ---- */
 
-int wr_prefix_parse(struct wr_prefix *out, const char *text, size_t n); /* 0 or -EINVAL */
-void wr_prefix_print(struct wr_buf *b, const struct wr_prefix *p);	/* without /32 and /128 */
+/* 0 or -EINVAL: also when bits behind the prefix are set, and for IPv4 mapped into IPv6, which no
+ * packet carries. */
+int wr_prefix_parse(struct wr_prefix *out, const char *text, size_t n);
+/* Why it was refused and how it is mended, without the text itself. Returns -EINVAL. */
+int wr_prefix_explain(const char *text, size_t n, struct wr_err *err);
+void wr_prefix_print(struct wr_buf *b, const struct wr_prefix *p); /* without /32 and /128 */
 bool wr_prefix_has(const struct wr_prefix *p, uint8_t ip_v, const uint8_t addr[16]);
+
 int wr_prefixes_add(struct wr_prefixes *s, const struct wr_prefix *p); /* at the end; -ENOMEM */
-void wr_prefixes_sort(struct wr_prefixes *s);
+void wr_prefixes_sort(struct wr_prefixes *s);			       /* also takes doubles out */
+void wr_prefixes_free(struct wr_prefixes *s);			       /* empty afterwards */
+/* These three want it sorted, and leave it so. */
+bool wr_prefixes_in(const struct wr_prefixes *s, const struct wr_prefix *p); /* the very prefix */
+int wr_prefixes_put(struct wr_prefixes *s, const struct wr_prefix *p);	     /* -EEXIST; -ENOMEM */
 bool wr_prefixes_del(struct wr_prefixes *s,
 		     const struct wr_prefix *p); /* false: it was not there */
-/* One prefix a line, '#' begins a comment; a million lines take well under a second. */
+/* Behind what is there, to be sorted when all is joined. -E2BIG: more than fit a set; -ENOMEM. */
+int wr_prefixes_join(struct wr_prefixes *s, const struct wr_prefixes *more);
+/*
+ * One prefix a line, '#' begins a comment; joined to what is there. A million lines take well under
+ * a second. -EINVAL: err has PATH:LINE: what is wrong; -E2BIG: more than WR_POLICY_SET_PREFIXES;
+ * -errno of the file. s may have some of them then.
+ */
 int wr_prefixes_read(struct wr_prefixes *s, const char *path, struct wr_err *err);
 
 #endif

@@ -72,16 +72,19 @@ static bool may_be_ours(const struct wr_store *s)
 
 /* ---- open ---- */
 
-static int settings(struct wr_store *s)
+int wr_store_settle(struct wr_store *s)
 {
 	char text[256];
+	int rc;
 
 	snprintf(text, sizeof(text),
 		 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=OFF;"
 		 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;"
 		 "PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%lld",
 		 (int)wr_store_log_pages(s), (long long)wr_store_log_pages(s) * WR_STORE_PAGE);
-	return wr_sql_exec(s->db, text);
+	rc = wr_sql_exec(s->db, text);
+	s->settled = !rc;
+	return rc;
 }
 
 static int open_db(struct wr_store *s, struct wr_err *err)
@@ -100,7 +103,7 @@ static int open_db(struct wr_store *s, struct wr_err *err)
 		return ret;
 	rc = ret ? wr_schema_make(s->db) : SQLITE_OK;
 	if (!rc)
-		rc = settings(s);
+		rc = wr_store_settle(s);
 	if (!rc)
 		rc = wr_sql_prepare(s->db, sql, s->sql, WR_SQL_COUNT);
 	if (!rc)

@@ -234,6 +234,37 @@ static int drop_events(struct wr_store *s, int64_t before_ns)
 	return rc ? rc : wr_sql_run(s->sql[WR_SQL_RULE_OLD]);
 }
 
+/* The first column, and the second; 0 where there is none. */
+static int two_of(sqlite3_stmt *st, int64_t out[2])
+{
+	int rc = sqlite3_step(st);
+
+	for (int i = 0; i < 2; i++)
+		out[i] = rc == SQLITE_ROW ? sqlite3_column_int64(st, i) : 0;
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* A block's id is the number of its first row, and nothing but the oldest goes. */
+int wr_store_take_stock(struct wr_store *s)
+{
+	int64_t block[2], oldest[2];
+	int rc = two_of(s->sql[WR_SQL_BLOCK_FIRST], block);
+
+	if (!rc)
+		rc = two_of(s->sql[WR_SQL_OLDEST], oldest);
+	if (rc)
+		return rc;
+	oldest[0] *= 1000000000;
+	if (!oldest[0] || (block[1] && block[1] < oldest[0]))
+		oldest[0] = block[1];
+	pthread_mutex_lock(&s->lock);
+	s->stats.flows_there = block[0] ? (uint64_t)(s->next_row - block[0]) : 0;
+	s->stats.oldest_ns = (uint64_t)oldest[0];
+	pthread_mutex_unlock(&s->lock);
+	return SQLITE_OK;
+}
+
 int wr_store_retain(struct wr_store *s, int64_t now_s)
 {
 	const int64_t ns = 1000000000;

@@ -213,6 +213,20 @@ fail:
 	return ret;
 }
 
+int wr_store_limits(struct wr_store *s, const struct wr_store_conf *conf, struct wr_err *err)
+{
+	struct wr_store_conf c = *conf;
+	int ret = check(&c, err);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&s->lock);
+	s->limits = c;
+	s->limited = true;
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
 /* ---- adding ---- */
 
 static bool lost(struct wr_store *s, uint64_t *counter)
@@ -281,6 +295,24 @@ uint64_t wr_store_rule(struct wr_store *s, const struct wr_store_rule *r)
 
 /* ---- writing ---- */
 
+/* New limits, while nobody goes by the old ones. With the lock held. */
+static void take_limits(struct wr_store *s)
+{
+	const struct wr_store_conf *c = &s->limits;
+
+	if (!s->limited)
+		return;
+	s->limited = false;
+	s->settled = false;
+	s->conf.max_bytes = c->max_bytes;
+	s->conf.series_max = c->series_max;
+	s->conf.flow_age_s = c->flow_age_s;
+	s->conf.second_age_s = c->second_age_s;
+	s->conf.minute_age_s = c->minute_age_s;
+	s->conf.hour_age_s = c->hour_age_s;
+	s->conf.event_age_s = c->event_age_s;
+}
+
 /* What was added becomes what is to be written, unless that is still there from a failure. */
 static void hand_over(struct wr_store *s)
 {
@@ -327,6 +359,7 @@ int wr_store_tick(struct wr_store *s, uint64_t now_ns, struct wr_err *err)
 	ret = tell(s, err);
 	mine = is_due(s, now_ns / 1000000000);
 	if (mine) {
+		take_limits(s);
 		hand_over(s);
 		s->now_ns = now_ns;
 	}
@@ -348,6 +381,7 @@ int wr_store_commit(struct wr_store *s, uint64_t now_ns, struct wr_err *err)
 	while (s->busy)
 		pthread_cond_wait(&s->wake, &s->lock);
 	s->err.code = 0;
+	take_limits(s);
 	pthread_mutex_unlock(&s->lock);
 	s->now_ns = now_ns;
 	s->last_tick_s = now_ns / 1000000000;

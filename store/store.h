@@ -65,6 +65,13 @@ struct wr_store_conf {
 int wr_store_open(struct wr_store **out, const char *path, const struct wr_store_conf *conf,
 		  struct wr_err *err);
 
+/*
+ * Other limits from now on, without waiting for a disk: of conf max_bytes and the ages are taken,
+ * as at open. What is too much or too old then goes a little at each commit. -EINVAL: they are
+ * wrong, nothing changes.
+ */
+int wr_store_limits(struct wr_store *s, const struct wr_store_conf *conf, struct wr_err *err);
+
 /* Adds a flow. False: no room until the next commit; it is lost and counted. Never waits. */
 bool wr_store_flow(struct wr_store *s, const struct wr_store_flow *f);
 
@@ -100,9 +107,11 @@ struct wr_store_stats {
 	uint64_t flows, counts, events; /* written since open */
 	uint64_t flows_lost, counts_lost, events_lost;
 	uint64_t commits, failed;
-	uint64_t used_bytes;	   /* of the file, without free pages; at the last commit */
-	uint64_t commit_ns;	   /* the last commit took */
-	uint64_t commit_most_ns;   /* the slowest */
+	uint64_t used_bytes;	 /* of the file, without free pages; at the last commit */
+	uint64_t oldest_ns;	 /* what is oldest in it, then; 0 = it is empty, or not known yet */
+	uint64_t flows_there;	 /* flows in it, then */
+	uint64_t commit_ns;	 /* the last commit took */
+	uint64_t commit_most_ns; /* the slowest */
 	uint64_t failing_since_ns; /* 0 = it works */
 };
 

@@ -34,6 +34,9 @@ struct wr_batch {
 
 /* ---- statements ---- */
 
+/* The series of all traffic. */
+#define WR_SQL_TOTAL "(SELECT id FROM series WHERE kind='total' AND key='')"
+
 /* X(SYMBOL, SQL): store/write.c, fold.c and retain.c say what they are for. */
 #define WR_STORE_SQL_TABLE(X)                                                                      \
 	X(SERIES_FIND, "SELECT id FROM series WHERE kind=?1 AND key=?2")                           \
@@ -74,6 +77,13 @@ struct wr_batch {
 	X(BLOCK_OLDEST, "SELECT id, last_ns, bytes FROM flow_block ORDER BY id LIMIT 1")           \
 	X(BLOCK_DROP_ONE, "DELETE FROM flow_block WHERE id=?1")                                    \
 	X(DATA_DROP_ONE, "DELETE FROM flow_data WHERE id=?1")                                      \
+	X(BLOCK_FIRST, "SELECT id, first_ns FROM flow_block ORDER BY id LIMIT 1")                  \
+	X(OLDEST, "SELECT min(t) FROM (SELECT min(t) AS t FROM recent UNION ALL"                   \
+		  " SELECT min(t) FROM rollup_row WHERE series=" WR_SQL_TOTAL " AND res=1"         \
+		  " UNION ALL"                                                                     \
+		  " SELECT min(t) FROM rollup_row WHERE series=" WR_SQL_TOTAL " AND res=60"        \
+		  " UNION ALL"                                                                     \
+		  " SELECT min(t) FROM rollup_row WHERE series=" WR_SQL_TOTAL " AND res=3600)")    \
 	X(INCIDENT_PUT,                                                                            \
 	  "INSERT OR REPLACE INTO incident(id, start_ns, end_ns, class, severity, target, text,"   \
 	  " evidence) VALUES(?, ?, ?, ?, ?, ?, ?, ?)")                                             \
@@ -126,6 +136,8 @@ struct wr_store {
 	char path[PATH_MAX];
 	struct wr_store_conf conf;
 	struct wr_batch batch[2], *fill, *write;
+	struct wr_store_conf limits;		   /* wr_store_limits(): for the next commit */
+	bool limited;				   /* they are new */
 	_Atomic uint64_t next_incident, next_rule; /* 0 = not known */
 
 	/* the file; all below belongs to whoever writes: the thread while `busy`, else the caller
@@ -138,6 +150,7 @@ struct wr_store {
 	struct wr_series_slot *slot; /* WR_SERIES_SLOTS */
 	int64_t series_n;
 	int64_t minute_of_fold; /* seconds before it are folded, or being so */
+	bool settled;		/* the database has been told our settings */
 	int64_t fold_slices, fold_slice;
 	struct wr_sweep sweep;
 	int64_t swept_s[WR_RES_COUNT]; /* nothing is older; 0 = not known */
@@ -173,6 +186,7 @@ static inline int64_t wr_store_log_pages(const struct wr_store *s)
  * everything is closed. */
 int wr_store_attach(struct wr_store *s, struct wr_err *err);
 void wr_store_detach(struct wr_store *s);
+int wr_store_settle(struct wr_store *s); /* settings that follow from conf; an SQLite result */
 /* Renames the damaged file and what belongs to it; why = what was found. */
 int wr_store_set_aside(struct wr_store *s, const char *why, struct wr_err *err);
 /* The file at the path is not the one that is open any more. */
@@ -196,8 +210,9 @@ void wr_store_forget_series(struct wr_store *s); /* the cache */
 /* fold.c: a slice of what is to be folded. */
 int wr_store_fold(struct wr_store *s, int64_t now_s);
 
-/* retain.c: a little of what is to be deleted. */
+/* retain.c: a little of what is to be deleted. Take stock: what is there. */
 int wr_store_retain(struct wr_store *s, int64_t now_s);
+int wr_store_take_stock(struct wr_store *s);
 
 /* work.c: writes s->write, then folds and retains. 0 or -errno. */
 int wr_store_work(struct wr_store *s, struct wr_err *err);

@@ -42,7 +42,9 @@ static int keep_house(struct wr_store *s)
 	int64_t now_s = (int64_t)(s->now_ns / 1000000000);
 	int rc = wr_store_fold(s, now_s);
 
-	return rc ? rc : wr_store_retain(s, now_s);
+	if (!rc)
+		rc = wr_store_retain(s, now_s);
+	return rc ? rc : wr_store_take_stock(s);
 }
 
 /* ---- what can go wrong ---- */
@@ -131,7 +133,9 @@ static int attempt(struct wr_store *s, struct wr_err *err)
 
 	if (ret)
 		return ret;
-	rc = within(s, write_batch);
+	rc = s->settled ? SQLITE_OK : wr_store_settle(s);
+	if (!rc)
+		rc = within(s, write_batch);
 	if (rc)
 		return recover(s, rc, "write history", err);
 	wrote(s, clock_ns() - start_ns);

@@ -10,5 +10,7 @@
 void wr_view_ledger_text(struct wr_buf *b, const struct wr_ledger *rows, int n);
 void wr_view_ledger_json(struct wr_buf *b,
 			 const struct wr_ledger *row); /* one object, with newline */
+/* The way back: a line of that. 0 or -EINVAL. */
+int wr_view_ledger_read(const char *line, size_t n, struct wr_ledger *row);
 
 #endif

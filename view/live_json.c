@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "core/account.h"
+#include "view/app_json.h"
 #include "view/fact_json.h"
 #include "view/flow_json.h"
 #include "view/packet.h"
@@ -142,6 +143,8 @@ static void service_key(struct wr_buf *b, const struct wr_live *l, const struct 
 		wr_json_u64(b, "dest_port", r->key.port);
 	wr_json_u64(b, "ip_v", r->key.ip_v);
 	wr_view_proto_json(b, r->key.tag, r->key.proto);
+	if (r->app)
+		wr_json_str(b, "app_proto", wr_l7_name(r->app));
 	if (r->listens)
 		wr_json_bool(b, "listens", true);
 }
@@ -233,10 +236,15 @@ static const char *iface_name(void *live, uint32_t number)
 	return wr_live_iface_name(live, number);
 }
 
+static void said(void *live, struct wr_buf *b, const struct wr_flow *f)
+{
+	wr_view_app_json(b, wr_live_app(live, f), wr_flow_server(f));
+}
+
 void wr_view_flows_json(struct wr_buf *b, struct wr_live *l, const struct wr_flow *const *flows,
 			uint32_t n)
 {
-	struct wr_flow_style style = {.iface = iface_name, .ctx = l};
+	struct wr_flow_style style = {.iface = iface_name, .more = said, .ctx = l};
 
 	for (uint32_t i = 0; i < n; i++)
 		wr_view_flow_json(b, flows[i], &style);

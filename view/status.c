@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/json.h"
+#include "base/unit.h"
 #include "view/fact_json.h"
 #include "view/text.h"
 
@@ -40,6 +41,40 @@ static void ifaces_json(struct wr_buf *b, const struct wr_status *s)
 	wr_json_end_array(b);
 }
 
+/* Something goes out, or should. */
+static bool has_outputs(const struct wr_status *s)
+{
+	return s->outputs.n || (s->outputs.why && s->outputs.why[0]);
+}
+
+static void outputs_json(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!has_outputs(s))
+		return;
+	wr_json_open_key(b, "outputs");
+	if (s->outputs.pid)
+		wr_json_u64(b, "pid", (uint64_t)s->outputs.pid);
+	wr_json_u64(b, "restarts", s->outputs.restarts);
+	if (!s->outputs.pid && s->outputs.why[0])
+		wr_json_str(b, "why", s->outputs.why);
+	rights_json(b, &s->outputs.rights);
+	wr_json_array(b, "to");
+	for (uint32_t i = 0; i < s->outputs.n; i++) {
+		const struct wr_status_output *o = &s->outputs.at[i];
+
+		wr_json_open(b);
+		wr_json_str(b, "output", o->name);
+		wr_json_u64(b, "sent", o->sent);
+		wr_json_u64(b, "lost", o->lost);
+		wr_json_u64(b, "waiting", o->waiting);
+		if (o->trouble[0])
+			wr_json_str(b, "trouble", o->trouble);
+		wr_json_close(b);
+	}
+	wr_json_end_array(b);
+	wr_json_close(b);
+}
+
 static void clients_json(struct wr_buf *b, const struct wr_status *s)
 {
 	wr_json_open_key(b, "clients");
@@ -68,6 +103,48 @@ static void front_json(struct wr_buf *b, const struct wr_status *s)
 	wr_json_close(b);
 }
 
+void wr_view_dump_json(struct wr_buf *b, const struct wr_status *s)
+{
+	wr_json_u64(b, "bytes", s->dump.bytes);
+	wr_json_u64(b, "snap", s->dump.snap);
+	wr_json_u64(b, "sample", s->dump.sample);
+	wr_json_u64(b, "rate", s->dump.rate);
+	wr_json_u64(b, "packets", s->dump.packets);
+	if (s->dump.oldest_ns)
+		wr_view_time_json(b, "oldest", s->dump.oldest_ns);
+	wr_json_u64(b, "kept", s->dump.kept);
+	wr_json_u64(b, "passed_over", s->dump.passed_over);
+}
+
+static void dump_json(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!s->dump.bytes)
+		return;
+	wr_json_open_key(b, "dump");
+	wr_view_dump_json(b, s);
+	wr_json_close(b);
+}
+
+static void history_json(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!s->history.path)
+		return;
+	wr_json_open_key(b, "history");
+	wr_json_str(b, "file", s->history.path);
+	wr_json_u64(b, "bytes", s->history.bytes);
+	wr_json_u64(b, "max_bytes", s->history.max_bytes);
+	if (s->history.oldest_ns)
+		wr_view_time_json(b, "oldest", s->history.oldest_ns);
+	wr_json_u64(b, "flows", s->history.flows);
+	wr_json_u64(b, "written", s->history.written);
+	wr_json_u64(b, "lost", s->history.lost);
+	if (s->history.error)
+		wr_json_str(b, "error", s->history.error);
+	if (s->history.failing_since_ns)
+		wr_view_time_json(b, "failing_since", s->history.failing_since_ns);
+	wr_json_close(b);
+}
+
 void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
 {
 	wr_json_open(b);
@@ -85,9 +162,10 @@ void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
 		wr_json_u64(b, "rss_kib", s->rss_kib);
 	rights_json(b, &s->rights);
 	front_json(b, s);
+	outputs_json(b, s);
 	clients_json(b, s);
-	if (s->more)
-		s->more(s->ctx, b, false);
+	history_json(b, s);
+	dump_json(b, s);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');
 }
@@ -148,6 +226,87 @@ static void front_text(struct wr_buf *b, const struct wr_status *s)
 	wr_buf_char(b, '\n');
 }
 
+static void history_text(struct wr_buf *b, const struct wr_status *s)
+{
+	char size[WR_VIEW_CELL], most[WR_VIEW_CELL], n[WR_VIEW_CELL];
+
+	if (!s->history.path)
+		return;
+	wr_view_si(size, (double)s->history.bytes, "B");
+	wr_view_si(most, (double)s->history.max_bytes, "B");
+	wr_view_number(n, s->history.flows);
+	wr_buf_fmt(b, "%-12s", "history");
+	wr_view_plain(b, s->history.path, false);
+	wr_buf_fmt(b, ", %s of %s, %s flows", size, most, n);
+	if (s->history.oldest_ns) {
+		wr_buf_str(b, ", since ");
+		wr_view_moment(b, s->history.oldest_ns);
+	}
+	if (s->history.lost)
+		wr_buf_fmt(b, ", %" PRIu64 " rows lost", s->history.lost);
+	wr_buf_char(b, '\n');
+	if (!s->history.error)
+		return;
+	wr_buf_fmt(b, "%-12s%s: ", "",
+		   s->history.failing_since_ns ? "cannot be written" : "works again after");
+	wr_view_plain(b, s->history.error, false);
+	wr_buf_char(b, '\n');
+}
+
+static void dump_text(struct wr_buf *b, const struct wr_status *s)
+{
+	char size[WR_UNIT_TEXT], n[WR_VIEW_CELL], over[WR_VIEW_CELL], span[WR_VIEW_CELL];
+
+	if (!s->dump.bytes)
+		return;
+	wr_unit_size_text(size, s->dump.bytes);
+	wr_view_number(n, s->dump.packets);
+	wr_view_number(over, s->dump.passed_over);
+	wr_buf_fmt(b, "%-12s%s packets in %s", "dump", n, size);
+	if (s->dump.oldest_ns && s->dump.oldest_ns < s->now_ns) {
+		wr_view_duration(span, s->now_ns - s->dump.oldest_ns);
+		wr_buf_fmt(b, ", of the last %s", span);
+	}
+	wr_buf_fmt(b, "; %s passed over (rate %u/s", over, s->dump.rate);
+	if (s->dump.sample > 1)
+		wr_buf_fmt(b, ", 1 in %u", s->dump.sample);
+	wr_buf_str(b, ")\n");
+}
+
+static void output_text(struct wr_buf *b, const struct wr_status_output *o)
+{
+	wr_buf_str(b, "  ");
+	wr_view_plain(b, o->name, false);
+	wr_buf_fmt(b, ": %" PRIu64 " sent", o->sent);
+	if (o->lost)
+		wr_buf_fmt(b, ", %" PRIu64 " lost", o->lost);
+	if (o->waiting)
+		wr_buf_fmt(b, ", %" PRIu64 " waiting", o->waiting);
+	if (o->trouble[0]) {
+		wr_buf_str(b, "; ");
+		wr_view_plain(b, o->trouble, false);
+	}
+	wr_buf_char(b, '\n');
+}
+
+static void outputs_text(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!has_outputs(s))
+		return;
+	if (s->outputs.pid)
+		wr_buf_fmt(b, "%-12spid %d", "outputs", (int)s->outputs.pid);
+	else
+		wr_buf_fmt(b, "%-12snot running%s%s", "outputs", s->outputs.why[0] ? ": " : "",
+			   s->outputs.why);
+	if (s->outputs.restarts)
+		wr_buf_fmt(b, ", started again %" PRIu64 " times", s->outputs.restarts);
+	wr_buf_str(b, "; ");
+	rights_text(b, &s->outputs.rights);
+	wr_buf_char(b, '\n');
+	for (uint32_t i = 0; i < s->outputs.n; i++)
+		output_text(b, &s->outputs.at[i]);
+}
+
 void wr_view_status_text(struct wr_buf *b, const struct wr_status *s)
 {
 	char up[WR_VIEW_CELL], rss[WR_VIEW_CELL];
@@ -171,7 +330,8 @@ void wr_view_status_text(struct wr_buf *b, const struct wr_status *s)
 		wr_buf_char(b, '\n');
 	}
 	front_text(b, s);
+	outputs_text(b, s);
 	clients_text(b, s);
-	if (s->more)
-		s->more(s->ctx, b, true);
+	history_text(b, s);
+	dump_text(b, s);
 }

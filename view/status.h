@@ -30,6 +30,13 @@ struct wr_status_rights {
 	char missing[128]; /* what this kernel could not give */
 };
 
+/* Where something goes out. */
+struct wr_status_output {
+	const char *name; /* "eve:/var/log/weir/eve.json" */
+	uint64_t sent, lost, waiting;
+	const char *trouble; /* why nothing goes out just now */
+};
+
 struct wr_status {
 	const char *version;
 	pid_t pid;
@@ -43,24 +50,49 @@ struct wr_status {
 		pid_t pid;	    /* 0: there is none */
 		const char *name;   /* "page" */
 		const char *listen; /* where it is asked */
+		bool tls;
 		uint64_t restarts;
 		struct wr_status_rights rights;
 	} front;
+	struct {
+		pid_t pid; /* of the process that sends; 0: it does not run */
+		uint64_t restarts;
+		struct wr_status_rights rights;
+		const char *why; /* it does not run */
+		const struct wr_status_output *at;
+		uint32_t n; /* 0: nothing goes out */
+	} outputs;
 	struct {
 		uint32_t open, max;
 		uint64_t served, refused, slow; /* connections; dropped because they did not read */
 		uint64_t requests, errors;
 		uint64_t backlog_bytes;
 	} clients;
+	/* The last packets. kept: that came into the ring; passed_over: of all that were counted
+	 * since then, those that no record was made of (rate and sample). */
+	struct {
+		uint64_t bytes; /* 0: none are kept */
+		uint32_t snap, sample, rate;
+		uint64_t packets, oldest_ns; /* that are there */
+		uint64_t kept, passed_over;
+	} dump;
+	struct {
+		const char *path;	   /* NULL: none is kept */
+		uint64_t bytes, max_bytes; /* file and log; at most */
+		uint64_t oldest_ns;
+		uint64_t flows;		   /* that are in it */
+		uint64_t written, lost;	   /* rows since the start */
+		const char *error;	   /* the last one, also when it has passed; NULL: none */
+		uint64_t failing_since_ns; /* 0: it works */
+	} history;
 	const struct wr_status_iface *ifaces;
 	uint32_t n_ifaces;
-	/* Writes more keys into the open object ("store":{…}), or lines. May be NULL. */
-	void (*more)(void *ctx, struct wr_buf *b, bool text);
-	void *ctx;
 };
 
 void wr_view_status_json(struct wr_buf *b, const struct wr_status *s); /* one object */
 void wr_view_status_text(struct wr_buf *b, const struct wr_status *s); /* without empty lines */
+/* The keys of s->dump, into an open object. */
+void wr_view_dump_json(struct wr_buf *b, const struct wr_status *s);
 
 /*
  * What did not get through or came broken, by interface and reason: {"event_type":"drop",…}. kind

@@ -4,8 +4,10 @@
 
 collect.py tcp PORTFILE OUT           saves the bytes of one connection
 collect.py unix PATH OUT              the same of a unix socket
+collect.py lines PATH OUT             the same of one connection after the other; OUT is appended to
 collect.py otlp PORTFILE OUT SCRIPT   answers OTLP/HTTP requests by SCRIPT ("503:1 429 200", status and Retry-After) and
-                                      writes what it saw, one JSON object a request
+                                      writes what it saw, one JSON object a request; "200 ..." answers 200 for ever.
+                                      The port is that in PORTFILE when it is there. With metrics: --metrics NAME,NAME
 """
 import http.server
 import json
@@ -19,6 +21,28 @@ def said(path, text):
     with open(path + ".new", "w") as f:
         f.write(text)
     os.rename(path + ".new", path)
+
+
+def lines(sock, out):
+    sock.listen(1)
+    while True:
+        conn = sock.accept()[0]
+        with open(out, "ab", 0) as f:
+            while data := conn.recv(65536):
+                f.write(data)
+
+
+def values(body, names):
+    """The data points of some metrics: name and labels to value."""
+    found = {}
+    for rm in body["resourceMetrics"]:
+        for sm in rm["scopeMetrics"]:
+            for m in sm["metrics"]:
+                for p in (m.get("sum") or m.get("gauge") or {"dataPoints": []})["dataPoints"]:
+                    if m["name"] in names and "asInt" in p:
+                        labels = ",".join("%s=%s" % (a["key"], a["value"]["stringValue"]) for a in p.get("attributes", []))
+                        found["%s{%s}" % (m["name"], labels)] = int(p["asInt"])
+    return found
 
 
 def save(sock, out):
@@ -77,8 +101,12 @@ class Otlp(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         raw = self.rfile.read(int(self.headers["Content-Length"]))
-        wrong, points = check(json.loads(raw))
-        status, _, after = self.server.script.pop(0).partition(":")
+        body = json.loads(raw)
+        wrong, points = check(body)
+        if self.server.script[1:] != ["..."]:
+            status, _, after = self.server.script.pop(0).partition(":")
+        else:
+            status, after = self.server.script[0], ""
         rejected, text = "", b"{}"
         if status == "partial":
             status, rejected = "200", after
@@ -86,7 +114,8 @@ class Otlp(http.server.BaseHTTPRequestHandler):
         with open(self.server.out, "a") as f:
             f.write(json.dumps({
                 "path": self.path, "type": self.headers["Content-Type"], "token": self.headers["X-Token"], "wrong": wrong,
-                "points": points, "time": time.monotonic(), "status": int(status), "body": hash(raw)}) + "\n")
+                "points": points, "time": time.monotonic(), "status": int(status), "body": hash(raw),
+                "metrics": values(body, self.server.metrics)}) + "\n")
         self.send_response(int(status))
         if after and not rejected:
             self.send_header("Retry-After", after)
@@ -101,8 +130,10 @@ class Otlp(http.server.BaseHTTPRequestHandler):
 def main():
     kind, where, out = sys.argv[1:4]
     if kind == "otlp":
-        server = http.server.HTTPServer(("127.0.0.1", 0), Otlp)
+        port = int(open(where).read()) if os.path.exists(where) else 0
+        server = http.server.HTTPServer(("127.0.0.1", port), Otlp)
         server.out, server.script = out, sys.argv[4].split()
+        server.metrics = sys.argv[6].split(",") if sys.argv[5:6] == ["--metrics"] else []
         said(where, str(server.server_address[1]))
         while server.script:
             server.handle_request()
@@ -112,8 +143,11 @@ def main():
         save(sock, out)
     else:
         sock = socket.socket(socket.AF_UNIX)
+        if os.path.exists(where):
+            os.unlink(where)
         sock.bind(where)
-        save(sock, out)
+        os.chmod(where, 0o777)
+        (lines if kind == "lines" else save)(sock, out)
 
 
 main()

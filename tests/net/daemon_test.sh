@@ -11,6 +11,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/net/watch.sh
 . "$WR_HERE/watch.sh"
+# shellcheck source=tests/net/daemon.sh
+. "$WR_HERE/daemon.sh"
 need_root
 need python3 setpriv
 need_weir
@@ -22,88 +24,6 @@ pair "$A" "$B"
 pair "$B" "$C"
 NS=$(ns "$B")
 MAC=02:77:00:00:00:02
-CONF=$TMP/weir.conf
-SOCKET=/run/weir/control.sock # in our own /run
-chmod 755 "$TMP"              # the daemon reads its configuration again as nobody
-
-# conf LINE...: writes the file; it begins in [capture].
-conf() {
-	printf '%s\n' "[capture]" "netns = $NS" "$@" >"$CONF"
-}
-
-# start [ARG...]: the daemon in the background; D is its process id. No page and no history, unless asked for.
-start() {
-	start_all --page "" --set history.path= "$@"
-}
-
-start_all() {
-	: >"$TMP/err"
-	background "$WEIR" run -c "$CONF" "$@" >"$TMP/out" 2>"$TMP/err"
-	D=$BG
-	wait_for "$PATIENCE" started
-	grep -q "^weir: ready" "$TMP/err" || { sed 's/^/# /' "$TMP/err"; return 1; }
-}
-
-started() {
-	grep -q "^weir: ready" "$TMP/err" || wr_gone "$D"
-}
-
-# stop [SIGNAL]: RC is its exit status.
-stop() {
-	kill "-${1:-TERM}" "$D"
-	wait_for "$PATIENCE" wr_gone "$D" || kill -KILL "$D"
-	RC=0
-	wait "$D" 2>/dev/null || RC=$?
-}
-
-w() {
-	"$WEIR" "$@" -c "$CONF"
-}
-
-# said VIEW [ARG...] EXPRESSION: Python over rows, the objects that a view gives.
-said() {
-	local expression=${*: -1}
-	w "${@:1:$#-1}" --json 2>&1 | python3 -c '
-import json, sys
-rows = [json.loads(line) for line in sys.stdin]
-print(eval(sys.argv[1]))' "$expression" 2>&1 | tail -n 1
-}
-
-# raw REQUEST EXPRESSION: the same for a view that has no command.
-raw() {
-	python3 - "$SOCKET" "$@" <<-'PYTHON' 2>&1 | tail -n 1
-		import json, socket, sys
-		s = socket.socket(socket.AF_UNIX)
-		s.connect(sys.argv[1])
-		s.sendall(sys.argv[2].encode() + b"\n")
-		rows = []
-		for line in s.makefile():
-		    if line == "\n":
-		        break
-		    rows.append(json.loads(line))
-		print(eval(sys.argv[3]))
-	PYTHON
-}
-
-send() {
-	in_ns "$A" "$SEND" -d "$MAC" "$OUT" "$@"
-}
-
-# settle: two windows have ended since: all that has arrived is in the views.
-settle() {
-	python3 - "$SOCKET" <<-'PYTHON'
-		import json, socket, sys
-		s = socket.socket(socket.AF_UNIX)
-		s.connect(sys.argv[1])
-		s.sendall(b"subscribe views=stats\n")
-		first = None
-		for line in s.makefile():
-		    window = json.loads(line).get("window", 0) if line != "\n" else 0
-		    first = window if first is None else first
-		    if window >= first + 2:
-		        break
-	PYTHON
-}
 
 attached() {
 	tcx "$B" "$IN" | grep . && return
@@ -197,33 +117,6 @@ look() {
 	PYTHON
 }
 
-# Every object that came has the shape of its schema, and every kind came.
-shapes() {
-	python3 - "$WR_ROOT/docs" "$TMP/raw" <<-'PYTHON'
-		import json, jsonschema, os, re, sys
-		docs, raw = sys.argv[1:]
-		of = {"flow": "flow", "ledger": "ledger"}
-		schema = {n: jsonschema.Draft202012Validator(json.load(open(os.path.join(docs, "schema", n + ".json"))))
-		          for n in ("live", "flow", "ledger")}
-		told = set(re.findall(r"[a-z0-9_]+", open(os.path.join(docs, "events.md")).read()))
-		kinds, bad = set(), 0
-		for line in open(raw):
-		    o = json.loads(line)
-		    kinds.add(o["event_type"])
-		    for e in schema[of.get(o["event_type"], "live")].iter_errors(o):
-		        bad += 1
-		        if bad < 5:
-		            print(e.message, line[:200])
-		    for key in set(o) - told:
-		        bad += 1
-		        print("not told in docs/events.md:", key)
-		want = {"stats", "service", "talker", "protocol", "interface", "flow", "ledger", "status", "config", "error"}
-		if want - kinds:
-		    print("never seen:", want - kinds)
-		sys.exit(1 if bad or want - kinds else 0)
-	PYTHON
-}
-
 seen() {
 	sed -n "s/^$1 //p" "$TMP/seen"
 }
@@ -237,7 +130,8 @@ shows() {
 	ok "all views are asked" look
 	is "all that was sent has arrived" "$rx" "$sent"
 	if python3 -c 'import jsonschema' 2>/dev/null; then
-		ok "every object has the shape of its schema" shapes
+		ok "every object has the shape of its schema" shapes "$TMP/raw" \
+			stats service talker protocol interface flow ledger status config error
 	else
 		skip "python3-jsonschema is not installed"
 	fi

@@ -73,7 +73,7 @@ ok "csv: into a file, with a filter" test "$RC" = 0 -a -s "$TMP/f.csv" -a "$FLOW
 export_ flows "$TMP/c.pcapng" --format "csv:$TMP/c.pcapng"
 is "not onto the file that is read: status" "$RC" 2
 export_ features "$TMP/c.pcapng" --format eve
-is "features only as CSV: status" "$RC" 2
+is "features only as CSV and Parquet: status" "$RC" 2
 export_ flows "$TMP/c.pcapng" --format xml
 is "an unknown format: status" "$RC" 2
 export_ flows "$TMP/nothing.pcap"
@@ -81,6 +81,23 @@ is "no such file: status" "$RC" 2
 export_ flows "$TMP/c.pcapng" --format csv:/dev/full
 is "a full disk: status" "$RC" 1
 like "a full disk: said" "$TOLD" "No space left"
+
+# A disk on which a small file has room, but no large one.
+mkdir "$TMP/disk" && mount -t tmpfs -o size=256k tmpfs "$TMP/disk"
+export_ flows "$TMP/c.pcapng" --format "parquet:$TMP/disk/f.parquet" host 10.1.0.1
+is "parquet: status" "$RC" 0
+cp "$TMP/disk/f.parquet" "$TMP/old.parquet"
+dd if=/dev/zero of="$TMP/disk/filler" bs=4k 2>/dev/null
+export_ flows "$TMP/c.pcapng" --format "parquet:$TMP/disk/f.parquet"
+is "parquet onto a full disk: status" "$RC" 1
+like "parquet onto a full disk: said" "$(<"$TMP/err")" "f.parquet: No space left"
+ok "what stood there before still does" cmp "$TMP/disk/f.parquet" "$TMP/old.parquet"
+is "and nothing beside it" "$(ls "$TMP/disk")" "$(printf 'f.parquet\nfiller')"
+rm "$TMP/disk/filler"
+export_ flows "$TMP/c.pcapng" --format "parquet:$TMP/disk/f.parquet"
+ok "with room again the new one takes its place" test "$RC" = 0 -a "$(head -c 4 "$TMP/disk/f.parquet")" = PAR1
+nok "and is another one" cmp -s "$TMP/disk/f.parquet" "$TMP/old.parquet"
+umount "$TMP/disk"
 
 eve_sums() {
 	python3 - "$1" <<'PY'

@@ -493,6 +493,94 @@ static void taken_over(bool ended)
 	bench_close(&b);
 }
 
+/* ---- records for the last packets ---- */
+
+enum { RING = 1 << 20, SNAP = 90 };
+
+static struct {
+	uint32_t kept, payloads, others, wrong_size;
+} taken;
+
+static int take(void *ctx, void *data, size_t n)
+{
+	const struct wr_event *e = data;
+	uint32_t want = e->why == WR_WHY_KEPT ? SNAP : 200;
+
+	(void)ctx;
+	(void)n;
+	taken.kept += e->why == WR_WHY_KEPT;
+	taken.payloads += e->why == WR_WHY_PAYLOAD;
+	taken.others += e->why != WR_WHY_KEPT && e->why != WR_WHY_PAYLOAD;
+	taken.wrong_size += e->cap != (e->len < want ? e->len : want);
+	return 0;
+}
+
+/* A UDP frame of 200 bytes; of another flow for each source port. */
+static void send_long(struct bench *b, uint16_t sport)
+{
+	static uint8_t f[200];
+
+	udp_frame(f, inet_addr("192.0.2.9"), sport);
+	f[16] = 0;
+	f[17] = 186; /* of the IP header on */
+	f[38] = 0;
+	f[39] = 166;
+	send_frame(b, f, sizeof(f));
+}
+
+/* Sends n packets of one flow in a new window; returns how many records were made for the last
+ * packets. */
+static uint32_t window_of(struct bench *b, struct ring_buffer *ring, uint32_t n)
+{
+	uint64_t before = wr_account_kept(b->account);
+
+	memset(&taken, 0, sizeof(taken));
+	drain(b);
+	for (uint32_t i = 0; i < n; i++)
+		send_long(b, 7);
+	drain(b);
+	ring_buffer__consume(ring);
+	is_int((long long)(wr_account_kept(b->account) - before), taken.kept,
+	       "%u packets: the reader is told how many were kept", n);
+	is_int(taken.others + taken.wrong_size, 0, "each says why it came and has its size");
+	return taken.kept;
+}
+
+static void kept(void)
+{
+	struct wr_board_conf *c;
+	struct ring_buffer *ring;
+	struct wr_cpu_count n;
+	uint32_t few, many;
+	struct bench b;
+
+	if (bench_open(&b, 4))
+		return;
+	c = &b.hook.board->conf;
+	ring = ring_buffer__new(b.hook.ring_fd, take, NULL, NULL);
+	c->records = WR_RECORDS_BYTES;
+	c->snap = 200;
+	c->peek = 1000;
+	c->keep_snap = SNAP;
+	is_int(window_of(&b, ring, 100), 0, "none is kept unless asked for");
+	is_int(taken.payloads, WR_ACCOUNT_PEEKS, "first payloads come all the same");
+	c->keep = 1000;
+	is_int(window_of(&b, ring, 100), 100, "all of few are kept");
+	many = window_of(&b, ring, 20000);
+	ok(many >= 250 && many <= 1000, "of 20,000 in less than a second: %u, at most 1000", many);
+	c->keep_sample = 10;
+	few = window_of(&b, ring, 1000);
+	ok(few >= 99 && few <= 101, "every tenth of 1000: %u", few);
+	c->keep = 0;
+	is_int(window_of(&b, ring, 100), 0, "and none again");
+	n = hook_count(&b.hook);
+	is_int((long long)(n.made - n.ring_full),
+	       (long long)(WR_ACCOUNT_PEEKS + wr_account_kept(b.account)),
+	       "records made are first payloads and kept ones, no other");
+	ring_buffer__free(ring);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	if (getenv("WEIR_TEST_THIN"))
@@ -507,6 +595,7 @@ int main(void)
 	kernel_is_host();
 	flood();
 	first_moments();
+	kept();
 	full_counters();
 	chosen_addresses();
 	peeks();

@@ -9,6 +9,7 @@
 
 #include "daemon/api.h"
 #include "daemon/door.h"
+#include "export/dumpring.h"
 #include "tests/tap.h"
 #include "tests/unit/feed.h"
 
@@ -562,6 +563,103 @@ static void door(void)
 	spin(5);
 }
 
+/* ---- the last packets ---- */
+
+static void dump_off(void)
+{
+	int fd = knock();
+
+	ok(strstr(ask(fd, "dump\n"), "set 'size = 16MiB' in [dump]") != NULL,
+	   "no packets are kept: what is to be configured is told");
+	ok(strstr(heard, "\"status\":1") != NULL, "and that is no bad request");
+	close(fd);
+}
+
+static struct wr_dump *last_packets(uint32_t n)
+{
+	struct wr_dump_conf conf = {.bytes = 4 << 20};
+	struct wr_dump *d = NULL;
+	uint8_t f[64] = {
+		[12] = 8, [14] = 0x45, [17] = 50, [22] = 64, [23] = 17, [26] = 192, [30] = 10};
+
+	if (wr_dump_open(&d, &conf, NULL))
+		exit(1);
+	for (uint32_t i = 1; i <= n; i++) {
+		struct wr_packet pkt = {.ts_ns = FEED_START + i,
+					.data = f,
+					.caplen = sizeof(f),
+					.len = 1000,
+					.linktype = 1,
+					.hook = WR_HOOK_TC,
+					.iface = "eth0"};
+
+		f[34] = (uint8_t)(i >> 8);
+		f[35] = (uint8_t)i;
+		f[37] = i % 10 ? 80 : 53;
+		f[39] = 30;
+		wr_dump_add(d, &pkt);
+	}
+	return d;
+}
+
+static void dumps(void)
+{
+	static const struct {
+		const char *request, *has;
+		int lines;
+	} t[] = {
+		{"dump\n", "\"event_type\":\"packet\"", 51},
+		{"dump count=20 filter=udp%20dst%20port%2053\n", "\"dest_port\":53", 21},
+		{"dump count=3 as=text\n", "UDP", 3},
+		{"dump filter=tcp\n", "\"kept\":0", 1},
+		{"dump form=frames from=101 to=110\n", "\"frame\":\"AAAA", 11},
+		{"dump form=frames count=7\n", "\"next\":20001", 8},
+		{"dump last=1s\n", "\"newest\":20000", 1},
+	};
+	static const struct {
+		const char *request, *error;
+	} wrong[] = {
+		{"dump last=soon\n", "last: "},
+		{"dump count=10001\n", "count: '10001' is not a number from 0 to 10000"},
+		{"dump from=-1\n", "from: '-1' is not a number"},
+		{"dump form=pcap\n", "form: 'pcap' is none of packets, frames"},
+		{"dump form=frames as=text\n", "frames are not text"},
+		{"dump filter=udp%20prt\n", "udp prt"},
+	};
+	struct wr_dump *d = last_packets(20000);
+	int fd = knock(), pieces = 0, frames = 0;
+	char request[64] = "dump form=frames\n";
+	const char *next;
+
+	with_live.dump = d;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const char *got = ask(fd, t[i].request);
+
+		ok(ends_well(got) && strstr(got, t[i].has) && !strstr(got, "\"error\""), "%.*s",
+		   (int)strcspn(t[i].request, "\r\n"), t[i].request);
+		if (!is_int(count(got, "\n") - 1, t[i].lines, "in %d lines", t[i].lines))
+			note("%.300s", got);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ok(strstr(ask(fd, wrong[i].request), wrong[i].error) &&
+			   strstr(heard, "\"status\":2"),
+		   "refused: %s", wrong[i].error);
+	/* More than one answer may hold: in pieces. */
+	for (; pieces < 20; pieces++) {
+		next = strstr(ask(fd, request), "\"next\":");
+		frames += count(heard, "\"event_type\":\"frame\"");
+		if (!next || atoi(next + 7) > 20000)
+			break;
+		snprintf(request, sizeof(request), "dump form=frames from=%d\n", atoi(next + 7));
+	}
+	ok(pieces > 1 && frames == 20000, "20,000 frames in %d pieces of a MiB: %d came",
+	   pieces + 1, frames);
+	close(fd);
+	with_live.dump = NULL;
+	wr_dump_close(&d);
+	spin(5);
+}
+
 int main(void)
 {
 	struct stat s;
@@ -578,6 +676,8 @@ int main(void)
 	window(20);
 	answers();
 	errors();
+	dump_off();
+	dumps();
 	long_lines();
 	pieces();
 	subscriptions();

@@ -413,6 +413,96 @@ static void events_to_socket(void)
 	close(at);
 }
 
+/* As in the daemon: who reads comes later, and the outbox is there before and after. */
+static void reader_comes_later(void)
+{
+	struct wr_flow f = flow_of((struct talk){false, true, 1, 2, 0, WR_IP_UDP});
+	static char text[1 << 16];
+	struct wr_outbox box = {0};
+	struct wr_eve_conf conf = {.box = &box, .later = true};
+	struct wr_eve *e = NULL;
+	struct wr_err err = {0};
+	uint64_t now = SECOND;
+	int at, fd, ret;
+	char to[128];
+
+	if (wr_outbox_open(&box, 1 << 16, NULL))
+		exit(1);
+	snprintf(to, sizeof(to), "unix:%s", in_dir("later"));
+	conf.to = to;
+	ok(wr_eve_open(&e, &conf, &err) == 0, "nobody listens yet: fine");
+	wr_eve_flow(e, &f);
+	ok(wr_outlet_flush(wr_eve_outlet(e), now, &err) < 0 &&
+		   strstr(wr_outlet_trouble(wr_eve_outlet(e)), "later"),
+	   "it is said: %s", wr_outlet_trouble(wr_eve_outlet(e)));
+	wr_eve_close(&e, 0, NULL, NULL);
+	ok(box.messages == 1 && box.n.lost == 0, "what waits is still there");
+	ok(wr_eve_open(&e, &conf, &err) == 0, "and somebody else goes on with it");
+	wr_eve_flow(e, &f);
+	wr_outlet_flush(wr_eve_outlet(e), now, &err);
+	at = listen_at(to + 5);
+	is_int(wr_outlet_flush(wr_eve_outlet(e), now + SECOND / 2, &err), 1, "not at once");
+	ret = wr_outlet_flush(wr_eve_outlet(e), now + 2 * SECOND, &err);
+	fd = accept(at, NULL, NULL);
+	take(fd, text, sizeof(text));
+	ok(ret == 0 && count_lines(text) == 2 && !wr_outlet_trouble(wr_eve_outlet(e))[0],
+	   "a reader that comes later gets both lines");
+	wr_eve_close(&e, 0, NULL, NULL);
+	close(fd);
+	close(at);
+	wr_outbox_close(&box);
+}
+
+/* A file that was left within a line by one process is gone on with by the next. */
+static void line_in_two_parts(void)
+{
+	struct wr_flow f = flow_of((struct talk){false, true, 1, 2, 0, WR_IP_UDP});
+	struct wr_outbox box = {0};
+	struct wr_eve_conf conf = {.to = in_dir("parts.json"), .box = &box, .later = true};
+	struct wr_eve *e = NULL;
+	int fd = open(conf.to, O_WRONLY | O_CREAT | O_APPEND, 0600), ret;
+
+	if (wr_outbox_open(&box, 1 << 16, NULL) || wr_eve_open(&e, &conf, NULL))
+		exit(1);
+	wr_eve_flow(e, &f);
+	/* The first ten bytes went out, then the disk was full. */
+	if (write(fd, wr_outbox_next(&box, NULL)->data, 10) != 10)
+		exit(1);
+	box.part = 10;
+	wr_eve_close(&e, 0, NULL, NULL);
+	if (box.messages) /* closing has flushed: all the better */
+		exit(1);
+	ok(whole_lines(slurp(conf.to)) && count_lines(slurp(conf.to)) == 1,
+	   "the same process writes the rest");
+	if (wr_eve_open(&e, &conf, NULL))
+		exit(1);
+	wr_eve_flow(e, &f);
+	if (write(fd, wr_outbox_next(&box, NULL)->data, 10) != 10)
+		exit(1);
+	box.part = 10;
+	is_int(wr_outlet_reopen(wr_eve_outlet(e), NULL), 0, "opened again, the same file");
+	wr_eve_close(&e, 100, NULL, NULL);
+	ok(whole_lines(slurp(conf.to)) && count_lines(slurp(conf.to)) == 2,
+	   "gets the rest of the line");
+	if (wr_eve_open(&e, &conf, NULL))
+		exit(1);
+	wr_eve_flow(e, &f);
+	box.part = 10;
+	rename(conf.to, in_dir("parts.json.1"));
+	is_int(wr_outlet_reopen(wr_eve_outlet(e), NULL), 0, "a new file");
+	wr_eve_close(&e, 100, NULL, NULL);
+	ok(whole_lines(slurp(conf.to)) && count_lines(slurp(conf.to)) == 1, "gets the whole line");
+	close(fd);
+	conf.to = in_dir("no/such/place");
+	if (wr_eve_open(&e, &conf, NULL))
+		exit(1);
+	ret = wr_outlet_flush(wr_eve_outlet(e), SECOND, NULL);
+	ok(ret == -ENOENT && strstr(wr_outlet_trouble(wr_eve_outlet(e)), "No such file"),
+	   "a file that cannot be opened: %s", wr_outlet_trouble(wr_eve_outlet(e)));
+	wr_eve_close(&e, 0, NULL, NULL);
+	wr_outbox_close(&box);
+}
+
 /* ---- IPFIX ---- */
 
 enum { TEMPLATES = 1024 };
@@ -789,6 +879,124 @@ static void last_packets(void)
 	wr_dump_close(&d);
 }
 
+/* ---- asked for piece by piece ---- */
+
+struct asked {
+	uint32_t number[4096]; /* as its bytes say */
+	uint32_t n, most;
+};
+
+static bool take_asked(void *ctx, const struct wr_packet *pkt)
+{
+	struct asked *a = ctx;
+
+	if (a->n == a->most)
+		return false;
+	memcpy(&a->number[a->n++], pkt->data, 4);
+	return true;
+}
+
+/* A ring in which packet n says that it is the n-th; every fifth is to UDP port 53. */
+static struct wr_dump *numbered(uint32_t packets)
+{
+	struct wr_dump_conf conf = {.bytes = 1 << 20};
+	struct wr_dump *d = NULL;
+	uint8_t frame[300] = {[12] = 8, [14] = 0x45, [23] = 17};
+
+	if (wr_dump_open(&d, &conf, NULL))
+		exit(1);
+	for (uint32_t i = 1; i <= packets; i++) {
+		struct wr_packet pkt = {.ts_ns = NOON + i,
+					.data = frame,
+					.caplen = 60 + dice(200),
+					.linktype = WR_LINK_ETHER,
+					.hook = WR_HOOK_TC_OUT,
+					.iface = "eth0"};
+
+		pkt.len = pkt.caplen;
+		frame[37] = i % 5 ? 80 : 53;
+		memcpy(frame, &i, 4);
+		wr_dump_add(d, &pkt);
+	}
+	return d;
+}
+
+static void pieces(void)
+{
+	static struct asked a;
+	struct wr_dump *d = numbered(30000);
+	struct wr_dump_state st = wr_dump_state(d);
+	struct wr_dump_ask ask = {0};
+	uint64_t first = st.forgotten + 1, next = first;
+	bool fine = true;
+	int turns = 0;
+
+	ok(st.forgotten > 20000 && st.packets > 3000, "%llu of 30,000 are in the ring",
+	   (unsigned long long)st.packets);
+	/* In pieces of 700, from number to number. */
+	do {
+		a = (struct asked){.most = 700};
+		fine &= !wr_dump_each(d, &ask, take_asked, &a, NULL);
+		for (uint32_t i = 0; i < a.n; i++)
+			fine &= a.number[i] == next++;
+		fine &= ask.from == next;
+	} while (fine && ask.from <= st.added && turns++ < 100);
+	ok(fine && next == 30001, "piece by piece all come once, in order");
+	for (uint32_t i = 0; i < 400; i++) {
+		uint64_t n = first + dice((uint32_t)st.packets);
+
+		a = (struct asked){.most = 3};
+		ask = (struct wr_dump_ask){.from = n, .to = n + 1};
+		fine &= !wr_dump_each(d, &ask, take_asked, &a, NULL) && a.n >= 1 && a.n <= 2 &&
+			a.number[0] == n && ask.from == n + a.n;
+	}
+	ok(fine, "any piece of it is found by its numbers");
+	a = (struct asked){.most = 1000};
+	ask = (struct wr_dump_ask){.newest = 20, .filter = "udp dst port 53"};
+	is_int(wr_dump_each(d, &ask, take_asked, &a, NULL), 0, "the newest twenty of a filter");
+	fine = a.n == 20;
+	for (uint32_t i = 0; i < a.n; i++)
+		fine &= a.number[i] == 30000 - 5 * (19 - i);
+	ok(fine, "are the newest, oldest first");
+	a = (struct asked){.most = 7};
+	ask = (struct wr_dump_ask){.newest = 20, .to = 29000};
+	wr_dump_each(d, &ask, take_asked, &a, NULL);
+	ok(a.n == 7 && a.number[0] == 28981 && ask.from == 28988, "up to a number, in pieces");
+	a = (struct asked){.most = 100};
+	wr_dump_each(d, &ask, take_asked, &a, NULL);
+	ok(a.n == 13 && a.number[12] == 29000, "which go on behind one another");
+	a = (struct asked){.most = 10};
+	ask = (struct wr_dump_ask){.from = 1};
+	wr_dump_each(d, &ask, take_asked, &a, NULL);
+	ok(a.n == 10 && a.number[0] == first, "what is forgotten is passed over");
+	a = (struct asked){.most = 10};
+	ask = (struct wr_dump_ask){.from = 30001};
+	ok(!wr_dump_each(d, &ask, take_asked, &a, NULL) && !a.n && ask.from == 30001,
+	   "behind the newest there is nothing");
+	ask = (struct wr_dump_ask){.filter = "udp prt"};
+	is_int(wr_dump_each(d, &ask, take_asked, &a, NULL), -EINVAL, "a wrong filter is told");
+	wr_dump_close(&d);
+}
+
+/* The way a packet went stands in its flags: 2 is out (pcapng, epb_flags). */
+static void way_out(void)
+{
+	static const uint8_t out[] = {2, 0, 4, 0, 2, 0, 0, 0};
+	static uint8_t file[1 << 20];
+	struct wr_dump *d = numbered(1);
+	static struct kept got[10];
+	FILE *f;
+	size_t n;
+
+	is_int(dump(d, 0, NULL, got, 10), 1, "a packet that left");
+	f = fopen(in_dir("dump.pcapng"), "r");
+	n = f ? fread(file, 1, sizeof(file), f) : 0;
+	ok(memmem(file, n, out, sizeof(out)) != NULL, "is marked so");
+	if (f)
+		fclose(f);
+	wr_dump_close(&d);
+}
+
 static void old_packets(void)
 {
 	struct wr_dump_conf conf = {.bytes = 1 << 20, .max_ns = 10 * SECOND};
@@ -832,12 +1040,16 @@ int main(void)
 	as_csv();
 	events_to_file();
 	events_to_socket();
+	reader_comes_later();
+	line_in_two_parts();
 	ipfix_known_answer();
 	ipfix_collected(512);
 	ipfix_collected(1432);
 	ipfix_collected(65535);
 	ipfix_stream();
 	last_packets();
+	pieces();
+	way_out();
 	old_packets();
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	if (system(command))

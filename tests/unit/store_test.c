@@ -586,6 +586,64 @@ static void incidents(void)
 	       "people can ask by SQL");
 }
 
+/* ---- what is there, and other limits ---- */
+
+/* Flows and counts of a day, a minute each. */
+static void fill_day(struct wr_store *s)
+{
+	struct wr_store_counts one = {.packets = 1};
+	struct flows g = {.seed = 17, .step_ns = NS / 1000};
+	struct wr_store_flow f;
+
+	for (unsigned int minute = 0; minute < 1440; minute++) {
+		uint64_t now_s = T0 + 60 * minute;
+
+		g.now_ns = now_s * NS;
+		for (int i = 0; i < 20; i++) {
+			flows_next(&g, &f);
+			wr_store_flow(s, &f);
+		}
+		wr_store_count(s, WR_STORE_TOTAL, "", now_s, &one);
+		wr_store_commit(s, now_s * NS, &err);
+	}
+}
+
+static void limits(void)
+{
+	const char *path = in_dir("limits.db");
+	struct wr_store *s = open_store(path, NULL);
+	struct wr_store_conf conf = {
+		.flow_age_s = 3600, .second_age_s = 3600, .minute_age_s = 3600, .hour_age_s = 7200};
+	uint64_t end_s = T0 + 86400;
+	struct wr_store_stats st = wr_store_stats(s);
+
+	ok(!st.oldest_ns && !st.flows_there, "of an empty file nothing is told");
+	fill_day(s);
+	st = wr_store_stats(s);
+	is_int((long long)st.flows_there, ask_sql(path, "SELECT sum(rows) FROM flow_block"),
+	       "%llu flows are told to be there, and are", (unsigned long long)st.flows_there);
+	ok(st.oldest_ns <= T0 * NS && st.oldest_ns >= (T0 - 600) * NS,
+	   "the oldest is of the first minute, or a flow that had begun before");
+	conf.max_bytes = 1 << 20;
+	is_int(wr_store_limits(s, &conf, &err), -EINVAL, "a limit that is too small is refused");
+	conf.max_bytes = 16 << 20;
+	is_int(wr_store_limits(s, &conf, &err), 0, "other limits are taken");
+	for (int i = 0; i < 400; i++)
+		wr_store_commit(s, (end_s + (uint64_t)i) * NS, &err);
+	st = wr_store_stats(s);
+	/* Blocks of 4096 go as a whole: three hours and a half. */
+	ok(st.flows_there > 0 && st.flows_there <= 2 * 4096,
+	   "what is too old by them has gone: %llu flows are left",
+	   (unsigned long long)st.flows_there);
+	is_int((long long)st.flows_there, ask_sql(path, "SELECT sum(rows) FROM flow_block"),
+	       "as is told");
+	ok(st.oldest_ns >= (end_s - 5 * 3600) * NS, "the oldest is of the last hours");
+	is_int(ask_sql(path,
+		       "SELECT count(*) FROM rollup WHERE res=1 AND t < 1800000000 + 82800 - 120"),
+	       0, "of the seconds those of the last hour are left");
+	wr_store_close(&s, &err);
+}
+
 /* ---- how much and how fast ---- */
 
 static void million(void)
@@ -629,6 +687,7 @@ int main(void)
 	rollup_borders();
 	tops();
 	incidents();
+	limits();
 	million();
 	wr_block_close(&block);
 	wr_buf_free(&data);

@@ -4,6 +4,7 @@
 #include "tests/tap.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdbool.h>
@@ -12,6 +13,8 @@
 
 #include "base/json.h"
 #include "core/parse.h"
+#include "core/reason.h"
+#include "view/ledger.h"
 #include "view/packet.h"
 #include "view/spark.h"
 #include "view/text.h"
@@ -238,6 +241,52 @@ static void structure(void)
 	       "\"f\":0.3333333333333333},\"g\":\"Zg==\",\"h\":\"Zm8=\",\"i\":\"Zm9v//"
 	       "79\",\"j\":\"\"}\n{}",
 	       "commas stand where they belong");
+}
+
+/* What is written in base64 is read back, whatever its length; what is none is refused. */
+static void base64(void)
+{
+	uint8_t bytes[64], back[66];
+	bool fine = true;
+
+	for (size_t n = 0; n < sizeof(bytes); n++) {
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = (uint8_t)(i * 83 + n * 7);
+		wr_buf_clear(&b);
+		wr_json_base64(&b, NULL, bytes, n);
+		fine &= wr_json_base64_read(b.at + 1, b.used - 2, back) == (ssize_t)n &&
+			!memcmp(bytes, back, n);
+	}
+	ok(fine, "base64 of 0 to 63 bytes reads back the same");
+	ok(wr_json_base64_read("Zg=", 3, back) < 0 && wr_json_base64_read("Z-==", 4, back) < 0 &&
+		   wr_json_base64_read("====", 4, back) < 0 &&
+		   wr_json_base64_read("Zg==Zg==", 8, back) < 0,
+	   "what is no base64 is refused");
+}
+
+static void ledger(void)
+{
+	static struct wr_ledger row = {.iface = "eth0",
+				       .hook = WR_HOOK_TC_OUT,
+				       .since_ns = 1700000000123456789,
+				       .arrived = {1ull << 40, 1ull << 50},
+				       .passed = {7, 700},
+				       .matched = {5, 500},
+				       .made = 9,
+				       .seen = 4,
+				       .lost = {3, 2, 0},
+				       .waiting = 1,
+				       .balanced = true};
+	struct wr_ledger back;
+
+	row.bad[1] = 11;
+	row.bad[WR_BAD_COUNT - 1] = 12;
+	wr_buf_clear(&b);
+	wr_view_ledger_json(&b, &row);
+	is_int(wr_view_ledger_read(b.at, b.used, &back), 0, "a row of the ledger is read back");
+	ok(!memcmp(&row, &back, sizeof(row)), "and is the same");
+	is_int(wr_view_ledger_read("{\"hook\":\"tc\"}", 13, &back), -EINVAL, "half a row is none");
+	is_int(wr_view_ledger_read("{", 1, &back), -EINVAL, "nor is what is no JSON");
 }
 
 /* ---- packets ---- */
@@ -631,6 +680,8 @@ int main(void)
 	buffers();
 	strings();
 	structure();
+	base64();
+	ledger();
 	lines();
 	odd_lines();
 	payloads();

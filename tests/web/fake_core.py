@@ -94,7 +94,9 @@ class Host:
                "interfaces": [{"in_iface": self.iface(), "hook": "xdp", "why": "native XDP works here"},
                               {"in_iface": "eth1", "hook": "tc", "why": "the driver has no native XDP"}],
                "windows": self.window(), "rss_kib": 48212, "clients": {"open": self.clients, "max": 64},
-               "store": {"bytes": 18231296, "oldest": stamp(START - 86400 * 3)}}
+               "history": {"file": "/var/lib/weir/history.db", "bytes": 18231296, "max_bytes": 2147483648,
+                           "oldest": stamp(START - 86400 * 3), "flows": 81234, "written": 4711, "lost": 0},
+               "dump": {"bytes": 16777216, "snap": 128, "sample": 1, "rate": 2000, "packets": 20000, "kept": 40000, "passed_over": 9}}
 
     def iface(self):
         return EVIL["iface"] if self.args.hostile else "eth0"
@@ -245,6 +247,8 @@ class Host:
                    "tcp": {"tcp_flags": "02", "syn": True, "seq": 1000 + i, "window": 64240,
                            "options": [{"kind": 2, "name": "mss", "value": 1460}]}, "payload_len": 20,
                    "payload_printable": "GET <script>window.pwned='dump'</script>" if self.args.hostile else "GET / HTTP/1.1"}
+        yield {"event_type": "dump", "next": 40001, "newest": 40000, "bytes": 16777216, "snap": 128, "sample": 1, "rate": 2000,
+               "packets": 20000, "oldest": stamp(time.time() - 47), "kept": 40000, "passed_over": 1234567}
 
     def metrics(self, keys):
         yield "# TYPE weir_packets counter"

@@ -195,6 +195,9 @@ def views(scene):
         ok(status == 200 and rows and all("event_type" in row for row in rows), "/api/%s" % view, status)
     for view in ("reload", "config", "subscribe", "metrics", "", "flows/x", "flows%0areload"):
         ok(scene.get("/api/" + view).status == 404, "/api/%s is not asked for here" % view)
+    status, rows = scene.rows("/api/dump?count=3&filter=tcp")
+    ok(status == 200 and [row["event_type"] for row in rows] == ["packet"] * 3 + ["dump"], "/api/dump: the last packets", rows)
+    ok(scene.get("/api/dump?form=frames").status == 403, "but not their bytes")
     status, rows = scene.rows("/api/services?top=2&series=5")
     ok(len(rows) == 2 and len(rows[0]["series"]["in_bytes"]) == 5, "keys are passed on")
     status, rows = scene.rows("/api/flows?filter=tcp%20port%20443")

@@ -25,7 +25,7 @@ static int line(void *ctx, const char *text, size_t n)
 	return o->b.used > 65536 ? wr_buf_flush(&o->b, STDOUT_FILENO) : 0;
 }
 
-static int status_of(int ret)
+int wr_cli_ask_status(int ret)
 {
 	if (ret == -EINVAL)
 		return WR_EXIT_USAGE;
@@ -33,7 +33,7 @@ static int status_of(int ret)
 }
 
 /* A file that is wrong elsewhere still says where the daemon is: it goes by an older one. */
-static int connect_to(struct wr_ask *a, const char *conf, const char *socket, struct wr_err *err)
+int wr_cli_connect(struct wr_ask *a, const char *conf, const char *socket, struct wr_err *err)
 {
 	struct wr_daemon_conf values;
 	struct wr_conf *c = NULL;
@@ -59,7 +59,7 @@ int wr_cli_ask(const char *conf, const char *socket, const char *request, struct
 	bool follow = !strncmp(request, "subscribe", 9);
 	struct wr_ask a = {0};
 	struct out o = {0};
-	int ret = connect_to(&a, conf, socket, err);
+	int ret = wr_cli_connect(&a, conf, socket, err);
 
 	if (follow)
 		wr_stop_on_signals();
@@ -75,5 +75,5 @@ int wr_cli_ask(const char *conf, const char *socket, const char *request, struct
 		ret = 0;
 	wr_buf_free(&o.b);
 	wr_ask_close(&a);
-	return ret == -EPIPE && !err->text[0] ? WR_EXIT_OK : status_of(ret);
+	return ret == -EPIPE && !err->text[0] ? WR_EXIT_OK : wr_cli_ask_status(ret);
 }

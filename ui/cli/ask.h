@@ -3,6 +3,12 @@
 #define WR_UI_CLI_ASK_H
 
 #include "base/err.h"
+#include "daemon/ask.h"
+
+/* Connects to the running daemon: at `socket`, or where the configuration (file conf, or the usual
+ * one when that is NULL) says. Errors as wr_ask_open(). */
+int wr_cli_connect(struct wr_ask *a, const char *conf, const char *socket, struct wr_err *err);
+int wr_cli_ask_status(int ret); /* the exit status for what asking has returned */
 
 /*
  * Asks the running daemon and prints its answer, line by line: at `socket`, or where the

@@ -34,6 +34,8 @@ extern const struct wr_command wr_command_watch, wr_command_top, wr_command_read
 	wr_command_doctor, wr_command_version, wr_command_help;
 extern const struct wr_command wr_command_export;
 extern const struct wr_command wr_command_history;
+extern const struct wr_command wr_command_policy;
+extern const struct wr_command wr_command_dump;
 
 extern const struct wr_command wr_command_run, wr_command_config, wr_command_status,
 	wr_command_services, wr_command_talkers, wr_command_flows, wr_command_drops;

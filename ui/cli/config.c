@@ -75,10 +75,15 @@ static int dump(const struct args *a, struct wr_err *err)
 	return WR_EXIT_OK;
 }
 
+static int reload(const struct args *a, struct wr_err *err)
+{
+	return wr_cli_ask(a->conf, a->socket, a->json ? "reload" : "reload as=text", err);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct args *a, struct wr_err *err);
-} verbs[] = {{"check", check}, {"show", show}, {"dump", dump}};
+} verbs[] = {{"check", check}, {"show", show}, {"dump", dump}, {"reload", reload}};
 
 static int run(int argc, char **argv, struct wr_err *err)
 {
@@ -91,7 +96,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 	for (size_t i = 0; rest.argc == 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (!strcmp(rest.argv[0], verbs[i].name))
 			return verbs[i].run(&a, err);
-	wr_fail(err, EINVAL, "what about it? one of check, show, dump");
+	wr_fail(err, EINVAL, "what about it? one of check, show, dump, reload");
 	return WR_EXIT_USAGE;
 }
 
@@ -100,7 +105,7 @@ static const struct wr_option options[] = {
 	{'c', "config", "FILE", "this file instead of " WR_DAEMON_CONF, WR_OPTION_STRING, AT(conf)},
 	{0, "running", NULL, "show: what the running daemon has in effect", WR_OPTION_FLAG,
 	 AT(running)},
-	{0, "json", NULL, "show: one JSON object a line", WR_OPTION_FLAG, AT(json)},
+	{0, "json", NULL, "show, reload: one JSON object a line", WR_OPTION_FLAG, AT(json)},
 	{0, "socket", "PATH", "the control socket of the running daemon", WR_OPTION_STRING,
 	 AT(socket)},
 	{0},
@@ -109,14 +114,18 @@ static const struct wr_option options[] = {
 const struct wr_command wr_command_config = {
 	.name = "config",
 	.brief = "checks and shows the configuration of the daemon, makes a file",
-	.args = " check|show|dump",
+	.args = " check|show|dump|reload",
 	.text = "check: is the file right? Every error is told with its line, and what was "
 		"expected.\n\n"
 		"show: what is in effect, and where each value comes from.\n\n"
-		"dump: a file with every item, its default, its range and what it is for.",
+		"dump: a file with every item, its default, its range and what it is for.\n\n"
+		"reload: the running daemon reads its configuration again, as at SIGHUP; when it "
+		"is "
+		"wrong, the old one stays.",
 	.examples = "weir config check -c weir.conf\tbefore a reload\n"
 		    "weir config show --running\twhat the daemon goes by\n"
-		    "weir config dump >weir.conf\ta file to begin with\n",
+		    "weir config dump >weir.conf\ta file to begin with\n"
+		    "weir config reload\tafter a change\n",
 	.options = options,
 	.run = run,
 };

@@ -10,11 +10,13 @@
 
 #include "export/eve.h"
 #include "export/ipfix_send.h"
+#include "export/parquet_flow.h"
 #include "flow/live.h"
 #include "ui/cli/command.h"
 #include "ui/cli/files.h"
 #include "ui/cli/out.h"
 #include "ui/cli/stop.h"
+#include "view/flow_columns.h"
 #include "view/flow_csv.h"
 
 enum {
@@ -45,9 +47,11 @@ struct export
 	int csv_fd;
 	struct wr_eve *eve;
 	struct wr_ipfix_send *ipfix;
+	struct wr_parquet_flow *parquet;
 	uint64_t flows, lost;
 	struct wr_count told, read;
-	int failed; /* -errno of the output: no use to go on */
+	int failed;   /* -errno of the output: no use to go on */
+	bool nothing; /* could be read: what stood in the output's place may stay */
 	struct wr_err err;
 };
 
@@ -176,6 +180,31 @@ static void ipfix_close(struct export *e)
 	e->lost = n.lost;
 }
 
+/* A file of bytes that no terminal can show, and that ends with where things are in it. */
+static int parquet_open(struct export *e, struct wr_err *err)
+{
+	const struct wr_flow_style style = {.iface = iface_name, .ctx = e};
+
+	if (!strcmp(e->to, "-") && isatty(STDOUT_FILENO))
+		return wr_fail(err, EINVAL, "parquet: into which file? (parquet:FILE)");
+	return wr_parquet_flow_open(&e->parquet, e->to, e->columns, &style, err);
+}
+
+static void parquet_flow(struct export *e, const struct wr_flow *f)
+{
+	went(e, wr_parquet_flow_add(e->parquet, f, &e->err));
+}
+
+static void parquet_close(struct export *e)
+{
+	struct wr_err err = {0};
+	int ret = wr_parquet_flow_close(&e->parquet, !e->failed && !e->nothing, &err);
+
+	if (ret && !e->failed)
+		e->err = err;
+	went(e, ret);
+}
+
 static const struct format {
 	const char *name;
 	bool features; /* can hold them */
@@ -186,6 +215,7 @@ static const struct format {
 	{"csv", true, csv_open, csv_flow, csv_close},
 	{"eve", false, eve_open, eve_flow, eve_close},
 	{"ipfix", false, ipfix_open, ipfix_flow, ipfix_close},
+	{"parquet", true, parquet_open, parquet_flow, parquet_close},
 };
 
 static int which_format(struct export *e, struct wr_err *err)
@@ -197,12 +227,14 @@ static int which_format(struct export *e, struct wr_err *err)
 		if (strlen(formats[i].name) == n && !strncmp(formats[i].name, text, n))
 			break;
 	if (i == sizeof(formats) / sizeof(formats[0]))
-		return wr_fail(err, EINVAL, "--format: '%s' is none of csv, eve, ipfix:HOST:PORT",
+		return wr_fail(err, EINVAL,
+			       "--format: '%s' is none of csv, eve, ipfix:HOST:PORT, parquet:FILE",
 			       text);
 	e->format = &formats[i];
 	e->to = colon && colon[1] ? colon + 1 : "-";
 	if (e->columns == WR_FLOW_COLUMNS_FEATURES && !e->format->features)
-		return wr_fail(err, EINVAL, "features: only --format csv can hold them");
+		return wr_fail(err, EINVAL,
+			       "features: only --format csv and parquet can hold them");
 	return 0;
 }
 
@@ -239,20 +271,6 @@ static int read_one(struct export *e, const char *path, struct wr_err *err)
 		n = s->ops->read(s, wr_out_packet, &e->out, BATCH, err);
 	wr_source_close(&s);
 	return n == -ENODATA || n > 0 ? 0 : n;
-}
-
-/* The flows that have not ended do so with the file. */
-static void end_all(struct export *e)
-{
-	struct wr_flow_table *t = wr_live_flows(e->live);
-	uint32_t n = wr_flow_rows(t);
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct wr_flow f = *wr_flow_row(t, i);
-
-		f.end_reason = WR_FLOW_END_FORCED;
-		flow_end(e, &f);
-	}
 }
 
 static int open_all(struct export *e, struct wr_err *err)
@@ -300,7 +318,8 @@ static int export_all(struct export *e, struct wr_err *err)
 
 	for (int i = 0; i < e->files.n && !ret && !wr_stopped; i++)
 		ret = read_one(e, e->files.at[i], err);
-	end_all(e);
+	wr_live_finish(e->live); /* the flows that have not ended do so with the file */
+	e->nothing = ret && !e->read.packets;
 	e->format->close(e);
 	tell(e);
 	if (!ret && e->failed) {
@@ -349,7 +368,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 static const struct wr_option options[] = {
 	{'f', "format", "FORMAT",
 	 "csv[:FILE], eve[:FILE], eve:unix:PATH, ipfix:[udp:|tcp:]HOST:PORT, "
-	 "ipfix:/FILE (default csv)",
+	 "ipfix:/FILE, parquet:FILE (default csv)",
 	 WR_OPTION_STRING, AT(format)},
 	{0, "idle", "SECONDS", "a flow without packets for so long has ended (default 60)",
 	 WR_OPTION_NUMBER, AT(idle_s), 1, 86400},
@@ -366,12 +385,15 @@ const struct wr_command wr_command_export = {
 	.args = " flows|features FILE... [FILTER]",
 	.text = "flows: a row for each flow that ended, and for each part of a long one. features: "
 		"the same rows with numbers for learning. CSV has a header line; a fact that a "
-		"flow does not have is an empty field.\n"
+		"flow does not have is an empty field. Parquet has the same columns with types, "
+		"and null there.\n"
 		"FILTER is a pcap-filter(7) expression. Ends with a line about what was exported, "
 		"on standard error.",
 	.examples =
 		"weir export flows trace.pcap\tas CSV\n"
 		"weir export features trace.pcap --format csv:features.csv 'tcp'\tfor learning\n"
+		"weir export features trace.pcap --format parquet:features.parquet\tthe same, "
+		"smaller and with types\n"
 		"weir export flows trace.pcap --format eve | jq .dest_port\tJSON Lines\n"
 		"weir export flows trace.pcap --format ipfix:127.0.0.1:4739\tto a collector\n",
 	.options = options,

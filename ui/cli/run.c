@@ -6,6 +6,7 @@
 
 #include "daemon/run.h"
 #include "ui/cli/command.h"
+#include "ui/cli/run_screen.h"
 #include "ui/web/page.h"
 
 struct args {
@@ -94,6 +95,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 {
 	static struct args a; /* read again at each reload */
 	struct wr_run_conf conf = {.read = read_conf, .ctx = &a, .front = fronts[0]};
+	const char *manager = getenv("NOTIFY_SOCKET");
 	struct wr_args rest;
 	int status, ret;
 
@@ -105,8 +107,17 @@ static int run(int argc, char **argv, struct wr_err *err)
 		wr_fail(err, EINVAL, "'%s': it takes options only", rest.argv[0]);
 		return WR_EXIT_USAGE;
 	}
+	if (!manager || !*manager) /* a person has started it */
+		conf.screen = &wr_run_screen;
 	ret = wr_run(&conf, err);
-	return ret == -EADDRINUSE ? WR_EXIT_FAILED : wr_exit_status(ret);
+	if (ret != -EADDRINUSE)
+		return wr_exit_status(ret);
+	strncat(err->text,
+		": look at that one ('weir status'), or end it (Ctrl-C where it runs, 'systemctl "
+		"stop "
+		"weir'), or start this one with --socket and --page of its own",
+		sizeof(err->text) - strlen(err->text) - 1);
+	return WR_EXIT_FAILED;
 }
 
 #define AT(field) .offset = offsetof(struct args, field)

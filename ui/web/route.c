@@ -142,6 +142,12 @@ static enum MHD_Result serve_view(struct wr_web *web, struct MHD_Connection *con
 			conn, MHD_HTTP_NOT_FOUND,
 			"there is no such view; there are status, stats, services, talkers, "
 			"protocols, interfaces, flows, drops, ledger, history, dump");
+	/* Everybody on this host may ask here: packets by their headers, never what they say. */
+	if (!strcmp(path, "dump") &&
+	    MHD_lookup_connection_value(conn, MHD_GET_ARGUMENT_KIND, "form"))
+		return wr_web_refuse(conn, MHD_HTTP_FORBIDDEN,
+				     "bytes of packets are given over the control socket only "
+				     "(weir dump -w)");
 	wr_web_query_begin(&q, path);
 	MHD_get_connection_values(conn, MHD_GET_ARGUMENT_KIND, add_argument, &q);
 	return ask(web, conn, &q, visit);

@@ -55,7 +55,7 @@ const PORTS = {20: "ftp-data", 21: "ftp", 22: "ssh", 23: "telnet", 25: "smtp", 5
 	9347: "weir", 11211: "memcached", 27017: "mongodb", 51820: "wireguard"};
 
 function serviceNote(row) {
-	return [row.proto || row.ip_proto, PORTS[row.dest_port]].filter((word) => word !== undefined).join(" · ");
+	return [row.proto || row.ip_proto, row.app_proto || PORTS[row.dest_port]].filter((word) => word !== undefined).join(" · ");
 }
 
 export const KINDS = {

@@ -16,7 +16,11 @@ function said(row) {
 		return row.tls.sni;
 	if (row.http)
 		return `${row.http.http_method || ""} ${row.http.hostname || ""}${row.http.url || ""}`.trim();
-	return row.dns ? `${row.dns.rrtype || ""} ${row.dns.rrname || ""}`.trim() : "";
+	if (row.quic && row.quic.sni)
+		return row.quic.sni;
+	if (row.ssh)
+		return ["client", "server"].map((end) => row.ssh[end] && row.ssh[end].software_version).filter(Boolean).join(" → ");
+	return row.dns ? `${row.dns.rrtype || ""} ${row.dns.rrname || ""} ${row.dns.rcode || ""}`.trim() : "";
 }
 
 const title = (row) => `${row.proto || row.ip_proto} ${format.end(row.src_ip, row.src_port)} → ${format.end(row.dest_ip, row.dest_port)}`;

@@ -5,7 +5,7 @@ import {el, say} from "./dom.js";
 import {ask} from "./ask.js";
 import * as format from "./format.js";
 
-const PACKETS = 20;
+const PACKETS = 20, AGAIN_MS = 2000;
 const HIDDEN = new Set(["event_type", "series", "most", "other"]);
 
 // Facts of an object as [name, text], objects within it flattened: "in packets".
@@ -34,34 +34,78 @@ function line(p) {
 		(p.payload_printable ? `  ${p.payload_printable}` : "");
 }
 
-// False once the core has said that it does not show packets.
-let dumps = true;
+const OFF = "The last packets are not kept here: set 'size = 16MiB' in [dump] of the configuration, then 'weir config reload'.";
+
+// What is not there, and how far back it goes.
+function kept(state) {
+	if (!state)
+		return "";
+	const of = state.oldest ? `; kept are those of the last ${format.span((Date.now() - Date.parse(state.oldest)) / 1000)}` : "";
+	return of + (state.passed_over ? `, ${format.count(state.passed_over)} were passed over (at most ${format.count(state.rate)} a second are kept)` : "");
+}
 
 export function peeking(filter) {
 	const list = el("ol", {class: "packets", hidden: true});
 	const status = el("p", {class: "note", role: "status"});
 	const stop = new AbortController();
-	const button = el("button", {type: "button", class: "primary", hidden: !dumps}, "Look at packets");
+	const button = el("button", {type: "button", class: "primary"}, "Look at packets");
 	const command = el("p", {class: "note"}, "on the command line: ", el("code", {}, `weir watch '${filter}'`));
+	let looks = false;
+
+	function end() {
+		looks = false;
+		say(button, "Look at packets");
+	}
+
+	// Asked first, so that a core without them is no error.
+	async function offered() {
+		const [row] = await ask("status", {}, stop.signal);
+		if (!row.dump) {
+			end();
+			say(status, OFF);
+		}
+		return !!row.dump;
+	}
 
 	async function look() {
-		button.disabled = true;
-		say(status, `waiting for up to ${PACKETS} packets of: ${filter}`);
-		try {
-			const rows = (await ask("dump", {filter, count: PACKETS}, stop.signal)).filter((row) => row.event_type === "packet");
-			list.replaceChildren(...rows.map((p) => el("li", {}, line(p))));
-			list.hidden = !rows.length;
-			say(status, rows.length ? `${rows.length} packets of: ${filter}` : `no packet came of: ${filter}`);
-		} catch (e) {
-			dumps = !/no view 'dump'/.test(e.message);
-			button.hidden = !dumps;
-			if (e.name !== "AbortError")
-				say(status, dumps ? e.message : "This weir shows packets on the command line only.");
-		}
-		button.disabled = false;
+		const rows = await ask("dump", {filter, count: PACKETS}, stop.signal);
+		const packets = rows.filter((row) => row.event_type === "packet");
+		if (!looks)
+			return;
+		list.replaceChildren(...packets.map((p) => el("li", {}, line(p))));
+		list.hidden = !packets.length;
+		say(status, (packets.length ? `the last ${packets.length} packets of: ${filter}` : `no packet was kept of: ${filter}`) +
+			kept(rows.find((row) => row.event_type === "dump")));
 	}
-	button.addEventListener("click", look);
-	return {root: el("div", {class: "peek"}, button, command, status, list), stop: () => stop.abort()};
+
+	// Again and again, never two at a time, until it is closed.
+	async function lookOn(first) {
+		try {
+			if (first && !await offered())
+				return;
+			await look();
+			if (looks)
+				setTimeout(() => looks && lookOn(false), AGAIN_MS);
+		} catch (e) {
+			end();
+			if (e.name !== "AbortError")
+				say(status, e.message);
+		}
+	}
+
+	button.addEventListener("click", () => {
+		if (looks) {
+			end();
+			return;
+		}
+		looks = true;
+		say(button, "Stop");
+		lookOn(true);
+	});
+	return {root: el("div", {class: "peek"}, button, command, status, list), stop() {
+		end();
+		stop.abort();
+	}};
 }
 
 // A dialog; the keyboard goes back to where it was when it closes.

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_OUTPUT_H
+#define WR_DAEMON_OUTPUT_H
+
+#include "daemon/api.h"
+#include "daemon/front.h"
+#include "export/measure.h"
+
+/*
+ * What goes out of a running weir: events, IPFIX, OTLP metrics. The core puts flows that ended,
+ * totals and metrics into a queue in shared memory and goes on; a process without rights (a front:
+ * daemon/front.h) takes them from there, encodes and sends them. So nobody who reads slowly, or not
+ * at all, or whose name is looked up, is waited for by the core.
+ *
+ *	core ── queue ──> outputs ── outbox ──> file, socket, collector
+ *	                        └─── outbox ──> another one
+ *
+ * Queue and outboxes have a fixed size and lie in the shared memory: what waits is still there when
+ * the process is started again, by a reload or after a crash. What finds no room is lost and
+ * counted, by output.
+ */
+struct wr_outputs; /* the core's side; owned by the caller */
+
+/* Takes all memory that outputs will ever need; before the process is forked. */
+int wr_outputs_open(struct wr_outputs **out, const struct wr_daemon_conf *conf, struct wr_err *err);
+void wr_outputs_close(struct wr_outputs **o); /* after its process has ended. NULL is fine */
+
+/* For wr_front_open(); borrowed. */
+const struct wr_front *wr_outputs_front(const struct wr_outputs *o);
+
+/* As root: files that are not there yet are made and given to daemon.user, who will open them. */
+int wr_outputs_prepare(const struct wr_daemon_conf *conf, struct wr_err *err);
+
+/* Other values from now on. */
+void wr_outputs_conf(struct wr_outputs *o, const struct wr_daemon_conf *conf);
+
+/* A flow, or a part of one, that ended. */
+void wr_outputs_flow(struct wr_outputs *o, const struct wr_live *live, const struct wr_flow *f);
+/* A window is over: totals and metrics when they are due, and the process is told. */
+void wr_outputs_window(struct wr_outputs *o, const struct wr_api_host *host);
+/* The last word: totals, and whatever waits may go out for a moment when the process is ended. */
+void wr_outputs_end(struct wr_outputs *o, const struct wr_api_host *host);
+
+/* All outputs there are, and last what was lost in the queue in front of all of them. Return how
+ * many; up to n are filled. Names stay valid until the next call. */
+int wr_outputs_counts(struct wr_outputs *o, struct wr_measure_output *rows, int n);
+int wr_outputs_status(struct wr_outputs *o, struct wr_status_output *rows, int n);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_OUTPUT_IMPL_H
+#define WR_DAEMON_OUTPUT_IMPL_H
+
+#include "daemon/front.h"
+#include "daemon/output_conf.h"
+#include "daemon/queue.h"
+#include "export/outbox.h"
+#include "flow/apps.h"
+
+/* What both sides of the queue know: daemon/output.c fills it, daemon/output_main.c empties it. */
+
+enum {
+	/* A hundred thousand flows without a name, or fifteen thousand with: more than end in a
+	 * window. */
+	WR_OUTPUT_QUEUE = 16 << 20,
+	WR_OUTPUT_SPARE = 2 << 20, /* of it flows leave this much for totals and metrics */
+};
+
+/* Messages. */
+enum wr_output_message {
+	WR_OUTPUT_FLOW, /* struct wr_output_flow */
+	/* uint32_t: how many things it holds; then */
+	WR_OUTPUT_STATS,   /* lines of JSON */
+	WR_OUTPUT_METRICS, /* a body of OTLP, its data points */
+};
+
+struct wr_output_flow {
+	uint8_t flow[sizeof(
+		struct wr_flow)]; /* rows are aligned to cache lines, messages are not */
+	char iface[16];		  /* "": not known */
+	uint32_t ifindex;	  /* 0: not known */
+	uint8_t has[2];		  /* by end: it said something that was understood, */
+	uint8_t pad[2];
+	struct wr_l7 said[]; /* and that is here, one behind the other */
+};
+
+/* A place to write to, in shared memory. */
+struct wr_output_slot {
+	char name[WR_OUTPUT_NAME]; /* "eve:/var/log/weir/eve.json"; "" = free */
+	char trouble[256];	   /* why nothing goes out; "" = nothing is wrong */
+	uint32_t sequence;	   /* IPFIX over UDP: of the next message */
+	struct wr_outbox box;	   /* its memory lies behind the queue */
+};
+
+struct wr_output_shared {
+	struct wr_output_slot slots[WR_OUTPUTS];
+	size_t buffer;	 /* bytes of each outbox */
+	int wake_fd;	 /* eventfd: there is something in the queue */
+	uint32_t ending; /* the core ends: what waits may go out for a moment */
+	uint8_t memory[] __attribute__((aligned(64))); /* queue, outboxes */
+};
+
+static inline void *wr_output_queue(struct wr_output_shared *s)
+{
+	return s->memory;
+}
+
+static inline size_t wr_output_queue_bytes(void)
+{
+	return (wr_queue_bytes(WR_OUTPUT_QUEUE) + 63) & ~(size_t)63;
+}
+
+static inline void *wr_output_box(struct wr_output_shared *s, int slot)
+{
+	return s->memory + wr_output_queue_bytes() + (size_t)slot * s->buffer;
+}
+
+/* The process: a main of struct wr_front; start->own is the struct wr_output_shared. */
+int wr_output_main(const struct wr_front_start *start, struct wr_err *err);
+
+#endif
