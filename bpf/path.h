@@ -119,6 +119,27 @@ static __always_inline void wr_account_bad(__u32 cpu, __u32 bad)
 		wr_cpu_of(cpu)->bad[bad]++;
 }
 
+static __always_inline void wr_not_plain(wr_ctx *ctx, __u32 cpu, const struct wr_plain *f)
+{
+	wr_deep(ctx, cpu, f->next, f->off, f->end);
+	wr_cpu_of(cpu)->count.deep++;
+}
+
+/* A frame with a tag in it. A function of its own: the verifier reads it once. */
+__attribute__((noinline)) int wr_tagged(wr_ctx *ctx, __u32 cpu)
+{
+	struct wr_plain f = {
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+		.len = wr_ctx_len(ctx),
+		.next = WR_NEXT_LINK,
+	};
+
+	if (!wr_fast_tagged(cpu, &f))
+		wr_not_plain(ctx, cpu, &f);
+	return 0;
+}
+
 static __always_inline void wr_see(wr_ctx *ctx, __u32 cpu, __u32 len)
 {
 	__u32 tag = wr_ctx_tag(ctx);
@@ -130,11 +151,12 @@ static __always_inline void wr_see(wr_ctx *ctx, __u32 cpu, __u32 len)
 		.tci = tag & 0xffff,
 		.next = WR_NEXT_LINK,
 	};
+	int plain = wr_fixed.linktype == WR_LINK_ETHER ? wr_fast(cpu, &f) : wr_fast_raw(cpu, &f);
 
-	if (wr_fixed.linktype == WR_LINK_ETHER ? !wr_fast(cpu, &f) : !wr_fast_raw(cpu, &f)) {
-		wr_deep(ctx, cpu, f.next, f.off, f.end);
-		wr_cpu_of(cpu)->count.deep++;
-	}
+	if (!plain && wr_fast_is_tag(&f))
+		wr_tagged(ctx, cpu);
+	else if (!plain)
+		wr_not_plain(ctx, cpu, &f);
 	wr_account_bad(cpu, WR_PARSE_OF(cpu)->rec.bad);
 }
 

@@ -49,6 +49,18 @@ struct wr_board *wr_path_board(struct wr_path *path)
 	return NULL;
 }
 
+const struct wr_iface *wr_path_iface(const struct wr_path *path)
+{
+	(void)path;
+	return NULL;
+}
+
+enum wr_hook wr_path_hook(const struct wr_path *path)
+{
+	(void)path;
+	return WR_HOOK_COUNT;
+}
+
 int wr_path_ring(const struct wr_path *path)
 {
 	(void)path;

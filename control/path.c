@@ -280,7 +280,8 @@ int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct w
 	p->hook = conf->hook;
 	p->link_fd = p->ring_fd = -1;
 	wr_path_set_folder(p, conf->pin_dir);
-	/* Whatever the MTU: on veth that of the peer counts, which could not be raised otherwise. */
+	/* Whatever the MTU: on veth that of the peer counts, which could not be raised otherwise.
+	 */
 	p->frags = xdp && wr_kernel()->xdp_load_bytes;
 	ret = load(p, xdp ? &wr_object_xdp : &wr_object_tc_in, conf, err);
 	if (!ret)

@@ -165,45 +165,23 @@ wr_inline int wr_fast_ip6(wr_self self, struct wr_hdr *h, struct wr_plain *f, __
 	return wr_fast_l4(self, h, f, b[6], at + 40, len);
 }
 
-/*
- * Steps over one 802.1Q tag: the frame without it begins four bytes later, but for the addresses.
- * Added up and not branched on, so that the verifier reads what comes next once and not twice.
- */
-wr_inline void wr_fast_tag(struct wr_plain *f)
-{
-	__u32 step = (((__u32)wr_load16(f->data + 12) ^ wr_ntoh16(WR_ET_VLAN)) - 1) >> 29 & 4;
-
-	wr_keep(step);
-	f->tci = wr_be16(f->data + 14);
-	f->data += step;
-	f->len -= step;
-	f->shift = step;
-}
-
-/* A whole frame. 1: rec is filled. 0: the stages go on where f says. */
-wr_inline int wr_fast(wr_self self, struct wr_plain *f)
+/* What stands behind the addresses and a tag, if there was one: f->data lies so that the EtherType
+ * is at 12. */
+wr_inline int wr_fast_type(wr_self self, struct wr_plain *f)
 {
 	struct wr_parse *p = WR_PARSE_OF(self);
 	struct wr_rec *r = &p->rec;
-	__u32 type;
+	__u32 type = wr_be16(f->data + 12);
 
-	if (f->data + 18 > f->data_end)
-		return wr_plain_end(f, WR_NEXT_LINK, 0, 0);
-	wr_store32(r->eth_dst, wr_load32(f->data));
-	wr_store64(r->eth_dst + 4, wr_load64(f->data + 4));
-	if (!f->shift)
-		wr_fast_tag(f);
-	if (f->data + 14 > f->data_end)
-		return wr_plain_end(f, WR_NEXT_LINK, 0, 0);
-	type = wr_be16(f->data + 12);
 	if (type <= WR_ET_8023_MAX)
 		return wr_plain_end(f, WR_NEXT_LINK, 0, 0);
 	r->has = WR_HAS_ETHER | WR_HAS_ETHERTYPE;
 	r->len = f->len + f->shift;
 	r->linktype = WR_LINK_ETHER;
 	r->ethertype = (__u16)type;
-	wr_store32(&r->bad, f->shift << 14); /* bad, bad_depth, nvlan = shift / 4, nmpls */
-	r->vlan[0] = (__u16)f->tci;
+	wr_store32(&r->bad, f->shift ? 1 << 16 : 0); /* bad, bad_depth, nvlan, nmpls */
+	if (f->shift)
+		r->vlan[0] = (__u16)f->tci;
 	r->hdr_off = 14 + f->shift;
 	p->depth = 0;
 	f->next = 0;
@@ -212,6 +190,41 @@ wr_inline int wr_fast(wr_self self, struct wr_plain *f)
 	if (type == WR_ET_IP6 && wr_fast_ip6(self, &r->hdr[0], f, 14))
 		return 1;
 	return f->next ? 0 : wr_plain_end(f, WR_NEXT_ETHERTYPE | type, 14, f->len);
+}
+
+wr_inline void wr_fast_addresses(struct wr_rec *r, const __u8 *data)
+{
+	wr_store32(r->eth_dst, wr_load32(data));
+	wr_store64(r->eth_dst + 4, wr_load64(data + 4));
+}
+
+/* A whole frame. 1: rec is filled. 0: the stages go on where f says. */
+wr_inline int wr_fast(wr_self self, struct wr_plain *f)
+{
+	if (f->data + 14 > f->data_end)
+		return wr_plain_end(f, WR_NEXT_LINK, 0, 0);
+	wr_fast_addresses(&WR_PARSE_OF(self)->rec, f->data);
+	return wr_fast_type(self, f);
+}
+
+/* Is that where wr_fast() came to an 802.1Q tag, the first one? */
+wr_inline int wr_fast_is_tag(const struct wr_plain *f)
+{
+	return f->next == (WR_NEXT_ETHERTYPE | WR_ET_VLAN) && !f->shift;
+}
+
+/* The same frame, which has a tag: without it, it would begin four bytes later, but for the
+ * addresses. Not in the middle of wr_fast(), which most frames would pay for. */
+wr_inline int wr_fast_tagged(wr_self self, struct wr_plain *f)
+{
+	if (f->data + 18 > f->data_end)
+		return wr_plain_end(f, WR_NEXT_LINK, 0, 0);
+	wr_fast_addresses(&WR_PARSE_OF(self)->rec, f->data);
+	f->tci = wr_be16(f->data + 14);
+	f->data += 4;
+	f->len -= 4;
+	f->shift = 4;
+	return wr_fast_type(self, f);
 }
 
 /* A whole packet of a link without a header of its own. 1: rec is filled. 0: as wr_fast(). */

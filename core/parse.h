@@ -139,6 +139,8 @@ static inline void wr_parse(struct wr_parse *p, const __u8 *data, __u32 cap, __u
 	if (linktype == WR_LINK_ETHER ? wr_fast(p, &f)
 				      : linktype == WR_LINK_RAW && wr_fast_raw(p, &f))
 		return;
+	if (linktype == WR_LINK_ETHER && wr_fast_is_tag(&f) && wr_fast_tagged(p, &f))
+		return;
 	wr_parse_from(p, data, cap, len, linktype, &f);
 }
 #endif

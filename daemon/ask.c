@@ -62,7 +62,7 @@ static int more(struct wr_ask *a, struct wr_err *err)
 {
 	ssize_t n;
 
-	if (a->done) {
+	if (a->in && a->done) {
 		memmove(a->in, a->in + a->done, a->used - a->done);
 		a->used -= a->done;
 		a->done = 0;
@@ -122,7 +122,8 @@ int wr_ask_answer(struct wr_ask *a, int (*fn)(void *ctx, const char *line, size_
 
 	for (;;) {
 		const char *line = a->in ? a->in + a->done : NULL;
-		const char *end = a->used > a->done ? memchr(line, '\n', a->used - a->done) : NULL;
+		const char *end =
+			line && a->used > a->done ? memchr(line, '\n', a->used - a->done) : NULL;
 		size_t n;
 
 		if (!end) {

@@ -98,7 +98,10 @@ static void add_sources(struct wr_live *live, const struct wr_account_head *h)
 void wr_live_add_head(struct wr_live *live, uint32_t iface, bool out,
 		      const struct wr_account_head *h)
 {
-	struct wr_live_rest rest = {.other = count_of(&h->other), .not_ip = count_of(&h->not_ip)};
+	struct wr_live_rest rest = {.other = count_of(&h->other),
+				    .not_ip = count_of(&h->not_ip),
+				    .displaced = h->displaced,
+				    .unread = h->unpeeked};
 
 	for (int i = 0; i < WR_LIVE_SIZES; i++)
 		rest.sizes[i] = count_of(&h->sizes[i]);

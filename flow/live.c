@@ -428,6 +428,8 @@ void wr_live_add_rest(struct wr_live *l, uint32_t iface, bool out, const struct 
 	add_everywhere(l, iface, out, &rest->not_ip, 0);
 	add(&l->total.other, &rest->other);
 	add(&l->total.not_ip, &rest->not_ip);
+	l->total.displaced += rest->displaced;
+	l->total.unread += rest->unread;
 	if (rest->not_ip.packets)
 		add_number(l, WR_LIVE_PROTOCOLS, &none, out, &rest->not_ip, 0);
 	for (int k = 0; k < WR_LIVE_IFACES; k++)

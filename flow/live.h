@@ -82,6 +82,8 @@ struct wr_live_total {
 	struct wr_count not_ip; /* of these: belongs to no flow */
 	struct wr_count sizes[WR_LIVE_SIZES];
 	uint64_t tcp_flags[256]; /* packets by the eight bits CWR..FIN */
+	uint64_t displaced;	 /* rows of the kernel's flow tables that made room for others */
+	uint64_t unread;	 /* first payloads that were more than are sent to the reader */
 	uint64_t flows_begun, flows_ended;
 	uint64_t window;    /* number of the newest whole window; 0 = none yet */
 	uint64_t window_ns; /* CLOCK_REALTIME of its end */
@@ -129,6 +131,7 @@ struct wr_live_rest {
 	struct wr_count other, not_ip;
 	struct wr_count sizes[WR_LIVE_SIZES]; /* of all packets of the window */
 	uint64_t tcp_flags[256];
+	uint64_t displaced, unread;
 };
 void wr_live_add_rest(struct wr_live *live, uint32_t iface, bool out,
 		      const struct wr_live_rest *rest);

@@ -123,6 +123,8 @@ void wr_view_stats_json(struct wr_buf *b, struct wr_live *l, const struct wr_vie
 	wr_json_u64(b, "active", wr_flow_rows(wr_live_flows(l)));
 	wr_json_u64(b, "begun", t->flows_begun);
 	wr_json_u64(b, "ended", t->flows_ended);
+	wr_json_u64(b, "displaced", t->displaced);
+	wr_json_u64(b, "unread", t->unread);
 	wr_json_close(b);
 	sizes(b, t);
 	tcp_flags(b, t);

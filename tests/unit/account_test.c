@@ -35,7 +35,7 @@ struct bench {
 	struct wr_count sent;
 	struct wr_account_maps maps;
 	uint64_t opened_ns; /* CLOCK_REALTIME */
-	uint64_t drained, rows, other;
+	uint64_t drained, rows, other, displaced;
 	uint64_t odd_times; /* rows that end before they begin, or are of the past or the future */
 };
 
@@ -63,6 +63,7 @@ static void head(void *ctx, const struct wr_account_head *h)
 	struct bench *b = ctx;
 
 	b->other += h->other.packets + h->not_ip.packets;
+	b->displaced += h->displaced;
 	wr_live_add_head(b->kernel, 0, false, h);
 }
 
@@ -300,6 +301,9 @@ static void flood(void)
 	for (int kind = 0; kind < WR_LIVE_KINDS; kind++)
 		is_int((long long)sum_of(b.kernel, kind), total, "flood: %s and others are all",
 		       wr_live_name(kind));
+	ok(b.displaced > 0, "flood: rows made room");
+	is_int((long long)wr_live_totals(b.kernel)->displaced, (long long)b.displaced,
+	       "flood: how many is told");
 	ok(b.rows < total / 2, "flood: most found no row (%llu of %u did)",
 	   (unsigned long long)b.rows, total);
 	r = wr_live_find(b.kernel, WR_LIVE_SERVICES, &service);
@@ -382,6 +386,8 @@ static void peeks(void)
 		send_frame(&b, f, sizeof(f));
 	}
 	is_int((long long)hook_count(&b.hook).matched_packets, 10, "and five of 20 flows of TCP");
+	drain(&b);
+	is_int((long long)wr_live_totals(b.kernel)->unread, 30, "the other 30 are told");
 	bench_close(&b);
 }
 

@@ -61,7 +61,7 @@ static void stats(struct wr_live *l)
 	       "\"total\":{\"in\":{\"packets\":45,\"bytes\":4204},"
 	       "\"out\":{\"packets\":60,\"bytes\":6000},\"other\":{\"packets\":5,\"bytes\":320},"
 	       "\"not_ip\":{\"packets\":2,\"bytes\":84}},"
-	       "\"flows\":{\"active\":3,\"begun\":3,\"ended\":0},"
+	       "\"flows\":{\"active\":3,\"begun\":3,\"ended\":0,\"displaced\":0,\"unread\":0},"
 	       "\"sizes\":[{\"to\":63,\"packets\":0,\"bytes\":0},"
 	       "{\"to\":127,\"packets\":7,\"bytes\":404},"
 	       "{\"to\":255,\"packets\":0,\"bytes\":0},{\"to\":511,\"packets\":0,\"bytes\":0},"
