@@ -5,6 +5,8 @@
  * far below it that this does not matter. Every variant that can be chosen at load time is loaded.
  * Needs root.
  */
+#include <sys/utsname.h>
+
 #include "tests/tap.h"
 #include "tests/unit/hook.h"
 
@@ -22,6 +24,17 @@ static const struct {
 	[HOOK_XDP] = {55000, 72000, 900, 175000, 60000},
 	[HOOK_TC] = {55000, 72000, 900, 175000, 60000},
 };
+
+/* Before 6.8 the verifier reads global functions that nobody calls, too: those of the verdict. */
+static bool reads_all(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname u;
+
+	uname(&u);
+	sscanf(u.release, "%u.%u", &major, &minor);
+	return major < 6 || (major == 6 && minor < 8);
+}
 
 /* "processed 5432 insns (limit 1000000) ..." */
 static long processed(const char *log)
@@ -79,9 +92,9 @@ static void test_variant(enum hook_kind kind, const struct wr_fixed *fixed)
 		return;
 	}
 	check(h.is->main, what, log, h.main_fd,
-	      fixed->judge     ? usual[kind].judge
-	      : fixed->account ? usual[kind].account
-			       : usual[kind].main);
+	      fixed->judge || reads_all() ? usual[kind].judge
+	      : fixed->account		  ? usual[kind].account
+					  : usual[kind].main);
 	check(h.is->record, what, log + LOG, h.record_fd, usual[kind].record);
 	if (fixed->judge)
 		check(h.is->judged, what, log + 2 * LOG, h.judged_fd, usual[kind].judged);
