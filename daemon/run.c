@@ -18,6 +18,15 @@ enum { FRONT_WAIT_MS = 5000 };
 
 /* ---- what the loop does ---- */
 
+/* What events go to is no place for a screen. */
+static bool stdout_is_taken(const struct wr_run *r)
+{
+	for (size_t i = 0; i < r->c.output.eve.n; i++)
+		if (!strcmp(r->c.output.eve.at[i], "-"))
+			return true;
+	return false;
+}
+
 static void on_step(void *ctx)
 {
 	struct wr_run *r = ctx;
@@ -34,7 +43,7 @@ static void on_step(void *ctx)
 		wr_history_window(r->history, r->host.live);
 		wr_outputs_window(r->outputs, &r->host);
 		wr_api_window(r->api);
-		if (r->ready)
+		if (r->ready && !stdout_is_taken(r))
 			r->conf->screen->window(r->host.live);
 	}
 	r->window = window;
@@ -337,7 +346,7 @@ static void show_ready(struct wr_run *r)
 {
 	struct wr_status s = {.version = WR_VERSION};
 
-	if (!r->conf->screen)
+	if (!r->conf->screen || stdout_is_taken(r))
 		return;
 	wr_run_status(r, &s);
 	r->conf->screen->ready(&s);
@@ -349,7 +358,7 @@ static void show_end(struct wr_run *r)
 	static struct wr_ledger rows[WR_SESSION_ROWS];
 	int n;
 
-	if (!r->ready)
+	if (!r->ready || stdout_is_taken(r))
 		return;
 	n = wr_engine_ledger(r->engine, rows, WR_SESSION_ROWS);
 	r->conf->screen->ended(rows, n < WR_SESSION_ROWS ? n : WR_SESSION_ROWS);

@@ -60,15 +60,28 @@ def many(path, flows):
 
 # ---- weir ----
 
+def peak(pid):
+    """Most memory that a process had resident, MiB; 0: it has ended, or is not weir yet."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+            said = f.read()
+    except OSError:
+        return 0
+    kib = re.search(r"^VmHWM:\s*(\d+)", said, re.M)
+    return int(kib.group(1)) / 1024 if kib and said.startswith("Name:\tweir") else 0
+
+
 class Export:
     def __init__(self, what, capture, form, to):
         self.path = to
         done = subprocess.Popen([WEIR, "export", what, capture, "--format", f"{form}:{to}"], stderr=subprocess.PIPE)
+        self.rss_mib = 0
+        while done.poll() is None:  # what wait4() tells begins with the size of the process that forked
+            self.rss_mib = max(self.rss_mib, peak(done.pid))
+            time.sleep(0.002)
         self.told = done.stderr.read().decode()
-        _, self.status, usage = os.wait4(done.pid, 0)
         done.stderr.close()
-        done.returncode = self.status
-        self.rss_mib = usage.ru_maxrss / 1024
+        self.status = done.returncode << 8  # as wait() tells it
 
 
 class Text:

@@ -11,7 +11,7 @@
 #include "view/ledger.h"
 #include "view/text.h"
 
-enum { LABEL = 10, COMMANDS = 5 };
+enum { LABEL = 10, COMMANDS = 5, WIDTH = 80 };
 
 /* As it was started: a weir that is not installed is not found by its name alone. */
 static const char *name(void)
@@ -30,12 +30,34 @@ static void label(struct wr_buf *b, const char *text)
 	wr_buf_fmt(b, "%-*s", LABEL, text);
 }
 
+/* Text in lines of the screen's width, broken at blanks. */
+static void folded(struct wr_buf *b, const char *text)
+{
+	size_t room = WIDTH - LABEL;
+	char line[WIDTH];
+
+	while (strlen(text) > room) {
+		const char *end = text + room;
+
+		while (end > text && *end != ' ')
+			end--;
+		if (end == text)
+			break;
+		snprintf(line, sizeof(line), "%.*s", (int)(end - text), text);
+		wr_view_plain(b, line, false);
+		wr_buf_char(b, '\n');
+		label(b, "");
+		text = end + 1;
+	}
+	wr_view_plain(b, text, false);
+	wr_buf_char(b, '\n');
+}
+
 static void ifaces(struct wr_buf *b, const struct wr_status *s)
 {
 	for (uint32_t i = 0; i < s->n_ifaces; i++) {
 		label(b, i ? "" : "watches");
-		wr_view_plain(b, s->ifaces[i].why, false);
-		wr_buf_char(b, '\n');
+		folded(b, s->ifaces[i].why);
 	}
 }
 
