@@ -111,6 +111,7 @@ static void judge(void *ctx, struct wr_packet *pkt)
 	r->parse.rec.gso_segs = pkt->gso_segs;
 	if (wr_verdict(r->verdicts, &in, &v, &r->cannot)) {
 		wr_within(&r->cannot, "packet %" PRIu64, pkt->num);
+		r->out.enough = true;
 		return;
 	}
 	r->fate = (struct wr_fate){
