@@ -79,22 +79,10 @@ __attribute__((noinline)) int wr_judge_later(__u32 cpu)
 	return wr_frag_known(cpu);
 }
 
-/* After they were: the first one's fate is kept, a later one whose first is not known has the fate
- * that was chosen for such. */
-__attribute__((noinline)) int wr_judge_fragment(__u32 cpu)
+/* After they were. */
+__attribute__((noinline)) int wr_judge_rare(__u32 cpu)
 {
-	struct wr_judge *j = WR_JUDGE_OF(cpu);
-	const struct wr_judge_head *head;
-
-	if (!WR_JUDGE_REC(cpu)->hdr[0].frag_off) {
-		wr_frag_keep(cpu);
-		return 0;
-	}
-	head = (const void *)wr_line_at(j->base, j->head);
-	if (wr_frag_goes(head, j)) {
-		j->verdict = WR_VERDICT_DROP;
-		j->slot = WR_SLOT_FRAGMENTS;
-	}
+	wr_judge_fragment(cpu);
 	return 0;
 }
 
@@ -105,13 +93,14 @@ static __always_inline int wr_judge(__u32 cpu, __u32 policy, __u32 len)
 	const struct wr_hdr *h = &WR_JUDGE_REC(cpu)->hdr[0];
 
 	j->now_ns = 0;
+	j->len = len;
 	j->base = policy & WR_POLICY_HALF ? wr_fixed.policy_half : 0;
 	if (wr_is_fragment(h) && h->frag_off && wr_judge_later(cpu))
 		return 0;
-	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF, len) && wr_judge_on(cpu) == WR_TURN_ASK)
+	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF) && wr_judge_on(cpu) == WR_TURN_ASK)
 		return 1;
 	if (wr_is_fragment(h))
-		wr_judge_fragment(cpu);
+		wr_judge_rare(cpu);
 	return 0;
 }
 
@@ -120,7 +109,7 @@ static __always_inline void wr_judge_again(__u32 cpu)
 {
 	wr_judge_on(cpu);
 	if (wr_is_fragment(&WR_JUDGE_REC(cpu)->hdr[0]))
-		wr_judge_fragment(cpu);
+		wr_judge_rare(cpu);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/image.h"
 #include "core/record.h"
 
 /*
@@ -38,14 +39,21 @@ struct wr_packet {
 	uint64_t num;	/* frame number in the file, from 1; 0 when live */
 	const uint8_t
 		*data; /* from the link header on; VLAN tags put back. NULL when only facts came */
-	uint32_t caplen;	  /* bytes in data */
-	uint32_t len;		  /* bytes on the wire, or what the hook saw */
-	uint16_t linktype;	  /* DLT number */
-	uint16_t gso_segs;	  /* packets merged into this one, 0 = not */
-	uint8_t hook;		  /* enum wr_hook */
-	uint8_t why;		  /* live: WR_WHY_* of core/board.h */
-	const char *iface;	  /* interface name or "" */
-	const struct wr_rec *rec; /* facts made in the kernel; NULL: parse data */
+	uint32_t caplen;	    /* bytes in data */
+	uint32_t len;		    /* bytes on the wire, or what the hook saw */
+	uint16_t linktype;	    /* DLT number */
+	uint16_t gso_segs;	    /* packets merged into this one, 0 = not */
+	uint8_t hook;		    /* enum wr_hook */
+	uint8_t why;		    /* live: WR_WHY_* of core/board.h */
+	const char *iface;	    /* interface name or "" */
+	const struct wr_rec *rec;   /* facts made in the kernel; NULL: parse data */
+	const struct wr_fate *fate; /* NULL: nothing is decided here */
+};
+
+/* What weir decided of a packet. */
+struct wr_fate {
+	enum wr_verdict verdict;
+	const char *rule, *klass; /* names; NULL: none */
 };
 
 typedef void (*wr_packet_fn)(void *ctx, const struct wr_packet *pkt);
@@ -122,5 +130,10 @@ static inline void wr_source_close(struct wr_source **s)
  * filter chose none of many packets: call it again at once unless poll_fd() >= 0.
  */
 int wr_file_open(struct wr_source **out, const char *path, const char *filter, struct wr_err *err);
+
+/* look() gets every packet of the file before the filter chooses, in order, and may say `rec` and
+ * `fate`: they have to stay until it is called again. */
+void wr_file_watch(struct wr_source *file, void (*look)(void *ctx, struct wr_packet *pkt),
+		   void *ctx);
 
 #endif

@@ -31,6 +31,8 @@ struct file {
 	struct wr_reader *reader;
 	struct choice choices[MAX_CHOICES];
 	unsigned int n_choices;
+	void (*look)(void *ctx, struct wr_packet *pkt); /* NULL: nobody */
+	void *look_ctx;
 	struct wr_ledger row;
 	struct wr_err end; /* code ENODATA or what is broken, once there is no more */
 };
@@ -134,6 +136,8 @@ static int file_read(struct wr_source *src, wr_packet_fn fn, void *ctx, int max,
 		rc = f->reader->format->next(f->reader, &pkt, &f->end);
 		if (rc == 0)
 			break;
+		if (rc > 0 && f->look)
+			f->look(f->look_ctx, &pkt);
 		if (rc > 0)
 			rc = chosen(f, &pkt, &f->end);
 		if (rc < 0)
@@ -254,4 +258,13 @@ int wr_file_open(struct wr_source **out, const char *path, const char *filter, s
 	else
 		*out = &f->base;
 	return rc;
+}
+
+void wr_file_watch(struct wr_source *file, void (*look)(void *ctx, struct wr_packet *pkt),
+		   void *ctx)
+{
+	struct file *f = (struct file *)file;
+
+	f->look = look;
+	f->look_ctx = ctx;
 }

@@ -143,6 +143,7 @@ struct wr_judge {
 	__u8 level;   /* header that is looked at: 0 outer, 1 inner */
 	__u8 why;     /* kept for the caller */
 	__u8 decided, klass, pad;
+	__u16 counted; /* slot + 1 of the rule that was asked last at this level */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct wr_judge) == 128, "two lines of one CPU");
 

@@ -196,6 +196,7 @@ wr_inline int wr_judge_header(wr_judging self, const struct wr_judge_head *head,
 	j->level = (__u8)level;
 	j->word = 0;
 	j->summary = 0;
+	j->counted = 0;
 	if (!wr_judge_match(self, head, &WR_JUDGE_REC(self)->hdr[level]))
 		return 0;
 	j->vec[0] = level ? head->inner : head->always;
@@ -321,7 +322,8 @@ wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, 
 		return WR_TURN_END;
 	wr_keep(l);
 	r = (const struct wr_judge_rule *)l + (term & 1);
-	if (j->decided && r->action != WR_DO_CLASS)
+	/* A rule with several targets is as many terms, one behind the other: it is asked once. */
+	if (r->action != WR_DO_CLASS && (j->decided || j->counted == r->slot + 1u))
 		return WR_TURN_MORE;
 	if (r->where && !(j->where & WR_ASKED)) {
 		j->word |= 1ull << (term & 63); /* once more, then */
@@ -336,6 +338,7 @@ wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, 
 			j->klass = (__u8)r->slot;
 		return WR_TURN_MORE; /* what a tunnel carries may still be dropped */
 	}
+	j->counted = (__u16)(r->slot + 1);
 	hit = r->action == WR_DO_DROP || (r->action == WR_DO_LIMIT && wr_judge_over(self, r));
 	c = wr_rule_count(self, r->slot);
 	if (!c)
@@ -379,14 +382,14 @@ WR_JUDGE_STAGE wr_judge_turn(wr_judging self)
 	return wr_judge_header(self, head, 1) ? WR_TURN_MORE : WR_TURN_END;
 }
 
-/* Begins with the image whose head is at that line. 0: no rule matches, the packet passes. */
-wr_inline int wr_judge_begin(wr_judging self, __u32 at, __u32 len)
+/* Begins with the image whose head is at that line; len is set. 0: no rule matches, the packet
+ * passes. */
+wr_inline int wr_judge_begin(wr_judging self, __u32 at)
 {
 	struct wr_judge *j = WR_JUDGE_OF(self);
 	const struct wr_judge_head *head = (const void *)wr_line_at(WR_JUDGE_IMAGE(self), at);
 
 	j->head = at;
-	j->len = len;
 	j->where = 0;
 	j->slot = 0;
 	j->verdict = WR_VERDICT_PASS;
@@ -408,6 +411,22 @@ wr_inline int wr_judge_on(wr_judging self)
 	for (turn = 0; turn < WR_JUDGE_TURNS && what == WR_TURN_MORE; turn++)
 		what = wr_judge_turn(self);
 	return what;
+}
+
+/* Drops a packet for what a rule said of another one, or a statement of such packets. */
+wr_inline void wr_judge_gone(wr_judging self, __u32 slot, __u32 verdict)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+	struct wr_rule_count *c = wr_rule_count(self, slot);
+
+	j->slot = (__u16)slot;
+	j->verdict = (__u8)verdict;
+	if (!c)
+		return;
+	c->packets++;
+	c->bytes += j->len;
+	c->hit_packets++;
+	c->hit_bytes += j->len;
 }
 
 /*
@@ -449,6 +468,8 @@ wr_inline int wr_frag_known(wr_judging self)
 	j->slot = fate >> 2 & (WR_JUDGE_RULES - 1);
 	j->decided = 0;
 	j->klass = WR_NO_CLASS;
+	if (j->verdict)
+		wr_judge_gone(self, j->slot, j->verdict);
 	return 1;
 }
 
@@ -466,12 +487,18 @@ wr_inline void wr_frag_keep(wr_judging self)
 	b->tat = now >> WR_FRAG_FATE_BITS << WR_FRAG_FATE_BITS | (__u64)j->slot << 2 | j->verdict;
 }
 
-/* Is a later fragment that no rule has decided, and whose first is not known, dropped? */
-wr_inline int wr_frag_goes(const struct wr_judge_head *head, const struct wr_judge *j)
+/* After the rules were asked: the first fragment's fate is kept, a later one whose first is not
+ * known has the fate that was chosen for such. */
+wr_inline void wr_judge_fragment(wr_judging self)
 {
-	return head &&
-	       (head->flags & (WR_HEAD_FRAG_DROP | WR_HEAD_COUNT_ONLY)) == WR_HEAD_FRAG_DROP &&
-	       !j->verdict && !j->decided;
+	const struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_judge_head *head = (const void *)wr_line_at(WR_JUDGE_IMAGE(self), j->head);
+
+	if (!WR_JUDGE_REC(self)->hdr[0].frag_off)
+		wr_frag_keep(self);
+	else if (head && !j->verdict && !j->decided &&
+		 (head->flags & (WR_HEAD_FRAG_DROP | WR_HEAD_COUNT_ONLY)) == WR_HEAD_FRAG_DROP)
+		wr_judge_gone(self, WR_SLOT_FRAGMENTS, WR_VERDICT_DROP);
 }
 
 #endif

@@ -136,6 +136,8 @@ void wr_policy_print_from(const struct wr_policy_writer *w);
 int wr_policy_read_not(struct wr_policy_reader *r);
 void wr_policy_print_not(const struct wr_policy_writer *w);
 int wr_policy_read_to(struct wr_policy_reader *r);
+void wr_policy_print_target(struct wr_buf *b, const struct wr_target *t);
+int wr_policy_proto(const char *name, bool *ports); /* its number, -1: it has no name here */
 void wr_policy_print_to(const struct wr_policy_writer *w);
 int wr_policy_read_on(struct wr_policy_reader *r);
 void wr_policy_print_on(const struct wr_policy_writer *w);

@@ -58,6 +58,14 @@ static const struct proto *proto_named(const char *name)
 	return NULL;
 }
 
+int wr_policy_proto(const char *name, bool *ports)
+{
+	const struct proto *p = proto_named(name);
+
+	*ports = p && p->ports;
+	return p ? p->number : -1;
+}
+
 static int no_target(struct wr_policy_reader *r, const char *proto)
 {
 	const char *names[PROTOS + 1] = {NULL}, *near;
@@ -186,7 +194,7 @@ int wr_policy_read_to(struct wr_policy_reader *r)
 
 /* ---- print ---- */
 
-static void print_target(struct wr_buf *b, const struct wr_target *t)
+void wr_policy_print_target(struct wr_buf *b, const struct wr_target *t)
 {
 	const struct proto *p = proto_of(t->proto);
 
@@ -209,6 +217,6 @@ void wr_policy_print_to(const struct wr_policy_writer *w)
 {
 	for (size_t i = 0; i < w->rule->n_to; i++) {
 		wr_buf_str(w->b, i ? ", " : " to ");
-		print_target(w->b, &w->rule->to[i]);
+		wr_policy_print_target(w->b, &w->rule->to[i]);
 	}
 }

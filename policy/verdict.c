@@ -25,6 +25,7 @@ struct wr_verdicts {
 	uint32_t n_ifaces;
 	struct link link[LINKS];
 	struct wr_judging judging;
+	struct wr_verdict_sums sums;
 };
 
 static void forget_filters(struct wr_verdicts *v)
@@ -67,6 +68,10 @@ int wr_verdicts_open(struct wr_verdicts **out, const struct wr_policy *p, struct
 
 	if (!v)
 		return wr_fail(err, ENOMEM, "out of memory");
+	if (p->n_rules > WR_SLOT_FRAGMENTS) {
+		free(v);
+		return wr_fail(err, ENOSPC, "more than %d rules", WR_SLOT_FRAGMENTS);
+	}
 	j = &v->judging;
 	v->p = p;
 	v->slot = calloc(p->n_rules + 1, sizeof(*v->slot));
@@ -164,17 +169,14 @@ static int ask(struct wr_verdicts *v, const struct wr_verdict_packet *pkt, struc
 	return ret;
 }
 
-/* As bpf/judge.h. */
-static void fragment(struct wr_judging *s)
+static void sum_up(struct wr_verdict_sums *s, const struct wr_verdict_of *of, uint32_t len)
 {
-	const struct wr_judge_head *head = (const void *)wr_line_at(s->image, s->judge.head);
-
-	if (!s->rec->hdr[0].frag_off) {
-		wr_frag_keep(s);
-	} else if (wr_frag_goes(head, &s->judge)) {
-		s->judge.verdict = WR_VERDICT_DROP;
-		s->judge.slot = WR_SLOT_FRAGMENTS;
-	}
+	s->verdict[of->verdict].packets++;
+	s->verdict[of->verdict].bytes += len;
+	if (of->verdict != WR_VERDICT_PASS || of->klass < 0)
+		return;
+	s->klass[of->klass].packets++;
+	s->klass[of->klass].bytes += len;
 }
 
 int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
@@ -190,23 +192,45 @@ int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 		return ret;
 	s->rec = pkt->rec;
 	j->now_ns = pkt->ts_ns;
+	j->len = pkt->len;
 	if (!(wr_is_fragment(h) && h->frag_off && wr_frag_known(s))) {
-		if (wr_judge_begin(s, head, pkt->len) && wr_judge_on(s) == WR_TURN_ASK) {
+		if (wr_judge_begin(s, head) && wr_judge_on(s) == WR_TURN_ASK) {
 			ret = ask(v, pkt, err);
 			wr_judge_on(s);
 		}
 		if (wr_is_fragment(h))
-			fragment(s);
+			wr_judge_fragment(s);
 	}
 	out->verdict = j->verdict;
-	out->rule = j->verdict != WR_VERDICT_PASS || j->decided ? j->slot : -1;
-	if (out->rule >= (int)v->p->n_rules)
-		out->rule = -1;
+	out->rule = wr_verdict_by(j, v->p->n_rules);
 	out->klass = j->klass == WR_NO_CLASS ? -1 : j->klass;
+	if (!ret)
+		sum_up(&v->sums, out, pkt->len);
 	return ret;
 }
 
 const struct wr_rule_count *wr_verdict_count(const struct wr_verdicts *v, uint32_t rule)
 {
 	return &v->judging.count[rule & (WR_JUDGE_RULES - 1)];
+}
+
+const struct wr_verdict_sums *wr_verdict_sums(const struct wr_verdicts *v)
+{
+	return &v->sums;
+}
+
+const char *wr_verdict_name(enum wr_verdict v)
+{
+	static const char *const names[] = {[WR_VERDICT_PASS] = "pass",
+					    [WR_VERDICT_DROP] = "drop",
+					    [WR_VERDICT_LIMIT] = "limit"};
+
+	return names[v];
+}
+
+const char *wr_verdict_rule(const struct wr_policy *p, int rule)
+{
+	if (rule == WR_BY_FRAGMENTS)
+		return "fragments";
+	return rule < 0 ? NULL : p->rule[rule].name;
 }

@@ -11,11 +11,32 @@
  */
 struct wr_verdicts;
 
+/* What decided when it was no rule. */
+enum {
+	WR_BY_NOTHING = -1,   /* no rule matched: it passes */
+	WR_BY_FRAGMENTS = -2, /* the statement `fragments` */
+};
+
 struct wr_verdict_of {
 	enum wr_verdict verdict;
-	int rule;  /* index in the policy of the one that decided; -1: none, or later fragments */
+	int rule;  /* index in the policy of the one that decided, or WR_BY_* */
 	int klass; /* index of the class, -1: none */
 };
+
+/* The same from a finished judgement. rules: of the policy; slots are their indexes. */
+static inline int wr_verdict_by(const struct wr_judge *j, size_t rules)
+{
+	if (j->verdict == WR_VERDICT_PASS && !j->decided)
+		return WR_BY_NOTHING;
+	if (j->slot < rules)
+		return j->slot;
+	return j->slot == WR_SLOT_FRAGMENTS ? WR_BY_FRAGMENTS : WR_BY_NOTHING;
+}
+
+/* What is shown of it: pass, drop, limit; the name of the rule, or the statement that decided (no
+ * rule can be called so), or NULL; borrowed from p. */
+const char *wr_verdict_name(enum wr_verdict v);
+const char *wr_verdict_rule(const struct wr_policy *p, int rule);
 
 struct wr_verdict_packet {
 	const struct wr_rec *rec;
@@ -27,7 +48,8 @@ struct wr_verdict_packet {
 	uint64_t ts_ns; /* never 0; the clock of rates and ends, and the Unix time of schedules */
 };
 
-/* p is borrowed. -ENOSPC as wr_image_compile(); -ENOMEM. */
+/* p is borrowed. A rule with `host` is not asked: hosts are known of flows, not of packets; `for`
+ * has no end here. -ENOSPC as wr_image_compile(); -ENOMEM. */
 int wr_verdicts_open(struct wr_verdicts **out, const struct wr_policy *p, struct wr_err *err);
 void wr_verdicts_close(struct wr_verdicts **v); /* NULL is fine; sets NULL */
 
@@ -36,7 +58,16 @@ void wr_verdicts_close(struct wr_verdicts **v); /* NULL is fine; sets NULL */
 int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 	       struct wr_verdict_of *out, struct wr_err *err);
 
-/* What a rule has matched so far. */
+/* What a rule, or WR_SLOT_FRAGMENTS, has matched so far. A `class` rule is not counted, see sums.
+ */
 const struct wr_rule_count *wr_verdict_count(const struct wr_verdicts *v, uint32_t rule);
+
+/* All packets so far: by enum wr_verdict; of those that passed, by class. */
+struct wr_verdict_sums {
+	struct {
+		uint64_t packets, bytes;
+	} verdict[3], klass[WR_POLICY_CLASSES];
+};
+const struct wr_verdict_sums *wr_verdict_sums(const struct wr_verdicts *v);
 
 #endif

@@ -105,6 +105,14 @@ void wr_summary_ledger(struct wr_summary *s, const struct wr_ledger *rows, int n
 	s->has_ledger = true;
 }
 
+void wr_summary_policy(struct wr_summary *s, const struct wr_policy *policy,
+		       const struct wr_verdicts *verdicts, const char *file)
+{
+	s->policy.policy = policy;
+	s->policy.verdicts = verdicts;
+	s->policy.file = file;
+}
+
 const struct wr_tally *wr_summary_tally(const struct wr_summary *s)
 {
 	return &s->tally;
@@ -167,7 +175,7 @@ bool wr_summary_balanced(struct wr_summary *s)
 	ip = wr_count_sum(sums.in_flows, sums.in_other);
 	return wr_count_same(s->tally.all, wr_count_sum(ip, sums.not_ip)) &&
 	       wr_count_same(ip, talk_sum(s, WR_TALK_TALKERS)) &&
-	       wr_count_same(ip, talk_sum(s, WR_TALK_SERVICES)) &&
+	       wr_count_same(ip, talk_sum(s, WR_TALK_SERVICES)) && wr_summary_policy_balanced(s) &&
 	       (!s->has_ledger || wr_count_same(s->tally.all, s->chosen));
 }
 

@@ -42,6 +42,14 @@ void wr_summary_add(struct wr_summary *s, const struct wr_packet *pkt, const str
  */
 void wr_summary_ledger(struct wr_summary *s, const struct wr_ledger *rows, int n);
 
+struct wr_policy;
+struct wr_verdicts;
+
+/* The summary tells what became of the packets, too. All are borrowed until it is closed; verdicts
+ * has judged every packet of the source, also those that the filter did not choose. */
+void wr_summary_policy(struct wr_summary *s, const struct wr_policy *policy,
+		       const struct wr_verdicts *verdicts, const char *file);
+
 const struct wr_tally *wr_summary_tally(const struct wr_summary *s);
 
 /* All that was added is in a row, in `other` or was not IP, and the source agrees. */
@@ -62,7 +70,12 @@ void wr_summary_text(struct wr_summary *s, struct wr_buf *b, bool color);
  * "fragments":{…}, "vlan":{…}, "tunnels":{NAME:{…}}, "malformed":{REASON:{…}},
  * "flows":{"rows","displaced"}, "talkers":{…}, "services":{…},
  *  "ledger":{"arrived":{…},"chosen":{…},"read":{…},"in_flows":{…},"in_other":{…},"not_ip":{…},"balanced"}}
- *  arrived and chosen only after wr_summary_ledger().
+ *  arrived and chosen only after wr_summary_ledger(). After wr_summary_policy() also
+ *  "policy":{"file","packets","bytes","passed":{packets,bytes},"dropped":{…},"limited":{…},
+ *  "fragments":{…} (of dropped: by that statement), "rules":[as they are asked:
+ *  {"rule","action","text","shadow","asked":false (when packets are not held against it),
+ *  "matched":{…},"stopped":{…} or "would_stop":{…}}], "classes":{NAME:{…}}, "balanced"}: of all
+ *  packets, also of those that the filter did not choose.
  * {"event_type":"protocol", "proto" (name), "ip_proto" or "ethertype" or "llc":true, "packets",
  * "bytes"}
  * {"event_type":"talker", "src_ip", "ip_v", "flows", "sent":{packets,bytes}, "received":{…},

@@ -23,6 +23,11 @@ struct wr_summary {
 	uint32_t top;
 	char *name, *filter;		 /* may be NULL */
 	struct wr_count arrived, chosen; /* by the source */
+	struct {
+		const struct wr_policy *policy; /* borrowed; NULL: none */
+		const struct wr_verdicts *verdicts;
+		const char *file;
+	} policy;
 	bool has_ledger;
 	bool finished; /* the flows left in the table are in talk[] too */
 };
@@ -40,6 +45,13 @@ struct wr_summary_sums wr_summary_sums(const struct wr_summary *s);
 /* Puts the best `want` rows first in s->ranks. Returns how many that are: want or all. */
 uint32_t wr_summary_rank_flows(struct wr_summary *s, uint32_t want);
 uint32_t wr_summary_rank_talk(struct wr_summary *s, enum wr_talk_kind kind, uint32_t want);
+
+/* What became of the packets; nothing without a policy. */
+struct wr_view_table;
+bool wr_summary_policy_balanced(const struct wr_summary *s);
+void wr_summary_policy_text(const struct wr_summary *s, struct wr_view_table *t);
+void wr_summary_policy_ledger(const struct wr_summary *s, struct wr_buf *b); /* a line */
+void wr_summary_policy_json(const struct wr_summary *s, struct wr_buf *b);   /* a key */
 
 /* What a protocol row is called; NULL when it has a number and no name. */
 const char *wr_summary_proto(const struct wr_tally_row *row);

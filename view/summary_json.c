@@ -121,6 +121,7 @@ static void summary(struct out *o)
 	talk_size(o, "talkers", WR_TALK_TALKERS);
 	talk_size(o, "services", WR_TALK_SERVICES);
 	ledger(o, &sums);
+	wr_summary_policy_json(o->s, o->b);
 	end(o);
 }
 

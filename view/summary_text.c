@@ -354,6 +354,7 @@ static void ledger(struct text *x)
 	wr_buf_str(x->t.b, " + not IP ");
 	wr_view_digits(x->t.b, sums.not_ip.packets);
 	wr_buf_char(x->t.b, '\n');
+	wr_summary_policy_ledger(x->s, x->t.b);
 }
 
 void wr_summary_text(struct wr_summary *s, struct wr_buf *b, bool color)
@@ -369,6 +370,7 @@ void wr_summary_text(struct wr_summary *s, struct wr_buf *b, bool color)
 		flows(&x);
 		malformed(&x);
 	}
+	wr_summary_policy_text(s, &x.t);
 	ledger(&x);
 	wr_view_table_end(&x.t);
 }

@@ -96,7 +96,7 @@ static struct wr_verdict_of reference(const struct wr_policy *p, const struct wr
 		for (size_t i = 0; i < p->n_rules; i++) {
 			const struct wr_rule *r = &p->rule[order[i]];
 
-			if (r->out || r->n_ifaces || (level && !r->inner) ||
+			if (r->out || r->n_ifaces || r->host || (level && !r->inner) ||
 			    (decided && r->action != WR_ACTION_CLASS) || r->shadow ||
 			    r->action == WR_ACTION_LIMIT || !ref_header(p, r, &rec->hdr[level]) ||
 			    !ref_where(r, pkt))
@@ -209,9 +209,7 @@ static int judge_hook_run(struct judge_hook *j, const struct wr_policy *p,
 		return -errno;
 	gone = (int)o.retval != j->hook.is->pass;
 	v->verdict = got->verdict;
-	v->rule = got->verdict != WR_VERDICT_PASS || got->decided ? got->slot : -1;
-	if (v->rule >= (int)p->n_rules)
-		v->rule = -1;
+	v->rule = wr_verdict_by(got, p->n_rules);
 	v->klass = got->klass == WR_NO_CLASS ? -1 : got->klass;
 	return gone == (v->verdict != WR_VERDICT_PASS) ? 0 : -EPROTO;
 }

@@ -1,54 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "policy/policy.h"
 #include "ui/cli/command.h"
-
-/* Room for a few million prefixes in the text itself. */
-enum { MOST_BYTES = 256 << 20 };
-
-static void tell(void *ctx, unsigned int line, unsigned int column, const char *text)
-{
-	fprintf(stderr, "weir policy: %s:%u:%u: %s\n", (const char *)ctx, line, column, text);
-}
-
-/* "-" is standard input. */
-static int read_file(struct wr_buf *b, const char *path, struct wr_err *err)
-{
-	bool standard = !strcmp(path, "-");
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return wr_fail(err, errno, "%s: %s", path, strerror(errno));
-	ret = wr_buf_read(b, fd, MOST_BYTES);
-	if (!standard)
-		close(fd);
-	if (ret == -EFBIG)
-		return wr_fail(err, E2BIG, "%s: larger than %d MiB; sets can name files", path,
-			       MOST_BYTES >> 20);
-	return ret ? wr_fail(err, -ret, "%s: %s", path, strerror(-ret)) : 0;
-}
-
-/* What is wrong has been told line by line: main() shall not show the first again. */
-static int load(const char *path, struct wr_policy **p, struct wr_err *err)
-{
-	struct wr_buf text = {0};
-	int ret = read_file(&text, path, err);
-
-	if (!ret) {
-		ret = wr_policy_parse(p, wr_buf_text(&text), text.used, path, tell, (void *)path,
-				      err);
-		if (ret == -EINVAL || ret == -E2BIG)
-			err->text[0] = 0;
-	}
-	wr_buf_free(&text);
-	return ret;
-}
+#include "ui/cli/rules.h"
 
 static void count(struct wr_buf *b, size_t n, const char *one, const char *many)
 {
@@ -106,7 +63,7 @@ static int run_verb(size_t verb, const char *path, struct wr_err *err)
 {
 	struct wr_policy *p = NULL;
 	struct wr_buf b = {0};
-	int ret = load(path, &p, err);
+	int ret = wr_rules_load(&p, "policy", path, err);
 
 	if (!ret) {
 		verbs[verb].show(&b, path, p);

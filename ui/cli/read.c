@@ -9,7 +9,9 @@
 
 #include "ui/cli/command.h"
 #include "ui/cli/files.h"
+#include "policy/verdict.h"
 #include "ui/cli/out.h"
+#include "ui/cli/rules.h"
 #include "ui/cli/stop.h"
 #include "view/ledger.h"
 #include "view/summary.h"
@@ -17,7 +19,7 @@
 enum { BATCH = 8192, BAR = 40 };
 
 struct args {
-	const char *write, *color;
+	const char *write, *color, *policy;
 	uint64_t count, payload, snaplen, depth;
 	bool packets, json, ether;
 };
@@ -28,6 +30,11 @@ struct reading {
 	struct wr_summary *summary;
 	struct wr_out out;
 	struct wr_ledger total;
+	struct wr_policy *policy; /* NULL: none */
+	struct wr_verdicts *verdicts;
+	struct wr_parse parse;
+	struct wr_fate fate;
+	struct wr_err cannot; /* judge: why not */
 	struct timespec began;
 	double shown;
 };
@@ -83,13 +90,56 @@ static void add_ledger(struct reading *r, struct wr_source *s)
 	r->total.balanced = r->total.balanced && row.balanced;
 }
 
+/* Every packet, whatever is shown of them: rates and fragments depend on those before. */
+static void judge(void *ctx, struct wr_packet *pkt)
+{
+	struct reading *r = ctx;
+	struct wr_verdict_packet in = {
+		.rec = &r->parse.rec,
+		.data = pkt->data,
+		.caplen = pkt->caplen,
+		.len = pkt->len,
+		.linktype = pkt->linktype,
+		.iface = pkt->iface,
+		.ts_ns = pkt->ts_ns ? pkt->ts_ns : 1,
+	};
+	struct wr_verdict_of v;
+
+	if (r->cannot.code)
+		return;
+	wr_parse(&r->parse, pkt->data, pkt->caplen, pkt->len, pkt->linktype);
+	r->parse.rec.gso_segs = pkt->gso_segs;
+	if (wr_verdict(r->verdicts, &in, &v, &r->cannot)) {
+		wr_within(&r->cannot, "packet %" PRIu64, pkt->num);
+		r->out.enough = true;
+		return;
+	}
+	r->fate = (struct wr_fate){
+		.verdict = v.verdict,
+		.rule = wr_verdict_rule(r->policy, v.rule),
+		.klass = v.klass < 0 ? NULL : r->policy->class_[v.klass].name,
+	};
+	pkt->rec = &r->parse.rec;
+	pkt->fate = &r->fate;
+}
+
+/* So many that what was read and what was shown agree when --count ends it. */
+static int batch(const struct reading *r)
+{
+	uint64_t left = r->a.count - r->out.packets;
+
+	return r->a.count && left < BATCH ? (int)left : BATCH;
+}
+
 static int read_one(struct reading *r, const char *path, struct wr_err *err)
 {
 	struct wr_source *s = NULL;
 	int n = wr_file_open(&s, path, r->files.filter, err);
 
-	while (n >= 0 && !wr_stopped && !r->out.enough && !r->out.failed) {
-		n = s->ops->read(s, wr_out_packet, &r->out, BATCH, err);
+	if (n >= 0 && r->policy)
+		wr_file_watch(s, judge, r);
+	while (n >= 0 && !wr_stopped && !r->out.enough && !r->out.failed && !r->cannot.code) {
+		n = s->ops->read(s, wr_out_packet, &r->out, batch(r), err);
 		show_progress(r, s, path);
 		if (n == 0)
 			wr_out_flush(&r->out);
@@ -97,12 +147,33 @@ static int read_one(struct reading *r, const char *path, struct wr_err *err)
 	if (s)
 		add_ledger(r, s);
 	wr_source_close(&s);
+	if (r->cannot.code) {
+		*err = r->cannot;
+		return wr_within(err, "%s", path);
+	}
 	return n == -ENODATA || n > 0 ? 0 : n;
 }
 
 static void into_summary(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	wr_summary_add(ctx, pkt, rec);
+}
+
+static int open_policy(struct reading *r, struct wr_err *err)
+{
+	int ret = 0;
+
+	if (!r->a.policy)
+		return 0;
+	for (int i = 0; i < r->files.n && !ret; i++)
+		if (!strcmp(r->a.policy, "-") && !strcmp(r->files.at[i], "-"))
+			ret = wr_fail(err, EINVAL,
+				      "--policy - and the capture - both want "
+				      "standard input");
+	if (!ret)
+		ret = wr_rules_load(&r->policy, "read", r->a.policy, err);
+	r->parse.max_depth = (uint32_t)r->a.depth;
+	return ret ? ret : wr_verdicts_open(&r->verdicts, r->policy, err);
 }
 
 static int open_all(struct reading *r, struct wr_err *err)
@@ -126,8 +197,12 @@ static int open_all(struct reading *r, struct wr_err *err)
 		ret = wr_fail(err, EINVAL, "-w - and --packets both want standard output");
 	if (!ret)
 		ret = wr_color_wanted(r->a.color, &conf.style.color, err);
+	if (!ret)
+		ret = open_policy(r, err);
 	if (!ret && summary)
 		ret = wr_summary_open(&r->summary, &sconf, err);
+	if (!ret && summary && r->policy)
+		wr_summary_policy(r->summary, r->policy, r->verdicts, r->a.policy);
 	if (summary) {
 		conf.tap = into_summary;
 		conf.tap_ctx = r->summary;
@@ -188,6 +263,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 		status = ret ? wr_exit_status(ret) : read_all(r, err);
 	}
 	wr_summary_close(&r->summary);
+	wr_verdicts_close(&r->verdicts);
+	wr_policy_free(&r->policy);
 	free(r->files.filter);
 	free(r);
 	return status;
@@ -208,6 +285,10 @@ static const struct wr_option options[] = {
 	{'e', "ether", NULL, "show link addresses too", WR_OPTION_FLAG, AT(ether)},
 	{0, "tunnels", "N", "enter so many nested tunnels (default 1)", WR_OPTION_NUMBER, AT(depth),
 	 0, 4},
+	{0, "policy", "FILE",
+	 "hold every packet against these rules: lines and JSON get its verdict, the summary what "
+	 "each rule matched and stopped",
+	 WR_OPTION_STRING, AT(policy)},
 	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
 	{0},
 };
@@ -219,12 +300,18 @@ const struct wr_command wr_command_read = {
 	.text = "Reads pcap and pcapng, also gzip and zstd; - is standard input. FILTER is a "
 		"pcap-filter(7) expression.\n"
 		"Without --packets: totals, protocols, talkers, services, flows, what is "
-		"malformed, and the ledger.",
+		"malformed, and the ledger.\n\n"
+		"With --policy every packet is judged, also those that FILTER does not choose, "
+		"with the clock of the capture: rates, schedules and fragments depend on the "
+		"packets before. Interfaces are those of a pcapng file; `for` has no end. "
+		"docs/policy.md describes the rules.",
 	.examples = "weir read trace.pcap\twhat is in it\n"
 		    "weir read -p trace.pcapng.zst 'tcp[tcpflags] & tcp-rst != 0'\tthe resets, a "
 		    "line each\n"
 		    "weir read -p --json trace.pcap | jq .src_ip\tfor a program\n"
-		    "tcpdump -w - | weir read -p -\tfrom a pipe\n",
+		    "tcpdump -w - | weir read -p -\tfrom a pipe\n"
+		    "weir read --policy edge.policy trace.pcap\twhat the rules would have "
+		    "done\n",
 	.options = options,
 	.run = run,
 };
