@@ -5,7 +5,7 @@
 
 typedef struct __sk_buff wr_ctx;
 #define WR_PASS -1 /* TC_ACT_UNSPEC: the next program, if there is one, has its say */
-#define WR_DROP 2 /* TC_ACT_SHOT */
+#define WR_DROP 2  /* TC_ACT_SHOT */
 #define WR_CTX_CAN_LOAD 1
 #define wr_ctx_len(ctx) ((ctx)->len)
 #define wr_ctx_segs(ctx) ((ctx)->gso_segs)

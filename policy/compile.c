@@ -107,20 +107,20 @@ static int add_terms(struct compile *c, uint32_t rule)
 static int list_terms(struct compile *c)
 {
 	uint32_t *order = calloc(c->p->n_rules + 1, sizeof(*order));
-	int ret = order ? 0 : no_memory(c);
+	int ret = 0;
 
 	c->term = calloc(WR_JUDGE_TERMS, sizeof(*c->term));
-	if (!c->term && !ret)
-		ret = no_memory(c);
-	if (!ret)
-		wr_policy_order(c->p, order);
+	if (!order || !c->term) {
+		free(order);
+		return no_memory(c);
+	}
+	wr_policy_order(c->p, order);
 	for (int classes = 0; classes < 2 && !ret; classes++) {
 		c->first_class = c->n_terms;
 		for (size_t i = 0; i < c->p->n_rules && !ret; i++) {
 			const struct wr_rule *r = &c->p->rule[order[i]];
 
-			/* A host is known of flows; no packet alone can be held against it. */
-			if ((r->action == WR_ACTION_CLASS) == classes && !r->host && in_force(c, r))
+			if ((r->action == WR_ACTION_CLASS) == classes && in_force(c, r))
 				ret = add_terms(c, order[i]);
 		}
 	}
@@ -595,12 +595,12 @@ int wr_image_compile(struct wr_image_built **out, const struct wr_policy *p,
 	int ret;
 
 	c.out = calloc(1, sizeof(*c.out));
-	if (c.out) {
-		c.out->b.most = conf->most_lines;
-		c.out->head = calloc(conf->n_ifaces + 1, sizeof(*c.out->head));
-		c.out->where = calloc(WR_JUDGE_WHERES, sizeof(*c.out->where));
-	}
-	ret = c.out && c.out->head && c.out->where ? list_terms(&c) : no_memory(&c);
+	if (!c.out)
+		return no_memory(&c);
+	c.out->b.most = conf->most_lines;
+	c.out->head = calloc(conf->n_ifaces + 1, sizeof(*c.out->head));
+	c.out->where = calloc(WR_JUDGE_WHERES, sizeof(*c.out->where));
+	ret = c.out->head && c.out->where ? list_terms(&c) : no_memory(&c);
 	c.vectors.words = (c.n_terms + 63) / 64;
 	c.word = calloc(c.vectors.words + 1, sizeof(*c.word));
 	if (!ret)
@@ -612,8 +612,7 @@ int wr_image_compile(struct wr_image_built **out, const struct wr_policy *p,
 			"the rules and sets need more than the %" PRIu64 " KiB there are for them: "
 			"make policy.size larger",
 			(uint64_t)conf->most_lines * sizeof(struct wr_line) / 1024);
-	if (c.out)
-		c.out->terms = c.n_terms;
+	c.out->terms = c.n_terms;
 	free_compile(&c);
 	if (ret)
 		wr_image_close(&c.out);

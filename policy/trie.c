@@ -130,8 +130,12 @@ static uint32_t build_node(struct wr_image_build *b, uint32_t before, const stru
 	struct wr_trie_node node = {.below = before, .above = step[n - 1].value};
 	size_t i = 0;
 
+	if (skip >= width) /* cannot be: they differ in one of these bits */
+		skip = width - 1;
 	if (skip + bits > width)
 		bits = width - skip;
+	if (bits < 1 || bits > WR_TRIE_BITS)
+		bits = 1;
 	table = wr_image_lines(b, ((1u << bits) + 15) >> 4);
 	if (!line || !table)
 		return 0;

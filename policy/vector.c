@@ -40,13 +40,16 @@ static int grow(struct wr_vectors *v)
 	big.place = calloc(big.places, sizeof(*big.place));
 	if (!big.place)
 		return -ENOMEM;
-	big.word = realloc(v->word, (size_t)big.places / 2 * v->words * sizeof(*v->word));
+	big.word = malloc((size_t)big.places / 2 * v->words * sizeof(*v->word));
 	if (!big.word) {
 		free(big.place);
 		return -ENOMEM;
 	}
+	if (v->n)
+		memcpy(big.word, v->word, (size_t)v->n * v->words * sizeof(*v->word));
 	for (uint32_t n = WR_VEC_FIRST; n < WR_VEC_FIRST + v->n; n++)
 		*place_of(&big, at(&big, n)) = n;
+	free(v->word);
 	free(v->place);
 	*v = big;
 	return 0;
