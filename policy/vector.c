@@ -51,7 +51,9 @@ static int grow(struct wr_vectors *v)
 		*place_of(&big, at(&big, n)) = n;
 	free(v->word);
 	free(v->place);
-	*v = big;
+	v->word = big.word;
+	v->place = big.place;
+	v->places = big.places;
 	return 0;
 }
 
