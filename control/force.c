@@ -78,6 +78,8 @@ static int claim(struct wr_force *f, struct wr_err *err)
 {
 	struct zero *z = f->at[POLICY];
 
+	if (!z)
+		return wr_fail(err, ENOMEM, "the policy is not mapped");
 	if (z->magic != MAGIC || z->abi != WR_IMAGE_ABI) {
 		if (getrandom(&z->secret, sizeof(z->secret), 0) != (ssize_t)sizeof(z->secret))
 			return wr_fail(err, errno, "getrandom: %s", strerror(errno));
