@@ -294,9 +294,6 @@ static int open_front(struct wr_run *r, struct wr_err *err)
 			return wr_within(err, "%s", r->conf->front->name);
 		if (ret) /* it is tried again and again; the rest works without it */
 			wr_run_log(err->text);
-		else
-			fprintf(stderr, "weir: %s: %s\n", r->conf->front->name,
-				r->conf->front->listen(&r->c));
 	}
 	return wr_loop_add(r->loop, r->front.fd, EPOLLIN, on_front, r);
 }
