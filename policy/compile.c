@@ -120,7 +120,8 @@ static int list_terms(struct compile *c)
 		for (size_t i = 0; i < c->p->n_rules && !ret; i++) {
 			const struct wr_rule *r = &c->p->rule[order[i]];
 
-			if ((r->action == WR_ACTION_CLASS) == classes && in_force(c, r))
+			/* A host is known of flows; no packet alone can be held against it. */
+			if ((r->action == WR_ACTION_CLASS) == classes && !r->host && in_force(c, r))
 				ret = add_terms(c, order[i]);
 		}
 	}
