@@ -68,9 +68,9 @@ int wr_verdicts_open(struct wr_verdicts **out, const struct wr_policy *p, struct
 
 	if (!v)
 		return wr_fail(err, ENOMEM, "out of memory");
-	if (p->n_rules > WR_SLOT_FRAGMENTS) {
+	if (p->n_rules > WR_SLOT_UNREADABLE) {
 		free(v);
-		return wr_fail(err, ENOSPC, "more than %d rules", WR_SLOT_FRAGMENTS);
+		return wr_fail(err, ENOSPC, "more than %d rules", WR_SLOT_UNREADABLE);
 	}
 	j = &v->judging;
 	v->p = p;
@@ -173,7 +173,7 @@ static void sum_up(struct wr_verdict_sums *s, const struct wr_verdict_of *of, ui
 {
 	s->verdict[of->verdict].packets++;
 	s->verdict[of->verdict].bytes += len;
-	if (of->verdict != WR_VERDICT_PASS || of->klass < 0)
+	if (of->klass < 0)
 		return;
 	s->klass[of->klass].packets++;
 	s->klass[of->klass].bytes += len;
@@ -198,12 +198,12 @@ int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 			ret = ask(v, pkt, err);
 			wr_judge_on(s);
 		}
-		if (wr_is_fragment(h))
-			wr_judge_fragment(s);
+		if (wr_is_rare(pkt->rec))
+			wr_judge_rare(s);
 	}
 	out->verdict = j->verdict;
 	out->rule = wr_verdict_by(j, v->p->n_rules);
-	out->klass = j->klass == WR_NO_CLASS ? -1 : j->klass;
+	out->klass = j->klass == WR_NO_CLASS || out->verdict ? -1 : j->klass;
 	if (!ret)
 		sum_up(&v->sums, out, pkt->len);
 	return ret;
@@ -232,5 +232,7 @@ const char *wr_verdict_rule(const struct wr_policy *p, int rule)
 {
 	if (rule == WR_BY_FRAGMENTS)
 		return "fragments";
+	if (rule == WR_BY_UNREADABLE)
+		return "unreadable";
 	return rule < 0 ? NULL : p->rule[rule].name;
 }
