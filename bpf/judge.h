@@ -80,9 +80,9 @@ __attribute__((noinline)) int wr_judge_later(__u32 cpu)
 }
 
 /* After they were. */
-__attribute__((noinline)) int wr_judge_rare(__u32 cpu)
+__attribute__((noinline)) int wr_judge_after(__u32 cpu)
 {
-	wr_judge_fragment(cpu);
+	wr_judge_rare(cpu);
 	return 0;
 }
 
@@ -99,8 +99,8 @@ static __always_inline int wr_judge(__u32 cpu, __u32 policy, __u32 len)
 		return 0;
 	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF) && wr_judge_on(cpu) == WR_TURN_ASK)
 		return 1;
-	if (wr_is_fragment(h))
-		wr_judge_rare(cpu);
+	if (wr_is_rare(WR_JUDGE_REC(cpu)))
+		wr_judge_after(cpu);
 	return 0;
 }
 
@@ -108,8 +108,8 @@ static __always_inline int wr_judge(__u32 cpu, __u32 policy, __u32 len)
 static __always_inline void wr_judge_again(__u32 cpu)
 {
 	wr_judge_on(cpu);
-	if (wr_is_fragment(&WR_JUDGE_REC(cpu)->hdr[0]))
-		wr_judge_rare(cpu);
+	if (wr_is_rare(WR_JUDGE_REC(cpu)))
+		wr_judge_after(cpu);
 }
 
 #endif

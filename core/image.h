@@ -58,7 +58,8 @@ enum {
 	/* the map of buckets: where which ones begin, lines */
 	WR_FRAG_FIRST = WR_JUDGE_RULES / WR_BUCKET_WAYS,
 	WR_BUCKET_FIRST = WR_FRAG_FIRST + WR_FRAG_LINES,
-	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1, /* counters of later fragments that were dropped */
+	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1,	 /* counters of later fragments that were dropped */
+	WR_SLOT_UNREADABLE = WR_JUDGE_RULES - 2, /* and of what could not be read to the end */
 	WR_VEC_NONE = 0,
 	WR_VEC_FIRST = 1,
 };
@@ -92,6 +93,7 @@ enum {
 	WR_HEAD_AND_SERVICE = 1 << 2,
 	WR_HEAD_AND_DST = 1 << 3,
 	WR_HEAD_FRAG_DROP = 1 << 1, /* later fragments whose first is not known */
+	WR_HEAD_UNREADABLE_DROP = 1 << 4,
 };
 
 enum wr_do { WR_DO_ALLOW, WR_DO_DROP, WR_DO_LIMIT, WR_DO_CLASS };

@@ -3,6 +3,8 @@
 #define WR_CORE_JUDGE_H
 
 #include "core/proto.h"
+#include "core/reason.h"
+#include "core/record.h"
 #include "core/sketch.h"
 #include "core/trie.h"
 
@@ -487,17 +489,50 @@ wr_inline void wr_frag_keep(wr_judging self)
 	b->tat = now >> WR_FRAG_FATE_BITS << WR_FRAG_FATE_BITS | (__u64)j->slot << 2 | j->verdict;
 }
 
-/* After the rules were asked: the first fragment's fate is kept, a later one whose first is not
- * known has the fate that was chosen for such. */
-wr_inline void wr_judge_fragment(wr_judging self)
+/* Reasons of the parser for which more would follow that a host may read. */
+#define WR_BAD_BEYOND                                                            \
+	(1ull << WR_BAD_DEEP | 1ull << WR_BAD_STEPS | 1ull << WR_BAD_VLAN_MANY | \
+	 1ull << WR_BAD_MPLS_MANY | 1ull << WR_BAD_IP6_EXT_MANY)
+
+/*
+ * Did the parser not come to the ports where a host would? Headers go on beyond what is read, or
+ * the first of several fragments ends before them and the next one has them. All else that is wrong
+ * with a packet makes a host refuse it. Inside of tunnels it matters when a rule looks there; then
+ * ports alone may still be those of a tunnel.
+ */
+wr_inline int wr_is_unreadable(const struct wr_judge_head *head, const struct wr_rec *rec)
+{
+	const struct wr_hdr *h = &rec->hdr[rec->bad_depth & 1];
+	__u32 bad = rec->bad & 63;
+
+	if (!bad || bad == WR_BAD_CUT || (rec->bad_depth && !head->inner))
+		return 0;
+	if (!(WR_BAD_BEYOND >> bad & 1) && !(h->has & WR_H_MF))
+		return 0;
+	return !(h->has & (head->inner ? WR_H_TCP : WR_H_PORTS));
+}
+
+/* Is there more to say after the rules were asked? */
+#define wr_is_rare(rec) ((rec)->bad || wr_is_fragment(&(rec)->hdr[0]))
+
+/* What no rule has decided, and cannot be read or is a later fragment whose first is not known, has
+ * the fate that was chosen for such. The first fragment's fate is kept. */
+wr_inline void wr_judge_rare(wr_judging self)
 {
 	const struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_rec *rec = WR_JUDGE_REC(self);
 	const struct wr_judge_head *head = (const void *)wr_line_at(WR_JUDGE_IMAGE(self), j->head);
+	__u32 flags = 0;
 
-	if (!WR_JUDGE_REC(self)->hdr[0].frag_off)
+	if (head && !j->verdict && !j->decided && !(head->flags & WR_HEAD_COUNT_ONLY))
+		flags = head->flags;
+	if (flags & WR_HEAD_UNREADABLE_DROP && wr_is_unreadable(head, rec))
+		wr_judge_gone(self, WR_SLOT_UNREADABLE, WR_VERDICT_DROP);
+	if (!wr_is_fragment(&rec->hdr[0]))
+		return;
+	if (!rec->hdr[0].frag_off)
 		wr_frag_keep(self);
-	else if (head && !j->verdict && !j->decided &&
-		 (head->flags & (WR_HEAD_FRAG_DROP | WR_HEAD_COUNT_ONLY)) == WR_HEAD_FRAG_DROP)
+	else if (flags & WR_HEAD_FRAG_DROP && !j->verdict)
 		wr_judge_gone(self, WR_SLOT_FRAGMENTS, WR_VERDICT_DROP);
 }
 

@@ -348,6 +348,20 @@ static bool wants_no_ip(const struct compile *c, uint32_t t)
 	return !r->from.n && !r->n_from_sets && !c->term[t].to;
 }
 
+/* What no rule could be held against goes where rules drop: it would be a way around them. */
+static bool drops_unreadable(const struct compile *c, const struct wr_image_iface *iface)
+{
+	if (c->p->unreadable != WR_UNREADABLE_UNSAID)
+		return c->p->unreadable == WR_UNREADABLE_DROP;
+	for (uint32_t t = 0; t < c->n_terms; t++) {
+		const struct wr_rule *r = &c->p->rule[c->term[t].rule];
+
+		if (r->action == WR_ACTION_DROP && !r->shadow && on_iface(r, iface))
+			return true;
+	}
+	return false;
+}
+
 /* ---- the image ---- */
 
 static int failed(struct compile *c, int ret)
@@ -513,6 +527,8 @@ static int put_heads(struct compile *c, const struct wr_judge_head *like)
 		h.always = (uint32_t)always;
 		h.inner = (uint32_t)inner;
 		h.not_ip = (uint32_t)not_ip;
+		if (drops_unreadable(c, &conf->iface[i]))
+			h.flags |= WR_HEAD_UNREADABLE_DROP;
 		c->out->head[i] = first + i;
 		memcpy(&c->out->b.mem.at[first + i], &h, sizeof(h));
 	}

@@ -125,6 +125,7 @@ int wr_policy_copy(struct wr_policy **out, const struct wr_policy *p, struct wr_
 	memcpy(to->class_, p->class_, sizeof(to->class_));
 	to->n_classes = p->n_classes;
 	to->drop_fragments = p->drop_fragments;
+	to->unreadable = p->unreadable;
 	if (copy_all(to, p)) {
 		wr_policy_free(&to);
 		return wr_fail(err, ENOMEM, "policy: out of memory");

@@ -25,6 +25,7 @@ static const struct statement {
 	{"set", false, wr_policy_read_set},
 	{"link", false, wr_policy_read_link},
 	{"fragments", false, wr_policy_read_fragments},
+	{"unreadable", false, wr_policy_read_unreadable},
 };
 
 enum { STATEMENTS = sizeof(statements) / sizeof(statements[0]) };
@@ -137,7 +138,10 @@ static int read_statement(struct wr_policy_reader *r)
 			ret = wr_policy_expected(r, "the end of the line", NULL);
 		return ret;
 	}
-	return wr_policy_expected(r, "allow, drop, limit, class, set, link or fragments", words);
+	return wr_policy_expected(r,
+				  "allow, drop, limit, class, set, link, fragments or "
+				  "unreadable",
+				  words);
 }
 
 /* ---- all lines ---- */
@@ -280,6 +284,7 @@ int wr_policy_parse(struct wr_policy **out, const char *text, size_t n, const ch
 struct mark {
 	size_t sets, rules, classes, links;
 	bool drop_fragments;
+	enum wr_unreadable unreadable;
 };
 
 static void undo(struct wr_policy *p, const struct mark *m)
@@ -291,6 +296,7 @@ static void undo(struct wr_policy *p, const struct mark *m)
 	p->n_classes = m->classes;
 	p->n_links = m->links;
 	p->drop_fragments = m->drop_fragments;
+	p->unreadable = m->unreadable;
 }
 
 static struct wr_policy_reader reader_of(struct wr_policy *p, const char *statement,
@@ -318,7 +324,8 @@ static int one_line(const char *statement, struct wr_err *err)
 int wr_policy_add(struct wr_policy *p, const char *statement, struct wr_err *err)
 {
 	struct wr_policy_reader r = reader_of(p, statement, err);
-	struct mark m = {p->n_sets, p->n_rules, p->n_classes, p->n_links, p->drop_fragments};
+	struct mark m = {p->n_sets,  p->n_rules,	p->n_classes,
+			 p->n_links, p->drop_fragments, p->unreadable};
 	int ret = one_line(statement, err);
 
 	if (ret)

@@ -66,6 +66,9 @@ void wr_policy_print(struct wr_buf *b, const struct wr_policy *p)
 {
 	if (p->drop_fragments)
 		wr_buf_str(b, "fragments drop\n");
+	if (p->unreadable != WR_UNREADABLE_UNSAID)
+		wr_buf_fmt(b, "unreadable %s\n",
+			   p->unreadable == WR_UNREADABLE_DROP ? "drop" : "pass");
 	for (size_t i = 0; i < p->n_links; i++) {
 		wr_policy_print_link(b, &p->link[i]);
 		wr_buf_char(b, '\n');

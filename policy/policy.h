@@ -17,6 +17,7 @@ struct wr_buf;
  *	class web = guarantee 50mbit ceiling 200mbit priority 1
  *	link eth0 = capacity 1gbit
  *	fragments drop
+ *	unreadable pass
  *	vpn: allow from @partners to udp/51820 why "the way in"
  *	drop from 203.0.113.0/24 for 10m why "port scan"
  *	limit 1000pps burst 200 per source/24 to tcp/443
@@ -158,6 +159,10 @@ struct wr_link {
 	unsigned int line;
 };
 
+/* Packets whose headers go on beyond what is read, so that no rule could be held against them as a
+ * whole. Not said: dropped where a drop rule is in force that is no shadow. */
+enum wr_unreadable { WR_UNREADABLE_UNSAID, WR_UNREADABLE_PASS, WR_UNREADABLE_DROP };
+
 struct wr_policy {
 	struct wr_set *set; /* owned, all of these */
 	size_t n_sets;
@@ -168,6 +173,7 @@ struct wr_policy {
 	struct wr_link *link;
 	size_t n_links;
 	bool drop_fragments; /* later fragments whose first is not known; else they pass */
+	enum wr_unreadable unreadable;
 };
 
 /* Every wrong line is told, with what was expected; a person mends all of them at once. Columns are

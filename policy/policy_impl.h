@@ -44,7 +44,7 @@ struct wr_policy_reader {
 
 	/* What was there before cannot be declared again. */
 	size_t old_sets, old_classes, old_links;
-	bool fragments; /* were spoken of */
+	bool fragments, unreadable; /* were spoken of */
 
 	const char *name; /* of the file; NULL: a statement of its own, only columns are told */
 	wr_policy_tell_fn tell;
@@ -117,6 +117,7 @@ int wr_policy_read_set(struct wr_policy_reader *r);
 int wr_policy_read_class(struct wr_policy_reader *r); /* behind the '=' too, r->head is its name */
 int wr_policy_read_link(struct wr_policy_reader *r);
 int wr_policy_read_fragments(struct wr_policy_reader *r);
+int wr_policy_read_unreadable(struct wr_policy_reader *r);
 
 void wr_policy_print_class(struct wr_buf *b, const struct wr_class *c);
 void wr_policy_print_link(struct wr_buf *b, const struct wr_link *l);

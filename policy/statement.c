@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Statements that are no rules and no sets: class NAME = ..., link IFACE = ..., fragments. */
+/* Statements that are no rules and no sets: class NAME = ..., link IFACE = ..., fragments,
+ * unreadable. */
 
 /* A word and a rate, in any order; which of them are there is a bit each. */
 struct rate_word {
@@ -227,19 +228,39 @@ void wr_policy_print_link(struct wr_buf *b, const struct wr_link *l)
 	}
 }
 
-/* ---- fragments drop|pass ---- */
+/* ---- fragments drop|pass, unreadable drop|pass ---- */
+
+/* said: it was, in another line. */
+static int read_drop(struct wr_policy_reader *r, bool *said, bool *drop)
+{
+	static const char *const words[] = {"pass", "drop", NULL};
+
+	*drop = wr_policy_is(r, words[1]);
+	if (!*drop && !wr_policy_is(r, words[0]))
+		return wr_policy_expected(r, "drop or pass", words);
+	if (*said)
+		return wr_policy_wrong(r, EINVAL, &r->head, "was said already");
+	*said = true;
+	wr_policy_next(r);
+	return 0;
+}
 
 int wr_policy_read_fragments(struct wr_policy_reader *r)
 {
-	static const char *const words[] = {"pass", "drop", NULL};
-	bool drop = wr_policy_is(r, words[1]);
+	bool drop;
+	int ret = read_drop(r, &r->fragments, &drop);
 
-	if (!drop && !wr_policy_is(r, words[0]))
-		return wr_policy_expected(r, "drop or pass", words);
-	if (r->fragments)
-		return wr_policy_wrong(r, EINVAL, &r->head, "was said already");
-	r->fragments = true;
-	r->p->drop_fragments = drop;
-	wr_policy_next(r);
-	return 0;
+	if (!ret)
+		r->p->drop_fragments = drop;
+	return ret;
+}
+
+int wr_policy_read_unreadable(struct wr_policy_reader *r)
+{
+	bool drop;
+	int ret = read_drop(r, &r->unreadable, &drop);
+
+	if (!ret)
+		r->p->unreadable = drop ? WR_UNREADABLE_DROP : WR_UNREADABLE_PASS;
+	return ret;
 }

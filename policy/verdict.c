@@ -28,14 +28,18 @@ struct wr_verdicts {
 	struct wr_verdict_sums sums;
 };
 
+static void forget_link(struct wr_verdicts *v, struct link *l)
+{
+	for (uint32_t n = 0; v->image && l->filter && n < v->image->n_wheres; n++)
+		wr_filter_close(&l->filter[n]);
+	free(l->filter);
+	l->filter = NULL;
+}
+
 static void forget_filters(struct wr_verdicts *v)
 {
-	for (int i = 0; i < LINKS; i++) {
-		for (uint32_t n = 0; v->image && v->link[i].filter && n < v->image->n_wheres; n++)
-			wr_filter_close(&v->link[i].filter[n]);
-		free(v->link[i].filter);
-		v->link[i].filter = NULL;
-	}
+	for (int i = 0; i < LINKS; i++)
+		forget_link(v, &v->link[i]);
 }
 
 /* A new image when an interface is met that there was not, or a rule begins or ends. */
@@ -68,9 +72,9 @@ int wr_verdicts_open(struct wr_verdicts **out, const struct wr_policy *p, struct
 
 	if (!v)
 		return wr_fail(err, ENOMEM, "out of memory");
-	if (p->n_rules > WR_SLOT_FRAGMENTS) {
+	if (p->n_rules > WR_SLOT_UNREADABLE) {
 		free(v);
-		return wr_fail(err, ENOSPC, "more than %d rules", WR_SLOT_FRAGMENTS);
+		return wr_fail(err, ENOSPC, "more than %d rules", WR_SLOT_UNREADABLE);
 	}
 	j = &v->judging;
 	v->p = p;
@@ -140,18 +144,19 @@ static int filters_of(struct wr_verdicts *v, uint32_t linktype, struct wr_filter
 
 	while (l < v->link + LINKS - 1 && l->filter && l->linktype != linktype)
 		l++;
-	*out = l->filter;
-	if (l->filter && l->linktype == linktype)
+	if (l->filter && l->linktype == linktype) {
+		*out = l->filter;
 		return 0;
-	for (uint32_t n = 0; l->filter && n < v->image->n_wheres; n++)
-		wr_filter_close(&l->filter[n]);
-	free(l->filter);
+	}
+	forget_link(v, l);
 	l->linktype = linktype;
 	l->filter = calloc(v->image->n_wheres + 1, sizeof(*l->filter));
 	if (!l->filter)
 		return wr_fail(err, ENOMEM, "out of memory");
 	for (uint32_t n = 0; n < v->image->n_wheres && !ret; n++)
 		ret = wr_filter_open(&l->filter[n], v->image->where[n], (int)linktype, err);
+	if (ret)
+		forget_link(v, l);
 	*out = l->filter;
 	return ret;
 }
@@ -163,7 +168,7 @@ static int ask(struct wr_verdicts *v, const struct wr_verdict_packet *pkt, struc
 	int ret = pkt->data ? filters_of(v, pkt->linktype, &filter, err) : 0;
 
 	j->where = WR_ASKED;
-	for (uint32_t n = 0; pkt->data && !ret && n < v->image->n_wheres; n++)
+	for (uint32_t n = 0; filter && !ret && n < v->image->n_wheres; n++)
 		if (wr_filter_match(filter[n], pkt->data, pkt->caplen, pkt->len))
 			j->where |= 1ull << n;
 	return ret;
@@ -173,7 +178,7 @@ static void sum_up(struct wr_verdict_sums *s, const struct wr_verdict_of *of, ui
 {
 	s->verdict[of->verdict].packets++;
 	s->verdict[of->verdict].bytes += len;
-	if (of->verdict != WR_VERDICT_PASS || of->klass < 0)
+	if (of->klass < 0)
 		return;
 	s->klass[of->klass].packets++;
 	s->klass[of->klass].bytes += len;
@@ -198,12 +203,12 @@ int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 			ret = ask(v, pkt, err);
 			wr_judge_on(s);
 		}
-		if (wr_is_fragment(h))
-			wr_judge_fragment(s);
+		if (wr_is_rare(pkt->rec))
+			wr_judge_rare(s);
 	}
 	out->verdict = j->verdict;
 	out->rule = wr_verdict_by(j, v->p->n_rules);
-	out->klass = j->klass == WR_NO_CLASS ? -1 : j->klass;
+	out->klass = j->klass == WR_NO_CLASS || out->verdict ? -1 : j->klass;
 	if (!ret)
 		sum_up(&v->sums, out, pkt->len);
 	return ret;
@@ -232,5 +237,7 @@ const char *wr_verdict_rule(const struct wr_policy *p, int rule)
 {
 	if (rule == WR_BY_FRAGMENTS)
 		return "fragments";
+	if (rule == WR_BY_UNREADABLE)
+		return "unreadable";
 	return rule < 0 ? NULL : p->rule[rule].name;
 }

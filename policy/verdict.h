@@ -13,15 +13,24 @@ struct wr_verdicts;
 
 /* What decided when it was no rule. */
 enum {
-	WR_BY_NOTHING = -1,   /* no rule matched: it passes */
-	WR_BY_FRAGMENTS = -2, /* the statement `fragments` */
+	WR_BY_NOTHING = -1,    /* no rule matched: it passes */
+	WR_BY_FRAGMENTS = -2,  /* the statement `fragments` */
+	WR_BY_UNREADABLE = -3, /* the statement `unreadable` */
 };
 
 struct wr_verdict_of {
 	enum wr_verdict verdict;
 	int rule;  /* index in the policy of the one that decided, or WR_BY_* */
-	int klass; /* index of the class, -1: none */
+	int klass; /* index of the class of what passes, -1: none */
 };
+
+/* The statement whose counters these are. */
+static inline int wr_verdict_by_slot(uint32_t slot)
+{
+	return slot == WR_SLOT_FRAGMENTS    ? WR_BY_FRAGMENTS
+	       : slot == WR_SLOT_UNREADABLE ? WR_BY_UNREADABLE
+					    : WR_BY_NOTHING;
+}
 
 /* The same from a finished judgement. rules: of the policy; slots are their indexes. */
 static inline int wr_verdict_by(const struct wr_judge *j, size_t rules)
@@ -30,7 +39,7 @@ static inline int wr_verdict_by(const struct wr_judge *j, size_t rules)
 		return WR_BY_NOTHING;
 	if (j->slot < rules)
 		return j->slot;
-	return j->slot == WR_SLOT_FRAGMENTS ? WR_BY_FRAGMENTS : WR_BY_NOTHING;
+	return wr_verdict_by_slot(j->slot);
 }
 
 /* What is shown of it: pass, drop, limit; the name of the rule, or the statement that decided (no
@@ -58,7 +67,8 @@ void wr_verdicts_close(struct wr_verdicts **v); /* NULL is fine; sets NULL */
 int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 	       struct wr_verdict_of *out, struct wr_err *err);
 
-/* What a rule, or WR_SLOT_FRAGMENTS, has matched so far. A `class` rule is not counted, see sums.
+/* What a rule, WR_SLOT_FRAGMENTS or WR_SLOT_UNREADABLE has matched so far. A `class` rule is not
+ * counted, see sums.
  */
 const struct wr_rule_count *wr_verdict_count(const struct wr_verdicts *v, uint32_t rule);
 

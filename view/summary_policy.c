@@ -61,7 +61,7 @@ static struct wr_count all_of(const struct wr_summary *s)
 static const struct {
 	int by;
 	uint32_t slot;
-} statements[] = {{WR_BY_FRAGMENTS, WR_SLOT_FRAGMENTS}};
+} statements[] = {{WR_BY_FRAGMENTS, WR_SLOT_FRAGMENTS}, {WR_BY_UNREADABLE, WR_SLOT_UNREADABLE}};
 
 enum { STATEMENTS = sizeof(statements) / sizeof(statements[0]) };
 

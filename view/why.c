@@ -63,7 +63,7 @@ static void text_verdict(struct wr_buf *b, const struct wr_view_why *w)
 		wr_buf_fmt(b, " by %s", rule);
 	else
 		wr_buf_str(b, ": no rule decides");
-	if (w->verdict.klass >= 0 && w->verdict.verdict == WR_VERDICT_PASS)
+	if (w->verdict.klass >= 0)
 		wr_buf_fmt(b, ", class %s", w->policy->class_[w->verdict.klass].name);
 	wr_buf_str(b, w->color ? "\033[0m\n" : "\n");
 }

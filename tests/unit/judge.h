@@ -7,6 +7,7 @@
  * knows no limits and no fragments), by the image on the host, in XDP and at TC.
  */
 #include "capture/filter.h"
+#include "control/kernel.h"
 #include "control/path_impl.h"
 #include "core/parse.h"
 #include "policy/image.h"
@@ -83,6 +84,29 @@ static bool ref_where(const struct wr_rule *r, const struct judge_packet *pkt)
 	return chosen;
 }
 
+/* Are there headers that a host would read and the parser did not, before it came to a port? */
+static bool ref_unreadable(const struct wr_policy *p, const struct wr_rec *rec)
+{
+	static const uint8_t beyond[] = {WR_BAD_DEEP, WR_BAD_STEPS, WR_BAD_VLAN_MANY,
+					 WR_BAD_MPLS_MANY, WR_BAD_IP6_EXT_MANY};
+	bool drops = p->unreadable == WR_UNREADABLE_DROP, inner = false;
+	const struct wr_hdr *h = &rec->hdr[rec->bad_depth];
+
+	for (size_t i = 0; i < p->n_rules; i++) {
+		const struct wr_rule *r = &p->rule[i];
+		bool asked = !r->out && !r->n_ifaces && !r->host;
+
+		inner = inner || (asked && r->inner);
+		if (p->unreadable == WR_UNREADABLE_UNSAID)
+			drops = drops || (asked && r->action == WR_ACTION_DROP && !r->shadow);
+	}
+	if (!drops || !memchr(beyond, rec->bad, sizeof(beyond)))
+		return false;
+	if (inner)
+		return !(h->has & WR_H_TCP);
+	return !rec->bad_depth && !(h->has & WR_H_PORTS);
+}
+
 /* The first that decides; of the outer header, then of the inner one. Limits never do here. */
 static struct wr_verdict_of reference(const struct wr_policy *p, const struct wr_rec *rec,
 				      const struct judge_packet *pkt)
@@ -112,6 +136,10 @@ static struct wr_verdict_of reference(const struct wr_policy *p, const struct wr
 			}
 			decided = true;
 		}
+	if (!decided && ref_unreadable(p, rec)) {
+		v.verdict = WR_VERDICT_DROP;
+		v.rule = WR_BY_UNREADABLE;
+	}
 	return v;
 }
 

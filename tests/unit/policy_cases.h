@@ -115,6 +115,8 @@ static const struct {
 	{"link eth0 = out 1gbit in 1000mbit", "link eth0 = capacity 1gbit"},
 	{"fragments drop", NULL},
 	{"fragments pass", ""},
+	{"unreadable drop", NULL},
+	{"unreadable pass", NULL},
 	{"", ""},
 	{" \t\r", ""},
 	{"# drop any", ""},
@@ -146,15 +148,18 @@ static const struct {
 	const char *in, *told;
 } policy_wrong[] = {
 	/* statements */
-	{"dorp from 10.0.0.1", "1:1: 'dorp': expected allow, drop, limit, class, set, link or "
-			       "fragments; did you mean 'drop'?\n"},
-	{"zzzz", "1:1: 'zzzz': expected allow, drop, limit, class, set, link or fragments\n"},
-	{"\"drop\" any", "1:1: '\"drop\"': expected allow, drop, limit, class, set, link or "
-			 "fragments\n"},
-	{"= any", "1:1: '=': expected allow, drop, limit, class, set, link or fragments\n"},
-	{"vpn:", "1:5: the line ends here: expected allow, drop, limit, class, set, link or "
-		 "fragments\n"},
-	{": drop any", "1:1: ':': expected allow, drop, limit, class, set, link or fragments\n"},
+	{"dorp from 10.0.0.1", "1:1: 'dorp': expected allow, drop, limit, class, set, link, "
+			       "fragments or unreadable; did you mean 'drop'?\n"},
+	{"zzzz",
+	 "1:1: 'zzzz': expected allow, drop, limit, class, set, link, fragments or unreadable\n"},
+	{"\"drop\" any", "1:1: '\"drop\"': expected allow, drop, limit, class, set, link, "
+			 "fragments or unreadable\n"},
+	{"= any",
+	 "1:1: '=': expected allow, drop, limit, class, set, link, fragments or unreadable\n"},
+	{"vpn:", "1:5: the line ends here: expected allow, drop, limit, class, set, link, "
+		 "fragments or unreadable\n"},
+	{": drop any",
+	 "1:1: ':': expected allow, drop, limit, class, set, link, fragments or unreadable\n"},
 	{"Vpn: drop any", "1:1: 'Vpn': " NAME "\n"},
 	{"from: drop any", "1:1: 'from': a word of the language cannot be a name\n"},
 	{"abcdefghijklmnopqrstuvwxyz012345: drop any",
@@ -368,6 +373,9 @@ static const struct {
 	{"fragments", "1:10: the line ends here: expected drop or pass\n"},
 	{"fragments dorp", "1:11: 'dorp': expected drop or pass; did you mean 'drop'?\n"},
 	{"fragments drop 5", "1:16: '5': expected the end of the line\n"},
+	{"unreadable", "1:11: the line ends here: expected drop or pass\n"},
+	{"unreadable: drop any", "1:1: 'unreadable': a word of the language cannot be a name\n"},
+	{"unreadable drop\nunreadable pass", "2:1: 'unreadable': was said already\n"},
 	{"fragments drop\nfragments drop", "2:1: 'fragments': was said already\n"},
 	/* all of them */
 	{"drop\nallow any\nlimit x any\n\nset y = 1",
