@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/image.h"
 #include "core/record.h"
 
 /*
@@ -38,14 +39,21 @@ struct wr_packet {
 	uint64_t num;	/* frame number in the file, from 1; 0 when live */
 	const uint8_t
 		*data; /* from the link header on; VLAN tags put back. NULL when only facts came */
-	uint32_t caplen;	  /* bytes in data */
-	uint32_t len;		  /* bytes on the wire, or what the hook saw */
-	uint16_t linktype;	  /* DLT number */
-	uint16_t gso_segs;	  /* packets merged into this one, 0 = not */
-	uint8_t hook;		  /* enum wr_hook */
-	uint8_t why;		  /* live: WR_WHY_* of core/board.h */
-	const char *iface;	  /* interface name or "" */
-	const struct wr_rec *rec; /* facts made in the kernel; NULL: parse data */
+	uint32_t caplen;	    /* bytes in data */
+	uint32_t len;		    /* bytes on the wire, or what the hook saw */
+	uint16_t linktype;	    /* DLT number */
+	uint16_t gso_segs;	    /* packets merged into this one, 0 = not */
+	uint8_t hook;		    /* enum wr_hook */
+	uint8_t why;		    /* live: WR_WHY_* of core/board.h */
+	const char *iface;	    /* interface name or "" */
+	const struct wr_rec *rec;   /* facts made in the kernel; NULL: parse data */
+	const struct wr_fate *fate; /* NULL: nothing is decided here */
+};
+
+/* What weir decided of a packet. */
+struct wr_fate {
+	enum wr_verdict verdict;
+	const char *rule, *klass; /* names; NULL: none */
 };
 
 typedef void (*wr_packet_fn)(void *ctx, const struct wr_packet *pkt);
@@ -74,14 +82,23 @@ enum wr_lost {
 const char *wr_lost_name(enum wr_lost stage);
 const char *wr_lost_remedy(enum wr_lost stage);
 
+/* What a rule has kept out; "fragments": later ones whose first is not known; "(gone)": rules that
+ * are there no more. */
+struct wr_ledger_rule {
+	char name[32];
+	struct wr_count dropped, limited;
+};
+
 struct wr_ledger {
 	char iface[16];
 	enum wr_hook hook;
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	struct wr_count arrived, passed;
-	struct wr_count dropped, limited; /* by rules */
-	struct wr_count matched;	  /* of arrived: chosen by the filter */
-	uint64_t made;			  /* records whose fate is known: seen + lost */
+	struct wr_count dropped, limited;  /* by rules: */
+	const struct wr_ledger_rule *rule; /* borrowed until the next ledger is asked for */
+	uint32_t n_rules;
+	struct wr_count matched; /* of arrived: chosen by the filter */
+	uint64_t made;		 /* records whose fate is known: seen + lost */
 	uint64_t seen;
 	uint64_t lost[WR_LOST_COUNT];
 	uint64_t waiting; /* made, still on the way to the reader */

@@ -210,3 +210,12 @@ const struct wr_rule_count *wr_verdict_count(const struct wr_verdicts *v, uint32
 {
 	return &v->judging.count[rule & (WR_JUDGE_RULES - 1)];
 }
+
+const char *wr_verdict_name(enum wr_verdict v)
+{
+	static const char *const names[] = {[WR_VERDICT_PASS] = "pass",
+					    [WR_VERDICT_DROP] = "drop",
+					    [WR_VERDICT_LIMIT] = "limit"};
+
+	return names[v];
+}

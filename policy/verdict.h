@@ -27,6 +27,8 @@ struct wr_verdict_packet {
 	uint64_t ts_ns; /* never 0; the clock of rates and ends, and the Unix time of schedules */
 };
 
+const char *wr_verdict_name(enum wr_verdict v); /* pass, drop, limit */
+
 /* p is borrowed. -ENOSPC as wr_image_compile(); -ENOMEM. */
 int wr_verdicts_open(struct wr_verdicts **out, const struct wr_policy *p, struct wr_err *err);
 void wr_verdicts_close(struct wr_verdicts **v); /* NULL is fine; sets NULL */

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "core/proto.h"
+#include "policy/verdict.h"
 
 /* A packet as one JSON object; the keys are described in docs/events.md. What is not there is left
  * out. */
@@ -389,6 +390,15 @@ static void json_inner(struct wr_buf *b, const struct wr_packet *pkt, const stru
 	wr_json_close(b);
 }
 
+static void json_fate(struct wr_buf *b, const struct wr_fate *f)
+{
+	wr_json_str(b, "verdict", wr_verdict_name(f->verdict));
+	if (f->rule)
+		wr_json_str(b, "rule", f->rule);
+	if (f->klass)
+		wr_json_str(b, "class", f->klass);
+}
+
 void wr_view_packet_json(struct wr_buf *b, const struct wr_packet *pkt, const struct wr_rec *rec,
 			 const struct wr_packet_style *style)
 {
@@ -406,6 +416,8 @@ void wr_view_packet_json(struct wr_buf *b, const struct wr_packet *pkt, const st
 		json_inner(b, pkt, rec, style);
 	if (rec->bad)
 		wr_json_str(b, "malformed", wr_view_bad(rec->bad));
+	if (pkt->fate)
+		json_fate(b, pkt->fate);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/proto.h"
+#include "policy/verdict.h"
 
 /*
  * A packet as a line: when, from whom to whom, what, how big, flags; these stand in columns and fit
@@ -446,6 +447,26 @@ static void line_bad(struct wr_buf *b, const struct wr_rec *r, bool color)
 		LIT(b, "\033[0m");
 }
 
+static void line_fate(struct wr_buf *b, const struct wr_fate *f, bool color)
+{
+	bool gone = f->verdict != WR_VERDICT_PASS;
+
+	LIT(b, " ");
+	if (color && gone)
+		LIT(b, "\033[1;31m");
+	wr_buf_str(b, wr_verdict_name(f->verdict));
+	if (f->rule) {
+		LIT(b, " by ");
+		wr_buf_str(b, f->rule);
+	}
+	if (f->klass) {
+		LIT(b, " class ");
+		wr_buf_str(b, f->klass);
+	}
+	if (color && gone)
+		LIT(b, "\033[0m");
+}
+
 /* ---- payload ---- */
 
 /* Sixteen bytes a row; whatever could steer a terminal is a dot. */
@@ -525,6 +546,8 @@ void wr_view_packet_line(struct wr_buf *b, const struct wr_packet *pkt, const st
 		line_inner(b, rec, style->color);
 	if (rec->bad)
 		line_bad(b, rec, style->color);
+	if (pkt->fate)
+		line_fate(b, pkt->fate, style->color);
 	LIT(b, "\n");
 	if (style->payload)
 		line_payloads(b, pkt, rec, style->payload);

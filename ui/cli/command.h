@@ -35,6 +35,7 @@ extern const struct wr_command wr_command_watch, wr_command_top, wr_command_read
 extern const struct wr_command wr_command_export;
 extern const struct wr_command wr_command_history;
 extern const struct wr_command wr_command_policy;
+extern const struct wr_command wr_command_rule;
 extern const struct wr_command wr_command_dump;
 
 extern const struct wr_command wr_command_run, wr_command_config, wr_command_status,
