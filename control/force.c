@@ -45,6 +45,7 @@ struct wr_force {
 	uint64_t *left_at;  /* by slot: number of the put that had it no more; 0: it is taken */
 	uint64_t puts;
 	struct wr_path *path[PATHS]; /* borrowed */
+	char *where[PATHS][2];	     /* owned: expressions that are in each half of it; or NULL */
 	uint32_t n_paths;
 	struct seen left[PATHS]; /* when the half that is written next was left */
 	uint32_t n_left;
@@ -135,6 +136,13 @@ int wr_force_open(struct wr_force **out, const struct wr_force_conf *conf, struc
 	return 0;
 }
 
+static void forget_where(struct wr_force *f, uint32_t path)
+{
+	free(f->where[path][0]);
+	free(f->where[path][1]);
+	f->where[path][0] = f->where[path][1] = NULL;
+}
+
 void wr_force_close(struct wr_force **force)
 {
 	struct wr_force *f = *force;
@@ -147,6 +155,8 @@ void wr_force_close(struct wr_force **force)
 		if (f->fd[i] >= 0)
 			close(f->fd[i]);
 	}
+	for (uint32_t i = 0; i < f->n_paths; i++)
+		forget_where(f, i);
 	free(f->left_at);
 	free(f);
 	*force = NULL;
@@ -348,9 +358,16 @@ void wr_force_leave(struct wr_force *f, struct wr_path *path)
 {
 	uint32_t n = 0, left = 0;
 
-	for (uint32_t i = 0; i < f->n_paths; i++)
-		if (f->path[i] != path)
-			f->path[n++] = f->path[i];
+	for (uint32_t i = 0; i < f->n_paths; i++) {
+		if (f->path[i] == path) {
+			forget_where(f, i);
+			continue;
+		}
+		memmove(f->where[n], f->where[i], sizeof(f->where[n]));
+		f->path[n++] = f->path[i];
+	}
+	if (n < f->n_paths)
+		memset(f->where[n], 0, sizeof(f->where[n]));
 	f->n_paths = n;
 	for (uint32_t i = 0; i < f->n_left; i++)
 		if (f->left[i].board != wr_path_board(path))
@@ -364,14 +381,47 @@ uint32_t wr_force_paths(const struct wr_force *f, struct wr_path *const **path)
 	return f->n_paths;
 }
 
-static int put_where(struct wr_force *f, struct wr_path *path, uint32_t half,
+/* All of them in one text. */
+static char *join_where(const struct wr_image_built *image)
+{
+	size_t n = 1, at = 0;
+	char *text;
+
+	for (uint32_t i = 0; i < image->n_wheres; i++)
+		n += strlen(image->where[i]) + 1;
+	text = calloc(1, n);
+	for (uint32_t i = 0; text && i < image->n_wheres; i++)
+		at += (size_t)snprintf(text + at, n - at, "%s\n", image->where[i]);
+	return text;
+}
+
+/* Those that are there already are not put again: that takes rights, and milliseconds. */
+static int put_where(struct wr_force *f, uint32_t path, uint32_t half,
 		     const struct wr_image_built *image, struct wr_err *err)
 {
 	const char *const *expr = (const char *const *)image->where;
+	char **there = &f->where[path][half], *text;
+	int ret;
 
-	if (f->conf.where && image->n_wheres)
-		return f->conf.where(f->conf.where_ctx, path, half, expr, image->n_wheres, err);
-	return wr_path_where(path, half, expr, image->n_wheres, err);
+	if (!image->n_wheres)
+		return 0;
+	text = join_where(image);
+	if (!text)
+		return wr_fail(err, ENOMEM, "out of memory");
+	if (*there && !strcmp(*there, text)) {
+		free(text);
+		return 0;
+	}
+	if (f->conf.where)
+		ret = f->conf.where(f->conf.where_ctx, f->path[path], half, expr, image->n_wheres,
+				    err);
+	else
+		ret = wr_path_where(f->path[path], half, expr, image->n_wheres, err);
+	free(*there);
+	*there = ret ? NULL : text;
+	if (ret)
+		free(text);
+	return ret;
 }
 
 int wr_force_put(struct wr_force *f, const struct wr_image_built *image, struct wr_err *err)
@@ -384,7 +434,7 @@ int wr_force_put(struct wr_force *f, const struct wr_image_built *image, struct 
 		ret = wr_fail(err, ENOSPC, "an image of %u lines, there is room for %u",
 			      image->b.mem.n, f->maps.half_lines);
 	for (uint32_t i = 0; i < f->n_paths && image && !ret; i++)
-		ret = put_where(f, f->path[i], half, image, err);
+		ret = put_where(f, i, half, image, err);
 	if (ret)
 		return ret;
 	if (image)

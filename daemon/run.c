@@ -228,7 +228,9 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 	}
 	if (!ret)
 		ret = wr_engine_open(&r->engine, &conf, err);
-	if (!ret && r->rules)
+	/* Twice: then both halves have the expressions, and changes that bring no other ones need
+	 * no rights. */
+	for (int i = 0; i < (r->c.daemon.attach_later ? 1 : 2) && !ret && r->rules; i++)
 		ret = wr_rules_put(r->rules, err);
 	if (!ret)
 		r->host.live = wr_engine_live(r->engine);

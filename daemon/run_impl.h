@@ -49,6 +49,7 @@ struct wr_run {
 	struct wr_err err;
 	struct wr_status_iface said[WR_STATUS_IFACES]; /* by interface, last line */
 	uint32_t n_said;
+	struct wr_rules_state rules_state;		  /* for status */
 	struct wr_status_output out_rows[WR_OUTPUTS + 1]; /* for status */
 };
 

@@ -13,7 +13,7 @@
 # shellcheck source=tests/net/daemon.sh
 . "$WR_HERE/daemon.sh"
 need_root
-need python3
+need python3 setpriv
 need_weir
 find_send
 
@@ -34,13 +34,51 @@ policy() {
 run_with() {
 	local hook=$1
 	shift
-	conf "interfaces = $IN" "hook = $hook" "$@" "[policy]" "file = $POLICY" "state = $STATE"
+	conf "interfaces = $IN" "hook = $hook" "$@" "[policy]" "file = $POLICY" "state = $STATE" \
+		"[dump]" "rate = 20000"
 	start
 }
 
 # ledger EXPRESSION: Python over rows of the ledger of this interface.
 ledger() {
 	raw ledger "$1"
+}
+
+# What other views tell of it.
+views() {
+	for view in "rules" "policy" "ledger" "drops" "status" "dump form=frames" "rule do=off" "rule do=on"; do
+		raw_lines "$view" >>"$TMP/shapes"
+	done
+	is "weir drops shows the rule" "$(said drops '[(r["kind"], r["reason"], r["packets"]) for r in rows if r["kind"] == "rule"]')" \
+		"[('rule', 'scan', 240)]"
+	like "in words, too" "$(w drops)" "^  scan +rule +$IN +240$"
+	like "weir status tells the policy" "$(w status)" "^policy +$POLICY, 2 rules, 0 prefixes in sets; enforced"
+	like "metrics have it" "$(raw_lines metrics)" '^weir_rule_packets_total\{rule="scan",verdict="drop"\} 240'
+	is "packets that are kept carry what became of them" "$(w dump --json 'src net 198.18.0.0/24' | fates)" \
+		"drop scan 240, pass None 16"
+	is "those of others do, too" "$(w dump --json 'src net 198.18.1.0/24' | fates)" "pass None 256"
+}
+
+# fates: verdicts and rules of packets, and how many.
+fates() {
+	python3 -c '
+import collections, json, sys
+rows = [json.loads(line) for line in sys.stdin]
+n = collections.Counter((r.get("verdict"), r.get("rule")) for r in rows if r["event_type"] == "packet")
+print(", ".join("%s %s %d" % (*k, v) for k, v in sorted(n.items(), key=str)))'
+}
+
+raw_lines() {
+	python3 - "$SOCKET" "$1" <<-'PYTHON'
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1])
+		s.sendall(sys.argv[2].encode() + b"\n")
+		for line in s.makefile():
+		    if line == "\n":
+		        break
+		    print(line, end="")
+	PYTHON
 }
 
 # The numbers of the first row: arrived, passed, what was dropped and limited, and whether they balance.
@@ -79,6 +117,7 @@ keeps_out() {
 	is "$1: the rule has counted as much" "$(rule scan 'r["matched"]["packets"], r["stopped"]["packets"]')" "(240, 240)"
 	is "$1: and so has the one that allows" "$(rule friend 'r["matched"]["packets"], r["order"]')" "(16, 1)"
 	is "$1: the host has got the others" "$(rx_counted)" "$((n - 240))"
+	views
 	stop
 	is "$1: it ends with 0" "$RC" 0
 }
@@ -99,6 +138,11 @@ for hook in xdp tc; do
 	udp_before
 	keeps_out $hook
 done
+if python3 -c 'import jsonschema' 2>/dev/null; then
+	ok "what views say has the shapes of docs/schema" shapes "$TMP/shapes" rule policy statement ledger drop status frame dump rule_change
+else
+	skip "needs jsonschema for python3"
+fi
 
 # ---- what is refused at the start ----------------------------------------------------
 
@@ -451,6 +495,67 @@ if ip -n "$NS" link show dev "$IN" | grep -q . && kernel_is 6.6; then
 else
 	skip "nothing can be pinned before Linux 6.6"
 fi
+
+# ---- interfaces that come later, and who may change ----------------------------------
+
+# other GROUP ARG...: weir rule by a user who is not root and is in that group.
+other() {
+	local group=$1
+	shift
+	setpriv --reuid 12345 --regid "$group" --clear-groups "$WEIR" rule "$@" --socket "$SOCKET" 2>&1
+}
+
+later() {
+	: >"$STATE"
+	policy "expr: drop where \"udp and src net 198.18.1.0/24\"" "scan: drop from 198.18.0.0/24"
+	conf "interfaces = $IN new0" "[policy]" "file = $POLICY" "state = $STATE" "[socket]" "group = daemon"
+	start || return
+	ip -n "$(ns "$A")" link add peer0 type veth peer name new0 netns "$NS" address "$MAC"
+	ip -n "$(ns "$A")" link set peer0 up
+	ip -n "$NS" link set new0 up
+	ok "an interface that comes is held against the policy" wait_for "$PATIENCE" in_force_on_two
+	OUT=peer0 send 4096 128 20000 >/dev/null
+	is "with its expressions" "$(ledger '[{k: v["packets"] for k, v in r["dropped"].items()} for r in rows if r["in_iface"] == "new0"]')" \
+		"[{'expr': 256, 'scan': 256}]"
+	ip -n "$NS" link del new0
+	ok "when it goes, its numbers stay" wait_for "$PATIENCE" gone_one
+	is "and balance" "$(ledger '[(r["dropped"]["expr"]["packets"], r["balanced"]) for r in rows if r["in_iface"] == "new0"]')" "[(256, True)]"
+	ok "the policy can be changed afterwards" told 0 add "x: drop from 198.18.7.0/24"
+	like "a member of the group may change rules" "$(other daemon del x)" '^x: deleted'
+	stop
+	conf "interfaces = $IN" "[policy]" "file = $POLICY" "state = $STATE" "[daemon]" "attach_later = no"
+	start || return
+	like "without one others cannot even ask" "$(other daemon off)" "Permission denied"
+	chmod 666 "$SOCKET"
+	like "nor change rules when they can" "$(other daemon off)" "rules are changed by root, or by who is in socket.group"
+	like "but look" "$(other daemon list)" "^  1 "
+	is "expressions are in force without a process that attaches" "$(rule expr 'r["state"]')" enforced
+	ok "a rule without one can be added" told 0 add "x: drop from 198.18.7.0/24 for 1m"
+	send 4096 128 20000 >/dev/null
+	is "and all are in force" "$(ledger '[rows[0]["dropped"][k]["packets"] for k in ("expr", "scan", "x")]')" "[256, 256, 256]"
+	stop
+	policy "scan: drop from 198.18.0.0/24"
+	: >"$STATE"
+	start || return
+	ok "one with an expression cannot" told 1 add 'y: drop where "src net 198.18.8.0/24"'
+	like "is told with its reason" "$TEXT" "given up .daemon.attach_later = no.: a restart is needed"
+	is "and nothing has changed" "$(rule y '1')" none
+	stop
+	conf "interfaces = $IN"
+	start
+	ok "without a policy rules cannot be added" told 1 add "drop from 198.18.7.0/24"
+	like "is told with its mend" "$TEXT" "set 'file' in .policy."
+	stop
+}
+
+in_force_on_two() {
+	[ "$(raw rules 'rows[-1]["paths"]')" = 2 ] && grep -q "^weir: new0: " "$TMP/err"
+}
+
+gone_one() {
+	[ "$(raw rules 'rows[-1]["paths"]')" = 1 ]
+}
+later
 
 # ---- many ----------------------------------------------------------------------------
 
