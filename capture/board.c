@@ -245,7 +245,7 @@ void wr_board_ledger(const struct wr_board *b, int ncpu, const struct wr_board_r
 	memset(sum, 0, sizeof(sum));
 	for (int i = 0; i < ncpu && i < WR_MAX_CPUS; i++)
 		add_cpu(&b->cpu[i], rules, (uint32_t)i, out);
-	if (rules)
+	if (rules && rows)
 		make_rows(rules, rows, out);
 	if (!b->conf.follow)
 		out->matched = out->arrived;

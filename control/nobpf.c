@@ -286,3 +286,16 @@ uint64_t wr_force_tick_ns(void)
 {
 	return 0;
 }
+
+uint64_t wr_force_forgiven_ns(const struct wr_board *b)
+{
+	(void)b;
+	return 0;
+}
+
+int wr_path_where(struct wr_path *path, uint32_t half, const char *const *expr, uint32_t n,
+		  struct wr_err *err)
+{
+	(void)path, (void)half, (void)expr, (void)n;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}

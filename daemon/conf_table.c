@@ -203,7 +203,7 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"policy.size", WR_CONF_SIZE, "16MiB", NULL,
 	 "Memory for rules and sets in the kernel, for two of them: the one that is in force and "
 	 "the "
-	 "next. 1,000,000 prefixes take about 64MiB.",
+	 "next. 1,000,000 IPv4 addresses at random take 128MiB, of IPv6 384MiB.",
 	 AT(policy.bytes), 1 << 20, 1 << 30},
 	{"policy.rates", WR_CONF_SIZE, "4MiB", NULL,
 	 "Memory in the kernel for rates of sources and services: 64 bytes for four that are over "

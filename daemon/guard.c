@@ -259,10 +259,19 @@ static const struct wr_prefix *broadest(const struct wr_prefixes *s)
 	return NULL;
 }
 
+/* All of TCP, of UDP, or of everything. */
+static bool broad_target(const struct wr_target *t)
+{
+	bool all = t->proto < 0 ||
+		   ((t->proto == WR_IP_TCP || t->proto == WR_IP_UDP) && !t->port && !t->port_to);
+
+	return all && broad(&t->addr);
+}
+
 static bool for_one_service(const struct wr_rule *r)
 {
 	for (size_t i = 0; i < r->n_to; i++)
-		if ((r->to[i].proto < 0 || !r->to[i].port) && broad(&r->to[i].addr))
+		if (broad_target(&r->to[i]))
 			return false;
 	return r->n_to || r->where || r->host;
 }

@@ -45,12 +45,14 @@ int64_t wr_rules_now_s(void)
 
 int wr_rules_list_add(struct wr_rules_list *l, const char *text)
 {
-	char **more = realloc(l->at, (l->n + 1) * sizeof(*more));
-	char *copy = more ? strdup(text) : NULL;
+	char *copy = strdup(text);
+	char **at = copy ? realloc(l->at, (l->n + 1) * sizeof(*at)) : NULL;
 
-	l->at = more ? more : l->at;
-	if (!copy)
+	if (!at) {
+		free(copy);
 		return -ENOMEM;
+	}
+	l->at = at;
 	l->at[l->n++] = copy;
 	return 0;
 }
@@ -412,7 +414,7 @@ int wr_rules_open(struct wr_rules **out, const struct wr_rules_conf *conf, struc
 	ret = wr_force_open(&r->force, &force, err);
 	if (!ret)
 		ret = wr_rules_read(r, conf->file, &next, err);
-	if (!ret) {
+	if (!ret && next) {
 		r->file = next->file;
 		r->all = next->all;
 		r->until_s = next->until_s;

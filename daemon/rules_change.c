@@ -71,7 +71,7 @@ static void remove_at(struct wr_rules_list *l, size_t i)
 
 static int replace_at(struct wr_rules_list *l, size_t i, const char *text)
 {
-	char *copy = strdup(text);
+	char *copy = text ? strdup(text) : NULL;
 
 	if (!copy)
 		return -ENOMEM;
@@ -341,7 +341,7 @@ int wr_rules_del(struct wr_rules *r, const struct wr_rules_change *c, char *name
 		 struct wr_err *err)
 {
 	struct wr_rules_list list = {0};
-	size_t at;
+	size_t at = 0;
 	int ret = nothing_waits(r, err);
 
 	snprintf(name, WR_POLICY_NAME, "%s", c->text);
@@ -365,7 +365,7 @@ static int turn(struct wr_rules *r, const struct wr_rules_change *c, bool shadow
 	struct wr_rules_list list = {0};
 	struct wr_buf text = {0};
 	struct wr_rule *x;
-	size_t at;
+	size_t at = 0;
 	int ret = nothing_waits(r, err);
 
 	snprintf(name, WR_POLICY_NAME, "%s", c->text);

@@ -20,16 +20,18 @@ struct rows {
 
 static bool grow(struct rows *r)
 {
-	int room = r->room ? r->room * 2 : 16;
-	struct wr_ledger *row = realloc(r->row, (size_t)room * sizeof(*row));
-	struct wr_ledger_rules *rules;
+	size_t room = r->room ? (size_t)r->room * 2 : 16;
+	struct wr_ledger *row = realloc(r->row, room * sizeof(*row));
+	struct wr_ledger_rules *rules = realloc(r->rules, room * sizeof(*rules));
 
-	r->row = row ? row : r->row;
-	rules = row ? realloc(r->rules, (size_t)room * sizeof(*rules)) : NULL;
-	r->rules = rules ? rules : r->rules;
-	r->no_memory = r->no_memory || !rules;
-	r->room = rules ? room : r->room;
-	return rules;
+	if (row)
+		r->row = row;
+	if (rules)
+		r->rules = rules;
+	if (row && rules)
+		r->room = (int)room;
+	r->no_memory = r->no_memory || !row || !rules;
+	return row && rules;
 }
 
 static void add(void *ctx, const struct wr_board *b, const struct wr_board_rules *rules)
