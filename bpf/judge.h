@@ -35,6 +35,14 @@ static __always_inline struct wr_rule_count *wr_rule_count(__u32 cpu, __u32 slot
 	return bpf_map_lookup_elem(&wr_hits, &at);
 }
 
+/* Of the rule that decided. */
+static __always_inline struct wr_gone *wr_gone_of(__u32 cpu)
+{
+	__u32 at = cpu * WR_JUDGE_RULES + (WR_JUDGE_OF(cpu)->slot & (WR_JUDGE_RULES - 1));
+
+	return bpf_map_lookup_elem(&wr_gone, &at);
+}
+
 /* The map of buckets: rules' own, four in a line; fates of fragments; the rest by hash. */
 static __always_inline struct wr_bucket *wr_bucket_total(__u32 cpu, __u32 slot)
 {

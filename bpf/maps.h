@@ -141,6 +141,16 @@ struct {
 	__type(value, struct wr_rule_count);
 } wr_hits SEC(".maps");
 
+/* What did not get through here, and by which rule: cpu * WR_JUDGE_RULES + slot. Not shared: with
+ * the counters of the board it makes the ledger of this attachment. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wr_gone);
+} wr_gone SEC(".maps");
+
 /* Numbers of the rows in use, head.used of them: (table << (set_bits + 1)) + n. Elements of an
  * array lie eight bytes apart, so they are that large. */
 struct {

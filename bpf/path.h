@@ -170,11 +170,20 @@ static __always_inline void wr_count_fate(__u32 cpu, __u32 len)
 {
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
 	__u32 verdict = wr_fixed.judge ? WR_JUDGE_OF(cpu)->verdict : WR_VERDICT_PASS;
+	struct wr_gone *gone = verdict ? wr_gone_of(cpu) : 0;
 
 	if (verdict == WR_VERDICT_DROP) {
+		if (gone) {
+			gone->dropped_packets++;
+			gone->dropped_bytes += len;
+		}
 		c->dropped_packets++;
 		c->dropped_bytes += len;
 	} else if (verdict == WR_VERDICT_LIMIT) {
+		if (gone) {
+			gone->limited_packets++;
+			gone->limited_bytes += len;
+		}
 		c->limited_packets++;
 		c->limited_bytes += len;
 	} else {

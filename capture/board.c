@@ -81,15 +81,132 @@ static bool snap_cpu(const struct wr_cpu_count *c, struct wr_cpu_count *out)
 	return false;
 }
 
-static void add_cpu(const struct wr_cpu *cpu, struct wr_ledger *out)
+/* ---- by rule ---- */
+
+enum { GONE_WORDS = sizeof(struct wr_gone) / sizeof(uint64_t) };
+
+/* What is read of one CPU before its snapshot; then the sums of all. */
+static struct wr_gone before[WR_JUDGE_RULES], sum[WR_JUDGE_RULES];
+
+/* The last two are always looked at. */
+static uint32_t next_slot(const struct wr_board_rules *r, uint32_t slot)
+{
+	return ++slot == r->slots && slot < WR_SLOT_PAST ? WR_SLOT_PAST : slot;
+}
+
+static uint32_t first_slot(const struct wr_board_rules *r)
+{
+	return r->slots ? 0 : WR_SLOT_PAST;
+}
+
+static const struct wr_gone *gone_of(const struct wr_board_rules *r, uint32_t cpu)
+{
+	return r->gone + (size_t)cpu * WR_JUDGE_RULES;
+}
+
+static void read_before(const struct wr_board_rules *r, uint32_t cpu)
+{
+	for (uint32_t i = first_slot(r); i < WR_JUDGE_RULES; i = next_slot(r, i))
+		memcpy(&before[i], &gone_of(r, cpu)[i], sizeof(before[i]));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+/* One of the four numbers of all rules: those that have moved since get as much of it as makes the
+ * sum that of the snapshot. Returns whether there is one. */
+static bool share(const struct wr_board_rules *r, uint32_t cpu, int word, uint64_t all)
+{
+	uint64_t left = all;
+
+	for (uint32_t i = first_slot(r); i < WR_JUDGE_RULES; i = next_slot(r, i))
+		left -= ((const uint64_t *)&before[i])[word];
+	for (uint32_t i = first_slot(r); i < WR_JUDGE_RULES; i = next_slot(r, i)) {
+		uint64_t had = ((const uint64_t *)&before[i])[word];
+		uint64_t more = now_of((const uint64_t *)&gone_of(r, cpu)[i] + word) - had;
+
+		more = more < left ? more : left;
+		left -= more;
+		((uint64_t *)&sum[i])[word] += had + more;
+	}
+	return !left;
+}
+
+static bool add_rules(const struct wr_board_rules *r, uint32_t cpu, const struct wr_cpu_count *c)
+{
+	const uint64_t all[GONE_WORDS] = {c->dropped_packets, c->dropped_bytes, c->limited_packets,
+					  c->limited_bytes};
+	bool fits = true;
+
+	for (int word = 0; word < GONE_WORDS; word++)
+		fits &= share(r, cpu, word, all[word]);
+	return fits;
+}
+
+bool wr_ledger_rules_add(struct wr_ledger_rules *r, const struct wr_ledger_rule *more)
+{
+	struct wr_ledger_rule *to = NULL;
+
+	for (uint32_t i = 0; i < r->n && !to; i++)
+		if (!strcmp(r->at[i].name, more->name))
+			to = &r->at[i];
+	if (!to && r->n == r->room) {
+		uint32_t room = r->room ? 2 * r->room : 16;
+		void *at = realloc(r->at, room * sizeof(*r->at));
+
+		if (!at)
+			return false;
+		r->at = at;
+		r->room = room;
+	}
+	if (!to) {
+		to = &r->at[r->n++];
+		*to = *more;
+		return true;
+	}
+	to->dropped.packets += more->dropped.packets;
+	to->dropped.bytes += more->dropped.bytes;
+	to->limited.packets += more->limited.packets;
+	to->limited.bytes += more->limited.bytes;
+	return true;
+}
+
+static void make_rows(const struct wr_board_rules *r, struct wr_ledger_rules *rows,
+		      struct wr_ledger *out)
+{
+	rows->n = 0;
+	for (uint32_t i = first_slot(r); i < WR_JUDGE_RULES; i = next_slot(r, i)) {
+		const struct wr_gone *g = &sum[i];
+		const char *name = r->name(r->ctx, i);
+		struct wr_ledger_rule row = {
+			.dropped = {g->dropped_packets, g->dropped_bytes},
+			.limited = {g->limited_packets, g->limited_bytes},
+		};
+
+		if (!g->dropped_packets && !g->limited_packets)
+			continue;
+		snprintf(row.name, sizeof(row.name), "%s", name ? name : "(gone)");
+		if (!wr_ledger_rules_add(rows, &row))
+			out->balanced = false;
+	}
+	out->rule = rows->at;
+	out->n_rules = rows->n;
+}
+
+static void add_cpu(const struct wr_cpu *cpu, const struct wr_board_rules *rules, uint32_t n,
+		    struct wr_ledger *out)
 {
 	struct wr_cpu_seen seen;
 	struct wr_cpu_count c;
+	bool by_rule = rules && n < rules->cpus;
+
+	if (by_rule)
+		read_before(rules, n);
 
 	/* The reader's numbers first: what it has taken was made before. */
 	memcpy(&seen, (const void *)&cpu->seen, sizeof(seen));
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (!snap_cpu(&cpu->count, &c))
+		out->balanced = false;
+	if (by_rule && !add_rules(rules, n, &c))
 		out->balanced = false;
 	out->arrived.packets += c.arrived_packets;
 	out->arrived.bytes += c.arrived_bytes;
@@ -114,7 +231,8 @@ static void add_cpu(const struct wr_cpu *cpu, struct wr_ledger *out)
 		out->bad[i] += cpu->bad[i];
 }
 
-void wr_board_ledger(const struct wr_board *b, int ncpu, struct wr_ledger *out)
+void wr_board_ledger(const struct wr_board *b, int ncpu, const struct wr_board_rules *rules,
+		     struct wr_ledger_rules *rows, struct wr_ledger *out)
 {
 	uint64_t known;
 
@@ -124,8 +242,11 @@ void wr_board_ledger(const struct wr_board *b, int ncpu, struct wr_ledger *out)
 	out->hook = b->hook;
 	out->since_ns = b->since_ns;
 	out->balanced = true;
+	memset(sum, 0, sizeof(sum));
 	for (int i = 0; i < ncpu && i < WR_MAX_CPUS; i++)
-		add_cpu(&b->cpu[i], out);
+		add_cpu(&b->cpu[i], rules, (uint32_t)i, out);
+	if (rules && rows)
+		make_rows(rules, rows, out);
 	if (!b->conf.follow)
 		out->matched = out->arrived;
 	known = out->seen + out->lost[WR_LOST_RING_FULL] + out->lost[WR_LOST_WRITE_FAILED] +

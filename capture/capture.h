@@ -82,14 +82,23 @@ enum wr_lost {
 const char *wr_lost_name(enum wr_lost stage);
 const char *wr_lost_remedy(enum wr_lost stage);
 
+/* What a rule has kept out; "fragments": later ones whose first is not known; "(gone)": rules that
+ * are there no more. */
+struct wr_ledger_rule {
+	char name[32];
+	struct wr_count dropped, limited;
+};
+
 struct wr_ledger {
 	char iface[16];
 	enum wr_hook hook;
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	struct wr_count arrived, passed;
-	struct wr_count dropped, limited; /* by rules */
-	struct wr_count matched;	  /* of arrived: chosen by the filter */
-	uint64_t made;			  /* records whose fate is known: seen + lost */
+	struct wr_count dropped, limited;  /* by rules: */
+	const struct wr_ledger_rule *rule; /* borrowed until the next ledger is asked for */
+	uint32_t n_rules;
+	struct wr_count matched; /* of arrived: chosen by the filter */
+	uint64_t made;		 /* records whose fate is known: seen + lost */
 	uint64_t seen;
 	uint64_t lost[WR_LOST_COUNT];
 	uint64_t waiting; /* made, still on the way to the reader */

@@ -134,7 +134,13 @@ static void hand_out(struct wr_ring *r, const struct wr_event *e, const struct w
 		.why = e->why,
 		.iface = b ? b->ifname : "",
 	};
+	struct wr_fate fate = {0};
 
+	if (reader->rule && b && b->rules_map && e->verdict <= WR_VERDICT_LIMIT) {
+		fate.verdict = (enum wr_verdict)e->verdict;
+		fate.rule = e->verdict ? reader->rule(reader->rule_ctx, e->rule) : NULL;
+		pkt.fate = &fate;
+	}
 	if (e->cap)
 		pkt.data = with_tag(r, e, (const uint8_t *)(e + 1), &pkt.caplen);
 	else

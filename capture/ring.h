@@ -23,6 +23,10 @@ struct wr_ring_reader {
 	void *board_ctx;
 	wr_packet_fn packet; /* NULL: taken, counted as seen, handed to nobody */
 	void *packet_ctx;
+	/* The name of a rule by its slot, for packets that were held against a policy; NULL: there
+	 * is none. */
+	const char *(*rule)(void *ctx, uint32_t slot);
+	void *rule_ctx;
 };
 
 /* Hands out at most max records and marks them as seen on their boards. Returns how many there

@@ -16,10 +16,11 @@
 #include "capture/board.h"
 #include "control/kernel.h"
 #include "control/pin.h"
+#include "policy/verdict.h"
 
-enum { POLICY, BUCKETS, HITS, MAPS, NAME = 32, SETTLE_MS = 1000 };
+enum { POLICY, BUCKETS, HITS, RULES, MAPS, NAME = 32, SETTLE_MS = 1000, PATHS = 512 };
 
-static const char *const names[MAPS] = {"wr_policy", "wr_buckets", "wr_hits"};
+static const char *const names[MAPS] = {"wr_policy", "wr_buckets", "wr_hits", "wr_rules"};
 
 /* Line 0 of an image is none of its own: what has to last as long as the maps stands there. */
 struct zero {
@@ -34,12 +35,20 @@ struct seen {
 };
 
 struct wr_force {
+	struct wr_force_conf conf;
 	struct wr_judge_maps maps;
+	int fd[MAPS];
 	void *at[MAPS];
 	size_t bytes[MAPS];
 	uint32_t cpus, half; /* which of the two was written last */
-	char (*rule)[NAME];  /* by slot */
-	struct seen *left;   /* of each path, when the half that is written next was left */
+	bool half_known;
+	char (*rule)[NAME]; /* by slot; a map, so that they last as long as what is counted */
+	uint64_t *left_at;  /* by slot: number of the put that had it no more; 0: it is taken */
+	uint64_t puts;
+	struct wr_path *path[PATHS]; /* borrowed */
+	char *where[PATHS][2];	     /* owned: expressions that are in each half of it; or NULL */
+	uint32_t n_paths;
+	struct seen left[PATHS]; /* when the half that is written next was left */
 	uint32_t n_left;
 	char folder[256];
 };
@@ -62,7 +71,7 @@ static int map_of(struct wr_force *f, int i, uint32_t value, uint32_t entries, s
 	if (fd < 0)
 		return wr_fail(err, errno, "map %s (%u lines of %u bytes): %s", names[i], entries,
 			       value, strerror(errno));
-	*(&f->maps.policy_fd + i) = fd;
+	f->fd[i] = fd;
 	if (f->folder[0] && !info.id && wr_pin_put(fd, f->folder, names[i], err))
 		return -err->code;
 	f->bytes[i] = (size_t)value * entries;
@@ -98,27 +107,43 @@ int wr_force_open(struct wr_force **out, const struct wr_force_conf *conf, struc
 
 	if (!f)
 		return wr_fail(err, ENOMEM, "out of memory");
-	f->maps.policy_fd = f->maps.buckets_fd = f->maps.hits_fd = -1;
-	f->rule = calloc(WR_JUDGE_RULES, sizeof(*f->rule));
+	f->conf = *conf;
+	for (int i = 0; i < MAPS; i++)
+		f->fd[i] = -1;
+	f->left_at = calloc(WR_JUDGE_RULES, sizeof(*f->left_at));
 	f->cpus = (uint32_t)libbpf_num_possible_cpus();
 	f->maps.half_lines = (uint32_t)(conf->policy_bytes / 2 / sizeof(struct wr_line));
 	while (f->maps.bucket_bits < 26 && 2ull << f->maps.bucket_bits <= lines)
 		f->maps.bucket_bits++;
 	if (conf->pin_dir)
 		snprintf(f->folder, sizeof(f->folder), "%s/policy", conf->pin_dir);
-	ret = f->rule ? 0 : wr_fail(err, ENOMEM, "out of memory");
+	ret = f->left_at ? wr_kernel_check(err) : wr_fail(err, ENOMEM, "out of memory");
 	ret = ret ? ret : map_of(f, POLICY, sizeof(struct wr_line), 2 * f->maps.half_lines, err);
 	ret = ret ? ret
 		  : map_of(f, BUCKETS, sizeof(struct wr_bucket_line),
 			   WR_BUCKET_FIRST + (1u << f->maps.bucket_bits), err);
 	ret = ret ? ret
 		  : map_of(f, HITS, sizeof(struct wr_rule_count), f->cpus * WR_JUDGE_RULES, err);
+	ret = ret ? ret : map_of(f, RULES, NAME, WR_JUDGE_RULES, err);
 	ret = ret ? ret : claim(f, err);
-	if (ret)
+	if (ret) {
 		wr_force_close(&f);
-	else
-		*out = f;
-	return ret;
+		return ret;
+	}
+	f->maps.policy_fd = f->fd[POLICY];
+	f->maps.buckets_fd = f->fd[BUCKETS];
+	f->maps.hits_fd = f->fd[HITS];
+	f->maps.rules_fd = f->fd[RULES];
+	f->rule = f->at[RULES];
+	*out = f;
+	return 0;
+}
+
+static void forget_where(struct wr_force *f, uint32_t path)
+{
+	free(f->where[path][0]);
+	free(f->where[path][1]);
+	f->where[path][0] = f->where[path][1] = NULL;
 }
 
 void wr_force_close(struct wr_force **force)
@@ -128,15 +153,14 @@ void wr_force_close(struct wr_force **force)
 	if (!f)
 		return;
 	for (int i = 0; i < MAPS; i++) {
-		int fd = *(&f->maps.policy_fd + i);
-
 		if (f->at[i])
 			munmap(f->at[i], f->bytes[i]);
-		if (fd >= 0)
-			close(fd);
+		if (f->fd[i] >= 0)
+			close(f->fd[i]);
 	}
-	free(f->left);
-	free(f->rule);
+	for (uint32_t i = 0; i < f->n_paths; i++)
+		forget_where(f, i);
+	free(f->left_at);
 	free(f);
 	*force = NULL;
 }
@@ -158,37 +182,75 @@ static struct wr_rule_count *count_of(const struct wr_force *f, uint32_t cpu, ui
 	return (struct wr_rule_count *)f->at[HITS] + (size_t)cpu * WR_JUDGE_RULES + slot;
 }
 
-/* The last one is the fragments'. */
+/* What it has kept out so far on all paths is no more of a rule that has a name. Nobody writes to
+ * it: the images that had it are out of use. */
+static void empty_slot(struct wr_force *f, uint32_t slot)
+{
+	uint32_t cpus;
+
+	for (uint32_t cpu = 0; cpu < f->cpus; cpu++)
+		memset(count_of(f, cpu, slot), 0, sizeof(struct wr_rule_count));
+	for (uint32_t i = 0; i < f->n_paths; i++) {
+		struct wr_gone *gone = wr_path_gone(f->path[i], &cpus);
+
+		for (uint32_t cpu = 0; gone && cpu < cpus; cpu++, gone += WR_JUDGE_RULES) {
+			gone[WR_SLOT_PAST].dropped_packets += gone[slot].dropped_packets;
+			gone[WR_SLOT_PAST].dropped_bytes += gone[slot].dropped_bytes;
+			gone[WR_SLOT_PAST].limited_packets += gone[slot].limited_packets;
+			gone[WR_SLOT_PAST].limited_bytes += gone[slot].limited_bytes;
+			gone[slot] = (struct wr_gone){0};
+		}
+	}
+}
+
+/* The last three are none of rules. A rule that has left is in use until the put behind the next
+ * one has begun, which waits for that. */
 int wr_force_slot(struct wr_force *f, const char *rule)
 {
 	int room = -1;
 
-	for (int i = 0; i < WR_SLOT_FRAGMENTS; i++) {
-		if (!strcmp(f->rule[i], rule))
+	for (int i = 0; i < WR_SLOT_PAST; i++) {
+		if (!strcmp(f->rule[i], rule)) {
+			f->left_at[i] = 0;
 			return i;
-		if (room < 0 && !f->rule[i][0])
+		}
+		if (room < 0 && (!f->rule[i][0] || (f->left_at[i] && f->left_at[i] < f->puts)))
 			room = i;
 	}
 	if (room < 0)
 		return -ENOSPC;
-	for (uint32_t cpu = 0; cpu < f->cpus; cpu++)
-		memset(count_of(f, cpu, (uint32_t)room), 0, sizeof(struct wr_rule_count));
+	if (f->rule[room][0])
+		empty_slot(f, (uint32_t)room);
+	f->left_at[room] = 0;
 	snprintf(f->rule[room], NAME, "%s", rule);
 	return room;
 }
 
-void wr_force_forget(struct wr_force *f, const char *rule)
+void wr_force_only(struct wr_force *f, const uint16_t *slot, size_t n)
 {
-	for (int i = 0; i < WR_SLOT_FRAGMENTS; i++)
-		if (!strcmp(f->rule[i], rule))
-			f->rule[i][0] = 0;
+	bool kept[WR_JUDGE_RULES] = {0};
+
+	for (size_t i = 0; i < n; i++)
+		kept[slot[i]] = true;
+	for (int i = 0; i < WR_SLOT_PAST; i++)
+		if (!kept[i] && f->rule[i][0] && !f->left_at[i])
+			f->left_at[i] = f->puts;
 }
 
 const char *wr_force_rule(const struct wr_force *f, uint32_t slot)
 {
-	if (slot == WR_SLOT_FRAGMENTS)
-		return "fragments";
-	return slot < WR_JUDGE_RULES && f->rule[slot][0] ? f->rule[slot] : NULL;
+	if (slot >= WR_SLOT_PAST)
+		return wr_slot_name(slot);
+	return f->rule[slot][0] ? f->rule[slot] : NULL;
+}
+
+uint32_t wr_force_slots(const struct wr_force *f)
+{
+	uint32_t n = WR_SLOT_PAST;
+
+	while (n && !f->rule[n - 1][0])
+		n--;
+	return n;
 }
 
 void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_count *out)
@@ -261,26 +323,109 @@ static int wait_settled(const struct wr_force *f, struct wr_err *err)
 	return wr_fail(err, EBUSY, "the policy before is in use for more than a second");
 }
 
-static int note_left(struct wr_force *f, struct wr_path *const *path, uint32_t n,
-		     struct wr_err *err)
+static void note_left(struct wr_force *f)
 {
-	struct seen *left = calloc(n + 1, sizeof(*left));
+	f->n_left = f->n_paths;
+	for (uint32_t i = 0; i < f->n_paths; i++) {
+		struct seen *s = &f->left[i];
 
-	if (!left)
-		return wr_fail(err, ENOMEM, "out of memory");
-	free(f->left);
-	f->left = left;
-	f->n_left = n;
-	for (uint32_t i = 0; i < n; i++) {
-		left[i].board = wr_path_board(path[i]);
+		s->board = wr_path_board(f->path[i]);
 		for (uint32_t cpu = 0; cpu < f->cpus; cpu++)
-			left[i].arrived[cpu] = load(&left[i].board->cpu[cpu].count.arrived_packets);
+			s->arrived[cpu] = load(&s->board->cpu[cpu].count.arrived_packets);
 	}
-	return 0;
 }
 
-int wr_force_put(struct wr_force *f, const struct wr_image_built *image,
-		 struct wr_path *const *path, uint32_t n_paths, struct wr_err *err)
+/* A policy of an earlier process may be in either half, and stays there. Had that process been
+ * ended while it put one, some paths would be in the other half: they have none until the next put.
+ */
+void wr_force_join(struct wr_force *f, struct wr_path *path)
+{
+	struct wr_board *b = wr_path_board(path);
+	uint32_t policy = b->conf.policy, half = policy >> 31;
+
+	if (f->n_paths == PATHS)
+		return;
+	f->path[f->n_paths++] = path;
+	if (!policy)
+		return;
+	if (!f->half_known)
+		f->half = half;
+	f->half_known = true;
+	if (half != f->half)
+		__atomic_store_n(&b->conf.policy, 0, __ATOMIC_SEQ_CST);
+}
+
+void wr_force_leave(struct wr_force *f, struct wr_path *path)
+{
+	uint32_t n = 0, left = 0;
+
+	for (uint32_t i = 0; i < f->n_paths; i++) {
+		if (f->path[i] == path) {
+			forget_where(f, i);
+			continue;
+		}
+		memmove(f->where[n], f->where[i], sizeof(f->where[n]));
+		f->path[n++] = f->path[i];
+	}
+	if (n < f->n_paths)
+		memset(f->where[n], 0, sizeof(f->where[n]));
+	f->n_paths = n;
+	for (uint32_t i = 0; i < f->n_left; i++)
+		if (f->left[i].board != wr_path_board(path))
+			f->left[left++] = f->left[i];
+	f->n_left = left;
+}
+
+uint32_t wr_force_paths(const struct wr_force *f, struct wr_path *const **path)
+{
+	*path = f->path;
+	return f->n_paths;
+}
+
+/* All of them in one text. */
+static char *join_where(const struct wr_image_built *image)
+{
+	size_t n = 1, at = 0;
+	char *text;
+
+	for (uint32_t i = 0; i < image->n_wheres; i++)
+		n += strlen(image->where[i]) + 1;
+	text = calloc(1, n);
+	for (uint32_t i = 0; text && i < image->n_wheres; i++)
+		at += (size_t)snprintf(text + at, n - at, "%s\n", image->where[i]);
+	return text;
+}
+
+/* Those that are there already are not put again: that takes rights, and milliseconds. */
+static int put_where(struct wr_force *f, uint32_t path, uint32_t half,
+		     const struct wr_image_built *image, struct wr_err *err)
+{
+	const char *const *expr = (const char *const *)image->where;
+	char **there = &f->where[path][half], *text;
+	int ret;
+
+	if (!image->n_wheres)
+		return 0;
+	text = join_where(image);
+	if (!text)
+		return wr_fail(err, ENOMEM, "out of memory");
+	if (*there && !strcmp(*there, text)) {
+		free(text);
+		return 0;
+	}
+	if (f->conf.where)
+		ret = f->conf.where(f->conf.where_ctx, f->path[path], half, expr, image->n_wheres,
+				    err);
+	else
+		ret = wr_path_where(f->path[path], half, expr, image->n_wheres, err);
+	free(*there);
+	*there = ret ? NULL : text;
+	if (ret)
+		free(text);
+	return ret;
+}
+
+int wr_force_put(struct wr_force *f, const struct wr_image_built *image, struct wr_err *err)
 {
 	uint32_t half = !f->half;
 	struct wr_line *to = (struct wr_line *)f->at[POLICY] + (half ? f->maps.half_lines : 0);
@@ -289,17 +434,19 @@ int wr_force_put(struct wr_force *f, const struct wr_image_built *image,
 	if (!ret && image && image->b.mem.n > f->maps.half_lines)
 		ret = wr_fail(err, ENOSPC, "an image of %u lines, there is room for %u",
 			      image->b.mem.n, f->maps.half_lines);
-	for (uint32_t i = 0; i < n_paths && image && !ret; i++)
-		ret = wr_path_where(path[i], half, (const char *const *)image->where,
-				    image->n_wheres, err);
+	for (uint32_t i = 0; i < f->n_paths && image && !ret; i++)
+		ret = put_where(f, i, half, image, err);
 	if (ret)
 		return ret;
 	if (image)
 		memcpy(to + 1, image->b.mem.at + 1, ((size_t)image->b.mem.n - 1) * sizeof(*to));
-	for (uint32_t i = 0; i < n_paths; i++)
-		__atomic_store_n(&wr_path_board(path[i])->conf.policy,
+	for (uint32_t i = 0; i < f->n_paths; i++)
+		__atomic_store_n(&wr_path_board(f->path[i])->conf.policy,
 				 image ? image->head[i] | (half ? WR_POLICY_HALF : 0) : 0,
 				 __ATOMIC_SEQ_CST);
 	f->half = half;
-	return note_left(f, path, n_paths, err);
+	f->half_known = true;
+	f->puts++;
+	note_left(f);
+	return 0;
 }

@@ -17,6 +17,11 @@ struct wr_force_conf {
 	uint64_t policy_bytes; /* of both images together */
 	uint64_t rate_bytes;   /* of buckets by source and service */
 	const char *pin_dir;   /* the maps stay below it, and are adopted; NULL: gone with us */
+	/* Puts expressions into a path, as wr_path_where(), for a process that has given up the
+	 * right to load programs. NULL: this one has it. */
+	int (*where)(void *ctx, struct wr_path *path, uint32_t half, const char *const *expr,
+		     uint32_t n, struct wr_err *err);
+	void *where_ctx;
 };
 
 enum { WR_FORCE_POLICY_BYTES = 16 << 20, WR_FORCE_RATE_BYTES = 4 << 20 };
@@ -28,21 +33,37 @@ void wr_force_close(
 
 const struct wr_judge_maps *wr_force_maps(const struct wr_force *f); /* for wr_path_open() */
 
-/* The slot of a rule: the one it had, or one that is free, counters at 0. -ENOSPC: all are taken.
+/*
+ * The paths that the policy holds for, borrowed until they leave. One that an earlier process has
+ * left with a policy in force keeps it until the next one is put.
+ */
+void wr_force_join(struct wr_force *f, struct wr_path *path);
+void wr_force_leave(struct wr_force *f, struct wr_path *path); /* before it is closed */
+uint32_t wr_force_paths(const struct wr_force *f, struct wr_path *const **path);
+
+/*
+ * The slot of a rule: the one it had, or one that is free, counters at 0. -ENOSPC: all are taken.
+ * What the rule that had it before has kept out becomes that of rules which are gone
+ * (WR_SLOT_PAST).
  */
 int wr_force_slot(struct wr_force *f, const char *rule);
-void wr_force_forget(struct wr_force *f, const char *rule);	    /* its slot is free again */
-const char *wr_force_rule(const struct wr_force *f, uint32_t slot); /* or NULL */
+/* The policy that was put has these rules only: slots of others are free when the one before is out
+ * of use. */
+void wr_force_only(struct wr_force *f, const uint16_t *slot, size_t n);
+/* Name by slot, or NULL; "(gone)": rules that have made room. */
+const char *wr_force_rule(const struct wr_force *f, uint32_t slot);
+uint32_t wr_force_slots(const struct wr_force *f); /* no slot from this one on has ever been used,
+						      but the last two */
 void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_count *out);
 uint64_t wr_force_forgiven_ns(const struct wr_board *b); /* see core/bucket.h; all CPUs */
 
 /*
- * Puts it in force on these paths, all of them in one go; NULL: nothing is, all passes. iface[i] of
- * the image is path[i]'s. Waits until the image before the last is out of use (some milliseconds
- * under load). -EBUSY: it is not, after a second. The old one stays in force on failure.
+ * Puts it in force on all paths in one go; NULL: nothing is, all passes. iface[i] of the image is
+ * the one of path i (wr_force_paths()). Waits until the image before the last is out of use (some
+ * milliseconds under load). -EBUSY: it is not, after a second. The old one stays in force on
+ * failure.
  */
-int wr_force_put(struct wr_force *f, const struct wr_image_built *image,
-		 struct wr_path *const *path, uint32_t n_paths, struct wr_err *err);
+int wr_force_put(struct wr_force *f, const struct wr_image_built *image, struct wr_err *err);
 
 uint32_t wr_force_lines(const struct wr_force *f); /* that an image may have */
 uint64_t wr_force_clock_ns(void);		   /* what packets are held against */

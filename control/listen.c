@@ -34,25 +34,33 @@ static void ask_ephemeral(struct list *l)
 		fclose(f);
 }
 
-static void add(struct list *l, const struct inet_diag_msg *m, int proto)
+/* IPv4 mapped into IPv6 is IPv4. Returns the version. */
+static uint8_t take_addr(uint8_t to[16], int family, const void *from)
 {
-	static const uint8_t any[16], mapped[12] = {[10] = 0xff, [11] = 0xff};
-	const uint8_t *addr = (const uint8_t *)m->id.idiag_src;
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (family == AF_INET) {
+		memcpy(to, from, 4);
+		return 4;
+	}
+	if (!memcmp(from, mapped, 12)) {
+		memcpy(to, (const uint8_t *)from + 12, 4);
+		return 4;
+	}
+	memcpy(to, from, 16);
+	return 6;
+}
+
+static void add(void *ctx, const struct inet_diag_msg *m, int proto)
+{
+	static const uint8_t any[16];
+	struct list *l = ctx;
 	unsigned int port = ntohs(m->id.idiag_sport);
 	struct wr_listener s = {.port = (uint16_t)port, .proto = (uint8_t)proto};
 
 	if (!port || (proto == WR_IP_UDP && port >= l->ephemeral_low && port <= l->ephemeral_high))
 		return;
-	if (m->idiag_family == AF_INET) {
-		s.ip_v = 4;
-		memcpy(s.addr, addr, 4);
-	} else if (!memcmp(addr, mapped, 12)) {
-		s.ip_v = 4;
-		memcpy(s.addr, addr + 12, 4);
-	} else {
-		s.ip_v = 6;
-		memcpy(s.addr, addr, 16);
-	}
+	s.ip_v = take_addr(s.addr, m->idiag_family, m->id.idiag_src);
 	/* Whether an IPv6 socket takes IPv4 too is told only to its owner: taken for granted. */
 	if (!memcmp(s.addr, any, 16))
 		s.ip_v = m->idiag_family == AF_INET ? 4 : 0;
@@ -61,8 +69,9 @@ static void add(struct list *l, const struct inet_diag_msg *m, int proto)
 	l->n++;
 }
 
-/* One dump: a family and a protocol. */
-static int dump(struct list *l, int fd, int family, int proto)
+/* One dump: a family, a protocol, states. */
+static int dump(int fd, int family, int proto, uint32_t states,
+		void (*fn)(void *ctx, const struct inet_diag_msg *m, int proto), void *ctx)
 {
 	struct {
 		struct nlmsghdr h;
@@ -73,8 +82,7 @@ static int dump(struct list *l, int fd, int family, int proto)
 		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 		.r = {.sdiag_family = (uint8_t)family,
 		      .sdiag_protocol = (uint8_t)proto,
-		      .idiag_states = 1u
-				      << (proto == WR_IP_TCP ? TCP_LISTEN_STATE : TCP_CLOSE_STATE)},
+		      .idiag_states = states},
 	};
 	_Alignas(struct nlmsghdr) char answer[32768];
 	ssize_t n;
@@ -88,7 +96,7 @@ static int dump(struct list *l, int fd, int family, int proto)
 		     h = NLMSG_NEXT(h, left)) {
 			if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
 				return 0; /* an error: this kernel has no such dump */
-			add(l, NLMSG_DATA(h), proto);
+			fn(ctx, NLMSG_DATA(h), proto);
 		}
 	}
 	return n < 0 ? -errno : 0;
@@ -97,6 +105,7 @@ static int dump(struct list *l, int fd, int family, int proto)
 int wr_listeners(struct wr_listener *out, int max, struct wr_err *err)
 {
 	static const int families[] = {AF_INET, AF_INET6}, protos[] = {WR_IP_TCP, WR_IP_UDP};
+	static const uint32_t states[] = {1u << TCP_LISTEN_STATE, 1u << TCP_CLOSE_STATE};
 	struct list l = {.out = out, .max = max};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG), ret = 0;
 
@@ -104,9 +113,42 @@ int wr_listeners(struct wr_listener *out, int max, struct wr_err *err)
 		return wr_fail(err, errno, "asking for listening sockets: %s", strerror(errno));
 	ask_ephemeral(&l);
 	for (int i = 0; !ret && i < 4; i++)
-		ret = dump(&l, fd, families[i / 2], protos[i % 2]);
+		ret = dump(fd, families[i / 2], protos[i % 2], states[i % 2], add, &l);
 	close(fd);
 	if (ret)
 		return wr_fail(err, -ret, "asking for listening sockets: %s", strerror(-ret));
 	return l.n;
+}
+
+struct connections {
+	void (*fn)(void *ctx, const struct wr_connection *c);
+	void *ctx;
+};
+
+static void add_connection(void *ctx, const struct inet_diag_msg *m, int proto)
+{
+	struct connections *to = ctx;
+	struct wr_connection c = {
+		.port = ntohs(m->id.idiag_dport),
+		.own_port = ntohs(m->id.idiag_sport),
+	};
+
+	(void)proto;
+	c.ip_v = take_addr(c.addr, m->idiag_family, m->id.idiag_dst);
+	take_addr(c.own, m->idiag_family, m->id.idiag_src);
+	to->fn(to->ctx, &c);
+}
+
+int wr_connections(uint32_t states, void (*fn)(void *ctx, const struct wr_connection *c), void *ctx)
+{
+	struct connections to = {fn, ctx};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = dump(fd, AF_INET, WR_IP_TCP, states, add_connection, &to);
+	if (!ret)
+		ret = dump(fd, AF_INET6, WR_IP_TCP, states, add_connection, &to);
+	close(fd);
+	return ret;
 }

@@ -17,6 +17,15 @@ struct wr_listener {
 	uint8_t ip_v;	  /* 4, 6; 0 = any address of both */
 };
 
+/* Sockets of TCP in other states, one bit each of net/tcp_states.h. */
+struct wr_connection {
+	uint8_t addr[16], own[16]; /* theirs, ours; as above */
+	uint16_t port, own_port;
+	uint8_t ip_v; /* 4, 6 */
+};
+int wr_connections(uint32_t states, void (*fn)(void *ctx, const struct wr_connection *c),
+		   void *ctx);
+
 /* Fills up to n; returns how many there are, or -errno. */
 int wr_listeners(struct wr_listener *out, int n, struct wr_err *err);
 

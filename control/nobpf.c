@@ -6,6 +6,7 @@
 
 #include "capture/ring.h"
 #include "control/boards.h"
+#include "control/force.h"
 #include "control/kernel.h"
 #include "control/neighbour.h"
 #include "control/path.h"
@@ -141,7 +142,7 @@ bool wr_ring_empty(const struct wr_ring *r)
 	return true;
 }
 
-int wr_boards_each(void (*fn)(void *ctx, const struct wr_board *b), void *ctx, struct wr_err *err)
+int wr_boards_each(wr_boards_fn fn, void *ctx, struct wr_err *err)
 {
 	(void)fn, (void)ctx, (void)err;
 	return 0;
@@ -178,4 +179,123 @@ int wr_neighbour_tc(int ifindex, char *text, size_t room)
 {
 	(void)ifindex, (void)text, (void)room;
 	return 0;
+}
+
+int wr_path_where_there(const struct wr_path_at *at, const int fds[2], uint32_t half,
+			const char *const *expr, uint32_t n, struct wr_err *err)
+{
+	(void)at, (void)fds, (void)half, (void)expr, (void)n;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+void wr_path_where_at(const struct wr_path *path, struct wr_path_at *at, int fds[2])
+{
+	(void)path, (void)at, (void)fds;
+}
+
+struct wr_gone *wr_path_gone(const struct wr_path *path, uint32_t *cpus)
+{
+	(void)path, (void)cpus;
+	return NULL;
+}
+
+/* ---- a policy is enforced by BPF ---- */
+
+int wr_force_open(struct wr_force **out, const struct wr_force_conf *conf, struct wr_err *err)
+{
+	(void)out, (void)conf;
+	return wr_fail(err, EOPNOTSUPP,
+		       "a policy is enforced by BPF, and this weir was built without "
+		       "(-Dbpf=disabled): leave policy.file empty");
+}
+
+void wr_force_close(struct wr_force **f)
+{
+	*f = NULL;
+}
+
+const struct wr_judge_maps *wr_force_maps(const struct wr_force *f)
+{
+	(void)f;
+	return NULL;
+}
+
+void wr_force_join(struct wr_force *f, struct wr_path *path)
+{
+	(void)f, (void)path;
+}
+
+void wr_force_leave(struct wr_force *f, struct wr_path *path)
+{
+	(void)f, (void)path;
+}
+
+uint32_t wr_force_paths(const struct wr_force *f, struct wr_path *const **path)
+{
+	(void)f, (void)path;
+	return 0;
+}
+
+int wr_force_slot(struct wr_force *f, const char *rule)
+{
+	(void)f, (void)rule;
+	return -ENOSPC;
+}
+
+void wr_force_only(struct wr_force *f, const uint16_t *slot, size_t n)
+{
+	(void)f, (void)slot, (void)n;
+}
+
+const char *wr_force_rule(const struct wr_force *f, uint32_t slot)
+{
+	(void)f, (void)slot;
+	return NULL;
+}
+
+uint32_t wr_force_slots(const struct wr_force *f)
+{
+	(void)f;
+	return 0;
+}
+
+void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_count *out)
+{
+	(void)f, (void)slot;
+	*out = (struct wr_rule_count){0};
+}
+
+int wr_force_put(struct wr_force *f, const struct wr_image_built *image, struct wr_err *err)
+{
+	(void)f, (void)image;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+uint32_t wr_force_lines(const struct wr_force *f)
+{
+	(void)f;
+	return 0;
+}
+
+uint64_t wr_force_clock_ns(void)
+{
+	return 0;
+}
+
+uint64_t wr_force_tick_ns(void)
+{
+	return 0;
+}
+
+uint64_t wr_force_forgiven_ns(const struct wr_board *b)
+{
+	(void)b;
+	return 0;
+}
+
+int wr_path_where(struct wr_path *path, uint32_t half, const char *const *expr, uint32_t n,
+		  struct wr_err *err)
+{
+	(void)path, (void)half, (void)expr, (void)n;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
 }

@@ -92,6 +92,8 @@ static int set_judge(struct wr_path *p, struct wr_fixed *fixed, const struct wr_
 	fixed->bucket_bits = m->bucket_bits;
 	fixed->judge_secret = m->secret;
 	fixed->coarse = wr_kernel()->ktime_coarse;
+	p->gone_cpus = (uint32_t)libbpf_num_possible_cpus();
+	bpf_map__set_max_entries(wr_path_map(p, "wr_gone"), p->gone_cpus * WR_JUDGE_RULES);
 	ret = bpf_map__reuse_fd(wr_path_map(p, "wr_policy"), m->policy_fd);
 	ret = ret ? ret : bpf_map__reuse_fd(wr_path_map(p, "wr_buckets"), m->buckets_fd);
 	ret = ret ? ret : bpf_map__reuse_fd(wr_path_map(p, "wr_hits"), m->hits_fd);
@@ -127,6 +129,45 @@ static int open_object(struct wr_path *p, const struct wr_object *o,
 	if (p->folder[0] && wr_path_adopt(p, conf->ring_fd, err))
 		return -err->code;
 	return conf->ring_fd >= 0 ? bpf_map__reuse_fd(ring, conf->ring_fd) : 0;
+}
+
+/* ---- what did not get through, by rule ---- */
+
+static size_t gone_bytes(const struct wr_path *p)
+{
+	return (size_t)p->gone_cpus * WR_JUDGE_RULES * sizeof(struct wr_gone);
+}
+
+/* Nothing is counted by rule yet where this is not 0: an earlier process had no such map, or one of
+ * another size. */
+static void keep_past(struct wr_path *p)
+{
+	for (uint32_t cpu = 0; cpu < p->gone_cpus; cpu++) {
+		const struct wr_cpu_count *c = &p->board->cpu[cpu % WR_MAX_CPUS].count;
+		struct wr_gone *g = p->gone + (size_t)cpu * WR_JUDGE_RULES + WR_SLOT_PAST;
+
+		*g = (struct wr_gone){c->dropped_packets, c->dropped_bytes, c->limited_packets,
+				      c->limited_bytes};
+	}
+}
+
+int wr_path_map_gone(struct wr_path *p, int fd, struct wr_err *err)
+{
+	void *at = mmap(NULL, gone_bytes(p), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (at == MAP_FAILED)
+		return wr_fail(err, errno, "mapping what rules count: %s", strerror(errno));
+	madvise(at, gone_bytes(p), MADV_DONTFORK);
+	p->gone = at;
+	if (p->adopted && p->new_gone)
+		keep_past(p);
+	return 0;
+}
+
+struct wr_gone *wr_path_gone(const struct wr_path *p, uint32_t *cpus)
+{
+	*cpus = p->gone_cpus;
+	return p->gone;
 }
 
 static void fill_board(struct wr_path *p, const struct wr_path_conf *conf)
@@ -174,6 +215,14 @@ static int set_slot(struct wr_path *p, uint32_t slot, const char *program, struc
 	return ret ? wr_fail(err, -ret, "program %s: %s", program, strerror(-ret)) : 0;
 }
 
+static uint32_t map_id(int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t n = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &n) ? 0 : info.id;
+}
+
 /* Load, and write everything that the program reads before it can run. */
 static int load(struct wr_path *p, const struct wr_object *o, const struct wr_path_conf *conf,
 		struct wr_err *err)
@@ -194,7 +243,8 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	p->attach_type = bpf_program__expected_attach_type(entry);
 	p->ring_fd = bpf_map__fd(wr_path_map(p, "wr_ring"));
 	p->slots_fd = bpf_map__fd(wr_path_map(p, "wr_slots"));
-	p->board = wr_board_map(bpf_map__fd(wr_path_map(p, ".bss")));
+	p->bss_fd = bpf_map__fd(wr_path_map(p, ".bss"));
+	p->board = wr_board_map(p->bss_fd);
 	if (!p->board) {
 		wr_fail(err, errno, "mapping the board: %s", strerror(errno));
 		return -ENOMEM;
@@ -202,9 +252,13 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	ret = set_slot(p, WR_SLOT_RECORD, o->record, err);
 	if (!ret && conf->judge)
 		ret = set_slot(p, WR_SLOT_JUDGED, o->judged, err);
+	if (!ret && conf->judge)
+		ret = wr_path_map_gone(p, bpf_map__fd(wr_path_map(p, "wr_gone")), err);
 	if (ret)
 		return ret;
 	fill_board(p, conf);
+	p->board->gone_map = conf->judge ? map_id(bpf_map__fd(wr_path_map(p, "wr_gone"))) : 0;
+	p->board->rules_map = conf->judge ? map_id(conf->judge->rules_fd) : 0;
 	return conf->flow_slots ? open_account(p, err) : 0;
 }
 
@@ -253,7 +307,7 @@ static int attach(struct wr_path *p, struct wr_err *err)
 	bool kept = !wr_path_adopt_link(p);
 	int ret = kept ? 0 : attach_anew(p, err);
 
-	if (kept && p->adopted && !p->other_ring) /* all of it is pinned as it is */
+	if (kept && p->adopted && !p->other_ring && !p->new_gone) /* all is pinned as it is */
 		return 0;
 	return !ret && p->folder[0] ? wr_path_pin(p, err) : ret;
 }
@@ -278,7 +332,7 @@ int wr_path_open(struct wr_path **out, const struct wr_path_conf *conf, struct w
 		return wr_fail(err, ENOMEM, "out of memory");
 	p->iface = *conf->iface;
 	p->hook = conf->hook;
-	p->link_fd = p->ring_fd = -1;
+	p->link_fd = p->ring_fd = p->slots_fd = p->bss_fd = -1;
 	wr_path_set_folder(p, conf->pin_dir);
 	/* Whatever the MTU: on veth that of the peer counts, which could not be raised otherwise.
 	 */
@@ -325,17 +379,24 @@ bool wr_path_attached(const struct wr_path *p)
 void wr_path_close(struct wr_path **path)
 {
 	struct wr_path *p = *path;
+	int given[3];
 
 	if (!p)
 		return;
+	given[0] = p->ring_fd;
+	given[1] = p->slots_fd;
+	given[2] = p->bss_fd;
 	wr_path_detach(p);
 	if (p->link_fd >= 0)
 		close(p->link_fd);
 	wr_account_close(&p->account);
 	if (p->board)
 		munmap(p->board, sizeof(*p->board));
-	if (!p->object && p->ring_fd >= 0) /* it was given to us */
-		close(p->ring_fd);
+	if (p->gone)
+		munmap(p->gone, gone_bytes(p));
+	for (int i = 0; i < 3 && !p->object; i++) /* they were given to us */
+		if (given[i] >= 0)
+			close(given[i]);
 	bpf_object__close(p->object);
 	free(p);
 	*path = NULL;

@@ -18,7 +18,7 @@ struct wr_path;
 
 /* What packets are held against: made and owned by control/force.h. */
 struct wr_judge_maps {
-	int policy_fd, buckets_fd, hits_fd;
+	int policy_fd, buckets_fd, hits_fd, rules_fd;
 	uint32_t half_lines, bucket_bits;
 	uint64_t secret;
 };
@@ -57,6 +57,21 @@ int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err);
 int wr_path_where(struct wr_path *path, uint32_t half, const char *const *expr, uint32_t n,
 		  struct wr_err *err);
 
+/* The same for a path of another process, which has not the right: what has to be known of it, and
+ * two descriptors. */
+struct wr_path_at {
+	enum wr_hook hook;
+	int linktype;
+	uint32_t prog_flags, attach_type;
+};
+void wr_path_where_at(const struct wr_path *path, struct wr_path_at *at, int fds[2]); /* borrowed */
+int wr_path_where_there(const struct wr_path_at *at, const int fds[2], uint32_t half,
+			const char *const *expr, uint32_t n, struct wr_err *err);
+
+/* What did not get through, by CPU and slot of rules (cpu * WR_JUDGE_RULES + slot), of *cpus CPUs;
+ * borrowed. NULL: packets are not held against a policy here. */
+struct wr_gone *wr_path_gone(const struct wr_path *path, uint32_t *cpus);
+
 /* Takes the programs off the hook; the board and the ring stay readable until close. One that is
  * pinned stays while its interface is there. */
 void wr_path_detach(struct wr_path *path);
@@ -85,14 +100,16 @@ enum wr_hook wr_path_hook(const struct wr_path *path);
  * all of it hangs on. The giver closes its own afterwards by wr_path_close_given(); nothing is
  * detached by that. The taker has it as if it had opened it, but cannot set a filter.
  */
-enum { WR_PATH_FDS = 7 };
+enum { WR_PATH_FDS = 9 };
 
 struct wr_path_given {
 	struct wr_iface iface;
 	enum wr_hook hook;
-	uint32_t cpus, set_bits; /* of accounting */
-	bool guarded;		 /* the first descriptor is a guard's (before 6.6), no link's */
-	char folder[256];	 /* where it is pinned, "" = it is not */
+	uint32_t cpus, set_bits;	  /* of accounting */
+	uint32_t prog_flags, attach_type; /* of its programs */
+	bool judges;
+	bool guarded;	  /* the first descriptor is a guard's (before 6.6), no link's */
+	char folder[256]; /* where it is pinned, "" = it is not */
 };
 
 /* fds stay the path's. The path must account. */

@@ -132,8 +132,6 @@ static void add(struct program *g, const struct bpf_insn *insn, size_t n)
  */
 static void add_main(struct program *g, const struct wr_path *p, uint32_t n, size_t *call)
 {
-	int bss = bpf_map__fd(wr_path_map(p, ".bss"));
-
 	ADD(g, MOV(R6, R1), MOV_K(R7, 0));
 	for (uint32_t i = 0; i < n; i++) {
 		ADD(g, MOV(R1, R6), INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0),
@@ -143,7 +141,7 @@ static void add_main(struct program *g, const struct wr_path *p, uint32_t n, siz
 	ADD(g, MOV_K(R0, 1), ALU_K(BPF_LSH, R0, WR_JUDGE_WHERES),
 	    INSN(BPF_ALU64 | BPF_OR | BPF_X, R7, R0, 0, 0), CALL(BPF_FUNC_get_smp_processor_id),
 	    ALU_K(BPF_AND, R0, WR_MAX_CPUS - 1), ALU_K(BPF_MUL, R0, sizeof(struct wr_judge)),
-	    INSN(BPF_LD | BPF_DW | BPF_IMM, R1, BPF_PSEUDO_MAP_VALUE, 0, bss),
+	    INSN(BPF_LD | BPF_DW | BPF_IMM, R1, BPF_PSEUDO_MAP_VALUE, 0, p->bss_fd),
 	    INSN(0, 0, 0, 0, sizeof(struct wr_board) + offsetof(struct wr_judge, where)),
 	    INSN(BPF_ALU64 | BPF_ADD | BPF_X, R1, R0, 0, 0),
 	    INSN(BPF_STX | BPF_MEM | BPF_DW, R1, R7, 0, 0), MOV(R1, R6),
@@ -205,4 +203,31 @@ int wr_path_where(struct wr_path *p, uint32_t half, const char *const *expr, uin
 	}
 	free(g.insn);
 	return ret;
+}
+
+void wr_path_where_at(const struct wr_path *p, struct wr_path_at *at, int fds[2])
+{
+	*at = (struct wr_path_at){
+		.hook = p->hook,
+		.linktype = p->iface.linktype,
+		.prog_flags = p->prog_flags,
+		.attach_type = p->attach_type,
+	};
+	fds[0] = p->slots_fd;
+	fds[1] = p->bss_fd;
+}
+
+int wr_path_where_there(const struct wr_path_at *at, const int fds[2], uint32_t half,
+			const char *const *expr, uint32_t n, struct wr_err *err)
+{
+	struct wr_path p = {
+		.hook = at->hook,
+		.iface = {.linktype = at->linktype},
+		.prog_flags = at->prog_flags,
+		.attach_type = at->attach_type,
+		.slots_fd = fds[0],
+		.bss_fd = fds[1],
+	};
+
+	return wr_path_where(&p, half & 1, expr, n, err);
 }

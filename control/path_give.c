@@ -19,6 +19,9 @@ void wr_path_give(const struct wr_path *p, struct wr_path_given *given, int fds[
 		.hook = p->hook,
 		.cpus = p->maps.cpus,
 		.set_bits = p->maps.set_bits,
+		.prog_flags = p->prog_flags,
+		.attach_type = p->attach_type,
+		.judges = p->judges,
 		.guarded = p->link_fd < 0,
 	};
 	memcpy(given->folder, p->folder, sizeof(given->folder));
@@ -51,8 +54,13 @@ int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
 		p->hook = given->hook;
 		memcpy(p->folder, given->folder, sizeof(p->folder));
 		p->folder[sizeof(p->folder) - 1] = 0;
-		p->slots_fd = p->prog_fd = -1;
+		p->prog_fd = -1;
+		p->bss_fd = fds[1];
 		p->ring_fd = fds[2];
+		p->slots_fd = fds[7];
+		p->prog_flags = given->prog_flags;
+		p->attach_type = given->attach_type;
+		p->judges = given->judges;
 		p->link_fd = given->guarded ? -1 : fds[0];
 		p->maps = (struct wr_account_maps){.cpus = given->cpus,
 						   .set_bits = given->set_bits,
@@ -70,9 +78,15 @@ int wr_path_take(struct wr_path **out, const struct wr_path_given *given,
 		wr_board_claim(p->board);
 		ret = wr_account_open(&p->account, &p->maps, p->board, err);
 	}
-	for (int i = 1; i < WR_PATH_FDS; i++)
-		if (i != 2) /* mapped by now, or of no use; the ring's is asked for */
+	if (p && !ret && given->judges) {
+		p->gone_cpus = given->cpus;
+		ret = wr_path_map_gone(p, fds[8], err);
+	}
+	for (int i = 3; i < WR_PATH_FDS; i++)
+		if (i != 7) /* mapped by now, or of no use */
 			close(fds[i]);
+	for (int i = 0; !p && i < 4; i++)
+		close(fds[i == 3 ? 7 : i]);
 	if (p && ret)
 		wr_path_close(&p);
 	else if (!ret)

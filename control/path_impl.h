@@ -14,14 +14,17 @@ struct wr_path {
 	enum wr_hook hook;
 	struct bpf_object *object;
 	struct wr_board *board;
-	int ring_fd, slots_fd;
+	int ring_fd, slots_fd, bss_fd;
 	int link_fd;		  /* XDP and tcx; -1 = none */
 	struct wr_clsact *clsact; /* TC before 6.6; NULL = none */
 	int prog_fd;
 	uint32_t prog_flags;
 	uint32_t attach_type;
 	bool frags;
-	bool judges;		     /* packets are held against a policy */
+	bool judges;	      /* packets are held against a policy */
+	struct wr_gone *gone; /* mapped: what did not get through, when it judges */
+	uint32_t gone_cpus;
+	bool new_gone;		     /* it is not the one that was pinned */
 	char folder[256];	     /* where it is pinned; "" = it is not */
 	bool adopted;		     /* maps of an earlier process */
 	bool other_ring;	     /* but not its ring */
@@ -31,7 +34,17 @@ struct wr_path {
 };
 
 /* What is kept of a path besides its link, in the order that it is given in. */
-enum { WR_PIN_BOARD, WR_PIN_RING, WR_PIN_HEADS, WR_PIN_SETS, WR_PIN_USED, WR_PIN_PEEKED, WR_PINS };
+enum {
+	WR_PIN_BOARD,
+	WR_PIN_RING,
+	WR_PIN_HEADS,
+	WR_PIN_SETS,
+	WR_PIN_USED,
+	WR_PIN_PEEKED,
+	WR_PIN_SLOTS, /* a program array is emptied when nobody holds it */
+	WR_PIN_GONE,  /* has one entry only while packets are not judged */
+	WR_PINS
+};
 
 bool wr_path_is_xdp(enum wr_hook hook);
 
@@ -41,6 +54,10 @@ struct bpf_map *wr_path_pin_map(const struct wr_path *p, int pin);
 
 /* Where it is to be pinned; NULL: nowhere. */
 void wr_path_set_folder(struct wr_path *p, const char *pin_dir);
+
+/* Maps what the path counts by rule; fd is borrowed. What an earlier process has counted on the
+ * board and not there becomes that of rules which are gone. */
+int wr_path_map_gone(struct wr_path *p, int fd, struct wr_err *err);
 
 /* Before the object is loaded: maps that an earlier process has left are used as they are, all or
  * none; what does not fit is removed. Its link is kept whatever becomes of the maps. ring_fd: of

@@ -20,6 +20,7 @@ static const struct {
 	[WR_PIN_BOARD] = {".bss", "board"},	[WR_PIN_RING] = {"wr_ring", "ring"},
 	[WR_PIN_HEADS] = {"wr_heads", "heads"}, [WR_PIN_SETS] = {"wr_sets", "sets"},
 	[WR_PIN_USED] = {"wr_used", "used"},	[WR_PIN_PEEKED] = {"wr_peeked", "peeked"},
+	[WR_PIN_SLOTS] = {"wr_slots", "slots"}, [WR_PIN_GONE] = {"wr_gone", "gone"},
 };
 
 struct bpf_map *wr_path_pin_map(const struct wr_path *p, int pin)
@@ -95,18 +96,21 @@ static uint32_t map_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &n) ? 0 : info.id;
 }
 
-/* Uses the maps that are pinned, all or none. The ring of a session is one for all its paths. */
+/* Uses the maps that are pinned, all or none; but what was counted by rule has another size when
+ * judging begins or ends. The ring of a session is one for all its paths. */
 static int adopt_maps(struct wr_path *p, const int fd[WR_PINS], int ring_fd)
 {
 	int ret = 0;
 
-	for (int i = 0; i < WR_PINS; i++)
+	p->new_gone =
+		fd[WR_PIN_GONE] < 0 || !map_fits(wr_path_pin_map(p, WR_PIN_GONE), fd[WR_PIN_GONE]);
+	for (int i = 0; i < WR_PIN_GONE; i++)
 		if (fd[i] < 0 || !map_fits(wr_path_pin_map(p, i), fd[i]))
 			return 0;
 	p->adopted = true;
 	p->other_ring = ring_fd >= 0 && map_id(ring_fd) != map_id(fd[WR_PIN_RING]);
 	for (int i = 0; i < WR_PINS && !ret; i++)
-		if (i != WR_PIN_RING || ring_fd < 0)
+		if (i == WR_PIN_GONE ? !p->new_gone : i != WR_PIN_RING || ring_fd < 0)
 			ret = bpf_map__reuse_fd(wr_path_pin_map(p, i), fd[i]);
 	return ret;
 }

@@ -107,7 +107,8 @@ struct wr_board {
 	struct wr_board_conf conf;
 	__u64 kept[2]; /* records made because of conf.keep, by the lowest bit of conf.window: all
 			  CPUs add, the reader takes */
-	__u64 pad[7];
+	__u32 gone_map, rules_map; /* ids of the maps that make the rows of rules; 0: none */
+	__u64 pad[6];
 	struct wr_cpu cpu[WR_MAX_CPUS]; /* begins a cache line */
 };
 _Static_assert(__builtin_offsetof(struct wr_board, cpu) % 64 == 0, "cache lines of one writer");

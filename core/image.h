@@ -60,6 +60,7 @@ enum {
 	WR_BUCKET_FIRST = WR_FRAG_FIRST + WR_FRAG_LINES,
 	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1,	 /* counters of later fragments that were dropped */
 	WR_SLOT_UNREADABLE = WR_JUDGE_RULES - 2, /* and of what could not be read to the end */
+	WR_SLOT_PAST = WR_JUDGE_RULES - 3,	 /* and of rules that have made room for others */
 	WR_VEC_NONE = 0,
 	WR_VEC_FIRST = 1,
 };
@@ -123,6 +124,12 @@ enum {
 struct wr_rule_count {
 	__u64 packets, bytes;	      /* that matched */
 	__u64 hit_packets, hit_bytes; /* of them: dropped, over the limit; of a shadow: would be */
+};
+
+/* Per path, CPU and rule: packets that were not let through because of it. */
+struct wr_gone {
+	__u64 dropped_packets, dropped_bytes;
+	__u64 limited_packets, limited_bytes;
 };
 
 enum { WR_NO_CLASS = 0xff };

@@ -11,7 +11,8 @@
 #include "daemon/door.h"
 
 enum {
-	OWN_MAX = 16,		    /* places for connections that are added */
+	OWN_MAX = 16, /* places for connections that are added */
+	GROUPS_MAX = 1024,
 	KEEP_BYTES = 1 << 20,	    /* of the buffer for answers, between two of them */
 	SUBSCRIBED_BYTES = 1 << 20, /* of rounds that wait */
 };
@@ -25,7 +26,9 @@ struct client {
 	uint32_t events; /* that are waited for */
 	bool skipping;	 /* the rest of a line that was too long */
 	bool subscribed; /* to sub */
-	char *out;	 /* owned: what the socket did not take yet */
+	bool may_change;
+	uint64_t number;
+	char *out; /* owned: what the socket did not take yet */
 	size_t out_used, out_done;
 	uint64_t moved_ns; /* when it last took something */
 	char in[WR_QUERY_MAX + 2];
@@ -71,7 +74,7 @@ static void drop_slow(struct client *c)
 }
 
 /* Takes fd. */
-static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last)
+static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool may_change)
 {
 	for (uint32_t i = first; i < last; i++) {
 		struct client *c = &api->clients[i];
@@ -84,6 +87,8 @@ static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last)
 		c->events = EPOLLIN;
 		c->used = c->out_used = c->out_done = 0;
 		c->skipping = c->subscribed = false;
+		c->may_change = may_change;
+		c->number = api->served + 1;
 		c->moved_ns = wr_loop_now_ns();
 		api->open++;
 		api->served++;
@@ -217,6 +222,8 @@ static void request(struct client *c, const char *line, size_t n)
 		refuse(c, &err);
 		return;
 	}
+	q->may_change = c->may_change;
+	q->client = c->number;
 	if (q->subscribe) {
 		q = &c->sub; /* names and values point into the query itself: parsed once more */
 		c->subscribed = !wr_query_parse(q, api->conf.views, line, n, &err);
@@ -352,6 +359,30 @@ static void turn_away(int fd)
 		return;
 }
 
+/* Root, and who is in the group that was named for it. */
+static bool may_change(const struct wr_api *api, int fd)
+{
+	gid_t groups[GROUPS_MAX];
+	socklen_t n = sizeof(groups);
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+		return false;
+	if (!peer.uid)
+		return true;
+	if (api->conf.group == (gid_t)-1)
+		return false;
+	if (peer.gid == api->conf.group)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n))
+		return false;
+	for (size_t i = 0; i < n / sizeof(groups[0]); i++)
+		if (groups[i] == api->conf.group)
+			return true;
+	return false;
+}
+
 static void on_door(void *ctx, uint32_t events)
 {
 	struct wr_api *api = ctx;
@@ -371,12 +402,12 @@ static void on_door(void *ctx, uint32_t events)
 		api->refused++;
 		return;
 	}
-	api->refused += take(api, fd, 0, api->conf.clients_max) != 0;
+	api->refused += take(api, fd, 0, api->conf.clients_max, may_change(api, fd)) != 0;
 }
 
 int wr_api_add(struct wr_api *api, int fd)
 {
-	return take(api, fd, api->conf.clients_max, api->n);
+	return take(api, fd, api->conf.clients_max, api->n, false);
 }
 
 /* ---- open, close ---- */

@@ -19,12 +19,16 @@
  *	subscribe views=A,B key=value…	the views' objects now and after each window; the next
  *					request on the connection ends it
  *
+ * Who may ask may see everything. Rules are changed by root and by members of the socket's group
+ * only (SO_PEERCRED), and not over connections that were made elsewhere, which the page has.
+ *
  * Nothing here waits for a client. While an answer is on its way no further request of that client
  * is read. Who takes nothing for 30 s, or lets more than 1 MiB of a subscription pile up, or has
  *the most waiting when all together exceed the bound, is dropped and counted.
  */
 
 struct wr_measure_output;
+struct wr_rules;
 
 /* What views are made from. Members may be NULL where a program has nothing of the kind: the view
  * says so. */
@@ -37,6 +41,7 @@ struct wr_api_host {
 	const struct wr_conf *(*conf)(void *ctx); /* in effect */
 	const char *history;			  /* file; NULL or "": none is kept */
 	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
+	struct wr_rules *rules;			  /* NULL: no policy is loaded */
 	void *ctx;
 };
 
@@ -54,6 +59,8 @@ struct wr_api;
 extern const struct wr_api_view wr_api_view_dump;    /* daemon/view_dump.c */
 extern const struct wr_api_view wr_api_view_history; /* daemon/view_history.c */
 extern const struct wr_api_view wr_api_view_metrics; /* daemon/view_metrics.c */
+/* daemon/view_rules.c */
+extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view_policy;
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */
 uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */

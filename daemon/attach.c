@@ -6,25 +6,36 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "control/pin.h"
+#include "core/image.h"
 #include "daemon/pass.h"
+#include "daemon/rights.h"
 
-enum { PATIENCE_MS = 20000, WHY = 512, NAME = 64 };
+enum { PATIENCE_MS = 20000, WHY = 512, NAME = 64, WHERE_BYTES = 1 << 17 };
+
+/* Descriptors that come with a request: of the maps of the policy, and of the ring when there is
+ * one; or the two of a path and a file with expressions, each with its 0. */
+enum { POLICY_FD, BUCKETS_FD, HITS_FD, RULES_FD, JUDGE_FDS, SLOTS_FD = 0, BSS_FD, WHERE_FD, FDS };
 
 struct request {
-	enum { OPEN_PATH, UNPIN } what;
+	enum { OPEN_PATH, UNPIN, PUT_WHERE } what;
 	char iface[16];
 	enum wr_hook hook;
 	struct wr_board_conf board;
 	uint32_t ring_bytes, flow_slots;
 	uint64_t memory_bytes;
 	int whole_packets;
-	char folder[NAME]; /* to unpin: its name below pin_dir */
+	bool has_ring, judges;
+	struct wr_judge_maps judge; /* without its descriptors */
+	char folder[NAME];	    /* to unpin: its name below pin_dir */
+	struct wr_path_at at;	    /* to put expressions there */
+	uint32_t half, n_where;
 };
 
 struct answer {
@@ -36,21 +47,33 @@ struct answer {
 
 /* ---- the process with rights ---- */
 
-static void open_path(const struct request *r, int ring_fd, const char *pin_dir, struct answer *a,
-		      struct wr_path **path)
+static void open_path(struct request *r, const int *fds, int n_fds, const char *pin_dir,
+		      struct answer *a, struct wr_path **path)
 {
+	int judge_fds = r->judges ? JUDGE_FDS : 0;
 	struct wr_iface iface;
 	struct wr_path_conf conf = {
 		.iface = &iface,
 		.hook = r->hook,
-		.ring_fd = ring_fd,
+		.ring_fd = r->has_ring ? fds[judge_fds] : -1,
 		.ring_bytes = r->ring_bytes,
 		.board = r->board,
 		.flow_slots = r->flow_slots,
 		.memory_bytes = r->memory_bytes,
 		.pin_dir = pin_dir,
+		.judge = r->judges ? &r->judge : NULL,
 	};
 
+	if (n_fds != judge_fds + r->has_ring) {
+		a->ret = wr_fail(&a->err, EINVAL, "descriptors are missing");
+		return;
+	}
+	if (r->judges) {
+		r->judge.policy_fd = fds[POLICY_FD];
+		r->judge.buckets_fd = fds[BUCKETS_FD];
+		r->judge.hits_fd = fds[HITS_FD];
+		r->judge.rules_fd = fds[RULES_FD];
+	}
 	a->ret = wr_iface_get(&iface, r->iface, &a->err);
 	if (!a->ret)
 		a->ret = wr_path_open_auto(path, &conf, r->whole_packets, a->why, sizeof(a->why),
@@ -70,7 +93,25 @@ static void unpin(const struct request *r, const char *pin_dir, struct answer *a
 	a->ret = wr_pin_remove(folder, &a->err);
 }
 
-static void serve_one(int fd, struct request *r, int ring_fd, const char *pin_dir)
+/* Programs are made of these texts by libpcap and capture/filter_bpf.c: whatever they are, such a
+ * program looks at packets and chooses them, no more. */
+static void put_where(const struct request *r, const int *fds, int n_fds, struct answer *a)
+{
+	static char text[WHERE_BYTES];
+	const char *expr[WR_JUDGE_WHERES];
+	ssize_t size = n_fds == FDS ? pread(fds[WHERE_FD], text, sizeof(text) - 1, 0) : -1;
+	uint32_t n = 0;
+
+	text[size > 0 ? size : 0] = 0;
+	for (ssize_t at = 0; at < size && n < WR_JUDGE_WHERES; at += (ssize_t)strlen(text + at) + 1)
+		expr[n++] = text + at;
+	if (!n || n != r->n_where || r->half > 1)
+		a->ret = wr_fail(&a->err, EINVAL, "expressions are missing");
+	else
+		a->ret = wr_path_where_there(&r->at, fds, r->half, expr, n, &a->err);
+}
+
+static void serve_one(int fd, struct request *r, const int *got, int n_got, const char *pin_dir)
 {
 	static struct answer a;
 	struct wr_path *path = NULL;
@@ -80,8 +121,10 @@ static void serve_one(int fd, struct request *r, int ring_fd, const char *pin_di
 	r->iface[sizeof(r->iface) - 1] = r->folder[sizeof(r->folder) - 1] = 0;
 	if (r->what == UNPIN)
 		unpin(r, pin_dir, &a);
+	else if (r->what == PUT_WHERE)
+		put_where(r, got, n_got, &a);
 	else if (r->flow_slots && (unsigned int)r->hook <= WR_HOOK_COUNT)
-		open_path(r, ring_fd, pin_dir, &a, &path);
+		open_path(r, got, n_got, pin_dir, &a, &path);
 	else
 		a.ret = wr_fail(&a.err, EINVAL, "a request that makes no sense");
 	if (path) {
@@ -98,9 +141,10 @@ static void serve(int fd, const char *pin_dir)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	struct request r;
-	int ring, n_fds;
+	int fds[JUDGE_FDS + 1], n_fds;
 	ssize_t n;
 
+	wr_rights_no_names();
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_IGN); /* guards of paths before 6.6 */
@@ -108,15 +152,15 @@ static void serve(int fd, const char *pin_dir)
 	signal(SIGHUP, SIG_IGN);
 	for (;;) {
 		poll(&p, 1, -1);
-		n = wr_pass_receive(fd, &r, sizeof(r), &ring, 1, &n_fds);
+		n = wr_pass_receive(fd, &r, sizeof(r), fds, JUDGE_FDS + 1, &n_fds);
 		if (n == -EAGAIN)
 			continue;
 		if (n <= 0)
 			_exit(0);
 		if (n == sizeof(r))
-			serve_one(fd, &r, n_fds ? ring : -1, pin_dir);
-		if (n_fds)
-			close(ring);
+			serve_one(fd, &r, fds, n_fds, pin_dir);
+		for (int i = 0; i < n_fds; i++)
+			close(fds[i]);
 	}
 }
 
@@ -155,8 +199,8 @@ void wr_attach_end(struct wr_attach *a)
 }
 
 /* It answers in the time that loading a program takes; nobody else is served meanwhile. */
-static int ask(struct wr_attach *a, const struct request *r, int ring_fd, struct answer *answer,
-	       int *fds, int *n_fds, struct wr_err *err)
+static int ask(struct wr_attach *a, const struct request *r, const int *with, int n_with,
+	       struct answer *answer, int *fds, int *n_fds, struct wr_err *err)
 {
 	struct pollfd p = {.fd = a->fd, .events = POLLIN};
 	ssize_t n = 0;
@@ -166,7 +210,7 @@ static int ask(struct wr_attach *a, const struct request *r, int ring_fd, struct
 		return wr_fail(err, EPERM,
 			       "weir has given up the right to attach (daemon.attach_later): a "
 			       "restart is needed");
-	if (!wr_pass(a->fd, r, sizeof(*r), &ring_fd, ring_fd >= 0) && poll(&p, 1, PATIENCE_MS) == 1)
+	if (!wr_pass(a->fd, r, sizeof(*r), with, n_with) && poll(&p, 1, PATIENCE_MS) == 1)
 		n = wr_pass_receive(a->fd, answer, sizeof(*answer), fds, WR_PATH_FDS, n_fds);
 	if (n == sizeof(*answer))
 		return 0;
@@ -188,11 +232,22 @@ int wr_attach_open_path(void *ctx, struct wr_path **out, const struct wr_path_co
 		.flow_slots = conf->flow_slots,
 		.memory_bytes = conf->memory_bytes,
 		.whole_packets = whole_packets,
+		.has_ring = conf->ring_fd >= 0,
+		.judges = conf->judge,
 	};
-	int fds[WR_PATH_FDS], n_fds, ret;
+	int fds[WR_PATH_FDS], with[JUDGE_FDS + 1], n_with = 0, n_fds, ret;
 
 	snprintf(r.iface, sizeof(r.iface), "%s", conf->iface->name);
-	ret = ask(ctx, &r, conf->ring_fd, &answer, fds, &n_fds, err);
+	if (conf->judge) {
+		r.judge = *conf->judge;
+		with[n_with++] = conf->judge->policy_fd;
+		with[n_with++] = conf->judge->buckets_fd;
+		with[n_with++] = conf->judge->hits_fd;
+		with[n_with++] = conf->judge->rules_fd;
+	}
+	if (r.has_ring)
+		with[n_with++] = conf->ring_fd;
+	ret = ask(ctx, &r, with, n_with, &answer, fds, &n_fds, err);
 	if (!ret && answer.ret)
 		ret = wr_fail(err, -answer.ret, "%s", answer.err.text);
 	if (!ret && n_fds != WR_PATH_FDS)
@@ -214,6 +269,34 @@ int wr_attach_unpin(void *ctx, const char *folder, struct wr_err *err)
 	int n_fds, fds[WR_PATH_FDS], ret;
 
 	snprintf(r.folder, sizeof(r.folder), "%s", name ? name + 1 : folder);
-	ret = ask(ctx, &r, -1, &answer, fds, &n_fds, err);
+	ret = ask(ctx, &r, NULL, 0, &answer, fds, &n_fds, err);
+	return !ret && answer.ret ? wr_fail(err, -answer.ret, "%s", answer.err.text) : ret;
+}
+
+int wr_attach_where(void *ctx, struct wr_path *path, uint32_t half, const char *const *expr,
+		    uint32_t n, struct wr_err *err)
+{
+	static struct answer answer;
+	struct request r = {.what = PUT_WHERE, .half = half, .n_where = n};
+	int fds[WR_PATH_FDS], with[FDS], n_fds, ret = 0;
+	size_t size = 0;
+
+	wr_path_where_at(path, &r.at, with);
+	with[WHERE_FD] = memfd_create("where", MFD_CLOEXEC);
+	if (with[WHERE_FD] < 0)
+		return wr_fail(err, errno, "memfd: %s", strerror(errno));
+	for (uint32_t i = 0; i < n && !ret; i++) {
+		ssize_t len = (ssize_t)strlen(expr[i]) + 1;
+
+		size += (size_t)len;
+		if (size >= WHERE_BYTES || write(with[WHERE_FD], expr[i], (size_t)len) != len)
+			ret = wr_fail(err, E2BIG,
+				      "the `where` expressions of all rules are "
+				      "longer than %d bytes",
+				      WHERE_BYTES);
+	}
+	if (!ret)
+		ret = ask(ctx, &r, with, FDS, &answer, fds, &n_fds, err);
+	close(with[WHERE_FD]);
 	return !ret && answer.ret ? wr_fail(err, -answer.ret, "%s", answer.err.text) : ret;
 }

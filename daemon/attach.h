@@ -7,9 +7,10 @@
 #include "control/path.h"
 
 /*
- * A process that keeps the rights which the core gives up, and does two things for it: it opens
- * data paths (weir's own programs, nothing else can be asked for) and hands over their descriptors,
- * and it takes off what weir has pinned below its folder. It reads no packet and no byte of a
+ * A process that keeps the rights which the core gives up, and does three things for it: it
+ * opens data paths (weir's own programs, nothing else can be asked for) and hands over their
+ * descriptors, it puts expressions of rules into them, and it takes off what weir has pinned below
+ * its folder. It reads no packet and no byte of a
  * stranger, and ends with the core.
  */
 struct wr_attach {
@@ -26,6 +27,9 @@ void wr_attach_end(struct wr_attach *a); /* waits for it; one that was not start
 /* For struct wr_engine_conf: ctx is a struct wr_attach. -EPERM: there is no such process. */
 int wr_attach_open_path(void *ctx, struct wr_path **out, const struct wr_path_conf *conf,
 			int whole_packets, char *why, size_t room, struct wr_err *err);
+/* Expressions of rules, see wr_path_where(). */
+int wr_attach_where(void *ctx, struct wr_path *path, uint32_t half, const char *const *expr,
+		    uint32_t n, struct wr_err *err);
 int wr_attach_unpin(void *ctx, const char *folder, struct wr_err *err);
 
 #endif

@@ -42,6 +42,10 @@ struct wr_daemon_conf {
 		uint64_t eve_stats_ns, otlp_ns, buffer_bytes;
 	} output;
 	struct {
+		const char *file, *state;
+		uint64_t bytes, rate_bytes;
+	} policy;
+	struct {
 		const char *user;
 		bool sandbox, attach_later;
 	} daemon;

@@ -194,6 +194,26 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "What waits for one output at most. What finds no room is lost and counted.",
 	 AT(output.buffer_bytes), 1 << 20, 256 << 20},
 
+	{"policy.file", WR_CONF_STRING, "", "a path",
+	 "The rules that packets are held against (docs/policy.md); daemon.user reads it again at "
+	 "a "
+	 "reload. Empty: there are none, and no packet pays for them. Another file is taken by a "
+	 "reload; from none to one, or back, takes a restart.",
+	 AT(policy.file), 0, 255, .check = whole_path, .live = true},
+	{"policy.size", WR_CONF_SIZE, "16MiB", NULL,
+	 "Memory for rules and sets in the kernel, for two of them: the one that is in force and "
+	 "the "
+	 "next. 1,000,000 IPv4 addresses at random take 128MiB, of IPv6 384MiB.",
+	 AT(policy.bytes), 1 << 20, 1 << 30},
+	{"policy.rates", WR_CONF_SIZE, "4MiB", NULL,
+	 "Memory in the kernel for rates of sources and services: 64 bytes for four that are over "
+	 "theirs at a time.",
+	 AT(policy.rate_bytes), 1 << 16, 1 << 30},
+	{"policy.state", WR_CONF_STRING, "", "a path",
+	 "Where rules that are added while weir runs are kept for a restart. Empty: rules.policy "
+	 "beside the history; nowhere when there is none.",
+	 AT(policy.state), 0, 255, .check = whole_path},
+
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},
 	{"daemon.sandbox", WR_CONF_BOOL, "yes", NULL,

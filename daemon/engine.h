@@ -30,6 +30,12 @@ struct wr_engine_conf {
 				  0 = 256 MiB */
 	const char *pin_dir;   /* links and maps stay below it when the process ends and are adopted
 				  from there: counting outlives the process. NULL: nothing stays */
+	/* See daemon/session.h. */
+	const struct wr_judge_maps *judge;
+	const char *(*rule)(void *ctx, uint32_t slot);
+	uint32_t (*rule_slots)(void *ctx);
+	void (*joins)(void *ctx, struct wr_path *path, bool joins);
+	void *judge_ctx;
 	struct wr_live_conf live;
 	/* Packets that are wanted besides what is counted, and who gets them: first payloads of
 	 * flows, and all others as `keep` has it. May be NULL. */

@@ -39,6 +39,8 @@ struct wr_query {
 	struct wr_view_live how; /* top=, sort=, series=, color= */
 	bool sorted;		 /* sort= was given */
 	bool text;		 /* as=text */
+	bool may_change;	 /* who asks may change rules; set by daemon/api.c */
+	uint64_t client;	 /* number of the connection; the same */
 	size_t n_keys;
 	struct {
 		const char *name, *value;

@@ -17,6 +17,9 @@ int wr_rights_user(const char *name, uid_t *uid, gid_t *gid, struct wr_err *err)
 /* Number of a group; "" = (gid_t)-1, no change. -EINVAL. */
 int wr_rights_group(const char *name, gid_t *gid, struct wr_err *err);
 
+/* From now on names of hosts are looked up in files only: nobody waits for a name server. */
+void wr_rights_no_names(void);
+
 /*
  * Becomes that user (no supplementary groups), keeps no capability, none in the bounding set
  * either, and can get none by executing something (no_new_privs). Whoever is not root stays who he

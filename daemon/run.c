@@ -2,7 +2,6 @@
 #include "daemon/run.h"
 
 #include <errno.h>
-#include <nss.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +37,12 @@ static void on_step(void *ctx)
 		wr_loop_stop(r->loop);
 		return;
 	}
+	if (r->rules)
+		wr_rules_step(r->rules);
 	window = wr_live_totals(r->host.live)->window;
 	if (window != r->window) {
+		if (r->rules)
+			wr_rules_window(r->rules);
 		wr_history_window(r->history, r->host.live);
 		wr_outputs_window(r->outputs, &r->host);
 		wr_api_window(r->api);
@@ -223,7 +226,21 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 
 	r->host.dump = r->dump;
 	if (!ret)
+		ret = wr_run_rules_open(r, err);
+	if (!ret && r->rules) {
+		conf.judge = wr_rules_maps(r->rules);
+		conf.rule = wr_rules_name;
+		conf.rule_slots = wr_rules_slots;
+		conf.joins = wr_rules_joins;
+		conf.judge_ctx = r->rules;
+		r->host.rules = r->rules;
+	}
+	if (!ret)
 		ret = wr_engine_open(&r->engine, &conf, err);
+	/* Twice: then both halves have the expressions, and changes that bring no other ones need
+	 * no rights. */
+	for (int i = 0; i < (r->c.daemon.attach_later ? 1 : 2) && !ret && r->rules; i++)
+		ret = wr_rules_put(r->rules, err);
 	if (!ret)
 		r->host.live = wr_engine_live(r->engine);
 	return ret;
@@ -272,12 +289,26 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 	return ret ? ret : wr_api_open(&r->api, &conf, &r->host, r->loop, err);
 }
 
+static void on_off(void *ctx, int signal)
+{
+	struct wr_run *r = ctx;
+	struct wr_err err = {0};
+
+	(void)signal;
+	if (!r->rules)
+		wr_run_log("SIGUSR2: no policy is loaded");
+	else if (wr_rules_switch(r->rules, false, &err))
+		wr_run_log(err.text);
+}
+
 static int open_signals(struct wr_run *r, struct wr_err *err)
 {
 	int ret = wr_loop_signal(r->loop, SIGTERM, on_end, r, err);
 
 	if (!ret)
 		ret = wr_loop_signal(r->loop, SIGINT, on_end, r, err);
+	if (!ret)
+		ret = wr_loop_signal(r->loop, SIGUSR2, on_off, r, err);
 	return ret ? ret : wr_loop_signal(r->loop, SIGHUP, on_reload, r, err);
 }
 
@@ -313,30 +344,24 @@ static int open_outputs(struct wr_run *r, struct wr_err *err)
 	return wr_loop_add(r->loop, r->out.fd, EPOLLIN, on_outputs, r);
 }
 
-/* A name in a filter is looked up in files: nothing here may wait for a name server. */
-static void no_waiting_for_names(void)
-{
-#ifdef __GLIBC__
-	__nss_configure_lookup("hosts", "files");
-	__nss_configure_lookup("networks", "files");
-	__nss_configure_lookup("services", "files");
-	__nss_configure_lookup("protocols", "files");
-#endif
-}
-
 static int drop_rights(struct wr_run *r, struct wr_err *err)
 {
 	int ret = wr_rights_drop(r->c.daemon.user, &r->rights, err);
 	char line[512];
 
 	r->dropped = true;
-	no_waiting_for_names();
-	if (ret || !r->from || !access(r->from, R_OK))
-		return ret;
-	snprintf(line, sizeof(line), "%.300s cannot be read by %s: a reload will be refused",
-		 r->from, r->rights.user);
-	wr_run_log(line);
-	return 0;
+	wr_rights_no_names();
+	for (int i = 0; i < 2 && !ret; i++) {
+		const char *file = i ? r->c.policy.file : r->from;
+
+		if (!file || !*file || !access(file, R_OK))
+			continue;
+		snprintf(line, sizeof(line),
+			 "%.300s cannot be read by %s: a reload will be refused", file,
+			 r->rights.user);
+		wr_run_log(line);
+	}
+	return ret;
 }
 
 static void show_ready(struct wr_run *r)
@@ -400,6 +425,7 @@ static void end(struct wr_run *r)
 	wr_history_close(&r->history);
 	show_end(r);
 	wr_engine_close(&r->engine);
+	wr_rules_close(&r->rules);
 	wr_dump_close(&r->dump);
 	wr_attach_end(&r->attach);
 	wr_loop_close(&r->loop);

@@ -9,6 +9,7 @@
 #include "daemon/history.h"
 #include "daemon/output.h"
 #include "daemon/output_conf.h"
+#include "daemon/rules.h"
 #include "daemon/run.h"
 #include "export/dumpring.h"
 
@@ -29,6 +30,7 @@ struct wr_run {
 	struct wr_api *api;
 	struct wr_api_host host;
 	struct wr_history *history; /* NULL: none is kept */
+	struct wr_rules *rules;	    /* NULL: no policy is loaded */
 	struct wr_dump *dump;	    /* the last packets; NULL: none are kept */
 	uint64_t passed_over;	    /* by the engine, before they were */
 	struct wr_timer step, alive;
@@ -47,6 +49,7 @@ struct wr_run {
 	struct wr_err err;
 	struct wr_status_iface said[WR_STATUS_IFACES]; /* by interface, last line */
 	uint32_t n_said;
+	struct wr_rules_state rules_state;		  /* for status */
 	struct wr_status_output out_rows[WR_OUTPUTS + 1]; /* for status */
 };
 
@@ -56,6 +59,9 @@ void wr_run_log_line(void *unused, const char *line);
 void wr_run_say(void *run, const char *line);	      /* to the log, and for status */
 void wr_run_status(void *run, struct wr_status *out); /* run_status.c */
 int wr_run_reload(void *run, struct wr_err *err);     /* run_reload.c */
+
+/* run_rules.c: r->rules, when there is to be a policy. */
+int wr_run_rules_open(struct wr_run *r, struct wr_err *err);
 
 /* run_dump.c: the last packets. */
 int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);

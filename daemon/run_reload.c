@@ -16,6 +16,7 @@ struct change {
 	/* Of what takes memory or files: the new ones, before the old ones are given up. */
 	struct wr_history *new_history;
 	struct wr_dump *new_dump;
+	struct wr_rules_next *new_rules;
 };
 
 static bool is(const char *name, const char *prefix)
@@ -37,6 +38,13 @@ static int keep(struct wr_run *r, struct wr_conf *new, size_t i, struct wr_err *
 			   err);
 }
 
+/* Data paths are made for a policy, or for none. */
+static bool from_or_to_none(const char *name, const struct wr_conf *old, const struct wr_conf *new,
+			    size_t i)
+{
+	return is(name, "policy.file") && !*wr_conf_value(old, i) != !*wr_conf_value(new, i);
+}
+
 static int compare(struct wr_run *r, struct wr_conf *new, struct change *c, struct wr_err *err)
 {
 	int ret = 0;
@@ -53,7 +61,7 @@ static int compare(struct wr_run *r, struct wr_conf *new, struct change *c, stru
 		c->history_path |= is(it->name, "history.path");
 		c->dump |= is(it->name, "dump.");
 		c->dump_ring |= is(it->name, "dump.size") || is(it->name, "dump.snap");
-		if (!it->live)
+		if (!it->live || from_or_to_none(it->name, r->values, new, i))
 			ret = keep(r, new, i, err);
 	}
 	return ret;
@@ -77,9 +85,13 @@ static int prepare(struct wr_run *r, const struct wr_daemon_conf *new, struct ch
 		ret = wr_run_dump_open(&c->new_dump, new, err);
 	if (!ret && c->history_path)
 		ret = wr_history_open(&c->new_history, new, wr_run_log_line, NULL, err);
+	if (!ret && r->rules)
+		ret = wr_rules_read(r->rules, new->policy.file, &c->new_rules, err);
 	if (!ret && c->ifaces)
 		ret = wr_engine_ifaces(r->engine, new->capture.ifaces.at, new->capture.ifaces.n,
 				       wr_daemon_conf_any(new), err);
+	if (!ret && r->rules)
+		ret = wr_rules_take(r->rules, &c->new_rules, err);
 	return ret;
 }
 
@@ -90,6 +102,7 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 	int ret = prepare(r, new, c, err);
 
 	if (ret) {
+		wr_rules_drop(&c->new_rules);
 		wr_dump_close(&c->new_dump);
 		wr_history_close(&c->new_history);
 		return ret;

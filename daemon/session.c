@@ -35,6 +35,7 @@ struct port {
 	struct wr_socket *socket;
 	struct wr_ledger past; /* of earlier times that it was there */
 	bool has_past;
+	struct wr_ledger_rules rules, past_rules; /* owned: of the row, and of its past */
 	uint64_t write_failed; /* of what a packet socket or an earlier time has seen */
 };
 
@@ -45,7 +46,8 @@ struct session {
 	struct port port[MAX_PORTS];
 	size_t n_ports;
 	struct wr_ledger gone; /* of ports that have made room for others; none: no name */
-	unsigned int refused;  /* the last interface there was no room for, by index */
+	struct wr_ledger_rules gone_rules;
+	unsigned int refused; /* the last interface there was no room for, by index */
 	struct wr_ring *ring;
 	int ring_fd;
 	int links_fd; /* becomes readable when interfaces come or go */
@@ -118,6 +120,7 @@ static int use_path(struct session *s, struct port *p, const struct wr_iface *if
 		.flow_slots = s->conf.flow_slots,
 		.memory_bytes = s->conf.memory_bytes,
 		.pin_dir = s->conf.pin_dir,
+		.judge = s->conf.judge,
 	};
 	char why[512];
 	int ret;
@@ -134,11 +137,30 @@ static int use_path(struct session *s, struct port *p, const struct wr_iface *if
 		s->ring_fd = dup(wr_path_ring(p->path));
 		ret = wr_ring_open(&s->ring, s->ring_fd, err);
 	}
-	if (ret)
+	if (ret) {
 		wr_path_close(&p->path);
-	else
-		say(s, why);
-	return ret;
+		return ret;
+	}
+	say(s, why);
+	if (s->conf.joins)
+		s->conf.joins(s->conf.judge_ctx, p->path, true);
+	return 0;
+}
+
+static void close_path(struct session *s, struct port *p)
+{
+	if (p->path && s->conf.joins)
+		s->conf.joins(s->conf.judge_ctx, p->path, false);
+	wr_path_close(&p->path);
+}
+
+/* A packet socket sees copies. */
+static int no_socket(const struct port *p, const char *why, struct wr_err *err)
+{
+	return wr_fail(err, EOPNOTSUPP,
+		       "%s: a policy is enforced by BPF, and a packet socket cannot%s%s; leave "
+		       "policy.file empty to watch without one",
+		       p->name, why ? ": " : " (capture.hook = auto)", why ? why : "");
 }
 
 static int port_open(struct session *s, struct port *p, struct wr_err *err)
@@ -153,10 +175,13 @@ static int port_open(struct session *s, struct port *p, struct wr_err *err)
 	if (p->out) {
 		ret = use_path(s, p, &iface, err);
 	} else if (s->conf.hook == WR_HOOK_PACKET) {
-		ret = use_socket(s, p, &iface, NULL, err);
+		ret = s->conf.judge ? no_socket(p, NULL, err) : use_socket(s, p, &iface, NULL, err);
 	} else {
 		ret = use_path(s, p, &iface, err);
-		if ((ret == -EPERM || ret == -EOPNOTSUPP) && s->conf.hook == WR_HOOK_COUNT) {
+		if ((ret == -EPERM || ret == -EOPNOTSUPP) && s->conf.judge) {
+			sock = *err;
+			ret = no_socket(p, sock.text, err);
+		} else if ((ret == -EPERM || ret == -EOPNOTSUPP) && s->conf.hook == WR_HOOK_COUNT) {
 			ret = use_socket(s, p, &iface, err->text, &sock);
 			if (ret) /* both reasons, the one that can be mended best first */
 				ret = wr_within(err, "%s; and BPF", sock.text);
@@ -167,12 +192,23 @@ static int port_open(struct session *s, struct port *p, struct wr_err *err)
 	return ret;
 }
 
+/* Rows of rules; those of the port are read anew each time. */
+static void add_rules(struct wr_ledger_rules *to, const struct wr_ledger *from)
+{
+	for (uint32_t i = 0; i < from->n_rules; i++)
+		wr_ledger_rules_add(to, &from->rule[i]);
+}
+
 static void add_rows(struct wr_ledger *to, const struct wr_ledger *from)
 {
 	to->arrived.packets += from->arrived.packets;
 	to->arrived.bytes += from->arrived.bytes;
 	to->passed.packets += from->passed.packets;
 	to->passed.bytes += from->passed.bytes;
+	to->dropped.packets += from->dropped.packets;
+	to->dropped.bytes += from->dropped.bytes;
+	to->limited.packets += from->limited.packets;
+	to->limited.bytes += from->limited.bytes;
 	to->matched.packets += from->matched.packets;
 	to->matched.bytes += from->matched.bytes;
 	to->made += from->made;
@@ -185,12 +221,27 @@ static void add_rows(struct wr_ledger *to, const struct wr_ledger *from)
 	to->balanced = to->balanced && from->balanced;
 }
 
-static int port_row(struct port *p, struct wr_ledger *row)
+static void path_row(struct session *s, struct port *p, struct wr_ledger *row)
+{
+	struct wr_board_rules rules = {
+		.name = s->conf.rule,
+		.slots = s->conf.judge ? s->conf.rule_slots(s->conf.judge_ctx) : 0,
+		.ctx = s->conf.judge_ctx,
+	};
+
+	rules.gone = wr_path_gone(p->path, &rules.cpus);
+	wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, rules.gone ? &rules : NULL, &p->rules,
+			row);
+}
+
+static int port_row(struct session *s, struct port *p, struct wr_ledger *row)
 {
 	struct wr_ledger past = p->past;
 
+	past.rule = p->past_rules.at;
+	past.n_rules = p->past_rules.n;
 	if (p->path)
-		wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, row);
+		path_row(s, p, row);
 	else if (p->socket)
 		wr_socket_ledger(p->socket, row);
 	else if (p->has_past)
@@ -200,6 +251,12 @@ static int port_row(struct port *p, struct wr_ledger *row)
 	if (p->has_past && (p->path || p->socket)) {
 		row->since_ns = past.since_ns;
 		add_rows(row, &past);
+		if (row->n_rules || past.n_rules) {
+			p->rules.n = row->n_rules;
+			add_rules(&p->rules, &past);
+			row->rule = p->rules.at;
+			row->n_rules = p->rules.n;
+		}
 	}
 	row->seen -= p->write_failed;
 	row->lost[WR_LOST_WRITE_FAILED] += p->write_failed;
@@ -210,7 +267,7 @@ static int port_row(struct port *p, struct wr_ledger *row)
  * end under load. */
 static void read_ring(struct session *s, wr_packet_fn fn, void *ctx)
 {
-	struct wr_ring_reader reader = {board_of, s, fn, ctx};
+	struct wr_ring_reader reader = {board_of, s, fn, ctx, s->conf.rule, s->conf.judge_ctx};
 	int most = (int)(s->conf.ring_bytes / sizeof(struct wr_event));
 
 	if (s->ring)
@@ -225,11 +282,11 @@ static void settle(void)
 		usleep(IDLE_MS * 1000);
 }
 
-static bool is_waiting(struct port *p)
+static bool is_waiting(struct session *s, struct port *p)
 {
 	struct wr_ledger row;
 
-	return (p->path || p->socket) && port_row(p, &row) && row.waiting;
+	return (p->path || p->socket) && port_row(s, p, &row) && row.waiting;
 }
 
 /* The kernel hands over the last block of a packet socket by a timer, which is late on a busy host.
@@ -241,7 +298,7 @@ static void read_rest(struct session *s, struct port *p, wr_packet_fn fn, void *
 			read_ring(s, fn, ctx);
 		while (p->socket && wr_socket_read(p->socket, fn, ctx, 1 << 16))
 			;
-		if (!is_waiting(p))
+		if (!is_waiting(s, p))
 			return;
 		usleep(WAIT_MS * 1000);
 	}
@@ -289,12 +346,14 @@ static void port_close(struct session *s, struct port *p, wr_packet_fn fn, void 
 	end_board(p);
 	if (p->path && s->conf.leaving && wr_path_account(p->path))
 		s->conf.leaving(s->conf.leaving_ctx, p->path);
-	if (port_row(p, &row)) {
+	if (port_row(s, p, &row)) {
+		p->past_rules.n = 0;
+		add_rules(&p->past_rules, &row);
 		p->past = row;
 		p->has_past = true;
 		p->write_failed = 0;
 	}
-	wr_path_close(&p->path);
+	close_path(s, p);
 	wr_socket_close(&p->socket);
 	p->ifindex = 0;
 }
@@ -307,12 +366,19 @@ static struct port *find_port(struct session *s, const char *name, bool out)
 	return NULL;
 }
 
+static void forget_port(struct port *p)
+{
+	free(p->rules.at);
+	free(p->past_rules.at);
+	memset(p, 0, sizeof(*p));
+}
+
 /* What was counted of it stays in the ledger, in a row for all such. */
 static void make_room(struct session *s, struct port *p)
 {
 	struct wr_ledger row;
 
-	if (port_row(p, &row)) {
+	if (port_row(s, p, &row)) {
 		if (!s->gone.iface[0])
 			s->gone = (struct wr_ledger){.since_ns = row.since_ns, .balanced = true};
 		snprintf(s->gone.iface, sizeof(s->gone.iface), "(gone)");
@@ -320,8 +386,9 @@ static void make_room(struct session *s, struct port *p)
 		if (row.since_ns < s->gone.since_ns)
 			s->gone.since_ns = row.since_ns;
 		add_rows(&s->gone, &row);
+		add_rules(&s->gone_rules, &row);
 	}
-	memset(p, 0, sizeof(*p));
+	forget_port(p);
 }
 
 /* A slot for another one; NULL: no room. Where all interfaces are wanted, those that are gone make
@@ -423,7 +490,7 @@ static int session_read(struct wr_source *base, wr_packet_fn fn, void *ctx, int 
 			struct wr_err *err)
 {
 	struct session *s = (struct session *)base;
-	struct wr_ring_reader reader = {board_of, s, fn, ctx};
+	struct wr_ring_reader reader = {board_of, s, fn, ctx, s->conf.rule, s->conf.judge_ctx};
 	int n = 0;
 
 	(void)err;
@@ -437,7 +504,7 @@ static int session_read(struct wr_source *base, wr_packet_fn fn, void *ctx, int 
 	if (n || !s->finished)
 		return n;
 	for (size_t i = 0; i < s->n_ports && s->waits < WAITS; i++) {
-		if (!is_waiting(&s->port[i]))
+		if (!is_waiting(s, &s->port[i]))
 			continue;
 		s->waits++;
 		usleep(WAIT_MS * 1000);
@@ -461,14 +528,17 @@ static int session_ledger(struct wr_source *base, struct wr_ledger *rows, int n)
 	int have = 0;
 
 	for (size_t i = 0; i < s->n_ports; i++)
-		if (port_row(&s->port[i], &row)) {
+		if (port_row(s, &s->port[i], &row)) {
 			if (have < n)
 				rows[have] = row;
 			have++;
 		}
 	if (s->gone.iface[0]) {
-		if (have < n)
+		if (have < n) {
 			rows[have] = s->gone;
+			rows[have].rule = s->gone_rules.at;
+			rows[have].n_rules = s->gone_rules.n;
+		}
 		have++;
 	}
 	return have;
@@ -479,9 +549,11 @@ static void session_close(struct wr_source *base)
 	struct session *s = (struct session *)base;
 
 	for (size_t i = 0; i < s->n_ports; i++) {
-		wr_path_close(&s->port[i].path);
+		close_path(s, &s->port[i]);
 		wr_socket_close(&s->port[i].socket);
+		forget_port(&s->port[i]);
 	}
+	free(s->gone_rules.at);
 	wr_ring_close(&s->ring);
 	if (s->ring_fd >= 0)
 		close(s->ring_fd);
@@ -584,6 +656,7 @@ static void port_remove(struct session *s, size_t i, wr_packet_fn fn, void *ctx)
 	snprintf(line, sizeof(line), "%s: not watched any more", p->name);
 	if (!p->out)
 		say(s, line);
+	forget_port(p);
 	memmove(p, p + 1, (s->n_ports - i - 1) * sizeof(*p));
 	memset(&s->port[--s->n_ports], 0, sizeof(*p));
 }
@@ -656,7 +729,7 @@ void wr_session_write_failed(struct wr_source *base, const char *iface, uint64_t
 	uint64_t now;
 
 	if (p && p->path) {
-		wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, &row);
+		wr_board_ledger(wr_path_board(p->path), WR_MAX_CPUS, NULL, NULL, &row);
 		now = row.seen < packets ? row.seen : packets;
 		wr_path_board(p->path)->cpu[0].seen.write_failed += now;
 		packets -= now;

@@ -31,6 +31,15 @@ struct wr_session_conf {
 	const char *pin_dir;   /* see control/path.h; NULL: nothing stays */
 	uint32_t flow_slots;   /* account in the kernel, see control/path.h; 0 = do not */
 	uint64_t memory_bytes; /* for that, of each interface and direction; 0 = what it takes */
+	/* Packets are held against a policy: the maps of control/force.h, whose rules have names by
+	 * slot. Then no interface is watched by a packet socket, which keeps nothing out. NULL: all
+	 * pass. */
+	const struct wr_judge_maps *judge;
+	const char *(*rule)(void *ctx, uint32_t slot); /* or NULL */
+	uint32_t (*rule_slots)(void *ctx);	       /* see struct wr_board_rules */
+	/* A path is there from now on, or is about to go. May be NULL. */
+	void (*joins)(void *ctx, struct wr_path *path, bool joins);
+	void *judge_ctx;
 	/* A path that accounts is detached and about to be closed: what it counted must be taken
 	 * now. May be NULL. */
 	void (*leaving)(void *ctx, struct wr_path *path);

@@ -9,6 +9,7 @@
 #include "daemon/api.h"
 #include "daemon/query.h"
 #include "export/dumpring.h"
+#include "policy/verdict.h"
 #include "view/fact_json.h"
 #include "view/packet.h"
 
@@ -57,6 +58,10 @@ static bool frame(void *ctx, const struct wr_packet *pkt)
 	wr_json_u64(b, "len", pkt->len);
 	if (pkt->gso_segs)
 		wr_json_u64(b, "gso_segs", pkt->gso_segs);
+	if (pkt->fate)
+		wr_json_str(b, "verdict", wr_verdict_name(pkt->fate->verdict));
+	if (pkt->fate && pkt->fate->rule)
+		wr_json_str(b, "rule", pkt->fate->rule);
 	wr_json_base64(b, "frame", pkt->data, pkt->caplen);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');

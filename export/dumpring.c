@@ -14,6 +14,10 @@ enum {
 	ALIGN = 16,
 	IFACES_MAX = 256,
 	LINKTYPES_MAX = 8,
+	RULES_MAX = 8192, /* names; a rule beyond has none */
+	NAME = 32,
+	JUDGED = 1 << 15, /* of head.fate: there is one; below, the number of the rule's name */
+	VERDICT_SHIFT = 13,
 	STRIDE = 1024, /* packets between two whose place is known by number */
 };
 
@@ -26,7 +30,7 @@ struct head {
 	uint32_t len;
 	uint16_t linktype, gso_segs;
 	uint8_t iface, hook;
-	uint8_t pad[2];
+	uint16_t fate; /* JUDGED, verdict, name of the rule; 0: none */
 };
 _Static_assert(sizeof(struct head) == 32 && sizeof(struct head) % ALIGN == 0, "packs well");
 
@@ -38,6 +42,8 @@ struct wr_dump {
 	struct wr_dump_state state;
 	char iface[IFACES_MAX][16];
 	uint32_t n_ifaces;
+	char (*rule)[NAME]; /* owned: names; the first is none */
+	uint32_t n_rules;
 	/* Where packet n * STRIDE + 1 lies; of those that are forgotten, something else. */
 	size_t *place; /* owned */
 	size_t places; /* more than there can be in the ring at a time */
@@ -60,7 +66,9 @@ int wr_dump_open(struct wr_dump **out, const struct wr_dump_conf *conf, struct w
 	d->at = wr_mem_map(d->room);
 	d->places = d->room / sizeof(struct head) / STRIDE + 2;
 	d->place = calloc(d->places, sizeof(*d->place));
-	if (!d->at || !d->place) {
+	d->rule = calloc(RULES_MAX, sizeof(*d->rule));
+	d->n_rules = 1;
+	if (!d->at || !d->place || !d->rule) {
 		wr_dump_close(&d);
 		return wr_fail(err, ENOMEM, "no memory for %zu bytes of the last packets",
 			       conf->bytes);
@@ -75,6 +83,7 @@ void wr_dump_close(struct wr_dump **d)
 		return;
 	wr_mem_unmap((*d)->at, (*d)->room);
 	free((*d)->place);
+	free((*d)->rule);
 	free(*d);
 	*d = NULL;
 }
@@ -153,6 +162,28 @@ static uint8_t iface_of(struct wr_dump *d, const char *name)
 	return (uint8_t)i;
 }
 
+static uint16_t rule_of(struct wr_dump *d, const char *name)
+{
+	uint32_t i;
+
+	for (i = 1; i < d->n_rules; i++)
+		if (!strcmp(d->rule[i], name))
+			return (uint16_t)i;
+	if (i == RULES_MAX)
+		return 0;
+	strncpy(d->rule[i], name, NAME - 1);
+	d->n_rules++;
+	return (uint16_t)i;
+}
+
+static uint16_t fate_of(struct wr_dump *d, const struct wr_fate *f)
+{
+	if (!f)
+		return 0;
+	return (uint16_t)(JUDGED | (unsigned int)f->verdict << VERDICT_SHIFT |
+			  (f->rule ? rule_of(d, f->rule) : 0));
+}
+
 void wr_dump_add(struct wr_dump *d, const struct wr_packet *pkt)
 {
 	uint32_t caplen = pkt->caplen < d->snaplen ? pkt->caplen : d->snaplen;
@@ -178,6 +209,7 @@ void wr_dump_add(struct wr_dump *d, const struct wr_packet *pkt)
 		.gso_segs = pkt->gso_segs,
 		.iface = iface_of(d, pkt->iface),
 		.hook = pkt->hook,
+		.fate = fate_of(d, pkt->fate),
 	};
 	memcpy(h + 1, pkt->data, caplen);
 	if (d->state.added % STRIDE == 0)
@@ -222,9 +254,15 @@ static int filter_of(struct filters *f, uint16_t linktype, const struct wr_filte
 	return 0;
 }
 
-static struct wr_packet packet_at(const struct wr_dump *d, const struct head *h)
+static struct wr_packet packet_at(const struct wr_dump *d, const struct head *h,
+				  struct wr_fate *fate)
 {
+	const char *rule = d->rule[h->fate & (RULES_MAX - 1)];
+
+	*fate = (struct wr_fate){.verdict = (enum wr_verdict)(h->fate >> VERDICT_SHIFT & 3),
+				 .rule = *rule ? rule : NULL};
 	return (struct wr_packet){
+		.fate = h->fate ? fate : NULL,
 		.ts_ns = h->ts_ns,
 		.num = h->num,
 		.data = (const uint8_t *)(h + 1),
@@ -322,7 +360,8 @@ static int each(const struct wr_dump *d, struct wr_dump_ask *ask, struct filters
 		ret = newest(d, ask, to, f, &a, err);
 	for (int looked = 0; ret >= 0 && a.number <= to; looked++, go_on(d, &a)) {
 		const struct head *h = at(d, a.where);
-		struct wr_packet pkt = packet_at(d, h);
+		struct wr_fate fate;
+		struct wr_packet pkt = packet_at(d, h, &fate);
 
 		if (looked == WR_DUMP_LOOK)
 			break;

@@ -176,6 +176,16 @@ static uint64_t passed(const struct wr_ledger *r)
 	return r->passed.packets;
 }
 
+static uint64_t dropped(const struct wr_ledger *r)
+{
+	return r->dropped.packets;
+}
+
+static uint64_t limited(const struct wr_ledger *r)
+{
+	return r->limited.packets;
+}
+
 static uint64_t balanced(const struct wr_ledger *r)
 {
 	return r->balanced;
@@ -246,11 +256,87 @@ static void each_stage(struct walk *w)
 	}
 }
 
+/* ---- rules ---- */
+
+static int rule_of(struct wr_measure_rules *t, const char *name)
+{
+	for (int i = 0; i < t->n; i++)
+		if (!strcmp(t->row[i].name, name))
+			return i;
+	if (t->n == WR_MEASURE_RULES)
+		return -1;
+	memset(&t->row[t->n], 0, sizeof(t->row[0]));
+	snprintf(t->row[t->n].name, sizeof(t->row[0].name), "%s", name);
+	return t->n++;
+}
+
+/* What rules that are gone kept out is in no series any more. */
+static void add_rule(struct wr_measure_rules *t, const struct wr_ledger_rule *r, uint64_t others[2])
+{
+	int i = r->name[0] == '(' ? -2 : rule_of(t, r->name);
+
+	if (i >= 0) {
+		t->row[i].there = true;
+		t->row[i].dropped += r->dropped.packets;
+		t->row[i].limited += r->limited.packets;
+	} else if (i == -1) {
+		others[0] += r->dropped.packets;
+		others[1] += r->limited.packets;
+	}
+}
+
+static void update_rules(struct wr_measure_rules *t, const struct wr_measure_in *in)
+{
+	uint64_t others[2] = {0};
+	int n = 0;
+
+	for (int i = 0; i < t->n; i++) {
+		t->row[i].there = false;
+		t->row[i].dropped = t->row[i].limited = 0;
+	}
+	for (int i = 0; i < in->n_ledger; i++)
+		for (uint32_t k = 0; k < in->ledger[i].n_rules; k++)
+			add_rule(t, &in->ledger[i].rule[k], others);
+	for (int i = 0; i < t->n; i++)
+		if (t->row[i].there)
+			t->row[n++] = t->row[i];
+	t->n = n;
+	for (int i = 0; i < 2; i++) {
+		if (others[i] > t->others[i])
+			t->told[i] += others[i] - t->others[i];
+		t->others[i] = others[i];
+	}
+}
+
+static void put_rule(struct walk *w, const char *name, uint64_t n, const char *verdict)
+{
+	struct wr_label l[] = {{"rule", name}, {"verdict", verdict}};
+
+	if (n)
+		put(w, WR_MEASURE_RULE_PACKETS, l, 2, (struct wr_number){.u = n}, 0);
+}
+
+static void each_rule(struct walk *w)
+{
+	struct wr_measure_rules *t = &w->m->rules;
+
+	update_rules(t, w->in);
+	for (int i = 0; i < t->n; i++) {
+		put_rule(w, t->row[i].name, t->row[i].dropped, "drop");
+		put_rule(w, t->row[i].name, t->row[i].limited, "limit");
+	}
+	put_rule(w, "(other)", t->told[0], "drop"); /* no rule can be called so */
+	put_rule(w, "(other)", t->told[1], "limit");
+}
+
 static void ledger(struct walk *w)
 {
 	each_row(w, WR_MEASURE_PACKETS, arrived_packets);
 	each_row(w, WR_MEASURE_BYTES, arrived_bytes);
 	each_row(w, WR_MEASURE_PASSED, passed);
+	each_row(w, WR_MEASURE_DROPPED, dropped);
+	each_row(w, WR_MEASURE_LIMITED, limited);
+	each_rule(w);
 	each_reason(w);
 	each_row(w, WR_MEASURE_BALANCED, balanced);
 	each_row(w, WR_MEASURE_MADE, made);

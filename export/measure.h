@@ -15,9 +15,10 @@
  * the walk hands out, so they cannot disagree.
  *
  * Label sets are bounded: services and protocols have the first WR_MEASURE_TOP by bytes and
- * `other`; addresses of talkers never become labels. No counter goes back, so rates are right: what
- * was counted in `other` before a service got a series of its own stays in `other`, and what a
- * series has counted goes with it when it ends.
+ * `other`, rules the first WR_MEASURE_RULES that kept something out; addresses of talkers never
+ * become labels. No counter goes back, so rates are right: what was counted in `other` before a
+ * service got a series of its own stays in `other`, and what a series has counted goes with it when
+ * it ends.
  */
 
 enum wr_measure_type {
@@ -36,6 +37,12 @@ enum wr_measure_type {
 	  "Bytes of those packets, from the link header on.")                                      \
 	X(PASSED, COUNTER, "weir_passed_packets", "", "weir.passed.packets", "{packet}",           \
 	  "Packets that went on to the host.")                                                     \
+	X(DROPPED, COUNTER, "weir_dropped_packets", "", "weir.dropped.packets", "{packet}",        \
+	  "Packets that rules dropped.")                                                           \
+	X(LIMITED, COUNTER, "weir_limited_packets", "", "weir.limited.packets", "{packet}",        \
+	  "Packets over the rate of a rule.")                                                      \
+	X(RULE_PACKETS, COUNTER, "weir_rule_packets", "", "weir.rule.packets", "{packet}",         \
+	  "Packets that a rule kept out, on all interfaces.")                                      \
 	X(MALFORMED, COUNTER, "weir_malformed_packets", "", "weir.malformed.packets", "{packet}",  \
 	  "Packets with a header that is wrong or cut, by the first reason.")                      \
 	X(BALANCED, GAUGE, "weir_ledger_balanced", "", "weir.ledger.balanced", "1",                \
@@ -122,7 +129,18 @@ struct wr_number {
 	};
 };
 
-enum { WR_MEASURE_LABELS = 4, WR_MEASURE_TOP = 20 };
+enum { WR_MEASURE_LABELS = 4, WR_MEASURE_TOP = 20, WR_MEASURE_RULES = 64 };
+
+/* Rules that have a series: the first that kept something out, until they are gone. Private. */
+struct wr_measure_rules {
+	struct {
+		char name[32];
+		uint64_t dropped, limited;
+		bool there;
+	} row[WR_MEASURE_RULES];
+	int n;
+	uint64_t others[2], told[2]; /* of all others, now; told: that never goes back */
+};
 
 /* Series of services or protocols: those that have one now. Private. */
 struct wr_measure_top {
@@ -142,6 +160,7 @@ struct wr_measure_top {
 struct wr_measures {
 	uint64_t start_ns; /* CLOCK_REALTIME of the first walk, or set by the caller */
 	struct wr_measure_top services, protocols;
+	struct wr_measure_rules rules;
 };
 
 struct wr_measure_output {

@@ -72,9 +72,9 @@ int wr_verdicts_open(struct wr_verdicts **out, const struct wr_policy *p, struct
 
 	if (!v)
 		return wr_fail(err, ENOMEM, "out of memory");
-	if (p->n_rules > WR_SLOT_UNREADABLE) {
+	if (p->n_rules > WR_SLOT_PAST) {
 		free(v);
-		return wr_fail(err, ENOSPC, "more than %d rules", WR_SLOT_UNREADABLE);
+		return wr_fail(err, ENOSPC, "more than %d rules", WR_SLOT_PAST);
 	}
 	j = &v->judging;
 	v->p = p;
@@ -233,11 +233,25 @@ const char *wr_verdict_name(enum wr_verdict v)
 	return names[v];
 }
 
+const char *wr_slot_name(uint32_t slot)
+{
+	switch (slot) {
+	case WR_SLOT_FRAGMENTS:
+		return "fragments";
+	case WR_SLOT_UNREADABLE:
+		return "unreadable";
+	case WR_SLOT_PAST:
+		return "(gone)";
+	default:
+		return NULL;
+	}
+}
+
 const char *wr_verdict_rule(const struct wr_policy *p, int rule)
 {
 	if (rule == WR_BY_FRAGMENTS)
-		return "fragments";
+		return wr_slot_name(WR_SLOT_FRAGMENTS);
 	if (rule == WR_BY_UNREADABLE)
-		return "unreadable";
+		return wr_slot_name(WR_SLOT_UNREADABLE);
 	return rule < 0 ? NULL : p->rule[rule].name;
 }

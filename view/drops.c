@@ -26,6 +26,17 @@ static void each(const struct wr_ledger *rows, int n, drop_fn fn, void *ctx)
 			if (d.packets)
 				fn(ctx, &d);
 		}
+		for (uint32_t i = 0; i < rows[r].n_rules; i++) {
+			const struct wr_ledger_rule *x = &rows[r].rule[i];
+			struct drop by[2] = {{&rows[r], "rule", x->name, "dropped by a rule",
+					      x->dropped.packets},
+					     {&rows[r], "limit", x->name, "over the rate of a rule",
+					      x->limited.packets}};
+
+			for (int k = 0; k < 2; k++)
+				if (by[k].packets)
+					fn(ctx, &by[k]);
+		}
 		for (int i = 0; i < WR_LOST_COUNT; i++) {
 			struct drop d = {&rows[r], "record", wr_lost_name(i), wr_lost_remedy(i),
 					 rows[r].lost[i]};
@@ -56,8 +67,8 @@ static void text(void *ctx, const struct drop *d)
 {
 	struct wr_view_table *t = ctx;
 
-	/* What a lost record is has a name; its text is a remedy, and long. */
-	wr_buf_str(wr_view_table_label(t), d->kind[0] == 'r' ? d->reason : d->text);
+	/* What a lost record is has a name; its text is a remedy, and long. So has a rule. */
+	wr_buf_str(wr_view_table_label(t), d->kind[0] == 'm' ? d->text : d->reason);
 	snprintf(t->cell[1], WR_VIEW_CELL, "%s", d->kind);
 	snprintf(t->cell[2], WR_VIEW_CELL, "%.15s", d->row->iface);
 	wr_view_number(t->cell[3], d->packets);
@@ -71,8 +82,11 @@ void wr_view_drops_json(struct wr_buf *b, const struct wr_ledger *rows, int n)
 
 void wr_view_drops_text(struct wr_buf *b, const struct wr_ledger *rows, int n, bool color)
 {
-	static const struct wr_view_column columns[] = {
-		{"Lost or broken", 42}, {"what", 10}, {"interface", 16}, {"packets", 12}, {0}};
+	static const struct wr_view_column columns[] = {{"Kept out, lost or broken", 42},
+							{"what", 10},
+							{"interface", 16},
+							{"packets", 12},
+							{0}};
 	struct wr_view_table t = {.b = b, .color = color};
 	size_t before;
 

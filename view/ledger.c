@@ -16,6 +16,52 @@ static void bad_json(struct wr_buf *b, const struct wr_ledger *row)
 	wr_json_close(b);
 }
 
+/* ---- by rule ---- */
+
+static struct wr_count dropped_by(const struct wr_ledger_rule *r)
+{
+	return r->dropped;
+}
+
+static struct wr_count limited_by(const struct wr_ledger_rule *r)
+{
+	return r->limited;
+}
+
+/* Of an earlier time, when packets were held against a policy: there is a sum only. */
+static struct wr_ledger_rule gone_by(const struct wr_ledger *row)
+{
+	return (struct wr_ledger_rule){
+		.name = "(gone)", .dropped = row->dropped, .limited = row->limited};
+}
+
+static void rules_json(struct wr_buf *b, const char *key, const struct wr_ledger *row,
+		       struct wr_count (*of)(const struct wr_ledger_rule *r))
+{
+	struct wr_ledger_rule gone = gone_by(row);
+	const struct wr_ledger_rule *rule = row->n_rules ? row->rule : &gone;
+	uint32_t n = row->n_rules ? row->n_rules : 1;
+
+	wr_json_open_key(b, key);
+	for (uint32_t i = 0; i < n; i++)
+		if (of(&rule[i]).packets)
+			wr_view_count_json(b, rule[i].name, of(&rule[i]));
+	wr_json_close(b);
+}
+
+static void rules_text(struct wr_buf *b, const char *word, const struct wr_ledger *row,
+		       struct wr_count (*of)(const struct wr_ledger_rule *r))
+{
+	struct wr_ledger_rule gone = gone_by(row);
+	const struct wr_ledger_rule *rule = row->n_rules ? row->rule : &gone;
+	uint32_t n = row->n_rules ? row->n_rules : 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (of(&rule[i]).packets)
+			wr_buf_fmt(b, "  %s %15" PRIu64 "   by rule %s\n", word,
+				   of(&rule[i]).packets, rule[i].name);
+}
+
 void wr_view_ledger_json(struct wr_buf *b, const struct wr_ledger *row)
 {
 	wr_json_open(b);
@@ -26,10 +72,8 @@ void wr_view_ledger_json(struct wr_buf *b, const struct wr_ledger *row)
 	wr_view_time_json(b, "since", row->since_ns);
 	wr_view_count_json(b, "arrived", row->arrived);
 	wr_view_count_json(b, "passed", row->passed);
-	wr_json_open_key(b, "dropped");
-	wr_json_close(b);
-	wr_json_open_key(b, "limited");
-	wr_json_close(b);
+	rules_json(b, "dropped", row, dropped_by);
+	rules_json(b, "limited", row, limited_by);
 	wr_view_count_json(b, "matched", row->matched);
 	wr_json_open_key(b, "records");
 	wr_json_u64(b, "made", row->made);
@@ -62,6 +106,8 @@ static void row_text(struct wr_buf *b, const struct wr_ledger *row)
 	wr_buf_fmt(b, "  arrived %15" PRIu64 "   %" PRIu64 " bytes\n", row->arrived.packets,
 		   row->arrived.bytes);
 	wr_buf_fmt(b, "  passed  %15" PRIu64 "\n", row->passed.packets);
+	rules_text(b, "dropped", row, dropped_by);
+	rules_text(b, "limited", row, limited_by);
 	if (row->matched.packets != row->arrived.packets)
 		wr_buf_fmt(b, "  chosen  %15" PRIu64 "   by the filter\n", row->matched.packets);
 	wr_buf_fmt(b, "  records %15" PRIu64 "   seen %" PRIu64 ", lost %" PRIu64, row->made,

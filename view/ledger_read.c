@@ -25,6 +25,22 @@ static struct wr_count count(const json_t *o, const char *key)
 	return (struct wr_count){number(n, "packets"), number(n, "bytes")};
 }
 
+/* By rule; the names are not kept. */
+static struct wr_count sum(const json_t *o, const char *key)
+{
+	json_t *rules = json_object_get(o, key), *value;
+	struct wr_count all = {0}, one;
+	const char *name;
+
+	json_object_foreach(rules, name, value)
+	{
+		one = count(rules, name);
+		all.packets += one.packets;
+		all.bytes += one.bytes;
+	}
+	return all;
+}
+
 static int hook_of(const char *name, enum wr_hook *hook)
 {
 	for (int i = 0; name && i < WR_HOOK_COUNT; i++)
@@ -50,6 +66,8 @@ static int fill(const json_t *o, struct wr_ledger *row)
 	strncpy(row->iface, iface ? iface : "", sizeof(row->iface) - 1);
 	row->arrived = count(o, "arrived");
 	row->passed = count(o, "passed");
+	row->dropped = sum(o, "dropped");
+	row->limited = sum(o, "limited");
 	row->matched = count(o, "matched");
 	row->made = number(records, "made");
 	row->seen = number(records, "seen");

@@ -145,6 +145,15 @@ static void history_json(struct wr_buf *b, const struct wr_status *s)
 	wr_json_close(b);
 }
 
+static void policy_json(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!s->policy)
+		return;
+	wr_json_open_key(b, "policy");
+	wr_view_rules_state_json(b, s->policy);
+	wr_json_close(b);
+}
+
 void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
 {
 	wr_json_open(b);
@@ -166,6 +175,7 @@ void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
 	clients_json(b, s);
 	history_json(b, s);
 	dump_json(b, s);
+	policy_json(b, s);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');
 }
@@ -273,6 +283,29 @@ static void dump_text(struct wr_buf *b, const struct wr_status *s)
 	wr_buf_str(b, ")\n");
 }
 
+static void policy_text(struct wr_buf *b, const struct wr_status *s)
+{
+	const struct wr_rules_state *p = s->policy;
+	char prefixes[WR_VIEW_CELL];
+
+	if (!p)
+		return;
+	wr_view_number(prefixes, p->prefixes);
+	wr_buf_fmt(b, "%-12s", "policy");
+	wr_view_plain(b, p->file, false);
+	wr_buf_fmt(b, ", %" PRIu32 " rules, %s prefixes in sets; %s", p->rules, prefixes,
+		   p->off ? "SWITCHED OFF: all is counted, nothing is kept out" : "enforced");
+	if (p->confirm_ms)
+		wr_buf_fmt(b, "; a change waits %" PRIu64 " s to be confirmed",
+			   (p->confirm_ms + 999) / 1000);
+	wr_buf_char(b, '\n');
+	if (!p->trouble)
+		return;
+	wr_buf_fmt(b, "%-12snot in force everywhere: ", "");
+	wr_view_plain(b, p->trouble, false);
+	wr_buf_char(b, '\n');
+}
+
 static void output_text(struct wr_buf *b, const struct wr_status_output *o)
 {
 	wr_buf_str(b, "  ");
@@ -333,5 +366,6 @@ void wr_view_status_text(struct wr_buf *b, const struct wr_status *s)
 	outputs_text(b, s);
 	clients_text(b, s);
 	history_text(b, s);
+	policy_text(b, s);
 	dump_text(b, s);
 }

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "capture/capture.h"
+#include "view/rules.h"
 
 /* The state of a running daemon. What is 0, NULL or "" is not known and not told. */
 
@@ -85,6 +86,7 @@ struct wr_status {
 		const char *error;	   /* the last one, also when it has passed; NULL: none */
 		uint64_t failing_since_ns; /* 0: it works */
 	} history;
+	const struct wr_rules_state *policy; /* NULL: none is loaded */
 	const struct wr_status_iface *ifaces;
 	uint32_t n_ifaces;
 };
@@ -97,7 +99,7 @@ void wr_view_dump_json(struct wr_buf *b, const struct wr_status *s);
 /*
  * What did not get through or came broken, by interface and reason: {"event_type":"drop",…}. kind
  * says what that means for the packet: "malformed" (passed on; weir could not read all of it),
- * "record" (passed on; no record of it was seen).
+ * "record" (passed on; no record of it was seen), "rule" (dropped by it), "limit" (over its rate).
  */
 void wr_view_drops_json(struct wr_buf *b, const struct wr_ledger *rows, int n);
 void wr_view_drops_text(struct wr_buf *b, const struct wr_ledger *rows, int n, bool color);

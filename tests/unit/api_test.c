@@ -303,6 +303,30 @@ static void pieces(void)
 	close(fd);
 }
 
+/* ---- who may change rules ---- */
+
+static void changers(void)
+{
+	int pair[2], fd = knock();
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) || wr_api_add(api, pair[0])) {
+		ok(false, "a connection that was made elsewhere");
+		return;
+	}
+	ok(strstr(ask(pair[1], "rule do=off\n"), "rules are changed by root") != NULL,
+	   "a connection that was made elsewhere, as the page has, changes no rules");
+	ok(strstr(ask(fd, "rule do=off\n"),
+		  geteuid() ? "rules are changed by root" : "no policy is loaded") != NULL,
+	   "root does, and nobody else without a group");
+	ok(strstr(ask(fd, "rule do=of\n"), "did you mean 'off'") != NULL, "verbs are checked");
+	ok(strstr(ask(fd, "rule do=add\n"), "which one?") != NULL, "and what they take");
+	ok(strstr(ask(fd, "rule do=add text=x confirm=1s\n"), "from 5s to 1h") != NULL,
+	   "and how long they may wait");
+	close(fd);
+	close(pair[1]);
+	spin(5);
+}
+
 /* ---- subscriptions ---- */
 
 static void subscriptions(void)
@@ -680,6 +704,7 @@ int main(void)
 	dumps();
 	long_lines();
 	pieces();
+	changers();
 	subscriptions();
 	window(FLOWS);
 	sleepers();

@@ -127,6 +127,8 @@ static inline int hook_prepare(struct hook *h, const struct hook_conf *conf)
 					 WR_BUCKET_FIRST + (1 << conf->fixed.bucket_bits));
 		bpf_map__set_max_entries(hook_bpf_map(h, "wr_hits"),
 					 WR_JUDGE_RULES * (uint32_t)libbpf_num_possible_cpus());
+		bpf_map__set_max_entries(hook_bpf_map(h, "wr_gone"),
+					 WR_JUDGE_RULES * (uint32_t)libbpf_num_possible_cpus());
 	}
 	if (conf->fixed.frags) {
 		bpf_program__set_flags(main, bpf_program__flags(main) | BPF_F_XDP_HAS_FRAGS);

@@ -188,6 +188,7 @@ static int judge_hook_open(struct judge_hook *j, enum hook_kind kind)
 		.object = j->hook.obj,
 		.board = j->hook.board,
 		.slots_fd = j->hook.slots_fd,
+		.bss_fd = bpf_map__fd(hook_bpf_map(&j->hook, ".bss")),
 		.attach_type =
 			bpf_program__expected_attach_type(hook_prog(&j->hook, j->hook.is->main)),
 		.iface = {.linktype = WR_LINK_ETHER},

@@ -11,6 +11,7 @@
 #include "base/when.h"
 #include "daemon/query.h"
 #include "daemon/session.h"
+#include "policy/verdict.h"
 #include "ui/cli/ask.h"
 #include "ui/cli/command.h"
 #include "ui/cli/out.h"
@@ -65,6 +66,8 @@ static int frame(struct dump *d, const json_t *o)
 		.gso_segs = (uint16_t)number(o, "gso_segs"),
 		.iface = text(o, "in_iface"),
 	};
+	const json_t *verdict = json_object_get(o, "verdict");
+	struct wr_fate fate = {.rule = json_string_value(json_object_get(o, "rule"))};
 	ssize_t caplen = n / 4 * 3 <= FRAME_MAX
 				 ? wr_json_base64_read(json_string_value(data), n, d->bytes)
 				 : -1;
@@ -78,6 +81,10 @@ static int frame(struct dump *d, const json_t *o)
 		pkt.hook++;
 	if (pkt.hook == WR_HOOK_COUNT)
 		pkt.hook = WR_HOOK_FILE;
+	while (verdict && fate.verdict < WR_VERDICT_LIMIT &&
+	       strcmp(text(o, "verdict"), wr_verdict_name(fate.verdict)) != 0)
+		fate.verdict++;
+	pkt.fate = verdict ? &fate : NULL;
 	wr_out_packet(&d->out, &pkt);
 	return d->out.failed;
 }

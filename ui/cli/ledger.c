@@ -13,25 +13,35 @@ struct args {
 
 struct rows {
 	struct wr_ledger *row;
+	struct wr_ledger_rules *rules; /* of each row */
 	int n, room;
 	bool unbalanced, no_memory;
 };
 
-static void add(void *ctx, const struct wr_board *b)
+static bool grow(struct rows *r)
+{
+	size_t room = r->room ? (size_t)r->room * 2 : 16;
+	struct wr_ledger *row = realloc(r->row, room * sizeof(*row));
+	struct wr_ledger_rules *rules = realloc(r->rules, room * sizeof(*rules));
+
+	if (row)
+		r->row = row;
+	if (rules)
+		r->rules = rules;
+	if (row && rules)
+		r->room = (int)room;
+	r->no_memory = r->no_memory || !row || !rules;
+	return row && rules;
+}
+
+static void add(void *ctx, const struct wr_board *b, const struct wr_board_rules *rules)
 {
 	struct rows *r = ctx;
 
-	if (r->n == r->room) {
-		int room = r->room ? r->room * 2 : 16;
-		struct wr_ledger *more = realloc(r->row, (size_t)room * sizeof(*more));
-
-		r->no_memory = r->no_memory || !more;
-		if (!more)
-			return;
-		r->row = more;
-		r->room = room;
-	}
-	wr_board_ledger(b, WR_MAX_CPUS, &r->row[r->n]);
+	if (r->n == r->room && !grow(r))
+		return;
+	r->rules[r->n] = (struct wr_ledger_rules){0};
+	wr_board_ledger(b, WR_MAX_CPUS, rules, &r->rules[r->n], &r->row[r->n]);
 	r->unbalanced = r->unbalanced || !r->row[r->n].balanced;
 	r->n++;
 }
@@ -65,6 +75,9 @@ static int run(int argc, char **argv, struct wr_err *err)
 	status = n < 0 ? wr_exit_status(n) : n == 0 || r.unbalanced ? WR_EXIT_FAILED : WR_EXIT_OK;
 	if (show(&r, a.json, err))
 		status = WR_EXIT_FAILED;
+	for (int i = 0; i < r.n; i++)
+		free(r.rules[i].at);
+	free(r.rules);
 	free(r.row);
 	return status;
 }

@@ -4,8 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/cli/ask.h"
 #include "ui/cli/command.h"
-#include "ui/cli/rules.h"
+#include "ui/cli/policy_file.h"
+
+struct args {
+	const char *conf, *socket;
+	bool running;
+};
 
 static void count(struct wr_buf *b, size_t n, const char *one, const char *many)
 {
@@ -63,7 +69,7 @@ static int run_verb(size_t verb, const char *path, struct wr_err *err)
 {
 	struct wr_policy *p = NULL;
 	struct wr_buf b = {0};
-	int ret = wr_rules_load(&p, "policy", path, err);
+	int ret = wr_policy_file_load(&p, "policy", path, err);
 
 	if (!ret) {
 		verbs[verb].show(&b, path, p);
@@ -77,10 +83,13 @@ static int run_verb(size_t verb, const char *path, struct wr_err *err)
 static int run(int argc, char **argv, struct wr_err *err)
 {
 	struct wr_args rest;
-	int status = wr_command_begin(&wr_command_policy, NULL, argc, argv, &rest, err);
+	struct args a = {0};
+	int status = wr_command_begin(&wr_command_policy, &a, argc, argv, &rest, err);
 
 	if (status >= 0)
 		return status;
+	if (a.running && rest.argc == 1 && !strcmp(rest.argv[0], "print"))
+		return wr_cli_ask(a.conf, a.socket, "policy as=text", err);
 	for (size_t i = 0; rest.argc == 2 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (!strcmp(rest.argv[0], verbs[i].name))
 			return run_verb(i, rest.argv[1], err);
@@ -88,7 +97,15 @@ static int run(int argc, char **argv, struct wr_err *err)
 	return WR_EXIT_USAGE;
 }
 
-static const struct wr_option options[] = {{0}};
+#define AT(field) .offset = offsetof(struct args, field)
+static const struct wr_option options[] = {
+	{0, "running", NULL, "print: what the running daemon has in force", WR_OPTION_FLAG,
+	 AT(running)},
+	{'c', "config", "FILE", "the daemon's configuration, which names its socket",
+	 WR_OPTION_STRING, AT(conf)},
+	{0, "socket", "PATH", "the daemon's control socket", WR_OPTION_STRING, AT(socket)},
+	{0},
+};
 
 const struct wr_command wr_command_policy = {
 	.name = "policy",
@@ -99,6 +116,8 @@ const struct wr_command wr_command_policy = {
 		"and what was expected.\n\n"
 		"print: the same policy in the form in which weir writes it: one statement a line, "
 		"without comments.\n\n"
+		"print --running: the policy of the running daemon, with what was added (weir "
+		"rule).\n\n"
 		"order: the rules in the order in which a packet meets them.\n\n"
 		"FILE may be - for standard input. docs/policy.md describes the language.",
 	.examples = "weir policy check edge.policy\tbefore it is put in force\n"

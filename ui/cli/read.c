@@ -11,7 +11,7 @@
 #include "ui/cli/files.h"
 #include "policy/verdict.h"
 #include "ui/cli/out.h"
-#include "ui/cli/rules.h"
+#include "ui/cli/policy_file.h"
 #include "ui/cli/stop.h"
 #include "view/ledger.h"
 #include "view/summary.h"
@@ -171,7 +171,7 @@ static int open_policy(struct reading *r, struct wr_err *err)
 				      "--policy - and the capture - both want "
 				      "standard input");
 	if (!ret)
-		ret = wr_rules_load(&r->policy, "read", r->a.policy, err);
+		ret = wr_policy_file_load(&r->policy, "read", r->a.policy, err);
 	r->parse.max_depth = (uint32_t)r->a.depth;
 	return ret ? ret : wr_verdicts_open(&r->verdicts, r->policy, err);
 }

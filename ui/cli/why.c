@@ -8,7 +8,7 @@
 #include "core/parse.h"
 #include "policy/describe.h"
 #include "ui/cli/command.h"
-#include "ui/cli/rules.h"
+#include "ui/cli/policy_file.h"
 #include "view/why.h"
 
 enum { BATCH = 1024 };
@@ -162,7 +162,7 @@ static int open_policy(struct asking *q, struct wr_err *err)
 	if (!ret && !q->a.policy)
 		ret = wr_fail(err, EINVAL, "which rules? --policy FILE");
 	if (!ret)
-		ret = wr_rules_load(&q->policy, "why", q->a.policy, err);
+		ret = wr_policy_file_load(&q->policy, "why", q->a.policy, err);
 	if (!ret)
 		ret = wr_verdicts_open(&q->verdicts, q->policy, err);
 	if (ret)

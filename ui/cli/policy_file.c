@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ui/cli/rules.h"
+#include "ui/cli/policy_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,8 @@ static int read_file(struct wr_buf *b, const char *path, struct wr_err *err)
 	return ret ? wr_fail(err, -ret, "%s: %s", path, strerror(-ret)) : 0;
 }
 
-int wr_rules_load(struct wr_policy **p, const char *command, const char *path, struct wr_err *err)
+int wr_policy_file_load(struct wr_policy **p, const char *command, const char *path,
+			struct wr_err *err)
 {
 	struct told told = {command, path};
 	struct wr_buf text = {0};

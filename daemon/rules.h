@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DAEMON_RULES_H
+#define WR_DAEMON_RULES_H
+
+#include "capture/capture.h"
+#include "control/force.h"
+#include "policy/policy.h"
+#include "view/rules.h"
+
+/*
+ * The policy of a running daemon: what stands in its file, and what was added since, which is kept
+ * in a file of its own. It is in force on all data paths; it is put there again when paths come,
+ * when a rule begins or ends, and when somebody changes it. A change is made on a copy: what fails
+ * changes nothing.
+ */
+struct wr_rules;
+
+struct wr_rules_conf {
+	const char *file;		   /* of the policy */
+	const char *state;		   /* where added rules are kept; "": nowhere */
+	const char *user;		   /* who writes that file once rights are given up */
+	uint64_t policy_bytes, rate_bytes; /* see control/force.h */
+	const char *pin_dir;		   /* NULL: nothing stays */
+	bool out;			   /* what leaves is held against it, too */
+	int (*where)(void *ctx, struct wr_path *path, uint32_t half, const char *const *expr,
+		     uint32_t n, struct wr_err *err);
+	void *where_ctx;
+	void (*say)(void *ctx, const char *line);
+	void *say_ctx;
+};
+
+/*
+ * Reads both files and makes the maps; nothing is in force yet. -EINVAL: the policy is wrong, what
+ * is wrong has been said line by line; -ENOENT: there is no such file; -EPERM, -EOPNOTSUPP: BPF is
+ * not possible here.
+ */
+int wr_rules_open(struct wr_rules **out, const struct wr_rules_conf *conf, struct wr_err *err);
+void wr_rules_close(struct wr_rules **r); /* paths have left; NULL is fine */
+
+const struct wr_judge_maps *wr_rules_maps(const struct wr_rules *r);
+/* For struct wr_engine_conf; ctx is a struct wr_rules. */
+const char *wr_rules_name(void *ctx, uint32_t slot);
+uint32_t wr_rules_slots(void *ctx);
+void wr_rules_joins(void *ctx, struct wr_path *path, bool joins);
+
+/* Puts it in force on the paths that there are. -ENOSPC: it is too large; -EBUSY. */
+int wr_rules_put(struct wr_rules *r, struct wr_err *err);
+
+/* To be called often: does what has become due (paths that came, rules that ended, a change that
+ * nobody has confirmed). What fails is said, and tried again. */
+void wr_rules_step(struct wr_rules *r);
+void wr_rules_window(struct wr_rules *r); /* a second is over: rates */
+
+/* Another file, or the same one again: read and checked; then put in force. In between nothing has
+ * changed. -EINVAL: said line by line. */
+struct wr_rules_next;
+int wr_rules_read(struct wr_rules *r, const char *file, struct wr_rules_next **out,
+		  struct wr_err *err);
+int wr_rules_take(struct wr_rules *r, struct wr_rules_next **next, struct wr_err *err);
+void wr_rules_drop(struct wr_rules_next **next); /* NULL is fine */
+
+/* ---- changes while it runs; daemon/rules_change.c ---- */
+
+struct wr_rules_change {
+	const char *text;	/* a statement, or the name of a rule, or @SET */
+	bool force;		/* without guards (daemon/guard.h) */
+	uint64_t confirm_ns;	/* taken back after that unless confirmed; 0: it stays */
+	uint64_t client;	/* who asks; a change is confirmed by another one */
+	const char *const *ssh; /* addresses of the asker's own session, see guard.h; may be NULL */
+	uint32_t n_ssh;
+};
+
+/* name: room for WR_POLICY_NAME, the rule's or set's. -EINVAL: wrong, or a guard says no: err says
+ * what to add; -ENOENT, -EEXIST, -EBUSY: another change waits to be confirmed. */
+int wr_rules_add(struct wr_rules *r, const struct wr_rules_change *c, char *name,
+		 struct wr_err *err);
+int wr_rules_del(struct wr_rules *r, const struct wr_rules_change *c, char *name,
+		 struct wr_err *err);
+int wr_rules_shadow(struct wr_rules *r, const struct wr_rules_change *c, char *name,
+		    struct wr_err *err);
+int wr_rules_enforce(struct wr_rules *r, const struct wr_rules_change *c, char *name,
+		     struct wr_err *err);
+int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err);
+/* The kill switch: all is counted, nothing is kept out. */
+int wr_rules_switch(struct wr_rules *r, bool on, struct wr_err *err);
+
+/* ---- what there is ---- */
+
+struct wr_rules_state wr_rules_state(const struct wr_rules *r);
+/* Rows in the order in which packets meet them; row and what it points to are borrowed for the
+ * call. */
+void wr_rules_each(const struct wr_rules *r, void (*fn)(void *ctx, const struct wr_rule_row *row),
+		   void *ctx);
+const struct wr_policy *wr_rules_policy(const struct wr_rules *r); /* all of it; borrowed */
+
+#endif

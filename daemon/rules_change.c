@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "daemon/guard.h"
+#include "daemon/rules_impl.h"
+
+/*
+ * Changes while packets fly. What was added is a list of statements; a change makes another list,
+ * and of it and the file another policy, which is checked, compiled and put in force as a whole.
+ */
+
+enum { MOST_ADDED = 4096 };
+
+/* ---- from one list to another ---- */
+
+int wr_rules_change_to(struct wr_rules *r, struct wr_rules_list *list, struct wr_err *err)
+{
+	struct wr_policy *all = NULL;
+	int ret = wr_rules_join(r, r->file, r->until_s, list, &all, err);
+
+	if (!ret)
+		ret = wr_rules_check(r, all, err);
+	if (!ret)
+		ret = wr_rules_put_policy(r, all, err);
+	if (ret) {
+		wr_policy_free(&all);
+		return ret;
+	}
+	wr_policy_free(&r->all);
+	wr_rules_free_list(&r->added);
+	r->all = all;
+	r->added = *list;
+	*list = (struct wr_rules_list){0};
+	return 0;
+}
+
+/* The name of a statement of the list: "NAME: ..." or "set NAME = ...", as @NAME. */
+static void name_of(const char *text, char name[WR_POLICY_NAME + 1])
+{
+	name[0] = 0;
+	if (sscanf(text, "set %31[^ =]", name + 1) == 1)
+		name[0] = '@';
+	else if (sscanf(text, "%31[^: ]:", name) != 1)
+		name[0] = 0;
+}
+
+static size_t find(const struct wr_rules_list *l, const char *name)
+{
+	char other[WR_POLICY_NAME + 1];
+	size_t i = 0;
+
+	for (; i < l->n; i++) {
+		name_of(l->at[i], other);
+		if (!strcmp(other, name))
+			break;
+	}
+	return i;
+}
+
+static void remove_at(struct wr_rules_list *l, size_t i)
+{
+	free(l->at[i]);
+	memmove(l->at + i, l->at + i + 1, (--l->n - i) * sizeof(*l->at));
+}
+
+static int replace_at(struct wr_rules_list *l, size_t i, const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (!copy)
+		return -ENOMEM;
+	free(l->at[i]);
+	l->at[i] = copy;
+	return 0;
+}
+
+/* ---- what is asked for ---- */
+
+/* a1, a2, ...: not r1, which is what rules of the file are called by their place. */
+static void give_name(struct wr_policy *p, struct wr_rule *x)
+{
+	char name[WR_POLICY_NAME];
+
+	for (unsigned int i = 1;; i++) {
+		snprintf(name, sizeof(name), "a%u", i);
+		if (wr_policy_rule(p, name) < 0)
+			break;
+	}
+	memcpy(x->name, name, sizeof(name));
+	x->named = true;
+}
+
+static int out_of_memory(struct wr_err *err)
+{
+	return wr_fail(err, ENOMEM, "out of memory");
+}
+
+/* The rule as it is kept: with a name, and its end as a date. */
+static int write_rule(const struct wr_policy *p, const struct wr_rule *x, struct wr_buf *b,
+		      struct wr_err *err)
+{
+	wr_policy_print_rule(b, p, x);
+	wr_buf_text(b);
+	return b->failed ? out_of_memory(err) : 0;
+}
+
+static int asked_rule(struct wr_policy *p, bool shadow, struct wr_buf *text, char *name,
+		      struct wr_err *err)
+{
+	struct wr_rule *x = &p->rule[p->n_rules - 1];
+
+	if (!x->named)
+		give_name(p, x);
+	if (x->for_s) {
+		x->until_s = wr_rules_now_s() + x->for_s;
+		x->for_s = 0;
+	}
+	if (x->until_s && x->until_s <= wr_rules_now_s())
+		return wr_fail(err, EINVAL, "the rule has ended before it begins");
+	x->shadow |= shadow;
+	snprintf(name, WR_POLICY_NAME, "%s", x->name);
+	return write_rule(p, x, text, err);
+}
+
+/* A set may take the place of one that was added; one of the file is changed there. */
+static int asked_set(const struct wr_rules *r, struct wr_policy *p, const char *statement,
+		     struct wr_buf *text, char *name, struct wr_err *err)
+{
+	char word[WR_POLICY_NAME + 1] = "";
+	int ret, at;
+
+	sscanf(statement, "set %31[^ =]", word);
+	at = wr_policy_set(p, word);
+	if (at >= 0 && (size_t)at < r->file->n_sets)
+		return wr_fail(err, EEXIST,
+			       "set '%s' stands in %s: change it there, then weir "
+			       "config reload",
+			       word, r->path);
+	ret = at >= 0 ? wr_policy_replace_set(p, statement, err) : wr_policy_add(p, statement, err);
+	if (ret)
+		return ret;
+	snprintf(name, WR_POLICY_NAME, "%s", word);
+	wr_policy_print_set(text, p, &p->set[wr_policy_set(p, word)]);
+	wr_buf_text(text);
+	return text->failed ? out_of_memory(err) : 0;
+}
+
+static const char *skip_blanks(const char *s)
+{
+	while (isspace((unsigned char)*s))
+		s++;
+	return s;
+}
+
+static bool is_set(const char *statement)
+{
+	statement = skip_blanks(statement);
+	return !strncmp(statement, "set", 3) && isspace((unsigned char)statement[3]);
+}
+
+/* ---- guards ---- */
+
+static int guard(const struct wr_rules *r, const struct wr_policy *p, const char *name,
+		 const struct wr_rules_change *c, struct wr_err *err)
+{
+	int at = wr_policy_rule(p, name);
+	struct wr_guard g = {.ssh = c->ssh, .n_ssh = c->n_ssh};
+
+	(void)r;
+	if (at < 0 || p->rule[at].shadow || (c->force && !p->rule[at].automatic))
+		return 0;
+	return wr_guard_rule(&g, p, (size_t)at, err);
+}
+
+/* ---- confirmation ---- */
+
+static int nothing_waits(const struct wr_rules *r, struct wr_err *err)
+{
+	if (!r->pending.due_ns)
+		return 0;
+	return wr_fail(err, EBUSY,
+		       "a change waits to be confirmed: weir rule confirm, or wait "
+		       "until it is taken back");
+}
+
+static void end_pending(struct wr_rules *r)
+{
+	wr_rules_free_list(&r->pending.before);
+	r->pending = (struct wr_rules_pending){0};
+}
+
+static int begin_pending(struct wr_rules *r, const struct wr_rules_change *c, const char *name,
+			 struct wr_err *err)
+{
+	struct wr_rules_pending *p = &r->pending;
+
+	if (!c->confirm_ns)
+		return 0;
+	if (wr_rules_copy_list(&p->before, &r->added))
+		return out_of_memory(err);
+	p->due_ns = wr_loop_now_ns() + c->confirm_ns;
+	p->client = c->client;
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	p->until_s = wr_rules_now_s() + (int64_t)((c->confirm_ns + 999999999) / 1000000000);
+	return 0;
+}
+
+/* Takes the new list, and notes what comes back when nobody confirms it. */
+static int change(struct wr_rules *r, const struct wr_rules_change *c, struct wr_rules_list *list,
+		  const char *name, struct wr_err *err)
+{
+	int ret = begin_pending(r, c, name, err);
+
+	if (!ret)
+		ret = wr_rules_change_to(r, list, err);
+	if (ret && c->confirm_ns)
+		end_pending(r);
+	if (!ret && !c->confirm_ns)
+		wr_rules_save(r);
+	return ret;
+}
+
+void wr_rules_take_back(struct wr_rules *r)
+{
+	struct wr_rules_pending p = r->pending;
+	struct wr_err err = {0};
+
+	if (!p.due_ns || wr_loop_now_ns() < p.due_ns)
+		return;
+	r->pending = (struct wr_rules_pending){0};
+	if (wr_rules_change_to(r, &p.before, &err)) {
+		r->pending = p; /* again at the next step */
+		wr_rules_say(r, "policy: taking back what was not confirmed: %s", err.text);
+		return;
+	}
+	wr_rules_free_list(&p.before);
+	wr_rules_say(r, "policy: a change was not confirmed in time and has been taken back");
+}
+
+int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err)
+{
+	struct wr_rules_pending p = r->pending;
+	struct wr_rules_list list = {0};
+	int ret;
+
+	if (!p.due_ns)
+		return wr_fail(err, ENOENT, "no change waits to be confirmed");
+	if (client == p.client)
+		return wr_fail(err, EINVAL,
+			       "a change is confirmed from another connection than the "
+			       "one that made it");
+	if (wr_rules_copy_list(&list, &r->added))
+		return out_of_memory(err);
+	r->pending = (struct wr_rules_pending){0};
+	ret = wr_rules_change_to(r, &list, err); /* without the end that it had till now */
+	wr_rules_free_list(&list);
+	if (ret) {
+		r->pending = p;
+		return ret;
+	}
+	wr_rules_free_list(&p.before);
+	wr_rules_save(r);
+	return 0;
+}
+
+/* ---- the changes ---- */
+
+static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow, char *name,
+	       struct wr_err *err)
+{
+	struct wr_policy *p = NULL;
+	struct wr_rules_list list = {0};
+	struct wr_buf text = {0};
+	char key[WR_POLICY_NAME + 1];
+	size_t rules = r->all->n_rules, at;
+	int ret = nothing_waits(r, err);
+
+	if (!ret && r->added.n == MOST_ADDED)
+		ret = wr_fail(err, E2BIG, "more than %d statements added; a file takes more",
+			      MOST_ADDED);
+	if (!ret)
+		ret = wr_policy_copy(&p, r->all, err);
+	if (!ret && is_set(c->text))
+		ret = asked_set(r, p, skip_blanks(c->text), &text, name, err);
+	else if (!ret)
+		ret = wr_policy_add(p, c->text, err);
+	if (!ret && p->n_rules > rules)
+		ret = asked_rule(p, shadow, &text, name, err);
+	if (!ret && !text.used)
+		ret = wr_fail(err, EINVAL,
+			      "only rules and sets can be added; classes, links and "
+			      "fragments stand in the file");
+	if (!ret && p->n_rules > rules)
+		ret = guard(r, p, name, c, err);
+	if (!ret && wr_rules_copy_list(&list, &r->added))
+		ret = out_of_memory(err);
+	if (!ret) {
+		name_of(text.at, key);
+		at = find(&list, key);
+		if (at < list.n ? replace_at(&list, at, text.at)
+				: wr_rules_list_add(&list, text.at))
+			ret = out_of_memory(err);
+	}
+	if (!ret)
+		ret = change(r, c, &list, name, err);
+	wr_rules_free_list(&list);
+	wr_policy_free(&p);
+	wr_buf_free(&text);
+	return ret;
+}
+
+int wr_rules_add(struct wr_rules *r, const struct wr_rules_change *c, char *name,
+		 struct wr_err *err)
+{
+	return add(r, c, false, name, err);
+}
+
+/* The place of a rule or set that was added. */
+static int place_of(const struct wr_rules *r, const char *name, size_t *at, struct wr_err *err)
+{
+	int rule = wr_policy_rule(r->all, name);
+
+	*at = find(&r->added, name);
+	if (*at < r->added.n)
+		return 0;
+	if (rule >= 0 || (name[0] == '@' && wr_policy_set(r->all, name + 1) >= 0))
+		return wr_fail(err, EEXIST,
+			       "%s stands in %s: change it there, then weir config reload; an "
+			       "`allow` that is added comes before it at once",
+			       name, r->path);
+	return wr_fail(err, ENOENT, "there is no rule '%s' (weir rule list)", name);
+}
+
+int wr_rules_del(struct wr_rules *r, const struct wr_rules_change *c, char *name,
+		 struct wr_err *err)
+{
+	struct wr_rules_list list = {0};
+	size_t at = 0;
+	int ret = nothing_waits(r, err);
+
+	snprintf(name, WR_POLICY_NAME, "%s", c->text);
+	if (!ret)
+		ret = place_of(r, c->text, &at, err);
+	if (!ret && wr_rules_copy_list(&list, &r->added))
+		ret = out_of_memory(err);
+	if (!ret) {
+		remove_at(&list, at);
+		ret = change(r, c, &list, "", err);
+	}
+	wr_rules_free_list(&list);
+	return ret;
+}
+
+/* A rule that was added becomes a shadow, or ceases to be one. */
+static int turn(struct wr_rules *r, const struct wr_rules_change *c, bool shadow, char *name,
+		struct wr_err *err)
+{
+	struct wr_policy *p = NULL;
+	struct wr_rules_list list = {0};
+	struct wr_buf text = {0};
+	struct wr_rule *x;
+	size_t at = 0;
+	int ret = nothing_waits(r, err);
+
+	snprintf(name, WR_POLICY_NAME, "%s", c->text);
+	if (!ret)
+		ret = place_of(r, c->text, &at, err);
+	if (!ret && c->text[0] == '@')
+		ret = wr_fail(err, EINVAL, "%s is a set, no rule", c->text);
+	if (!ret)
+		ret = wr_policy_copy(&p, r->all, err);
+	if (!ret) {
+		x = &p->rule[wr_policy_rule(p, c->text)];
+		x->shadow = shadow;
+		ret = write_rule(p, x, &text, err);
+	}
+	if (!ret && !shadow)
+		ret = guard(r, p, name, c, err);
+	if (!ret && (wr_rules_copy_list(&list, &r->added) || replace_at(&list, at, text.at)))
+		ret = out_of_memory(err);
+	if (!ret)
+		ret = change(r, c, &list, shadow ? "" : name, err);
+	wr_rules_free_list(&list);
+	wr_policy_free(&p);
+	wr_buf_free(&text);
+	return ret;
+}
+
+int wr_rules_shadow(struct wr_rules *r, const struct wr_rules_change *c, char *name,
+		    struct wr_err *err)
+{
+	if (wr_policy_rule(r->all, c->text) >= 0)
+		return turn(r, c, true, name, err);
+	return add(r, c, true, name, err);
+}
+
+int wr_rules_enforce(struct wr_rules *r, const struct wr_rules_change *c, char *name,
+		     struct wr_err *err)
+{
+	return turn(r, c, false, name, err);
+}
+
+int wr_rules_switch(struct wr_rules *r, bool on, struct wr_err *err)
+{
+	bool was = r->off;
+	int ret;
+
+	r->off = !on;
+	ret = wr_rules_put(r, err);
+	if (ret) {
+		r->off = was;
+		return ret;
+	}
+	wr_rules_save(r);
+	wr_rules_say(r, "policy: %s",
+		     on ? "enforced again" : "switched off: all is counted, nothing is kept out");
+	return 0;
+}
+
+/* ---- ends ---- */
+
+/* In the kernel they have ended by themselves. */
+void wr_rules_forget_ended(struct wr_rules *r)
+{
+	struct wr_rules_list list = {0};
+	struct wr_err err = {0};
+	char name[WR_POLICY_NAME + 1];
+	bool some = false;
+
+	if (r->pending.due_ns || wr_rules_copy_list(&list, &r->added))
+		return;
+	for (size_t i = list.n; i--;) {
+		int at;
+
+		name_of(list.at[i], name);
+		at = wr_policy_rule(r->all, name);
+		if (at < 0 || !r->all->rule[at].until_s ||
+		    r->all->rule[at].until_s > wr_rules_now_s())
+			continue;
+		wr_rules_say(r, "policy: rule %s has ended", name);
+		remove_at(&list, i);
+		some = true;
+	}
+	if (some && !wr_rules_change_to(r, &list, &err))
+		wr_rules_save(r);
+	wr_rules_free_list(&list);
+}
