@@ -19,7 +19,21 @@ static __always_inline struct wr_bucket_line *wr_bucket_line(__u32 cpu, __u64 ha
 static __always_inline struct wr_bucket_line *wr_frag_line(__u32 cpu, __u64 hash);
 static __always_inline __u64 wr_judge_now(__u32 cpu);
 
-#include "core/judge.h"
+#define WR_DEBTS_OF(self) wr_debts_of(self)
+
+static __always_inline void *wr_link_at(__u32 cpu, __u32 link, __u32 n);
+static __always_inline __u64 wr_govern_now(__u32 cpu);
+static __always_inline __u32 wr_govern_dice(__u32 cpu);
+
+static __always_inline struct wr_debts *wr_debts_of(__u32 cpu)
+{
+	struct wr_debts *d = &wr_shared.debts[cpu & (WR_MAX_CPUS - 1)];
+
+	wr_keep(d);
+	return d;
+}
+
+#include "core/govern.h"
 
 static __always_inline const struct wr_line *wr_line_at(wr_image base, __u32 n)
 {
@@ -81,10 +95,32 @@ static __always_inline __u64 wr_judge_now(__u32 cpu)
 	return j->now_ns;
 }
 
-/* Fragments: rare, so in a function of their own. Before the rules are asked, 1: it is decided. */
-__attribute__((noinline)) int wr_judge_later(__u32 cpu)
+/* Links lie in the map of buckets, too. */
+static __always_inline void *wr_link_at(__u32 cpu, __u32 link, __u32 n)
 {
-	return wr_frag_known(cpu);
+	__u32 at = WR_LINK_FIRST + (link & (WR_LINKS - 1)) * WR_LINK_LINES + n;
+
+	(void)cpu;
+	return bpf_map_lookup_elem(&wr_buckets, &at);
+}
+
+/* Not the coarse clock: a queue of some milliseconds is shorter than its ticks. */
+static __always_inline __u64 wr_govern_now(__u32 cpu)
+{
+	(void)cpu;
+	return bpf_ktime_get_ns();
+}
+
+static __always_inline __u32 wr_govern_dice(__u32 cpu)
+{
+	(void)cpu;
+	return bpf_get_prandom_u32();
+}
+
+/* Fragments: rare, so in a function of their own. Before the rules are asked, 1: it is decided. */
+__attribute__((noinline)) int wr_judge_later(__u32 cpu, __u32 at)
+{
+	return wr_frag_known(cpu, at);
 }
 
 /* After they were. */
@@ -103,7 +139,7 @@ static __always_inline int wr_judge(__u32 cpu, __u32 policy, __u32 len)
 	j->now_ns = 0;
 	j->len = len;
 	j->base = policy & WR_POLICY_HALF ? wr_fixed.policy_half : 0;
-	if (wr_is_fragment(h) && h->frag_off && wr_judge_later(cpu))
+	if (wr_is_fragment(h) && h->frag_off && wr_judge_later(cpu, policy & ~WR_POLICY_HALF))
 		return 0;
 	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF) && wr_judge_on(cpu) == WR_TURN_ASK)
 		return 1;

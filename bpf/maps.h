@@ -31,6 +31,7 @@ _Static_assert(sizeof(struct wr_slot) % 64 == 0, "cache lines of one writer");
 struct wr_shared {
 	struct wr_board board;
 	struct wr_judge judge[WR_MAX_CPUS];
+	struct wr_debts debts[WR_MAX_CPUS];
 	struct wr_slot slot[WR_MAX_CPUS];
 };
 

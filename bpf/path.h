@@ -192,11 +192,26 @@ static __always_inline void wr_count_fate(__u32 cpu, __u32 len)
 	}
 }
 
-/* The fate is known. */
+/* The class of a packet that the rules let through: has it to give way? */
+__attribute__((noinline)) int wr_class_fate(wr_ctx *ctx, __u32 cpu)
+{
+	int what = wr_govern(cpu);
+
+	if (what == WR_GOVERN_SOFT && wr_ecn_mark(ctx, cpu))
+		wr_govern_marked(cpu);
+	else if (what)
+		wr_govern_drop(cpu);
+	return 0;
+}
+
+/* The fate is known, but for what classes say. */
 static __always_inline int wr_end(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
 {
-	int fate = wr_fate(cpu);
+	int fate;
 
+	if (wr_fixed.judge && WR_JUDGE_OF(cpu)->governed && !WR_JUDGE_OF(cpu)->verdict)
+		wr_class_fate(ctx, cpu);
+	fate = wr_fate(cpu);
 	wr_count_fate(cpu, len);
 	if (wr_shared.board.conf.follow) {
 		if (fate == WR_PASS)
@@ -232,6 +247,7 @@ static __always_inline int wr_path(wr_ctx *ctx)
 		why = wr_account(cpu, len);
 	if (wr_fixed.judge) {
 		WR_JUDGE_OF(cpu)->verdict = WR_VERDICT_PASS;
+		WR_JUDGE_OF(cpu)->governed = WR_NOT_GOVERNED;
 		policy = wr_shared.board.conf.policy;
 		if (policy && wr_judge(cpu, policy, len)) {
 			WR_JUDGE_OF(cpu)->why = (__u8)why;

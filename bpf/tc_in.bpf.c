@@ -20,6 +20,15 @@ static __always_inline __u32 wr_tc_tag(struct __sk_buff *ctx)
 	return (__u32)__builtin_bswap16((__u16)ctx->vlan_proto) << 16 | (ctx->vlan_tci & 0xffff);
 }
 
+#include "bpf/maps.h"
+
+/* ECN, RFC 3168: 1 when the packet bears the mark now. */
+static __always_inline int wr_ecn_mark(struct __sk_buff *ctx, __u32 cpu)
+{
+	(void)cpu;
+	return (int)bpf_skb_ecn_set_ce(ctx);
+}
+
 #include "bpf/path.h"
 
 SEC("tc")

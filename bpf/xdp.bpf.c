@@ -17,6 +17,7 @@ typedef struct xdp_md wr_ctx;
 #define wr_xdp_len(ctx) \
 	((__u32)(wr_fixed.frags ? bpf_xdp_get_buff_len(ctx) : (ctx)->data_end - (ctx)->data))
 
+#include "bpf/mark.h"
 #include "bpf/path.h"
 
 SEC("xdp")

@@ -14,7 +14,7 @@
 struct rules {
 	struct wr_board_rules view;
 	size_t gone_bytes, name_bytes;
-	char (*name)[32];
+	char (*name)[WR_RULE_NAME];
 };
 
 static const void *map_by_id(uint32_t id, size_t value, size_t *bytes)

@@ -14,11 +14,12 @@
 #include <unistd.h>
 
 #include "capture/board.h"
+#include "core/govern.h"
 #include "control/kernel.h"
 #include "control/pin.h"
 #include "policy/verdict.h"
 
-enum { POLICY, BUCKETS, HITS, RULES, MAPS, NAME = 32, SETTLE_MS = 1000, PATHS = 512 };
+enum { POLICY, BUCKETS, HITS, RULES, MAPS, NAME = WR_RULE_NAME, SETTLE_MS = 1000, PATHS = 512 };
 
 static const char *const names[MAPS] = {"wr_policy", "wr_buckets", "wr_hits", "wr_rules"};
 
@@ -47,6 +48,7 @@ struct wr_force {
 	uint64_t puts;
 	struct wr_path *path[PATHS]; /* borrowed */
 	char *where[PATHS][2];	     /* owned: expressions that are in each half of it; or NULL */
+	uint8_t link[PATHS];	     /* number + 1 of its link; 0: there is none left */
 	uint32_t n_paths;
 	struct seen left[PATHS]; /* when the half that is written next was left */
 	uint32_t n_left;
@@ -335,6 +337,60 @@ static void note_left(struct wr_force *f)
 	}
 }
 
+/* ---- links ---- */
+
+static struct wr_link_line *link_of(const struct wr_force *f, uint32_t path)
+{
+	uint32_t at = WR_LINK_FIRST + (f->link[path] - 1u) * WR_LINK_LINES;
+
+	return f->link[path] ? (void *)((struct wr_bucket_line *)f->at[BUCKETS] + at) : NULL;
+}
+
+static uint8_t free_link(const struct wr_force *f)
+{
+	for (int n = 1; n <= WR_LINKS; n++)
+		if (!memchr(f->link, n, f->n_paths))
+			return (uint8_t)n;
+	return 0;
+}
+
+uint32_t wr_force_link(const struct wr_force *f, uint32_t path)
+{
+	return f->link[path];
+}
+
+void wr_force_capacity(struct wr_force *f, uint32_t path, uint64_t bps)
+{
+	struct wr_link_line *l = link_of(f, path);
+
+	if (l)
+		__atomic_store_n(&l->cost_ns, wr_link_cost(bps), __ATOMIC_RELAXED);
+}
+
+struct wr_count wr_force_passed(const struct wr_force *f, uint32_t path)
+{
+	const struct wr_board *b = wr_path_board(f->path[path]);
+	struct wr_count sum = {0};
+
+	for (uint32_t cpu = 0; cpu < f->cpus && cpu < WR_MAX_CPUS; cpu++) {
+		sum.packets += load(&b->cpu[cpu].count.passed_packets);
+		sum.bytes += load(&b->cpu[cpu].count.passed_bytes);
+	}
+	return sum;
+}
+
+uint64_t wr_force_queue_ns(const struct wr_force *f, uint32_t path)
+{
+	const struct wr_link_line *l = link_of(f, path);
+	uint64_t tat = l ? load(&l->tat) : 0;
+	struct timespec t;
+	uint64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	now = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return tat > now ? tat - now : 0;
+}
+
 /* A policy of an earlier process may be in either half, and stays there. Had that process been
  * ended while it put one, some paths would be in the other half: they have none until the next put.
  */
@@ -345,6 +401,8 @@ void wr_force_join(struct wr_force *f, struct wr_path *path)
 
 	if (f->n_paths == PATHS)
 		return;
+	f->link[f->n_paths] = free_link(f);
+	wr_force_capacity(f, f->n_paths, 0);
 	f->path[f->n_paths++] = path;
 	if (!policy)
 		return;
@@ -365,6 +423,7 @@ void wr_force_leave(struct wr_force *f, struct wr_path *path)
 			continue;
 		}
 		memmove(f->where[n], f->where[i], sizeof(f->where[n]));
+		f->link[n] = f->link[i];
 		f->path[n++] = f->path[i];
 	}
 	if (n < f->n_paths)

@@ -55,6 +55,14 @@ const char *wr_force_rule(const struct wr_force *f, uint32_t slot);
 uint32_t wr_force_slots(const struct wr_force *f); /* no slot from this one on has ever been used,
 						      but the last two */
 void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_count *out);
+
+/* Links, one for each path: what core/govern.h holds classes against. */
+uint32_t wr_force_link(const struct wr_force *f, uint32_t path); /* number + 1; 0: it has none */
+/* What the link carries, at once; 0: nobody knows. */
+void wr_force_capacity(struct wr_force *f, uint32_t path, uint64_t bps);
+struct wr_count wr_force_passed(const struct wr_force *f, uint32_t path); /* so far */
+uint64_t wr_force_queue_ns(const struct wr_force *f, uint32_t path);	  /* how full it is */
+
 uint64_t wr_force_forgiven_ns(const struct wr_board *b); /* see core/bucket.h; all CPUs */
 
 /*

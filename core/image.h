@@ -57,7 +57,9 @@ enum {
 	WR_FRAG_LINES = 1 << WR_FRAG_BITS,
 	/* the map of buckets: where which ones begin, lines */
 	WR_FRAG_FIRST = WR_JUDGE_RULES / WR_BUCKET_WAYS,
-	WR_BUCKET_FIRST = WR_FRAG_FIRST + WR_FRAG_LINES,
+	WR_LINK_FIRST = WR_FRAG_FIRST + WR_FRAG_LINES, /* core/govern.h */
+	WR_LINK_ROOM = 2048,
+	WR_BUCKET_FIRST = WR_LINK_FIRST + WR_LINK_ROOM,
 	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1,	 /* counters of later fragments that were dropped */
 	WR_SLOT_UNREADABLE = WR_JUDGE_RULES - 2, /* and of what could not be read to the end */
 	WR_SLOT_PAST = WR_JUDGE_RULES - 3,	 /* and of rules that have made room for others */
@@ -95,6 +97,8 @@ enum {
 	WR_HEAD_AND_DST = 1 << 3,
 	WR_HEAD_FRAG_DROP = 1 << 1, /* later fragments whose first is not known */
 	WR_HEAD_UNREADABLE_DROP = 1 << 4,
+	WR_HEAD_CLASSES = 1 << 5, /* of the link with this number: */
+	WR_LINK_SHIFT = 16,
 };
 
 enum wr_do { WR_DO_ALLOW, WR_DO_DROP, WR_DO_LIMIT, WR_DO_CLASS };
@@ -132,7 +136,9 @@ struct wr_gone {
 	__u64 limited_packets, limited_bytes;
 };
 
-enum { WR_NO_CLASS = 0xff };
+enum { WR_NO_CLASS = 0xff, WR_RULE_NAME = 48 }; /* bytes of a name in the map of names */
+/* wr_judge.governed: what its class gives way in is only counted; it is kept out. */
+enum { WR_NOT_GOVERNED, WR_GOVERN_COUNTED, WR_GOVERNED };
 enum wr_verdict { WR_VERDICT_PASS, WR_VERDICT_DROP, WR_VERDICT_LIMIT };
 
 /* A decision in the making. */
@@ -151,9 +157,16 @@ struct wr_judge {
 	__u8 verdict; /* enum wr_verdict */
 	__u8 level;   /* header that is looked at: 0 outer, 1 inner */
 	__u8 why;     /* kept for the caller */
-	__u8 decided, klass, pad;
+	__u8 decided, klass, governed;
 	__u16 counted; /* slot + 1 of the rule that was asked last at this level */
+	__u32 link;    /* when governed: its number */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct wr_judge) == 128, "two lines of one CPU");
+
+/* What a CPU owes and has not written yet, ns: core/govern.h. */
+struct wr_debts {
+	__u64 link, guarantee[17], ceiling[17];
+	__u64 pad[5];
+} __attribute__((aligned(64)));
 
 #endif

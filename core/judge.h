@@ -39,7 +39,9 @@ typedef struct wr_judging {
 	struct wr_bucket_line *frag; /* WR_FRAG_LINES of them */
 	struct wr_bucket *total;     /* WR_JUDGE_RULES: of rules */
 	struct wr_rule_count *count;
-	__u64 forgiven_ns, secret;
+	struct wr_bucket_line *links; /* core/govern.h: WR_LINK_LINES of each; NULL: none */
+	struct wr_debts debts;
+	__u64 forgiven_ns, secret, dice;
 } * wr_judging;
 
 #define WR_JUDGE_OF(self) (&(self)->judge)
@@ -384,6 +386,18 @@ WR_JUDGE_STAGE wr_judge_turn(wr_judging self)
 	return wr_judge_header(self, head, 1) ? WR_TURN_MORE : WR_TURN_END;
 }
 
+/* Has the interface a link whose classes are governed? */
+wr_inline void wr_judge_link(struct wr_judge *j, const struct wr_judge_head *head)
+{
+	__u32 flags = head ? head->flags : 0;
+
+	j->governed = WR_NOT_GOVERNED;
+	if (!(flags & WR_HEAD_CLASSES))
+		return;
+	j->governed = flags & WR_HEAD_COUNT_ONLY ? WR_GOVERN_COUNTED : WR_GOVERNED;
+	j->link = flags >> WR_LINK_SHIFT;
+}
+
 /* Begins with the image whose head is at that line; len is set. 0: no rule matches, the packet
  * passes. */
 wr_inline int wr_judge_begin(wr_judging self, __u32 at)
@@ -400,6 +414,7 @@ wr_inline int wr_judge_begin(wr_judging self, __u32 at)
 	j->word = 0;
 	j->summary = 0;
 	j->level = 0;
+	wr_judge_link(j, head);
 	if (!head)
 		return 0;
 	return wr_judge_header(self, head, 0) || head->inner;
@@ -453,8 +468,9 @@ wr_inline __u64 wr_frag_tag(wr_judging self)
 /* Does the fate of this packet depend on that of another? */
 #define wr_is_fragment(h) (((h)->has & (WR_H_IP | WR_H_FRAG)) == (WR_H_IP | WR_H_FRAG))
 
-/* 1: it is a later fragment whose first is known; its verdict is this one's. */
-wr_inline int wr_frag_known(wr_judging self)
+/* 1: it is a later fragment whose first is known; its verdict and its class are this one's. at:
+ * line of the head. */
+wr_inline int wr_frag_known(wr_judging self, __u32 at)
 {
 	struct wr_judge *j = WR_JUDGE_OF(self);
 	__u64 tag = wr_frag_tag(self), now = wr_judge_now(self), fate = 0;
@@ -469,7 +485,8 @@ wr_inline int wr_frag_known(wr_judging self)
 	j->verdict = fate & 3;
 	j->slot = fate >> 2 & (WR_JUDGE_RULES - 1);
 	j->decided = 0;
-	j->klass = WR_NO_CLASS;
+	j->klass = j->verdict ? WR_NO_CLASS : (__u8)j->slot;
+	wr_judge_link(j, (const void *)wr_line_at(WR_JUDGE_IMAGE(self), at));
 	if (j->verdict)
 		wr_judge_gone(self, j->slot, j->verdict);
 	return 1;
@@ -486,7 +503,8 @@ wr_inline void wr_frag_keep(wr_judging self)
 		return;
 	b = wr_bucket_of(l, tag, now, &forgiven);
 	now += 1ull << WR_FRAG_KEEP_BITS;
-	b->tat = now >> WR_FRAG_FATE_BITS << WR_FRAG_FATE_BITS | (__u64)j->slot << 2 | j->verdict;
+	b->tat = now >> WR_FRAG_FATE_BITS << WR_FRAG_FATE_BITS |
+		 (__u64)(j->verdict ? j->slot : j->klass) << 2 | j->verdict;
 }
 
 /* Reasons of the parser for which more would follow that a host may read. */

@@ -44,6 +44,7 @@ struct wr_daemon_conf {
 	struct {
 		const char *file, *state;
 		uint64_t bytes, rate_bytes;
+		bool pressure;
 	} policy;
 	struct {
 		const char *user;

@@ -209,6 +209,10 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "Memory in the kernel for rates of sources and services: 64 bytes for four that are over "
 	 "theirs at a time.",
 	 AT(policy.rate_bytes), 1 << 16, 1 << 30},
+	{"policy.pressure", WR_CONF_BOOL, "yes", NULL,
+	 "Classes give way, too, while this host does not keep up: a CPU that only takes packets "
+	 "in, a full backlog, full sockets. no: only the capacity of links counts.",
+	 AT(policy.pressure)},
 	{"policy.state", WR_CONF_STRING, "", "a path",
 	 "Where rules that are added while weir runs are kept for a restart. Empty: rules.policy "
 	 "beside the history; nowhere when there is none.",

@@ -214,7 +214,8 @@ static int assign_slots(struct wr_rules *r, const struct wr_policy *p, uint16_t 
 }
 
 static int compile(struct wr_rules *r, const struct wr_policy *p, const uint16_t *slot,
-		   struct wr_image_built **out, struct wr_err *err)
+		   const struct wr_class_slots *classes, struct wr_image_built **out,
+		   struct wr_err *err)
 {
 	static struct wr_image_iface iface[IFACES];
 	struct wr_path *const *path = NULL;
@@ -222,6 +223,7 @@ static int compile(struct wr_rules *r, const struct wr_policy *p, const uint16_t
 		.iface = iface,
 		.n_ifaces = wr_force_paths(r->force, &path),
 		.slot = slot,
+		.classes = classes,
 		.now_s = wr_rules_now_s(),
 		.clock_ns = wr_force_clock_ns(),
 		.tick_ns = wr_force_tick_ns(),
@@ -232,6 +234,7 @@ static int compile(struct wr_rules *r, const struct wr_policy *p, const uint16_t
 	for (uint32_t i = 0; i < conf.n_ifaces; i++) {
 		memcpy(iface[i].name, wr_path_iface(path[i])->name, sizeof(iface[i].name));
 		iface[i].out = wr_path_hook(path[i]) == WR_HOOK_TC_OUT;
+		iface[i].link = wr_force_link(r->force, i);
 	}
 	if (!conf.n_ifaces) { /* to see whether it can be compiled at all */
 		iface[0] = (struct wr_image_iface){.name = ""};
@@ -242,18 +245,27 @@ static int compile(struct wr_rules *r, const struct wr_policy *p, const uint16_t
 
 int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
 {
-	static uint16_t slot[WR_POLICY_RULES];
+	static uint16_t slot[WR_POLICY_RULES + sizeof(struct wr_class_slots) / sizeof(uint16_t)];
+	struct wr_class_slots classes;
 	struct wr_image_built *image = NULL;
 	uint64_t began = wr_loop_now_ns();
+	size_t n = p->n_rules;
 	int ret = assign_slots(r, p, slot, err);
 
 	if (!ret)
-		ret = compile(r, p, slot, &image, err);
+		ret = wr_classes_slots(r->classes, p, &classes, err);
+	if (!ret)
+		ret = compile(r, p, slot, &classes, &image, err);
 	if (!ret)
 		ret = wr_force_put(r->force, image, err);
 	if (!ret) {
-		memcpy(r->slot, slot, sizeof(slot));
-		wr_force_only(r->force, slot, p->n_rules);
+		memcpy(r->slot, slot, sizeof(r->slot));
+		if (p->n_classes) {
+			memcpy(slot + n, &classes, sizeof(classes));
+			n += sizeof(classes) / sizeof(*slot);
+		}
+		wr_force_only(r->force, slot, n);
+		wr_classes_put(r->classes, p, &classes);
 		r->next_s = image->next_s;
 		r->changes++;
 		r->put_ns = wr_loop_now_ns() - began;
@@ -274,6 +286,7 @@ void wr_rules_step(struct wr_rules *r)
 	uint64_t now = wr_loop_now_ns();
 	struct wr_err err = {0};
 
+	wr_classes_step(r->classes, now);
 	wr_rules_take_back(r);
 	if (r->next_s && wr_rules_now_s() >= r->next_s) {
 		wr_rules_forget_ended(r);
@@ -329,7 +342,7 @@ int wr_rules_read(struct wr_rules *r, const char *file, struct wr_rules_next **o
 	if (!ret)
 		ret = wr_rules_check(r, n->all, err);
 	if (!ret)
-		ret = compile(r, n->all, slot, &image, err);
+		ret = compile(r, n->all, slot, NULL, &image, err);
 	wr_image_close(&image);
 	if (ret)
 		wr_rules_drop(&n);
@@ -412,6 +425,7 @@ int wr_rules_open(struct wr_rules **out, const struct wr_rules_conf *conf, struc
 	r->conf = *conf;
 	snprintf(r->state, sizeof(r->state), "%s", conf->state);
 	ret = wr_force_open(&r->force, &force, err);
+	ret = ret ? ret : wr_classes_open(&r->classes, r->force, conf->pressure, err);
 	if (!ret)
 		ret = wr_rules_read(r, conf->file, &next, err);
 	if (!ret && next) {
@@ -435,6 +449,7 @@ void wr_rules_close(struct wr_rules **rules)
 
 	if (!r)
 		return;
+	wr_classes_close(&r->classes);
 	wr_force_close(&r->force);
 	wr_policy_free(&r->file);
 	wr_policy_free(&r->all);
@@ -452,8 +467,14 @@ const struct wr_policy *wr_rules_policy(const struct wr_rules *r)
 	return r->all;
 }
 
+const struct wr_classes *wr_rules_classes(const struct wr_rules *r)
+{
+	return r->classes;
+}
+
 void wr_rules_window(struct wr_rules *r)
 {
+	wr_classes_window(r->classes);
 	for (size_t i = 0; i < r->all->n_rules; i++) {
 		struct wr_rule_count now;
 

@@ -14,12 +14,14 @@
  * changes nothing.
  */
 struct wr_rules;
+struct wr_classes;
 
 struct wr_rules_conf {
 	const char *file;		   /* of the policy */
 	const char *state;		   /* where added rules are kept; "": nowhere */
 	const char *user;		   /* who writes that file once rights are given up */
 	uint64_t policy_bytes, rate_bytes; /* see control/force.h */
+	bool pressure;			   /* what links may carry follows the host */
 	const char *pin_dir;		   /* NULL: nothing stays */
 	bool out;			   /* what leaves is held against it, too */
 	int (*where)(void *ctx, struct wr_path *path, uint32_t half, const char *const *expr,
@@ -91,6 +93,7 @@ struct wr_rules_state wr_rules_state(const struct wr_rules *r);
  * call. */
 void wr_rules_each(const struct wr_rules *r, void (*fn)(void *ctx, const struct wr_rule_row *row),
 		   void *ctx);
-const struct wr_policy *wr_rules_policy(const struct wr_rules *r); /* all of it; borrowed */
+const struct wr_classes *wr_rules_classes(const struct wr_rules *r); /* borrowed */
+const struct wr_policy *wr_rules_policy(const struct wr_rules *r);   /* all of it; borrowed */
 
 #endif

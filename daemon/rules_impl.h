@@ -2,6 +2,7 @@
 #ifndef WR_DAEMON_RULES_IMPL_H
 #define WR_DAEMON_RULES_IMPL_H
 
+#include "daemon/classes.h"
 #include "daemon/rules.h"
 
 /* What the files rules*.c share. */
@@ -25,6 +26,7 @@ struct wr_rules {
 	struct wr_rules_conf conf;
 	char path[256], state[300]; /* of the files */
 	struct wr_force *force;
+	struct wr_classes *classes;
 	struct wr_policy *file; /* as it stands there */
 	int64_t *until_s;	/* owned: when those of its rules end that say `for` */
 	struct wr_policy *all;	/* in force: with what was added, and ends as dates */

@@ -49,6 +49,7 @@ int wr_run_rules_open(struct wr_run *r, struct wr_err *err)
 		.user = r->c.daemon.user,
 		.policy_bytes = r->c.policy.bytes,
 		.rate_bytes = r->c.policy.rate_bytes,
+		.pressure = r->c.policy.pressure,
 		.pin_dir = r->pin[0] ? r->pin : NULL,
 		.out = r->c.capture.out,
 		.where = where,

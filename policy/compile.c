@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/govern.h"
 #include "policy/image.h"
 
 /* A rule, or of a rule with several targets one of them. */
@@ -529,6 +530,8 @@ static int put_heads(struct compile *c, const struct wr_judge_head *like)
 		h.not_ip = (uint32_t)not_ip;
 		if (drops_unreadable(c, &conf->iface[i]))
 			h.flags |= WR_HEAD_UNREADABLE_DROP;
+		if (conf->iface[i].link && conf->classes && c->p->n_classes)
+			h.flags |= WR_HEAD_CLASSES | (conf->iface[i].link - 1) << WR_LINK_SHIFT;
 		c->out->head[i] = first + i;
 		memcpy(&c->out->b.mem.at[first + i], &h, sizeof(h));
 	}
@@ -542,12 +545,13 @@ static int put_all(struct compile *c)
 				  .flags = (c->conf->count_only ? WR_HEAD_COUNT_ONLY : 0) |
 					   (c->p->drop_fragments ? WR_HEAD_FRAG_DROP : 0)};
 	uint32_t first;
-	int ret;
+	bool classes = c->conf->classes && c->p->n_classes;
+	int ret = classes ? wr_image_classes(b, c->p, c->conf->classes) : 0;
 
 	for (int w = 0; w < DIMS; w++)
 		c->of[w].words = c->vectors.words;
 	c->joined.words = c->vectors.words;
-	ret = sweep(c, SRC, FOUR, &h.src4);
+	ret = ret ? ret : sweep(c, SRC, FOUR, &h.src4);
 	ret = ret ? ret : sweep(c, SRC, SIX, &h.src6);
 	ret = ret ? ret : sweep(c, DST, FOUR, &h.dst4);
 	ret = ret ? ret : sweep(c, DST, SIX, &h.dst6);

@@ -87,18 +87,32 @@ struct wr_wants {
 int wr_sweep(struct wr_image_build *b, struct wr_vectors *v, const struct wr_group *group,
 	     uint32_t groups, const struct wr_wants *wants, bool six, uint32_t *ref);
 
+/* ---- classes ---- */
+
+/* Counters by class; the last ones are of what is in no class. See struct wr_class_line. */
+struct wr_class_slots {
+	uint16_t offered[WR_POLICY_CLASSES + 1], marked[WR_POLICY_CLASSES + 1];
+};
+
+/* Before any other line: core/govern.h finds them by their place. -ENOSPC. */
+int wr_image_classes(struct wr_image_build *b, const struct wr_policy *p,
+		     const struct wr_class_slots *slots);
+uint64_t wr_link_cost(uint64_t bps); /* struct wr_link_line.cost_ns; 0 of 0 */
+
 /* ---- all of it ---- */
 
 struct wr_image_iface {
 	char name[16];
 	bool out;
+	uint32_t link; /* number + 1 of the link whose classes are governed; 0: none are */
 };
 
 struct wr_image_conf {
 	const struct wr_image_iface *iface; /* a head for each */
 	uint32_t n_ifaces;
-	const uint16_t *slot; /* by rule: its counters, below WR_JUDGE_RULES */
-	int64_t now_s;	      /* Unix time: what has ended or is not its time is left out */
+	const uint16_t *slot;		      /* by rule: its counters, below WR_JUDGE_RULES */
+	const struct wr_class_slots *classes; /* NULL: none are governed */
+	int64_t now_s;	   /* Unix time: what has ended or is not its time is left out */
 	uint64_t clock_ns; /* what the clock of packets says then (CLOCK_MONOTONIC in the kernel) */
 	uint64_t tick_ns;  /* that clock goes in steps of so much */
 	uint32_t most_lines;

@@ -198,7 +198,7 @@ int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 	s->rec = pkt->rec;
 	j->now_ns = pkt->ts_ns;
 	j->len = pkt->len;
-	if (!(wr_is_fragment(h) && h->frag_off && wr_frag_known(s))) {
+	if (!(wr_is_fragment(h) && h->frag_off && wr_frag_known(s, head))) {
 		if (wr_judge_begin(s, head) && wr_judge_on(s) == WR_TURN_ASK) {
 			ret = ask(v, pkt, err);
 			wr_judge_on(s);

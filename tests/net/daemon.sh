@@ -71,6 +71,20 @@ raw() {
 	PYTHON
 }
 
+# raw_lines REQUEST: the answer as it is.
+raw_lines() {
+	python3 - "$SOCKET" "$1" <<-'PYTHON'
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1])
+		s.sendall(sys.argv[2].encode() + b"\n")
+		for line in s.makefile():
+		    if line == "\n":
+		        break
+		    print(line, end="")
+	PYTHON
+}
+
 send() {
 	in_ns "$A" "$SEND" -d "$MAC" "$OUT" "$@"
 }

@@ -68,19 +68,6 @@ n = collections.Counter((r.get("verdict"), r.get("rule")) for r in rows if r["ev
 print(", ".join("%s %s %d" % (*k, v) for k, v in sorted(n.items(), key=str)))'
 }
 
-raw_lines() {
-	python3 - "$SOCKET" "$1" <<-'PYTHON'
-		import socket, sys
-		s = socket.socket(socket.AF_UNIX)
-		s.connect(sys.argv[1])
-		s.sendall(sys.argv[2].encode() + b"\n")
-		for line in s.makefile():
-		    if line == "\n":
-		        break
-		    print(line, end="")
-	PYTHON
-}
-
 # The numbers of the first row: arrived, passed, what was dropped and limited, and whether they balance.
 sums() {
 	ledger '[rows[0]["arrived"]["packets"], rows[0]["passed"]["packets"], {k: v["packets"] for k, v in rows[0]["dropped"].items()}, {k: v["packets"] for k, v in rows[0]["limited"].items()}, rows[0]["balanced"]]'

@@ -40,7 +40,8 @@ extern const struct wr_command wr_command_rule;
 extern const struct wr_command wr_command_dump;
 
 extern const struct wr_command wr_command_run, wr_command_config, wr_command_status,
-	wr_command_services, wr_command_talkers, wr_command_flows, wr_command_drops;
+	wr_command_services, wr_command_talkers, wr_command_flows, wr_command_drops,
+	wr_command_classes;
 
 extern const struct wr_command *const wr_commands[]; /* ended by NULL */
 

@@ -27,6 +27,7 @@ static const struct view {
 	{&wr_command_talkers, "talkers", true, true, false},
 	{&wr_command_flows, "flows", true, true, true},
 	{&wr_command_drops, "drops", false, false, false},
+	{&wr_command_classes, "classes", false, false, false},
 };
 
 static const struct view *find(const char *name)
@@ -210,6 +211,20 @@ const struct wr_command wr_command_drops = {
 		"interface "
 		"and reason.",
 	.examples = "weir drops\treasons with their names\n",
+	.options = plain_options,
+	.run = run,
+};
+
+const struct wr_command wr_command_classes = {
+	.name = "classes",
+	.brief = "bandwidth classes: offered, passed, given way, borrowed; and their links",
+	.args = "",
+	.text = "What the classes of the policy (docs/policy.md) had in the last second, on all "
+		"links "
+		"together, and\nhow full the links are. What a class sends beyond its guarantee is "
+		"borrowed. Totals so far are in --json.",
+	.examples = "weir classes --follow\twho gives way, each second\n"
+		    "weir classes --json | jq 'select(.class==\"web\").second'\tfor a program\n",
 	.options = plain_options,
 	.run = run,
 };
