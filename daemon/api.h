@@ -60,7 +60,8 @@ extern const struct wr_api_view wr_api_view_dump;    /* daemon/view_dump.c */
 extern const struct wr_api_view wr_api_view_history; /* daemon/view_history.c */
 extern const struct wr_api_view wr_api_view_metrics; /* daemon/view_metrics.c */
 /* daemon/view_rules.c */
-extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view_policy;
+extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view_policy,
+	wr_api_view_report;
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */
 uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */

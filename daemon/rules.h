@@ -4,8 +4,9 @@
 
 #include "capture/capture.h"
 #include "control/force.h"
+#include "flow/live.h"
 #include "policy/policy.h"
-#include "view/rules.h"
+#include "view/rule_report.h"
 
 /*
  * The policy of a running daemon: what stands in its file, and what was added since, which is kept
@@ -92,5 +93,16 @@ struct wr_rules_state wr_rules_state(const struct wr_rules *r);
 void wr_rules_each(const struct wr_rules *r, void (*fn)(void *ctx, const struct wr_rule_row *row),
 		   void *ctx);
 const struct wr_policy *wr_rules_policy(const struct wr_rules *r); /* all of it; borrowed */
+
+/* ---- one rule in full; daemon/rules_past.c, daemon/shadow.h ---- */
+
+/* What goes on, so that it is known whom shadows would hit: the tap of flow/live.h (to be told of
+ * its parts from now on), and packets that are kept. */
+void wr_rules_watch(struct wr_rules *r, struct wr_live *live);
+void wr_rules_packet(struct wr_rules *r, const struct wr_packet *pkt);
+/* The report and what it points to are borrowed for the call. -ENOENT: there is no such rule. */
+int wr_rules_report(const struct wr_rules *r, const char *rule,
+		    void (*fn)(void *ctx, const struct wr_rule_report *report), void *ctx,
+		    struct wr_err *err);
 
 #endif

@@ -3,6 +3,7 @@
 #define WR_DAEMON_RULES_IMPL_H
 
 #include "daemon/rules.h"
+#include "daemon/shadow.h"
 
 /* What the files rules*.c share. */
 
@@ -19,6 +20,16 @@ struct wr_rules_pending {
 	uint64_t client;
 	char name[WR_POLICY_NAME]; /* of the rule that ends then in the kernel, too; "" = none */
 	int64_t until_s;
+};
+
+/* What a rule was and is, by slot; daemon/rules_past.c. */
+struct wr_rules_past {
+	char name[WR_POLICY_NAME]; /* "": nobody has the slot */
+	bool shadow, there;
+	int64_t until_s;
+	uint64_t since_ns, mono_ns;	  /* that it is so: CLOCK_REALTIME, CLOCK_MONOTONIC */
+	struct wr_rule_count at;	  /* what it had counted then */
+	struct wr_rule_phase last_shadow; /* when it is one no more */
 };
 
 struct wr_rules {
@@ -40,6 +51,9 @@ struct wr_rules {
 		uint64_t matched, stopped; /* at the end of the last second */
 		uint64_t matched_pps, stopped_pps;
 	} rate[WR_JUDGE_RULES]; /* by slot */
+	struct wr_rules_past past[WR_JUDGE_RULES];
+	struct wr_shadows *shadows;
+	struct wr_live *live; /* borrowed; NULL: not yet */
 };
 
 void wr_rules_say(const struct wr_rules *r, const char *fmt, ...)
@@ -53,6 +67,12 @@ int wr_rules_join(const struct wr_rules *r, const struct wr_policy *file, const 
 int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct wr_err *err);
 /* Puts it in force; r->all is not touched. */
 int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err);
+
+/* daemon/rules_past.c: that policy came into force. */
+void wr_rules_note(struct wr_rules *r, const struct wr_policy *p);
+/* The row of a rule, borrowed for the call; text is cleared and holds what row.text points to. */
+void wr_rules_row(const struct wr_rules *r, size_t rule, uint32_t order, struct wr_buf *text,
+		  struct wr_rule_row *row);
 
 int wr_rules_copy_list(struct wr_rules_list *to, const struct wr_rules_list *from);
 int wr_rules_list_add(struct wr_rules_list *l, const char *text);

@@ -243,6 +243,8 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		ret = wr_rules_put(r->rules, err);
 	if (!ret)
 		r->host.live = wr_engine_live(r->engine);
+	if (!ret && r->rules)
+		wr_rules_watch(r->rules, r->host.live);
 	return ret;
 }
 
