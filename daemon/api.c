@@ -360,7 +360,7 @@ static void turn_away(int fd)
 }
 
 /* Root, and who is in the group that was named for it. */
-static bool may_change(const struct wr_api *api, int fd)
+static bool is_trusted(const struct wr_api *api, int fd)
 {
 	gid_t groups[GROUPS_MAX];
 	socklen_t n = sizeof(groups);
@@ -402,12 +402,12 @@ static void on_door(void *ctx, uint32_t events)
 		api->refused++;
 		return;
 	}
-	api->refused += take(api, fd, 0, api->conf.clients_max, may_change(api, fd)) != 0;
+	api->refused += take(api, fd, 0, api->conf.clients_max, is_trusted(api, fd)) != 0;
 }
 
-int wr_api_add(struct wr_api *api, int fd)
+int wr_api_add(struct wr_api *api, int fd, bool may_change)
 {
-	return take(api, fd, api->conf.clients_max, api->n, false);
+	return take(api, fd, api->conf.clients_max, api->n, may_change);
 }
 
 /* ---- open, close ---- */

@@ -133,6 +133,50 @@ sampled() {
 }
 sampled
 
+# ---- by the page ---------------------------------------------------------------------
+
+# post DO TEXT [HEADER...]: the status of a change by the page.
+post() {
+	local do=$1 text=$2
+	shift 2
+	curl -s -o "$TMP/answer" -w '%{http_code}' -X POST "$@" "http://127.0.0.1:9347/api/rule?do=$do&text=$text"
+}
+
+by_page() {
+	local token="Authorization: Bearer correct-horse-battery"
+	command -v curl >/dev/null || { skip "needs curl"; return; }
+	echo correct-horse-battery >"$TMP/token"
+	policy "# nothing yet"
+	: >"$STATE"
+	conf "interfaces = $IN" "[policy]" "file = $POLICY" "state = $STATE" "[page]" "listen = 127.0.0.1:9347" "token_file = $TMP/token"
+	start_all --set history.path= || return
+	is "the page changes nothing when it is not configured to" "$(post shadow 'x:%20drop%20to%20tcp/23' -H "$token")" 403
+	stop
+	conf "interfaces = $IN" "[policy]" "file = $POLICY" "state = $STATE" "[page]" "change = yes"
+	is "page.change without a token is refused" "$(w config check >/dev/null 2>&1; echo $?)" 2
+	conf "interfaces = $IN" "[policy]" "file = $POLICY" "state = $STATE" "[page]" "listen = 127.0.0.1:9347" "token_file = $TMP/token" \
+		"change = yes"
+	start_all --set history.path= || return
+	is "with it, but without a token" "$(post shadow 'x:%20drop%20to%20tcp/23')" 401
+	is "nothing is there" "$(rule x 1)" none
+	is "with a token it is made" "$(post shadow 'x:%20drop%20to%20tcp/23' -H "$token")" 200
+	is "and is there" "$(rule x 'r["state"]')" shadow
+	is "and enforced" "$(post enforce x -H "$token") $(rule x 'r["state"]')" "200 enforced"
+	is "guards hold" "$(post add 'drop%20any' -H "$token")" 400
+	like "and say why" "$(cat "$TMP/answer")" "nearly everything"
+	is "another page cannot" "$(post del x -H "$token" -H "Origin: http://evil.example")" 403
+	is "it is deleted" "$(post del x -H "$token") $(rule x 1)" "200 none"
+	conf "interfaces = $IN" "[policy]" "file = $POLICY" "state = $STATE" "[page]" "listen = 127.0.0.1:9347" "token_file = $TMP/token"
+	w config reload >/dev/null
+	ok "a reload takes the right away" wait_for "$PATIENCE" refuses_changes "$token"
+	stop
+}
+
+refuses_changes() {
+	[ "$(post shadow 'x:%20drop%20to%20tcp/23' -H "$1")" = 403 ]
+}
+by_page
+
 if python3 -c 'import jsonschema' 2>/dev/null; then
 	ok "what is said has the shapes of docs/schema" shapes "$TMP/shapes" rule_report packet
 else
