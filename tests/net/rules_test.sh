@@ -37,6 +37,15 @@ views() {
 	like "metrics have it" "$(raw_lines metrics)" '^weir_rule_packets_total\{rule="scan",verdict="drop"\} 240'
 	is "packets that are kept carry what became of them" "$(w dump --json 'src net 198.18.0.0/24' | fates)" \
 		"drop scan 240, pass None 16"
+	like "lines say it" "$(w dump 'src host 198.18.0.0')" ' drop by scan'
+	w dump -w "$TMP/fate.pcapng" 2>/dev/null
+	is "a capture file does, and is read back" "$("$WEIR" read --packets --json "$TMP/fate.pcapng" 'src net 198.18.0.0/24' | fates)" \
+		"drop scan 240, pass None 16"
+	if type -P tshark >/dev/null; then
+		is "tshark shows the comment" "$(tshark -r "$TMP/fate.pcapng" -Y 'frame.comment == "verdict drop by scan"' 2>/dev/null | wc -l)" 240
+	else
+		skip "tshark is not installed"
+	fi
 	is "those of others do, too" "$(w dump --json 'src net 198.18.1.0/24' | fates)" "pass None 256"
 }
 

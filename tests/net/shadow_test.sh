@@ -139,7 +139,7 @@ sampled
 post() {
 	local do=$1 text=$2
 	shift 2
-	curl -s -o "$TMP/answer" -w '%{http_code}' -X POST "$@" "http://127.0.0.1:9347/api/rule?do=$do&text=$text"
+	curl -s -o "$TMP/said" -w '%{http_code}' -X POST "$@" "http://127.0.0.1:9347/api/rule?do=$do&text=$text"
 }
 
 by_page() {
@@ -163,7 +163,7 @@ by_page() {
 	is "and is there" "$(rule x 'r["state"]')" shadow
 	is "and enforced" "$(post enforce x -H "$token") $(rule x 'r["state"]')" "200 enforced"
 	is "guards hold" "$(post add 'drop%20any' -H "$token")" 400
-	like "and say why" "$(cat "$TMP/answer")" "nearly everything"
+	like "and say why" "$(cat "$TMP/said")" "nearly everything"
 	is "another page cannot" "$(post del x -H "$token" -H "Origin: http://evil.example")" 403
 	is "it is deleted" "$(post del x -H "$token") $(rule x 1)" "200 none"
 	conf "interfaces = $IN" "[policy]" "file = $POLICY" "state = $STATE" "[page]" "listen = 127.0.0.1:9347" "token_file = $TMP/token"
