@@ -2,6 +2,7 @@
 #include "daemon/api.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,6 +28,7 @@ struct client {
 	bool skipping;	 /* the rest of a line that was too long */
 	bool subscribed; /* to sub */
 	bool may_change;
+	char who[24]; /* "uid 0"; "the page" */
 	uint64_t number;
 	char *out; /* owned: what the socket did not take yet */
 	size_t out_used, out_done;
@@ -73,6 +75,18 @@ static void drop_slow(struct client *c)
 	drop(c);
 }
 
+/* Who asks, for history. What was connected elsewhere and may change something is the page. */
+static void name_of(struct client *c, int fd, bool elsewhere)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (elsewhere || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+		snprintf(c->who, sizeof(c->who), "the page");
+	else
+		snprintf(c->who, sizeof(c->who), "uid %u", (unsigned int)peer.uid);
+}
+
 /* Takes fd. */
 static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool may_change)
 {
@@ -88,6 +102,7 @@ static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool 
 		c->used = c->out_used = c->out_done = 0;
 		c->skipping = c->subscribed = false;
 		c->may_change = may_change;
+		name_of(c, fd, first >= api->conf.clients_max);
 		c->number = api->served + 1;
 		c->moved_ns = wr_loop_now_ns();
 		api->open++;
@@ -223,6 +238,7 @@ static void request(struct client *c, const char *line, size_t n)
 		return;
 	}
 	q->may_change = c->may_change;
+	q->who = c->who;
 	q->client = c->number;
 	if (q->subscribe) {
 		q = &c->sub; /* names and values point into the query itself: parsed once more */

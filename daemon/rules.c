@@ -343,8 +343,11 @@ int wr_rules_take(struct wr_rules *r, struct wr_rules_next **next, struct wr_err
 {
 	struct wr_rules_next *n = *next;
 	struct wr_policy *old[2] = {r->file, r->all};
-	int ret = wr_rules_put_policy(r, n->all, err);
+	int ret;
 
+	r->who = "the file";
+	ret = wr_rules_put_policy(r, n->all, err);
+	r->who = NULL;
 	if (ret)
 		return ret;
 	free(r->until_s);
@@ -466,10 +469,32 @@ void wr_rules_window(struct wr_rules *r)
 		wr_force_count(r->force, r->slot[i], &now);
 		r->rate[r->slot[i]].matched_pps = now.packets - r->rate[r->slot[i]].matched;
 		r->rate[r->slot[i]].stopped_pps = now.hit_packets - r->rate[r->slot[i]].stopped;
+		r->rate[r->slot[i]].matched_bytes = now.bytes - r->rate[r->slot[i]].bytes;
 		if (now.packets < r->rate[r->slot[i]].matched) /* another rule had it */
-			r->rate[r->slot[i]].matched_pps = r->rate[r->slot[i]].stopped_pps = 0;
+			r->rate[r->slot[i]].matched_pps = r->rate[r->slot[i]].stopped_pps =
+				r->rate[r->slot[i]].matched_bytes = 0;
+		r->rate[r->slot[i]].bytes = now.bytes;
 		r->rate[r->slot[i]].matched = now.packets;
 		r->rate[r->slot[i]].stopped = now.hit_packets;
+	}
+}
+
+void wr_rules_now(const struct wr_rules *r,
+		  void (*fn)(void *ctx, const char *name, const struct wr_rule_now *now), void *ctx)
+{
+	for (size_t i = 0; i < r->all->n_rules; i++) {
+		const struct wr_rule *x = &r->all->rule[i];
+		bool stops = !x->shadow && !r->off;
+		uint64_t stopped = stops ? r->rate[r->slot[i]].stopped_pps : 0;
+		struct wr_rule_now now = {
+			.matched = {r->rate[r->slot[i]].matched_pps,
+				    r->rate[r->slot[i]].matched_bytes},
+			.dropped = x->action == WR_ACTION_DROP ? stopped : 0,
+			.limited = x->action == WR_ACTION_LIMIT ? stopped : 0,
+		};
+
+		if (x->action != WR_ACTION_CLASS && now.matched.packets)
+			fn(ctx, x->name, &now);
 	}
 }
 
@@ -497,7 +522,7 @@ struct wr_rules_state wr_rules_state(const struct wr_rules *r)
 	return s;
 }
 
-static const char *action_name(enum wr_action a)
+const char *wr_rules_action(enum wr_action a)
 {
 	static const char *const names[WR_ACTION_COUNT] = {[WR_ACTION_ALLOW] = "allow",
 							   [WR_ACTION_DROP] = "drop",
@@ -517,7 +542,7 @@ void wr_rules_row(const struct wr_rules *r, size_t i, uint32_t order, struct wr_
 	*row = (struct wr_rule_row){
 		.order = order,
 		.name = x->name,
-		.action = action_name(x->action),
+		.action = wr_rules_action(x->action),
 		.why = x->why,
 		.origin = i < r->file->n_rules ? "file" : "added",
 		.shadow = x->shadow,

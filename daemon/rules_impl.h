@@ -48,11 +48,12 @@ struct wr_rules {
 	uint16_t slot[WR_POLICY_RULES]; /* by rule of all */
 	char trouble[512];
 	struct {
-		uint64_t matched, stopped; /* at the end of the last second */
-		uint64_t matched_pps, stopped_pps;
+		uint64_t matched, stopped, bytes; /* at the end of the last second */
+		uint64_t matched_pps, stopped_pps, matched_bytes;
 	} rate[WR_JUDGE_RULES]; /* by slot */
 	struct wr_rules_past past[WR_JUDGE_RULES];
 	struct wr_shadows *shadows;
+	const char *who;      /* makes the change that is under way; NULL: time does */
 	struct wr_live *live; /* borrowed; NULL: not yet */
 };
 
@@ -68,6 +69,7 @@ int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct w
 /* Puts it in force; r->all is not touched. */
 int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err);
 
+const char *wr_rules_action(enum wr_action a); /* allow, drop, limit, class */
 /* daemon/rules_past.c: that policy came into force. */
 void wr_rules_note(struct wr_rules *r, const struct wr_policy *p);
 /* The row of a rule, borrowed for the call; text is cleared and holds what row.text points to. */

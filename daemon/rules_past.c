@@ -25,7 +25,39 @@ static struct wr_rule_phase phase_of(const struct wr_rules_past *p, const struct
 	};
 }
 
-static void note_rule(struct wr_rules *r, uint16_t slot, const struct wr_rule *x)
+/* The first policy is no change: it stands in files. */
+static void tell(const struct wr_rules *r, const struct wr_policy *p, const struct wr_rule *x,
+		 const char *state)
+{
+	struct wr_buf text = {0};
+	struct wr_rules_event e = {
+		.at_ns = wr_when_now(),
+		.expires_ns = x->until_s > 0 ? (uint64_t)x->until_s * 1000000000u : 0,
+		.state = state,
+		.action = wr_rules_action(x->action),
+		.who = r->who ? r->who : "its end",
+	};
+
+	if (!r->conf.changed || !r->live)
+		return;
+	wr_policy_print_rule(&text, p, x);
+	e.text = wr_buf_text(&text);
+	r->conf.changed(r->conf.changed_ctx, &e);
+	wr_buf_free(&text);
+}
+
+/* Of the policy that was in force until now. */
+static void tell_gone(const struct wr_rules *r, const struct wr_rules_past *p)
+{
+	int at = wr_policy_rule(r->all, p->name);
+
+	if (at >= 0)
+		tell(r, r->all, &r->all->rule[at],
+		     p->until_s && p->until_s <= wr_rules_now_s() ? "expired" : "deleted");
+}
+
+static void note_rule(struct wr_rules *r, const struct wr_policy *policy, uint16_t slot,
+		      const struct wr_rule *x)
 {
 	struct wr_rules_past *p = &r->past[slot];
 	bool is_new = strcmp(p->name, x->name) != 0;
@@ -45,6 +77,7 @@ static void note_rule(struct wr_rules *r, uint16_t slot, const struct wr_rule *x
 	p->since_ns = wr_when_now();
 	p->mono_ns = wr_loop_now_ns();
 	p->at = now;
+	tell(r, policy, x, x->shadow ? "shadow" : "active");
 }
 
 void wr_rules_note(struct wr_rules *r, const struct wr_policy *p)
@@ -55,10 +88,13 @@ void wr_rules_note(struct wr_rules *r, const struct wr_policy *p)
 		r->past[i].there = false;
 	for (size_t i = 0; i < p->n_rules; i++)
 		if (p->rule[i].action != WR_ACTION_CLASS)
-			note_rule(r, r->slot[i], &p->rule[i]);
-	for (size_t i = 0; i < WR_JUDGE_RULES; i++)
-		if (!r->past[i].there)
-			r->past[i].name[0] = 0;
+			note_rule(r, p, r->slot[i], &p->rule[i]);
+	for (size_t i = 0; i < WR_JUDGE_RULES; i++) {
+		if (r->past[i].there || !r->past[i].name[0])
+			continue;
+		tell_gone(r, &r->past[i]);
+		r->past[i].name[0] = 0;
+	}
 	if (wr_shadows_follow(r->shadows, p, &err))
 		wr_rules_say(r, "policy: whom shadows would hit is not found out: %s", err.text);
 }

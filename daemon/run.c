@@ -43,6 +43,8 @@ static void on_step(void *ctx)
 	if (window != r->window) {
 		if (r->rules)
 			wr_rules_window(r->rules);
+		if (r->rules)
+			wr_history_rules(r->history, r->host.live, r->rules);
 		wr_history_window(r->history, r->host.live);
 		wr_outputs_window(r->outputs, &r->host);
 		wr_api_window(r->api);

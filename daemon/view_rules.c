@@ -172,6 +172,7 @@ static int read_change(const struct wr_query *q, size_t verb, struct wr_rules_ch
 	c->text = wr_query_value(q, "text");
 	c->force = force && !strcmp(force, "1");
 	c->client = q->client;
+	c->who = q->who;
 	if (!verbs[verb].text != !c->text)
 		return wr_fail(err, EINVAL, "rule %s: %s", verbs[verb].name,
 			       verbs[verb].text ? "which one? a statement or a name (text=)"

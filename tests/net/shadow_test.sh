@@ -177,6 +177,53 @@ refuses_changes() {
 }
 by_page
 
+# ---- history -------------------------------------------------------------------------
+
+# db SQL: rows of the history, as Python has them.
+db() {
+	python3 - "$TMP/weir/history.db" "$1" <<-'PYTHON'
+		import sqlite3, sys
+		print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall())
+	PYTHON
+}
+
+past() {
+	local n
+	: >"$STATE"
+	policy "lim: limit 1pps from 198.18.1.0/24"
+	conf "interfaces = $IN" "[policy]" "file = $POLICY" "state = $STATE"
+	start_all --page "" --set "history.path=$TMP/weir/history.db" || return
+	w rule shadow "h: drop from 198.18.2.0/24" >/dev/null
+	send 4096 128 20000 >/dev/null
+	settle
+	w rule enforce h >/dev/null
+	send 4096 128 20000 >/dev/null
+	settle
+	n=$(ledger 'rows[0]["limited"]["lim"]["packets"]')
+	w rule del h >/dev/null
+	w rule add "brief: drop from 198.18.3.0/24 for 2s" >/dev/null
+	policy "lim: limit 2pps from 198.18.1.0/24" "more: drop from 198.18.4.0/24"
+	w config reload >/dev/null
+	ok "a rule ends" wait_for "$PATIENCE" gone brief
+	stop
+	is "history has what rules matched, dropped and limited" \
+		"$(db "SELECT key, sum(packets), sum(dropped), sum(limited) FROM rollup WHERE kind = 'rule' AND res = 60 GROUP BY key")" \
+		"[('h', 512, 256, 0), ('lim', 512, 0, $n)]"
+	is "and so has the whole" "$(db "SELECT sum(dropped), sum(limited) FROM rollup WHERE kind = 'total' AND res = 60")" "[(256, $n)]"
+	is "and bytes" "$(db "SELECT sum(bytes) FROM rollup WHERE kind = 'rule' AND key = 'h' AND res = 60")" "[($((512 * 128)),)]"
+	is "and what became of them" "$(db "SELECT state, action FROM rule ORDER BY at_ns, id")" \
+		"[('shadow', 'drop'), ('active', 'drop'), ('deleted', 'drop'), ('active', 'drop'), ('active', 'drop'), ('expired', 'drop')]"
+	is "by whom" "$(db "SELECT DISTINCT substr(text, instr(text, '#')) FROM rule ORDER BY 1")" \
+		"[('# by its end',), ('# by the file',), ('# by uid 0',)]"
+	like "weir history tells it" "$("$WEIR" history --rules --file "$TMP/weir/history.db")" 'h: drop from 198.18.2.0/24 shadow  # by uid 0'
+	like "and the counters of one" "$("$WEIR" history --rule h --json --file "$TMP/weir/history.db")" '"dropped":256'
+}
+
+gone() {
+	[ "$(rule "$1" 1)" = none ]
+}
+past
+
 if python3 -c 'import jsonschema' 2>/dev/null; then
 	ok "what is said has the shapes of docs/schema" shapes "$TMP/shapes" rule_report packet
 else
