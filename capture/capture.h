@@ -50,6 +50,8 @@ struct wr_packet {
 	const struct wr_fate *fate; /* NULL: nothing is decided here */
 };
 
+const char *wr_verdict_name(enum wr_verdict v); /* pass, drop, limit */
+
 /* What weir decided of a packet. */
 struct wr_fate {
 	enum wr_verdict verdict;

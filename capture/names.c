@@ -44,3 +44,12 @@ const char *wr_lost_remedy(enum wr_lost stage)
 {
 	return stage < WR_LOST_COUNT ? lost_remedies[stage] : "?";
 }
+
+const char *wr_verdict_name(enum wr_verdict v)
+{
+	static const char *const names[] = {[WR_VERDICT_PASS] = "pass",
+					    [WR_VERDICT_DROP] = "drop",
+					    [WR_VERDICT_LIMIT] = "limit"};
+
+	return names[v];
+}

@@ -3,6 +3,7 @@
 #include "capture/linktype.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ enum {
 	BLOCK_SECTION = 0x0a0d0d0a, /* the same in both byte orders */
 	MAX_IFACES = 65536,
 	NAME_SIZE = 64,
+	WORD = 32, /* room of a rule's or a class's name */
 };
 
 static const uint32_t order_magic = 0x1a2b3c4d;
@@ -40,6 +42,9 @@ struct pcapng {
 	int first_linktype;
 	uint32_t n_ifaces, room;
 	struct iface *ifaces; /* of this section */
+	/* Of the packet in hand, when the file tells it. */
+	struct wr_fate fate;
+	char rule[WORD], klass[WORD];
 };
 
 /* A block's bytes between the two lengths. */
@@ -243,6 +248,82 @@ static int hand_out(struct pcapng *f, uint32_t id, uint64_t ticks, bool timed, s
 	return 1;
 }
 
+/* ---- what became of a packet ---- */
+
+enum { EPB_COMMENT = 1, EPB_VERDICT = 7, VERDICT_TC = 1, VERDICT_XDP = 2, COMMENT_MAX = 160 };
+
+/* "verdict drop by NAME class NAME", as export/pcapng.c writes it. Names are those of the language
+ * of rules, so that no other comment is taken for one. */
+static bool read_fate(struct pcapng *f, struct body v)
+{
+	static const char names[] = "abcdefghijklmnopqrstuvwxyz0123456789_-()";
+	char text[COMMENT_MAX + 1], word[3][WORD + 8] = {"", "", ""};
+	int verdict = 0, n = 0, end = 0;
+
+	if (v.n > COMMENT_MAX)
+		return false;
+	memcpy(text, v.p, v.n);
+	text[v.n] = 0;
+	if (sscanf(text, "verdict %7[a-z]%n", word[0], &n) != 1)
+		return false;
+	if (sscanf(text + n, " by %31s%n", word[1], &end) == 1)
+		n += end;
+	if (sscanf(text + n, " class %31s%n", word[2], &end) == 1)
+		n += end;
+	while (verdict < WR_VERDICT_LIMIT && strcmp(word[0], wr_verdict_name(verdict)) != 0)
+		verdict++;
+	if (text[n] || strcmp(word[0], wr_verdict_name(verdict)) != 0 ||
+	    word[1][strspn(word[1], names)] || word[2][strspn(word[2], names)])
+		return false;
+	memcpy(f->rule, word[1], WORD);
+	memcpy(f->klass, word[2], WORD);
+	f->fate = (struct wr_fate){
+		.verdict = (enum wr_verdict)verdict,
+		.rule = f->rule[0] ? f->rule : NULL,
+		.klass = f->klass[0] ? f->klass : NULL,
+	};
+	return true;
+}
+
+/* What a program in the kernel returned, of whoever wrote the file. False: neither passed nor
+ * dropped. */
+static bool read_verdict(struct pcapng *f, struct body v)
+{
+	int32_t action;
+
+	if (v.n != 9 || (v.p[0] != VERDICT_TC && v.p[0] != VERDICT_XDP))
+		return false;
+	action = (int32_t)u64(f, v.p + 1);
+	f->fate = (struct wr_fate){0};
+	if (v.p[0] == VERDICT_TC ? action == 2 : action == 0 || action == 1)
+		f->fate.verdict = WR_VERDICT_DROP;
+	else if (v.p[0] == VERDICT_TC ? action != 0 && action != -1 : action != 2)
+		return false;
+	return true;
+}
+
+/* Options of a packet are not needed to read it: what is broken in them is passed over. A comment
+ * of ours says more than the number. */
+static void read_packet_options(struct pcapng *f, struct body b, struct wr_packet *pkt)
+{
+	bool said = false;
+
+	while (b.n >= 4) {
+		uint16_t code = u16(f, b.p);
+		struct body value = {b.p + 4, u16(f, b.p + 2)};
+		uint32_t step = 4 + ((value.n + 3u) & ~3u);
+
+		if (code == OPT_END || step > b.n)
+			return;
+		if (code == EPB_COMMENT && !said)
+			said = read_fate(f, value);
+		if (said || (code == EPB_VERDICT && read_verdict(f, value)))
+			pkt->fate = &f->fate;
+		b.p += step;
+		b.n -= step;
+	}
+}
+
 static int read_timed(struct pcapng *f, uint32_t id, struct body b, struct wr_packet *pkt,
 		      struct wr_err *err)
 {
@@ -256,7 +337,12 @@ static int read_timed(struct pcapng *f, uint32_t id, struct body b, struct wr_pa
 
 static int read_enhanced(struct pcapng *f, struct body b, struct wr_packet *pkt, struct wr_err *err)
 {
-	return read_timed(f, u32(f, b.p), b, pkt, err);
+	int rc = read_timed(f, u32(f, b.p), b, pkt, err);
+	uint32_t used = 20 + ((pkt->caplen + 3u) & ~3u);
+
+	if (rc > 0 && used < b.n)
+		read_packet_options(f, (struct body){b.p + used, b.n - used}, pkt);
+	return rc;
 }
 
 /* The obsolete packet block has a count of drops beside a shorter interface number. */
@@ -382,6 +468,7 @@ static int read_known(struct pcapng *f, const struct block *b, uint32_t total,
 		return rc;
 	body = (struct body){s->pos + 8, total - BLOCK_MIN};
 	pkt->data = NULL;
+	pkt->fate = NULL;
 	rc = b->read(f, body, pkt, err);
 	if (rc < 0)
 		return rc;

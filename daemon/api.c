@@ -2,6 +2,7 @@
 #include "daemon/api.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,6 +28,7 @@ struct client {
 	bool skipping;	 /* the rest of a line that was too long */
 	bool subscribed; /* to sub */
 	bool may_change;
+	char who[24]; /* "uid 0"; "the page" */
 	uint64_t number;
 	char *out; /* owned: what the socket did not take yet */
 	size_t out_used, out_done;
@@ -73,6 +75,18 @@ static void drop_slow(struct client *c)
 	drop(c);
 }
 
+/* Who asks, for history. What was connected elsewhere and may change something is the page. */
+static void name_of(struct client *c, int fd, bool elsewhere)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (elsewhere || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+		snprintf(c->who, sizeof(c->who), "the page");
+	else
+		snprintf(c->who, sizeof(c->who), "uid %u", (unsigned int)peer.uid);
+}
+
 /* Takes fd. */
 static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool may_change)
 {
@@ -88,6 +102,7 @@ static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool 
 		c->used = c->out_used = c->out_done = 0;
 		c->skipping = c->subscribed = false;
 		c->may_change = may_change;
+		name_of(c, fd, first >= api->conf.clients_max);
 		c->number = api->served + 1;
 		c->moved_ns = wr_loop_now_ns();
 		api->open++;
@@ -223,6 +238,7 @@ static void request(struct client *c, const char *line, size_t n)
 		return;
 	}
 	q->may_change = c->may_change;
+	q->who = c->who;
 	q->client = c->number;
 	if (q->subscribe) {
 		q = &c->sub; /* names and values point into the query itself: parsed once more */
@@ -360,7 +376,7 @@ static void turn_away(int fd)
 }
 
 /* Root, and who is in the group that was named for it. */
-static bool may_change(const struct wr_api *api, int fd)
+static bool is_trusted(const struct wr_api *api, int fd)
 {
 	gid_t groups[GROUPS_MAX];
 	socklen_t n = sizeof(groups);
@@ -402,12 +418,12 @@ static void on_door(void *ctx, uint32_t events)
 		api->refused++;
 		return;
 	}
-	api->refused += take(api, fd, 0, api->conf.clients_max, may_change(api, fd)) != 0;
+	api->refused += take(api, fd, 0, api->conf.clients_max, is_trusted(api, fd)) != 0;
 }
 
-int wr_api_add(struct wr_api *api, int fd)
+int wr_api_add(struct wr_api *api, int fd, bool may_change)
 {
-	return take(api, fd, api->conf.clients_max, api->n, false);
+	return take(api, fd, api->conf.clients_max, api->n, may_change);
 }
 
 /* ---- open, close ---- */

@@ -20,7 +20,8 @@
  *					request on the connection ends it
  *
  * Who may ask may see everything. Rules are changed by root and by members of the socket's group
- * only (SO_PEERCRED), and not over connections that were made elsewhere, which the page has.
+ * only (SO_PEERCRED); over connections that were made elsewhere, as the page's, when whoever adds
+ *them says so.
  *
  * Nothing here waits for a client. While an answer is on its way no further request of that client
  * is read. Who takes nothing for 30 s, or lets more than 1 MiB of a subscription pile up, or has
@@ -60,7 +61,8 @@ extern const struct wr_api_view wr_api_view_dump;    /* daemon/view_dump.c */
 extern const struct wr_api_view wr_api_view_history; /* daemon/view_history.c */
 extern const struct wr_api_view wr_api_view_metrics; /* daemon/view_metrics.c */
 /* daemon/view_rules.c */
-extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view_policy;
+extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view_policy,
+	wr_api_view_report;
 extern const struct wr_api_view wr_api_view_classes; /* daemon/view_classes.c */
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */
 uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
@@ -75,8 +77,8 @@ int wr_api_open(struct wr_api **out, const struct wr_api_conf *conf, const struc
 void wr_api_close(struct wr_api **api); /* NULL is fine; removes the socket */
 
 /* A connection made elsewhere (a socketpair); fd is taken, also on failure. It may use a place
- * beyond clients_max. -ENOSPC. */
-int wr_api_add(struct wr_api *api, int fd);
+ * beyond clients_max. may_change: rules, by it. -ENOSPC. */
+int wr_api_add(struct wr_api *api, int fd, bool may_change);
 
 /* A window is over: subscriptions are answered, who sleeps is dropped. */
 void wr_api_window(struct wr_api *api);

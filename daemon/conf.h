@@ -35,6 +35,7 @@ struct wr_daemon_conf {
 		const char *listen;
 		struct wr_conf_list names;
 		const char *token_file, *tls_cert, *tls_key;
+		bool change;
 	} page;
 	struct {
 		struct wr_conf_list eve, eve_types, ipfix, otlp; /* places: daemon/output_conf.h */

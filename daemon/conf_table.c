@@ -166,6 +166,10 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 AT(page.tls_cert), 0, 255, .check = whole_path, .live = true},
 	{"page.tls_key", WR_CONF_STRING, "", "a path", "And its key; daemon.user reads it.",
 	 AT(page.tls_key), 0, 255, .check = whole_path, .live = true},
+	{"page.change", WR_CONF_BOOL, "no", NULL,
+	 "Whoever shows the token may add, shadow, enforce and delete rules by the page. Takes "
+	 "page.token_file.",
+	 AT(page.change), .live = true},
 
 	{"output.eve", WR_CONF_LIST, "", "places",
 	 "Where flows and totals are written as JSON Lines: a file (a reload opens it again, for "
@@ -299,6 +303,11 @@ int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *con
 		wr_fail(err, EINVAL, "TLS takes both, page.tls_cert and page.tls_key");
 		return wrong(values, conf->page.tls_cert[0] ? "page.tls_cert" : "page.tls_key",
 			     err);
+	}
+	if (conf->page.change && !conf->page.token_file[0]) {
+		wr_fail(err, EINVAL,
+			"everybody on this host could change rules: set page.token_file");
+		return wrong(values, "page.change", err);
 	}
 	return 0;
 }

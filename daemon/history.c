@@ -258,11 +258,60 @@ static void tick(struct wr_history *h, uint64_t now_ns)
 	h->failing = ret != 0;
 }
 
+static uint64_t second_of(const struct wr_live *live)
+{
+	return (wr_live_totals(live)->window_ns - WR_LIVE_WINDOW_NS / 2) / 1000000000;
+}
+
+struct of_rules {
+	struct wr_history *h;
+	uint64_t t_s;
+	struct wr_store_counts all;
+};
+
+static void count_rule(void *ctx, const char *name, const struct wr_rule_now *now)
+{
+	struct of_rules *o = ctx;
+	struct wr_store_counts n = {
+		.packets = now->matched.packets,
+		.bytes = now->matched.bytes,
+		.dropped = now->dropped,
+		.limited = now->limited,
+	};
+
+	wr_store_count(o->h->store, WR_STORE_RULE, name, o->t_s, &n);
+	o->all.dropped += now->dropped;
+	o->all.limited += now->limited;
+}
+
+void wr_history_rules(struct wr_history *h, const struct wr_live *live, const struct wr_rules *r)
+{
+	struct of_rules o = {.h = h, .t_s = second_of(live)};
+
+	if (!h)
+		return;
+	wr_rules_now(r, count_rule, &o);
+	if (o.all.dropped || o.all.limited)
+		wr_store_count(h->store, WR_STORE_TOTAL, "", o.t_s, &o.all);
+}
+
+void wr_history_rule(struct wr_history *h, const struct wr_rules_event *e)
+{
+	struct wr_store_rule row = {.at_ns = e->at_ns, .expires_ns = e->expires_ns};
+
+	if (!h)
+		return;
+	snprintf(row.action, sizeof(row.action), "%s", e->action);
+	snprintf(row.state, sizeof(row.state), "%s", e->state);
+	snprintf(row.text, sizeof(row.text), "%.440s  # by %s", e->text, e->who);
+	wr_store_rule(h->store, &row);
+}
+
 void wr_history_window(struct wr_history *h, struct wr_live *live)
 {
 	struct wr_live_cell all = wr_live_total_cell(live, 0);
 	uint64_t end_ns = wr_live_totals(live)->window_ns;
-	uint64_t t_s = (end_ns - WR_LIVE_WINDOW_NS / 2) / 1000000000;
+	uint64_t t_s = second_of(live);
 
 	if (!h)
 		return;

@@ -3,6 +3,7 @@
 #define WR_DAEMON_HISTORY_H
 
 #include "daemon/conf.h"
+#include "daemon/rules.h"
 #include "flow/live.h"
 #include "view/status.h"
 
@@ -21,6 +22,11 @@ void wr_history_close(struct wr_history **h); /* writes what is left; NULL is fi
 int wr_history_limits(struct wr_history *h, const struct wr_daemon_conf *conf, struct wr_err *err);
 
 void wr_history_status(struct wr_history *h, struct wr_status *out); /* fills out->history */
+
+/* What rules matched and kept out in the newest window of live; before wr_history_window(). */
+void wr_history_rules(struct wr_history *h, const struct wr_live *live, const struct wr_rules *r);
+/* A rule came, became a shadow or was enforced, ended or was deleted. */
+void wr_history_rule(struct wr_history *h, const struct wr_rules_event *e);
 
 /* The newest window of live, once. */
 void wr_history_window(struct wr_history *h, struct wr_live *live);

@@ -271,6 +271,7 @@ int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr
 		r->put_ns = wr_loop_now_ns() - began;
 		r->due = false;
 		r->trouble[0] = 0;
+		wr_rules_note(r, p);
 	}
 	wr_image_close(&image);
 	return ret;
@@ -355,8 +356,11 @@ int wr_rules_take(struct wr_rules *r, struct wr_rules_next **next, struct wr_err
 {
 	struct wr_rules_next *n = *next;
 	struct wr_policy *old[2] = {r->file, r->all};
-	int ret = wr_rules_put_policy(r, n->all, err);
+	int ret;
 
+	r->who = "the file";
+	ret = wr_rules_put_policy(r, n->all, err);
+	r->who = NULL;
 	if (ret)
 		return ret;
 	free(r->until_s);
@@ -424,7 +428,9 @@ int wr_rules_open(struct wr_rules **out, const struct wr_rules_conf *conf, struc
 		return wr_fail(err, ENOMEM, "out of memory");
 	r->conf = *conf;
 	snprintf(r->state, sizeof(r->state), "%s", conf->state);
-	ret = wr_force_open(&r->force, &force, err);
+	ret = wr_shadows_open(&r->shadows, err);
+	if (!ret)
+		ret = wr_force_open(&r->force, &force, err);
 	ret = ret ? ret : wr_classes_open(&r->classes, r->force, conf->pressure, err);
 	if (!ret)
 		ret = wr_rules_read(r, conf->file, &next, err);
@@ -451,6 +457,7 @@ void wr_rules_close(struct wr_rules **rules)
 		return;
 	wr_classes_close(&r->classes);
 	wr_force_close(&r->force);
+	wr_shadows_close(&r->shadows);
 	wr_policy_free(&r->file);
 	wr_policy_free(&r->all);
 	wr_rules_free_list(&r->added);
@@ -483,10 +490,32 @@ void wr_rules_window(struct wr_rules *r)
 		wr_force_count(r->force, r->slot[i], &now);
 		r->rate[r->slot[i]].matched_pps = now.packets - r->rate[r->slot[i]].matched;
 		r->rate[r->slot[i]].stopped_pps = now.hit_packets - r->rate[r->slot[i]].stopped;
+		r->rate[r->slot[i]].matched_bytes = now.bytes - r->rate[r->slot[i]].bytes;
 		if (now.packets < r->rate[r->slot[i]].matched) /* another rule had it */
-			r->rate[r->slot[i]].matched_pps = r->rate[r->slot[i]].stopped_pps = 0;
+			r->rate[r->slot[i]].matched_pps = r->rate[r->slot[i]].stopped_pps =
+				r->rate[r->slot[i]].matched_bytes = 0;
+		r->rate[r->slot[i]].bytes = now.bytes;
 		r->rate[r->slot[i]].matched = now.packets;
 		r->rate[r->slot[i]].stopped = now.hit_packets;
+	}
+}
+
+void wr_rules_now(const struct wr_rules *r,
+		  void (*fn)(void *ctx, const char *name, const struct wr_rule_now *now), void *ctx)
+{
+	for (size_t i = 0; i < r->all->n_rules; i++) {
+		const struct wr_rule *x = &r->all->rule[i];
+		bool stops = !x->shadow && !r->off;
+		uint64_t stopped = stops ? r->rate[r->slot[i]].stopped_pps : 0;
+		struct wr_rule_now now = {
+			.matched = {r->rate[r->slot[i]].matched_pps,
+				    r->rate[r->slot[i]].matched_bytes},
+			.dropped = x->action == WR_ACTION_DROP ? stopped : 0,
+			.limited = x->action == WR_ACTION_LIMIT ? stopped : 0,
+		};
+
+		if (x->action != WR_ACTION_CLASS && now.matched.packets)
+			fn(ctx, x->name, &now);
 	}
 }
 
@@ -514,7 +543,7 @@ struct wr_rules_state wr_rules_state(const struct wr_rules *r)
 	return s;
 }
 
-static const char *action_name(enum wr_action a)
+const char *wr_rules_action(enum wr_action a)
 {
 	static const char *const names[WR_ACTION_COUNT] = {[WR_ACTION_ALLOW] = "allow",
 							   [WR_ACTION_DROP] = "drop",
@@ -524,16 +553,17 @@ static const char *action_name(enum wr_action a)
 	return names[a];
 }
 
-static void each_row(const struct wr_rules *r, size_t i, uint32_t order, struct wr_buf *text,
-		     void (*fn)(void *ctx, const struct wr_rule_row *row), void *ctx)
+void wr_rules_row(const struct wr_rules *r, size_t i, uint32_t order, struct wr_buf *text,
+		  struct wr_rule_row *row)
 {
 	const struct wr_rule *x = &r->all->rule[i];
 	bool counted = x->action != WR_ACTION_CLASS;
 	struct wr_rule_count n = {0};
-	struct wr_rule_row row = {
+
+	*row = (struct wr_rule_row){
 		.order = order,
 		.name = x->name,
-		.action = action_name(x->action),
+		.action = wr_rules_action(x->action),
 		.why = x->why,
 		.origin = i < r->file->n_rules ? "file" : "added",
 		.shadow = x->shadow,
@@ -544,19 +574,17 @@ static void each_row(const struct wr_rules *r, size_t i, uint32_t order, struct 
 		.idle = (x->at.days || x->at.from_min != x->at.to_min) &&
 			!wr_schedule_has(&x->at, wr_rules_now_s()),
 	};
-
 	if (counted)
 		wr_force_count(r->force, r->slot[i], &n);
-	row.matched = (struct wr_count){n.packets, n.bytes};
-	row.stopped = (struct wr_count){n.hit_packets, n.hit_bytes};
+	row->matched = (struct wr_count){n.packets, n.bytes};
+	row->stopped = (struct wr_count){n.hit_packets, n.hit_bytes};
 	if (counted) {
-		row.matched_pps = r->rate[r->slot[i]].matched_pps;
-		row.stopped_pps = r->rate[r->slot[i]].stopped_pps;
+		row->matched_pps = r->rate[r->slot[i]].matched_pps;
+		row->stopped_pps = r->rate[r->slot[i]].stopped_pps;
 	}
 	wr_buf_clear(text);
 	wr_policy_print_rule(text, r->all, x);
-	row.text = wr_buf_text(text);
-	fn(ctx, &row);
+	row->text = wr_buf_text(text);
 }
 
 void wr_rules_each(const struct wr_rules *r, void (*fn)(void *ctx, const struct wr_rule_row *row),
@@ -564,11 +592,14 @@ void wr_rules_each(const struct wr_rules *r, void (*fn)(void *ctx, const struct 
 {
 	uint32_t *order = calloc(r->all->n_rules + 1, sizeof(*order));
 	struct wr_buf text = {0};
+	struct wr_rule_row row;
 
 	if (order)
 		wr_policy_order(r->all, order);
-	for (uint32_t i = 0; order && i < r->all->n_rules; i++)
-		each_row(r, order[i], i + 1, &text, fn, ctx);
+	for (uint32_t i = 0; order && i < r->all->n_rules; i++) {
+		wr_rules_row(r, order[i], i + 1, &text, &row);
+		fn(ctx, &row);
+	}
 	wr_buf_free(&text);
 	free(order);
 }

@@ -4,8 +4,9 @@
 
 #include "capture/capture.h"
 #include "control/force.h"
+#include "flow/live.h"
 #include "policy/policy.h"
-#include "view/rules.h"
+#include "view/rule_report.h"
 
 /*
  * The policy of a running daemon: what stands in its file, and what was added since, which is kept
@@ -15,6 +16,20 @@
  */
 struct wr_rules;
 struct wr_classes;
+
+/* What became of a rule; texts are borrowed for the call. */
+struct wr_rules_event {
+	uint64_t at_ns, expires_ns; /* CLOCK_REALTIME; 0: it does not end */
+	const char *state;	    /* active, shadow, expired, deleted */
+	const char *action, *text;
+	const char *who; /* "uid 0", "the page", "the file", "its end" */
+};
+
+/* Of a rule, in the newest second. */
+struct wr_rule_now {
+	struct wr_count matched;
+	uint64_t dropped, limited; /* packets; of a shadow 0 */
+};
 
 struct wr_rules_conf {
 	const char *file;		   /* of the policy */
@@ -29,6 +44,9 @@ struct wr_rules_conf {
 	void *where_ctx;
 	void (*say)(void *ctx, const char *line);
 	void *say_ctx;
+	/* A rule has become another one; not at the start. May be NULL. */
+	void (*changed)(void *ctx, const struct wr_rules_event *e);
+	void *changed_ctx;
 };
 
 /*
@@ -67,6 +85,7 @@ struct wr_rules_change {
 	const char *text;	/* a statement, or the name of a rule, or @SET */
 	bool force;		/* without guards (daemon/guard.h) */
 	uint64_t confirm_ns;	/* taken back after that unless confirmed; 0: it stays */
+	const char *who;	/* for history: who asks, in words */
 	uint64_t client;	/* who asks; a change is confirmed by another one */
 	const char *const *ssh; /* addresses of the asker's own session, see guard.h; may be NULL */
 	uint32_t n_ssh;
@@ -94,6 +113,21 @@ struct wr_rules_state wr_rules_state(const struct wr_rules *r);
 void wr_rules_each(const struct wr_rules *r, void (*fn)(void *ctx, const struct wr_rule_row *row),
 		   void *ctx);
 const struct wr_classes *wr_rules_classes(const struct wr_rules *r); /* borrowed */
-const struct wr_policy *wr_rules_policy(const struct wr_rules *r);   /* all of it; borrowed */
+/* Those that matched something in the newest second. */
+void wr_rules_now(const struct wr_rules *r,
+		  void (*fn)(void *ctx, const char *name, const struct wr_rule_now *now),
+		  void *ctx);
+const struct wr_policy *wr_rules_policy(const struct wr_rules *r); /* all of it; borrowed */
+
+/* ---- one rule in full; daemon/rules_past.c, daemon/shadow.h ---- */
+
+/* What goes on, so that it is known whom shadows would hit: the tap of flow/live.h (to be told of
+ * its parts from now on), and packets that are kept. */
+void wr_rules_watch(struct wr_rules *r, struct wr_live *live);
+void wr_rules_packet(struct wr_rules *r, const struct wr_packet *pkt);
+/* The report and what it points to are borrowed for the call. -ENOENT: there is no such rule. */
+int wr_rules_report(const struct wr_rules *r, const char *rule,
+		    void (*fn)(void *ctx, const struct wr_rule_report *report), void *ctx,
+		    struct wr_err *err);
 
 #endif

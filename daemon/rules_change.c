@@ -217,8 +217,10 @@ static int change(struct wr_rules *r, const struct wr_rules_change *c, struct wr
 {
 	int ret = begin_pending(r, c, name, err);
 
+	r->who = c->who ? c->who : "somebody";
 	if (!ret)
 		ret = wr_rules_change_to(r, list, err);
+	r->who = NULL;
 	if (ret && c->confirm_ns)
 		end_pending(r);
 	if (!ret && !c->confirm_ns)

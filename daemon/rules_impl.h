@@ -4,6 +4,7 @@
 
 #include "daemon/classes.h"
 #include "daemon/rules.h"
+#include "daemon/shadow.h"
 
 /* What the files rules*.c share. */
 
@@ -20,6 +21,16 @@ struct wr_rules_pending {
 	uint64_t client;
 	char name[WR_POLICY_NAME]; /* of the rule that ends then in the kernel, too; "" = none */
 	int64_t until_s;
+};
+
+/* What a rule was and is, by slot; daemon/rules_past.c. */
+struct wr_rules_past {
+	char name[WR_POLICY_NAME]; /* "": nobody has the slot */
+	bool shadow, there;
+	int64_t until_s;
+	uint64_t since_ns, mono_ns;	  /* that it is so: CLOCK_REALTIME, CLOCK_MONOTONIC */
+	struct wr_rule_count at;	  /* what it had counted then */
+	struct wr_rule_phase last_shadow; /* when it is one no more */
 };
 
 struct wr_rules {
@@ -39,9 +50,13 @@ struct wr_rules {
 	uint16_t slot[WR_POLICY_RULES]; /* by rule of all */
 	char trouble[512];
 	struct {
-		uint64_t matched, stopped; /* at the end of the last second */
-		uint64_t matched_pps, stopped_pps;
+		uint64_t matched, stopped, bytes; /* at the end of the last second */
+		uint64_t matched_pps, stopped_pps, matched_bytes;
 	} rate[WR_JUDGE_RULES]; /* by slot */
+	struct wr_rules_past past[WR_JUDGE_RULES];
+	struct wr_shadows *shadows;
+	const char *who;      /* makes the change that is under way; NULL: time does */
+	struct wr_live *live; /* borrowed; NULL: not yet */
 };
 
 void wr_rules_say(const struct wr_rules *r, const char *fmt, ...)
@@ -55,6 +70,13 @@ int wr_rules_join(const struct wr_rules *r, const struct wr_policy *file, const 
 int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct wr_err *err);
 /* Puts it in force; r->all is not touched. */
 int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err);
+
+const char *wr_rules_action(enum wr_action a); /* allow, drop, limit, class */
+/* daemon/rules_past.c: that policy came into force. */
+void wr_rules_note(struct wr_rules *r, const struct wr_policy *p);
+/* The row of a rule, borrowed for the call; text is cleared and holds what row.text points to. */
+void wr_rules_row(const struct wr_rules *r, size_t rule, uint32_t order, struct wr_buf *text,
+		  struct wr_rule_row *row);
 
 int wr_rules_copy_list(struct wr_rules_list *to, const struct wr_rules_list *from);
 int wr_rules_list_add(struct wr_rules_list *l, const char *text);

@@ -43,6 +43,8 @@ static void on_step(void *ctx)
 	if (window != r->window) {
 		if (r->rules)
 			wr_rules_window(r->rules);
+		if (r->rules)
+			wr_history_rules(r->history, r->host.live, r->rules);
 		wr_history_window(r->history, r->host.live);
 		wr_outputs_window(r->outputs, &r->host);
 		wr_api_window(r->api);
@@ -77,11 +79,18 @@ static void on_reload(void *ctx, int signal)
 	wr_run_reload(ctx, &err); /* what is wrong has been said */
 }
 
-static void take_connection(void *ctx, int fd)
+static void take_page(void *ctx, int fd)
 {
 	struct wr_run *r = ctx;
 
-	wr_api_add(r->api, fd);
+	wr_api_add(r->api, fd, r->c.page.change);
+}
+
+static void take_output(void *ctx, int fd)
+{
+	struct wr_run *r = ctx;
+
+	wr_api_add(r->api, fd, false);
 }
 
 static void on_front(void *ctx, uint32_t events)
@@ -89,7 +98,7 @@ static void on_front(void *ctx, uint32_t events)
 	struct wr_run *r = ctx;
 
 	(void)events;
-	if (!wr_front_read(&r->front, take_connection, r))
+	if (!wr_front_read(&r->front, take_page, r))
 		return;
 	wr_run_log("the front's process has ended: it is gone until a restart");
 	wr_loop_remove(r->loop, r->front.fd);
@@ -100,7 +109,7 @@ static void on_outputs(void *ctx, uint32_t events)
 	struct wr_run *r = ctx;
 
 	(void)events;
-	if (!wr_front_read(&r->out, take_connection, r))
+	if (!wr_front_read(&r->out, take_output, r))
 		return;
 	wr_run_log("the process of the outputs has ended: nothing goes out until a restart");
 	wr_loop_remove(r->loop, r->out.fd);
@@ -243,6 +252,8 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		ret = wr_rules_put(r->rules, err);
 	if (!ret)
 		r->host.live = wr_engine_live(r->engine);
+	if (!ret && r->rules)
+		wr_rules_watch(r->rules, r->host.live);
 	return ret;
 }
 
@@ -320,7 +331,7 @@ static int open_front(struct wr_run *r, struct wr_err *err)
 	if (r->front.fd < 0)
 		return 0;
 	if (r->conf->front->listen(&r->c)[0]) {
-		ret = wr_front_wait(&r->front, take_connection, r, FRONT_WAIT_MS, err);
+		ret = wr_front_wait(&r->front, take_page, r, FRONT_WAIT_MS, err);
 		if (ret == -EINVAL)
 			return wr_within(err, "%s", r->conf->front->name);
 		if (ret) /* it is tried again and again; the rest works without it */
@@ -336,7 +347,7 @@ static int open_outputs(struct wr_run *r, struct wr_err *err)
 	int ret = 0;
 
 	if (front->listen(&r->c)[0])
-		ret = wr_front_wait(&r->out, take_connection, r, FRONT_WAIT_MS, err);
+		ret = wr_front_wait(&r->out, take_output, r, FRONT_WAIT_MS, err);
 	if (ret == -EINVAL)
 		return wr_within(err, "%s", front->name);
 	if (ret)

@@ -26,6 +26,8 @@ void wr_run_dump_packet(void *run, const struct wr_packet *pkt)
 
 	if (r->dump)
 		wr_dump_add(r->dump, pkt);
+	if (r->rules)
+		wr_rules_packet(r->rules, pkt);
 }
 
 static bool move(void *to, const struct wr_packet *pkt)

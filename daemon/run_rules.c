@@ -40,6 +40,13 @@ static void say(void *ctx, const char *line)
 	wr_run_log(line);
 }
 
+static void changed(void *ctx, const struct wr_rules_event *e)
+{
+	struct wr_run *r = ctx;
+
+	wr_history_rule(r->history, e);
+}
+
 int wr_run_rules_open(struct wr_run *r, struct wr_err *err)
 {
 	char state[300];
@@ -55,6 +62,8 @@ int wr_run_rules_open(struct wr_run *r, struct wr_err *err)
 		.where = where,
 		.where_ctx = r,
 		.say = say,
+		.changed = changed,
+		.changed_ctx = r,
 	};
 
 	if (!r->c.policy.file[0])

@@ -67,7 +67,8 @@ static void read_key(const struct wr_query *q, struct wr_store_ask *ask)
 	} keys[] = {{"service", WR_STORE_SERVICE},
 		    {"source", WR_STORE_SOURCE},
 		    {"protocol", WR_STORE_PROTOCOL},
-		    {"interface", WR_STORE_IFACE}};
+		    {"interface", WR_STORE_IFACE},
+		    {"rule", WR_STORE_RULE}};
 
 	ask->kind = WR_STORE_TOTAL;
 	ask->key = "";
@@ -104,8 +105,8 @@ static int history(const struct wr_api_host *h, const struct wr_query *q, struct
 	return ret == -ENOENT && ask.kind == WR_STORE_TOTAL ? 0 : ret;
 }
 
-static const char *const keys[] = {"from",   "to",	 "points",    "service",
-				   "source", "protocol", "interface", NULL};
+static const char *const keys[] = {"from",     "to",	    "points", "service", "source",
+				   "protocol", "interface", "rule",   NULL};
 
 const struct wr_api_view wr_api_view_history = {
 	"history", "what was counted per second, minute or hour", keys, false, history};

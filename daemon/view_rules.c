@@ -60,6 +60,27 @@ static int rules(const struct wr_api_host *h, const struct wr_query *q, struct w
 	return 0;
 }
 
+static void show_report(void *ctx, const struct wr_rule_report *report)
+{
+	const struct answer *a = ctx;
+
+	if (a->text)
+		wr_view_rule_report_text(a->b, report, a->color);
+	else
+		wr_view_rule_report_json(a->b, report);
+}
+
+static int report(const struct wr_api_host *h, const struct wr_query *q, struct wr_buf *b,
+		  struct wr_err *err)
+{
+	struct answer a = {b, q->text, q->how.color};
+	const char *name = wr_query_value(q, "rule");
+
+	if (!name)
+		return wr_fail(err, EINVAL, "report: which one? (rule=NAME)");
+	return h->rules ? wr_rules_report(h->rules, name, show_report, &a, err) : none(err);
+}
+
 static int policy(const struct wr_api_host *h, const struct wr_query *q, struct wr_buf *b,
 		  struct wr_err *err)
 {
@@ -151,6 +172,7 @@ static int read_change(const struct wr_query *q, size_t verb, struct wr_rules_ch
 	c->text = wr_query_value(q, "text");
 	c->force = force && !strcmp(force, "1");
 	c->client = q->client;
+	c->who = q->who;
 	if (!verbs[verb].text != !c->text)
 		return wr_fail(err, EINVAL, "rule %s: %s", verbs[verb].name,
 			       verbs[verb].text ? "which one? a statement or a name (text=)"
@@ -209,6 +231,11 @@ static int rule(const struct wr_api_host *h, const struct wr_query *q, struct wr
 
 static const char *const keys[] = {"do", "text", "force", "confirm", "ssh", NULL};
 
+static const char *const report_keys[] = {"rule", NULL};
+
+const struct wr_api_view wr_api_view_report = {
+	"report", "a rule in full: whom it hits, what it said as a shadow, what came of it",
+	report_keys, false, report};
 const struct wr_api_view wr_api_view_rules = {"rules", "the rules in their order, with counters",
 					      NULL, true, rules};
 const struct wr_api_view wr_api_view_policy = {"policy", "all statements that are in force", NULL,

@@ -17,7 +17,7 @@ enum {
 	FLUSH_AT = 1 << 17,   /* bytes in the buffer */
 	CAPLEN_MAX = 1 << 20, /* bytes of a packet */
 	COMMENT_MAX = 0xfffc, /* option lengths have 16 bits; this one needs no padding */
-	BLOCK_MAX = CAPLEN_MAX + COMMENT_MAX + 256,
+	BLOCK_MAX = CAPLEN_MAX + COMMENT_MAX + 512,
 	HASH_SIZE = 256, /* interface lookup */
 	NONE = -1,
 };
@@ -34,6 +34,7 @@ enum {
 	IF_TSRESOL = 9,
 	IF_FILTER = 11,
 	EPB_FLAGS = 2,
+	EPB_VERDICT = 7,
 	ISB_START = 2,
 	ISB_END = 3,
 	ISB_RECV = 4,
@@ -42,6 +43,8 @@ enum {
 	ISB_OSDROP = 7,
 	ISB_DELIVERED = 8,
 };
+
+enum { VERDICT_TC = 1, VERDICT_XDP = 2 }; /* the first byte of epb_verdict */
 
 struct iface {
 	char name[64];
@@ -350,6 +353,35 @@ static void put_flags(struct put *to, uint8_t hook)
 		put_option(to, EPB_FLAGS, &way, sizeof(way));
 }
 
+/* What the program in the kernel returned: XDP_PASS, XDP_DROP; TC_ACT_UNSPEC, TC_ACT_SHOT. */
+static void put_verdict(struct put *to, const struct wr_packet *pkt)
+{
+	bool gone = pkt->fate->verdict != WR_VERDICT_PASS;
+	bool tc = pkt->hook == WR_HOOK_TC || pkt->hook == WR_HOOK_TC_OUT;
+	bool xdp = pkt->hook == WR_HOOK_XDP || pkt->hook == WR_HOOK_XDP_GENERIC;
+	int64_t action = tc ? (gone ? 2 : -1) : gone ? 1 : 2;
+	uint8_t value[9] = {tc ? VERDICT_TC : VERDICT_XDP};
+
+	memcpy(value + 1, &action, sizeof(action));
+	if (tc || xdp)
+		put_option(to, EPB_VERDICT, value, sizeof(value));
+}
+
+/* For people, and for the name of the rule, which no option has. */
+static void put_fate(struct put *to, const struct wr_packet *pkt)
+{
+	const struct wr_fate *f = pkt->fate;
+	char comment[160];
+
+	if (!f)
+		return;
+	put_verdict(to, pkt);
+	snprintf(comment, sizeof(comment), "verdict %s%s%s%s%s", wr_verdict_name(f->verdict),
+		 f->rule ? " by " : "", f->rule ? f->rule : "", f->klass ? " class " : "",
+		 f->klass ? f->klass : "");
+	put_text(to, OPT_COMMENT, comment);
+}
+
 int wr_pcapng_write(struct wr_pcapng *w, const struct wr_packet *pkt, const char *comment,
 		    struct wr_err *err)
 {
@@ -374,8 +406,9 @@ int wr_pcapng_write(struct wr_pcapng *w, const struct wr_packet *pkt, const char
 	put32(&to, pkt->len);
 	put_bytes(&to, caplen ? pkt->data : (const uint8_t *)"", caplen);
 	put_flags(&to, pkt->hook);
+	put_fate(&to, pkt);
 	put_text(&to, OPT_COMMENT, comment);
-	if (pkt->hook != WR_HOOK_FILE || comment)
+	if (pkt->hook != WR_HOOK_FILE || comment || pkt->fate)
 		put_option(&to, OPT_END, "", 0);
 	return block_end(w, &to, err);
 }

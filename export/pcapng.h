@@ -33,8 +33,10 @@ int wr_pcapng_open(struct wr_pcapng **out, const char *path, const struct wr_pca
 int wr_pcapng_open_fd(struct wr_pcapng **out, int fd, const char *name,
 		      const struct wr_pcapng_conf *conf, struct wr_err *err);
 
-/* Adds a packet; it is copied. comment: UTF-8 for the packet's own comment, cut at 64 KiB, or NULL.
- * A packet of which only facts came (data NULL) is written with its length and no bytes. */
+/* Adds a packet; it is copied. Its fate is told by the option epb_verdict (4.3; as the hook's
+ * program returned it, live only) and by a comment, "verdict drop by NAME". comment: UTF-8 for one
+ * more, cut at 64 KiB, or NULL. A packet of which only facts came (data NULL) is written with its
+ * length and no bytes. */
 int wr_pcapng_write(struct wr_pcapng *w, const struct wr_packet *pkt, const char *comment,
 		    struct wr_err *err);
 

@@ -224,15 +224,6 @@ const struct wr_verdict_sums *wr_verdict_sums(const struct wr_verdicts *v)
 	return &v->sums;
 }
 
-const char *wr_verdict_name(enum wr_verdict v)
-{
-	static const char *const names[] = {[WR_VERDICT_PASS] = "pass",
-					    [WR_VERDICT_DROP] = "drop",
-					    [WR_VERDICT_LIMIT] = "limit"};
-
-	return names[v];
-}
-
 const char *wr_slot_name(uint32_t slot)
 {
 	switch (slot) {

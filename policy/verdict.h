@@ -2,6 +2,7 @@
 #ifndef WR_POLICY_VERDICT_H
 #define WR_POLICY_VERDICT_H
 
+#include "capture/capture.h"
 #include "core/judge.h"
 #include "policy/policy.h"
 
@@ -42,12 +43,11 @@ static inline int wr_verdict_by(const struct wr_judge *j, size_t rules)
 	return wr_verdict_by_slot(j->slot);
 }
 
-/* What is shown of it: pass, drop, limit; the name of the rule, or the statement that decided (no
- * rule can be called so), or NULL; borrowed from p. */
-const char *wr_verdict_name(enum wr_verdict v);
 /* Of the counters that belong to no rule: the statement; "(gone)" for rules that are no more. NULL
  * for those of rules. */
 const char *wr_slot_name(uint32_t slot);
+/* The name of the rule, or the statement that decided (no rule can be called so), or NULL; borrowed
+ * from p. The verdict's own name: capture/capture.h. */
 const char *wr_verdict_rule(const struct wr_policy *p, int rule);
 
 struct wr_verdict_packet {

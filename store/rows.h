@@ -56,7 +56,8 @@ struct wr_store_flow {
 	X(SERVICE, "service")   \
 	X(SOURCE, "source")     \
 	X(PROTOCOL, "protocol") \
-	X(IFACE, "interface")
+	X(IFACE, "interface")   \
+	X(RULE, "rule")
 
 enum wr_store_kind {
 #define X(sym, name) WR_STORE_##sym,

@@ -14,20 +14,19 @@
 
 /* ---- JSON ---- */
 
-void wr_view_rule_json(struct wr_buf *b, const struct wr_rule_row *r)
+const char *wr_view_rule_state(const struct wr_rule_row *r)
 {
-	wr_json_open(b);
-	wr_json_str(b, "event_type", "rule");
+	return r->ended ? "ended" : r->shadow ? "shadow" : r->idle ? "idle" : "enforced";
+}
+
+void wr_view_rule_fields_json(struct wr_buf *b, const struct wr_rule_row *r)
+{
 	wr_json_u64(b, "order", r->order);
 	wr_json_str(b, "rule_id", r->name);
 	wr_json_str(b, "action", r->action);
 	wr_json_str(b, "text", r->text);
 	wr_json_str(b, "origin", r->origin);
-	wr_json_str(b, "state",
-		    r->ended	? "ended"
-		    : r->shadow ? "shadow"
-		    : r->idle	? "idle"
-				: "enforced");
+	wr_json_str(b, "state", wr_view_rule_state(r));
 	if (r->automatic)
 		wr_json_bool(b, "auto", true);
 	if (r->unconfirmed)
@@ -40,6 +39,13 @@ void wr_view_rule_json(struct wr_buf *b, const struct wr_rule_row *r)
 	wr_view_count_json(b, r->shadow ? "would_stop" : "stopped", r->stopped);
 	wr_json_u64(b, "matched_pps", r->matched_pps);
 	wr_json_u64(b, r->shadow ? "would_stop_pps" : "stopped_pps", r->stopped_pps);
+}
+
+void wr_view_rule_json(struct wr_buf *b, const struct wr_rule_row *r)
+{
+	wr_json_open(b);
+	wr_json_str(b, "event_type", "rule");
+	wr_view_rule_fields_json(b, r);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');
 }
@@ -128,4 +134,23 @@ void wr_view_rule_text(struct wr_buf *b, const struct wr_rule_row *r, bool color
 	wr_view_table_row(&t);
 	wr_view_table_end(&t);
 	put_text(b, r);
+}
+
+void wr_view_rule_head_text(struct wr_buf *b, const struct wr_rule_row *r, bool color)
+{
+	struct wr_view_table t = {.b = b, .color = color};
+	char end[WR_VIEW_CELL];
+
+	wr_view_table_color(&t, "\033[1m");
+	wr_buf_str(b, r->name);
+	wr_view_table_color(&t, "\033[0m");
+	wr_buf_fmt(b, ": %s", wr_view_rule_state(r));
+	put_end(end, sizeof(end), r);
+	if (!r->ended && r->until_s)
+		wr_buf_fmt(b, ", ends %s", end);
+	if (r->unconfirmed)
+		wr_buf_str(b, ", not confirmed");
+	wr_buf_fmt(b, "\n%*s", INDENT, "");
+	wr_view_plain(b, r->text, true);
+	wr_buf_char(b, '\n');
 }

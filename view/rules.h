@@ -29,10 +29,15 @@ struct wr_rules_state {
 };
 
 void wr_view_rule_json(struct wr_buf *b, const struct wr_rule_row *row);
+void wr_view_rule_fields_json(struct wr_buf *b, const struct wr_rule_row *row); /* into an object */
+/* What it is now: ended, shadow, idle, enforced. */
+const char *wr_view_rule_state(const struct wr_rule_row *row);
 void wr_view_rules_state_json(struct wr_buf *b,
 			      const struct wr_rules_state *s); /* into an object */
 /* A table in 80 columns: a line of numbers and one of text for each rule. */
 void wr_view_rules_head(struct wr_buf *b, const struct wr_rules_state *s, bool color);
 void wr_view_rule_text(struct wr_buf *b, const struct wr_rule_row *row, bool color);
+/* Of one rule alone: its name and state, and all of its text. */
+void wr_view_rule_head_text(struct wr_buf *b, const struct wr_rule_row *row, bool color);
 
 #endif

@@ -12,6 +12,8 @@
 . "$WR_HERE/watch.sh"
 # shellcheck source=tests/net/daemon.sh
 . "$WR_HERE/daemon.sh"
+# shellcheck source=tests/net/policy.sh
+. "$WR_HERE/policy.sh"
 need_root
 need python3 setpriv
 need_weir
@@ -22,27 +24,6 @@ IN=to-$A OUT=to-$B
 pair "$A" "$B"
 NS=$(ns "$B")
 MAC=02:77:00:00:00:02
-POLICY=$TMP/edge.policy STATE=$TMP/rules.policy
-install -o nobody /dev/null "$STATE"
-chown nobody "$TMP"
-
-policy() {
-	printf '%s\n' "$@" >"$POLICY"
-}
-
-# run_with HOOK [LINE...]: the daemon with $POLICY and that in its configuration.
-run_with() {
-	local hook=$1
-	shift
-	conf "interfaces = $IN" "hook = $hook" "$@" "[policy]" "file = $POLICY" "state = $STATE" \
-		"[dump]" "rate = 20000"
-	start
-}
-
-# ledger EXPRESSION: Python over rows of the ledger of this interface.
-ledger() {
-	raw ledger "$1"
-}
 
 # What other views tell of it.
 views() {
@@ -56,6 +37,15 @@ views() {
 	like "metrics have it" "$(raw_lines metrics)" '^weir_rule_packets_total\{rule="scan",verdict="drop"\} 240'
 	is "packets that are kept carry what became of them" "$(w dump --json 'src net 198.18.0.0/24' | fates)" \
 		"drop scan 240, pass None 16"
+	like "lines say it" "$(w dump 'src host 198.18.0.0')" ' drop by scan'
+	w dump -w "$TMP/fate.pcapng" 2>/dev/null
+	is "a capture file does, and is read back" "$("$WEIR" read --packets --json "$TMP/fate.pcapng" 'src net 198.18.0.0/24' | fates)" \
+		"drop scan 240, pass None 16"
+	if type -P tshark >/dev/null; then
+		is "tshark shows the comment" "$(tshark -r "$TMP/fate.pcapng" -Y 'frame.comment == "verdict drop by scan"' 2>/dev/null | wc -l)" 240
+	else
+		skip "tshark is not installed"
+	fi
 	is "those of others do, too" "$(w dump --json 'src net 198.18.1.0/24' | fates)" "pass None 256"
 }
 
@@ -71,22 +61,6 @@ print(", ".join("%s %s %d" % (*k, v) for k, v in sorted(n.items(), key=str)))'
 # The numbers of the first row: arrived, passed, what was dropped and limited, and whether they balance.
 sums() {
 	ledger '[rows[0]["arrived"]["packets"], rows[0]["passed"]["packets"], {k: v["packets"] for k, v in rows[0]["dropped"].items()}, {k: v["packets"] for k, v in rows[0]["limited"].items()}, rows[0]["balanced"]]'
-}
-
-add() {
-	w rule add "$@"
-}
-
-del() {
-	w rule del "$@"
-}
-
-rule() {
-	w rule list --json | python3 -c '
-import json, sys
-rows = [json.loads(line) for line in sys.stdin]
-r = [r for r in rows if r.get("rule_id") == sys.argv[1]]
-print(eval(sys.argv[2], {"r": r[0], "all": rows}) if r else "none")' "$1" "$2" 2>&1 | tail -n 1
 }
 
 # ---- what gets through ---------------------------------------------------------------

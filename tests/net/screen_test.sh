@@ -34,7 +34,7 @@ sees "what comes in" 1 '^ in +362.2 Mbit/s .*█$'
 sees "and how many packets" 2 '^ +105.1 k pkt/s .*[▁▂▃▄▅▆▇█]{40}'
 sees "what goes out" 3 '^ out +1.0 Gbit/s .*█$'
 is "the panels and how much is in them" "$(line 5)" \
-	"  1 Services 5  2 Talkers 54  3 Flows 55  4 Protocols 2  5 Drops 2  6 Ledger 2"
+	"  1 Services 5  2 Talkers 54  3 Flows  4 Protocols  5 Drops  6 Ledger  7 Rules"
 is "the columns, and which one sorts" "$(line 6)" \
 	" service                     ↓in bit/s  out bit/s  last 12 s      flows  sources"
 is "a service" "$(line 7)" " TCP 10.0.0.1:443 http         347.0 M      1.0 G  ▁▁▂▂▂▂▂▂▂███      40       39"
@@ -106,7 +106,7 @@ ok "Enter: the ledger in words" screen wait 5 'broken +115 +tcp_doff: TCP header
 quietly screen keys '{Down}{PgDn}{Esc}'
 quietly screen keys '?'
 sees "?: help" 0 '^ weir top: keys$'
-for name in 'Up Down' PgUp 'Home End' Enter Esc w '1 .. 6' Tab / s Space p u '[?]' q; do
+for name in 'Up Down' PgUp 'Home End' Enter Esc w '1 .. 7' Tab / s Space p u '[?]' q; do
 	ok "help tells of $name" screen wait 5 "^   $name +[^ ]"
 done
 quietly screen keys '{Down}{Esc}'
@@ -114,6 +114,20 @@ sees "Esc: back from it" 22 '^ Ledger'
 quietly screen keys '{F1}q'
 ok "q ends it, and the terminal is as it was" ended 0
 is "no byte was sent that steers otherwise than a screen must" "$(screen raw)" ""
+screen_close
+
+# ---- rules ----
+screen_open 24 80 "$SHOW" -r
+ok "a policy is there" screen wait 10 'Services 5'
+quietly screen keys '7'
+sees "its rules, with what they match and stop" 7 '^ scan +ends in 5m 10s +10 +5 '
+sees "a shadow says so" 8 '^ ghost +shadow +5 +5 '
+sees "what they stop is a chart" 6 '^ rule +state +match/s +.?stop/s +last [0-9]+ s$'
+quietly screen keys '5'
+sees "drops tell the rule in force, and not the shadow" 7 '^ scan +dropped by rule: scan: drop from 192'
+sees "and nothing else" 8 '^ *$'
+quietly screen keys 'q'
+ok "the end" ended 0
 screen_close
 
 # ---- time goes by: freeze, pause ----
@@ -146,7 +160,7 @@ screen_close
 # ---- a filter ----
 screen_open 24 80 "$SHOW" -m 100000 -o 'udp port 53'
 ok "a filter from the start" screen wait 10 'filter: udp port 53'
-sees "chooses" 5 '1 Services 2  2 Talkers 12  3 Flows 12  4 Protocols 1'
+sees "chooses" 5 '1 Services 2  2 Talkers 12  3 Flows  4 Protocols'
 quietly screen keys '/'
 sees "/: it can be changed" 22 '^ filter: udp port 53$'
 quietly screen keys '{CtrlU}tcp prt'

@@ -309,7 +309,8 @@ static void changers(void)
 {
 	int pair[2], fd = knock();
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) || wr_api_add(api, pair[0])) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) ||
+	    wr_api_add(api, pair[0], false)) {
 		ok(false, "a connection that was made elsewhere");
 		return;
 	}
@@ -580,7 +581,7 @@ static void door(void)
 	       -ENAMETOOLONG, "a name that is too long is refused");
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		return;
-	is_int(wr_api_add(api, pair[0]), 0, "a connection that was made elsewhere");
+	is_int(wr_api_add(api, pair[0], false), 0, "a connection that was made elsewhere");
 	fcntl(pair[1], F_SETFL, O_NONBLOCK);
 	ok(strstr(ask(pair[1], "status\n"), "\"pid\":42") != NULL, "is served like the others");
 	close(pair[1]);

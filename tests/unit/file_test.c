@@ -3,6 +3,8 @@
  * written and read. */
 #include "tests/tap.h"
 
+#include "base/buf.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -1233,6 +1235,107 @@ static void round_trip(void)
 	drop(&b);
 }
 
+/* ---- what became of packets ---- */
+
+struct fates {
+	struct wr_buf b;
+};
+
+static void note_fate(void *ctx, const struct wr_packet *pkt)
+{
+	struct fates *f = ctx;
+
+	if (!pkt->fate)
+		wr_buf_str(&f->b, "none");
+	else
+		wr_buf_fmt(&f->b, "%s/%s/%s", wr_verdict_name(pkt->fate->verdict),
+			   pkt->fate->rule ? pkt->fate->rule : "-",
+			   pkt->fate->klass ? pkt->fate->klass : "-");
+	wr_buf_char(&f->b, ' ');
+}
+
+static const char *fates_of(const char *file)
+{
+	static char text[1024];
+	struct fates f = {0};
+	struct wr_source *s = NULL;
+	struct wr_err err = {0};
+	int rc = wr_file_open(&s, file, NULL, &err);
+
+	while (rc >= 0)
+		rc = s->ops->read(s, note_fate, &f, 100, &err);
+	wr_source_close(&s);
+	snprintf(text, sizeof(text), "%s", wr_buf_text(&f.b));
+	wr_buf_free(&f.b);
+	return text;
+}
+
+static void fates(void)
+{
+	static const uint8_t data[60] = {0};
+	static const struct wr_fate fate[] = {
+		{WR_VERDICT_PASS, NULL, NULL},
+		{WR_VERDICT_PASS, "friend", "web"},
+		{WR_VERDICT_DROP, "scan", NULL},
+		{WR_VERDICT_LIMIT, "a_rule-with_31_characters_0123", NULL},
+		{WR_VERDICT_DROP, "(gone)", NULL},
+	};
+	static const uint8_t hooks[] = {WR_HOOK_XDP, WR_HOOK_TC, WR_HOOK_FILE};
+	struct wr_packet p = {
+		.data = data, .caplen = 59, .len = 60, .linktype = 1, .iface = "eth0"};
+	struct wr_pcapng *w = NULL;
+	struct wr_err err = {0};
+
+	for (size_t h = 0; h < sizeof(hooks); h++) {
+		wr_pcapng_open(&w, in_dir("fate.pcapng"), &conf, &err);
+		p.hook = hooks[h];
+		for (size_t i = 0; i < sizeof(fate) / sizeof(fate[0]); i++) {
+			p.fate = &fate[i];
+			wr_pcapng_write(w, &p, i == 2 ? "seen by hand" : NULL, &err);
+		}
+		p.fate = NULL;
+		wr_pcapng_write(w, &p, "verdict drop by somebody else", &err);
+		wr_pcapng_write(w, &p, "verdict nothing", &err);
+		wr_pcapng_write(w, &p, "verdict drop by \033[2J", &err);
+		wr_pcapng_close(&w, NULL, &err);
+		is_str(fates_of(in_dir("fate.pcapng")),
+		       "pass/-/- pass/friend/web drop/scan/- "
+		       "limit/a_rule-with_31_characters_0123/- "
+		       "drop/(gone)/- none none none ",
+		       "verdict, rule and class come back; other comments are none");
+	}
+}
+
+/* As another program writes it: the number alone. */
+static void others_verdicts(void)
+{
+	static const struct {
+		uint8_t type;
+		int64_t action;
+		const char *is;
+	} cases[] = {
+		{2, 1, "drop/-/- "},  {2, 2, "pass/-/- "}, {2, 0, "drop/-/- "},
+		{2, 4, "none "},      {1, 2, "drop/-/- "}, {1, 0, "pass/-/- "},
+		{1, -1, "pass/-/- "}, {1, 7, "none "},	   {0, 1, "none "},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t iface[] = {1, 20, 1, 0, 20};
+		uint32_t packet[13] = {6, 52, 0, 0, 0, 4, 4, 0xabcdef01, 7 | 9 << 16, 0, 0, 0, 52};
+		uint32_t section[] = {0x0a0d0d0a, 28, 0x1a2b3c4d, 1, UINT32_MAX, UINT32_MAX, 28};
+		uint8_t all[sizeof(section) + sizeof(iface) + sizeof(packet)];
+
+		memcpy(&packet[9], &cases[i].type, 1);
+		memcpy((uint8_t *)&packet[9] + 1, &cases[i].action, 8);
+		memcpy(all, section, sizeof(section));
+		memcpy(all + sizeof(section), iface, sizeof(iface));
+		memcpy(all + sizeof(section) + sizeof(iface), packet, sizeof(packet));
+		save("other.pcapng", all, sizeof(all));
+		ok(!strcmp(fates_of(in_dir("other.pcapng")), cases[i].is), "epb_verdict %u, %lld",
+		   cases[i].type, (long long)cases[i].action);
+	}
+}
+
 static void short_and_empty(void)
 {
 	struct wr_pcapng_conf cut_at_20 = {.version = "0.0", .snaplen = 20};
@@ -1380,6 +1483,8 @@ int main(void)
 	linktypes();
 	against_libpcap();
 	round_trip();
+	fates();
+	others_verdicts();
 	short_and_empty();
 	disk_full();
 	whose_are_lost();

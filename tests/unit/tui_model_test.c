@@ -64,7 +64,7 @@ static void filter(const char *expr)
 
 /* ---- what a row is called, as its first column says it ---- */
 
-static const char *text_of(const struct wr_tui_row *r, enum wr_tui_panel panel)
+static const char *text_at(const struct wr_tui_row *r, enum wr_tui_panel panel, int column)
 {
 	const struct wr_tui_style s = {.utf8 = true, .out = true};
 	struct wr_tui_spot spot[WR_TUI_SPOTS];
@@ -72,12 +72,17 @@ static const char *text_of(const struct wr_tui_row *r, enum wr_tui_panel panel)
 
 	wr_tui_layout(wr_tui_panel_def(panel), 200, &s, spot);
 	wr_buf_clear(&b);
-	wr_tui_cell(&b, &spot[0], r, &s);
+	wr_tui_cell(&b, &spot[column], r, &s);
 	n = b.used;
 	while (n && b.at[n - 1] == ' ')
 		n--;
 	b.used = n;
-	return wr_buf_text(&b);
+	return wr_buf_text(&b) + strspn(b.at, " ");
+}
+
+static const char *text_of(const struct wr_tui_row *r, enum wr_tui_panel panel)
+{
+	return text_at(r, panel, 0);
 }
 
 static const struct wr_tui_row *row_named(enum wr_tui_panel panel, const char *name)
@@ -534,15 +539,76 @@ static void books(void)
 	stop();
 }
 
+static void rules(void)
+{
+	struct wr_tui_rule r[2] = {
+		{"scan",
+		 "drop",
+		 "enforced",
+		 "scan: drop from 192.0.2.0/24",
+		 true,
+		 {9, 900},
+		 {5, 500},
+		 9,
+		 5},
+		{"ghost",
+		 "limit",
+		 "shadow",
+		 "ghost: limit 1pps any",
+		 false,
+		 {7, 700},
+		 {6, 600},
+		 7,
+		 6},
+	};
+
+	start(70);
+	make(WR_TUI_RULES, WR_TUI_BY_PACKETS);
+	is_int(m->n, 0, "no rule is known");
+	wr_tui_model_rules(m, r, 2);
+	make(WR_TUI_RULES, WR_TUI_BY_PACKETS);
+	is_int(m->n, 2, "rules");
+	ok(!strcmp(m->rows[0].name, "scan") && m->rows[0].in.packets == 5 &&
+		   m->rows[0].in_now.packets == 5 && m->rows[0].rule->matched.packets == 9,
+	   "in their order, with what they stopped");
+	ok(m->malformed, "something was kept out in this window");
+	make(WR_TUI_DROPS, WR_TUI_BY_PACKETS);
+	is_int(m->n, 1, "drops: by the rule that is in force, and not by the shadow");
+	is_int(m->count[WR_TUI_DROPS], 1, "and they are counted");
+	is_str(text_at(&m->rows[0], WR_TUI_DROPS, 1),
+	       "dropped by rule: scan: drop from 192.0.2.0/24", "with its words");
+	r[0] = r[1];
+	r[0].stopped_now = 2;
+	wr_tui_model_rules(m, r, 1);
+	make(WR_TUI_RULES, WR_TUI_BY_PACKETS);
+	ok(m->n == 1 && m->rows[0].series[58] == 6 && m->rows[0].series[59] == 2,
+	   "a chart goes on where the rule stands now");
+	ok(!m->malformed, "a shadow keeps nothing out");
+	wr_tui_model_rules(m, NULL, -ENODATA);
+	make(WR_TUI_RULES, WR_TUI_BY_PACKETS);
+	is_int(m->n, 0, "when weir has ended they are gone");
+	stop();
+}
+
 /* ---- columns ---- */
 
 static void layouts(void)
 {
+	const struct wr_tui_rule rule = {"a_rule_with_the_longest_name_of",
+					 "limit",
+					 "ends in 3649d 23h",
+					 "limit 1pps any why \"\033[2J\x9b\xff\"",
+					 true,
+					 {1, 1},
+					 {1, 1},
+					 1,
+					 1};
 	unsigned int wrong = 0, screens = 0, narrow = 0, steering = 0;
 
 	start(70);
 	snprintf(feed.ledger[1].iface, sizeof(feed.ledger[1].iface), "e\033[2J\n\x9b\xff");
 	feed.ledger[0].bad[WR_BAD_TCP_OPT] = 3;
+	wr_tui_model_rules(m, &rule, 1);
 	for (int panel = 0; panel < WR_TUI_PANELS; panel++) {
 		make((enum wr_tui_panel)panel, WR_TUI_BY_RATE);
 		for (int width = 80; width < 250; width++) {
@@ -704,6 +770,7 @@ int main(void)
 	expressions();
 	hold();
 	books();
+	rules();
 	layouts();
 	long_ends();
 	packet_lines();

@@ -3,10 +3,11 @@
  * The screen of weir top with a host that always does the same, so that a test can say what must
  * stand where, without rights and without traffic.
  *
- *	tui_screen [-m MILLISECONDS] [-w WINDOWS] [-o] [-b] [-u] [-c] [FILTER]
+ *	tui_screen [-m MILLISECONDS] [-w WINDOWS] [-o] [-b] [-u] [-c] [-r] [FILTER]
  *
  * -m how long a window takes, -w windows before the first screen, -o what leaves is watched, -b
- * malformed packets, -u the ledger does not balance, -c no colour, -x fails after so many windows.
+ * malformed packets, -u the ledger does not balance, -c no colour, -r a policy with two rules,
+ * -x fails after so many windows.
  */
 #include <errno.h>
 #include <signal.h>
@@ -49,6 +50,36 @@ static int ledger(void *ctx, struct wr_ledger *rows, int n)
 	for (int i = 0; i < 2 && i < n; i++)
 		rows[i] = feed.ledger[i];
 	return 2;
+}
+
+/* One has dropped five packets in each window, the other would have. */
+static int rules(void *ctx, struct wr_tui_rule *rows, int n)
+{
+	uint64_t all = 5 * feed.window;
+	const struct wr_tui_rule two[] = {
+		{"scan",
+		 "drop",
+		 "ends in 5m 10s",
+		 "scan: drop from 192.0.2.0/24 for 10m",
+		 true,
+		 {2 * all, 200 * all},
+		 {all, 100 * all},
+		 10,
+		 5},
+		{"ghost",
+		 "drop",
+		 "shadow",
+		 "ghost: drop to tcp/23 shadow",
+		 false,
+		 {all, 100 * all},
+		 {all, 100 * all},
+		 5,
+		 5},
+	};
+
+	(void)ctx;
+	memcpy(rows, two, sizeof(two));
+	return n < 2 ? 0 : 2;
 }
 
 /* ---- packets: a SYN now and then ---- */
@@ -112,11 +143,13 @@ int main(int argc, char **argv)
 	uint64_t windows = 70;
 	int c, ret;
 
-	while ((c = getopt(argc, argv, "m:w:x:obuc")) != -1) {
+	while ((c = getopt(argc, argv, "m:w:x:obucr")) != -1) {
 		if (c == 'm')
 			window_ms = strtoull(optarg, NULL, 10);
 		if (c == 'w')
 			windows = strtoull(optarg, NULL, 10);
+		if (c == 'r')
+			conf.rules = rules;
 		if (c == 'x')
 			fail_at = strtoull(optarg, NULL, 10);
 		feed.out |= c == 'o';

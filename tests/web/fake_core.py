@@ -32,6 +32,7 @@ EVIL = {
     "dns": "<script>window.pwned='dns'</script>.example",
     "iface": "<b>eth0</b>",
     "agent": "javascript:window.pwned='agent'",
+    "why": "<script>window.pwned='why'</script>",
 }
 SERVICES = [  # address, port, protocol, number, share of the traffic, listens
     ("192.0.2.10", 443, "TCP", 6, .52, True), ("192.0.2.10", 80, "TCP", 6, .12, True),
@@ -55,6 +56,15 @@ class Host:
     def __init__(self, args):
         self.args = args
         self.clients = 0
+        evil = args.hostile
+        self.policy = [
+            {"name": "scan", "action": "drop", "state": "enforced", "origin": "file", "ends": True,
+             "text": 'scan: drop from 203.0.113.0/24 until 2026-11-25 18:00 why "port scan"', "why": "port scan"},
+            {"name": "ghost", "action": "drop", "state": "shadow", "origin": "added",
+             "text": 'ghost: drop to tcp/23 shadow why "%s"' % (EVIL["why"] if evil else "telnet"),
+             "why": EVIL["why"] if evil else "telnet"},
+            {"name": "web", "action": "limit", "state": "enforced", "origin": "added",
+             "text": "web: limit 200cps per source to tcp/443", "why": ""}]
         self.round = 0  # of a subscription: counts them, whatever windows this program was too slow for
 
     def window(self):
@@ -250,6 +260,64 @@ class Host:
         yield {"event_type": "dump", "next": 40001, "newest": 40000, "bytes": 16777216, "snap": 128, "sample": 1, "rate": 2000,
                "packets": 20000, "oldest": stamp(time.time() - 47), "kept": 40000, "passed_over": 1234567}
 
+    def rule_row(self, i, rule):
+        n = 0 if self.args.quiet else self.window()
+        stop = "would_stop" if rule["state"] == "shadow" else "stopped"
+        row = {"order": i + 1, "rule_id": rule["name"], "action": rule["action"], "text": rule["text"], "origin": rule["origin"],
+               "state": rule["state"], "matched": both(n * (900 >> i), 90), "matched_pps": n % 50 * (9 >> i)}
+        if rule["why"]:
+            row["why"] = rule["why"]
+        if rule.get("ends"):
+            row["expires"] = stamp(START + 3600)
+        row[stop] = both(n * (800 >> i), 90)
+        row[stop + "_pps"] = n % 50 * (8 >> i)
+        return row
+
+    def rules(self, keys):
+        for i, rule in enumerate(self.policy):
+            yield {"event_type": "rule", **self.rule_row(i, rule)}
+        yield {"event_type": "policy", "file": "/etc/weir/edge.policy", "enforced": True, "rules": len(self.policy), "prefixes": 0,
+               "paths": 2, "changes": 1, "put_us": 700, "forgiven_ns": 0}
+
+    def report(self, keys):
+        found = [(i, r) for i, r in enumerate(self.policy) if r["name"] == keys.get("rule")]
+        if not found:
+            yield {"event_type": "error", "error": "there is no rule '%s' (weir rule list)" % keys.get("rule"), "status": 1}
+            return
+        i, rule = found[0]
+        shadow = {"start": stamp(START), "seconds": 61.5, "matched": both(1230, 90), "would_stop": both(1230, 90), "would_stop_pps": 20}
+        row = {"event_type": "rule_report", **self.rule_row(i, rule), "as_shadow": shadow}
+        if rule["state"] == "enforced":
+            row["since_enforced"] = {"start": stamp(START), "seconds": 10.0, "matched": both(210, 90), "stopped": both(210, 90), "stopped_pps": 21}
+        end = {"ip": "192.0.2.10", "port": 443}
+        row["hits"] = {"start": stamp(START), "sampled": False, "all": both(1230, 90), "known_good": both(12, 90), "sources": 41,
+                       "top_sources": [{"ip": t[0], **both(90 - j, 90)} for j, t in enumerate(TALKERS[:10])],
+                       "top_services": [{"proto": "TCP", "ip_proto": 6, **end, **both(1200, 90)}],
+                       "known_good_flows": [{"proto": "TCP", "ip_proto": 6, "client": {"ip": "198.51.100.7", "port": 50000},
+                                             "server": end, **both(12, 90)}]}
+        yield row
+        yield from list(self.dump({"count": "3"}))[:3]
+
+    def rule(self, keys):
+        do, text = keys.get("do"), keys.get("text", "")
+        old = next((r for r in self.policy if r["name"] == text), None)
+        if do in ("enforce", "del") and not old:
+            yield {"event_type": "error", "error": "there is no rule '%s' (weir rule list)" % text, "status": 1}
+            return
+        if "0.0.0.0/0" in text:
+            yield {"event_type": "error", "error": "0.0.0.0/0 is very wide (/8 and wider): narrow it, or add --force", "status": 2}
+            return
+        if do == "del":
+            self.policy.remove(old)
+        elif old:
+            old["state"] = "enforced" if do == "enforce" else "shadow"
+        else:
+            name = text.split(":")[0] if ":" in text.split(" ")[0] else "a%d" % len(self.policy)
+            self.policy.append({"name": name, "action": "drop", "text": text, "why": "", "origin": "added",
+                                "state": "shadow" if do == "shadow" else "enforced"})
+            text = name
+        yield {"event_type": "rule_change", "do": do, "rule_id": text}
+
     def metrics(self, keys):
         yield "# TYPE weir_packets counter"
         yield "weir_packets_total %d" % (21000 * self.window())
@@ -257,8 +325,8 @@ class Host:
     # ---- the protocol ----
 
     VIEWS = ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "dump",
-             "metrics")
-    KEYS = {"top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form"}
+             "metrics", "rules", "report", "rule")
+    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form"}
 
     def parse(self, line):
         words = line.split(" ")

@@ -15,7 +15,7 @@
 /*
  * The front alone, confined as the daemon does it, between a control socket and a browser: the
  * scenery of the tests beside it.
- *   front SOCKET [--listen A:P] [--name HOST]... [--token T] [--cert F] [--key F]
+ *   front SOCKET [--listen A:P] [--name HOST]... [--token T] [--change] [--cert F] [--key F]
  * Says where the page is on standard output.
  */
 
@@ -51,8 +51,13 @@ static void say(void *ctx, const char *line)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"listen", 1, NULL, 'l'}, {"name", 1, NULL, 'n'}, {"token", 1, NULL, 't'},
-		{"cert", 1, NULL, 'c'},	  {"key", 1, NULL, 'k'},  {0},
+		{"listen", 1, NULL, 'l'},
+		{"name", 1, NULL, 'n'},
+		{"token", 1, NULL, 't'},
+		{"cert", 1, NULL, 'c'},
+		{"key", 1, NULL, 'k'},
+		{"change", 0, NULL, 'x'},
+		{0},
 	};
 	const char *names[8];
 	struct wr_front_conf conf = {.names = names, .say = say, .confine = confine};
@@ -69,6 +74,8 @@ int main(int argc, char **argv)
 			conf.token = optarg;
 		else if (c == 'c')
 			conf.tls_cert = optarg;
+		else if (c == 'x')
+			conf.change = true;
 		else if (c == 'k')
 			conf.tls_key = optarg;
 		else

@@ -190,7 +190,7 @@ def hosts(scene):
 
 
 def views(scene):
-    for view in ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history"):
+    for view in ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "rules"):
         status, rows = scene.rows("/api/" + view)
         ok(status == 200 and rows and all("event_type" in row for row in rows), "/api/%s" % view, status)
     for view in ("reload", "config", "subscribe", "metrics", "", "flows/x", "flows%0areload"):
@@ -332,6 +332,53 @@ def refused():
     scene.end()
 
 
+def changes():
+    shown = {"Authorization": "Bearer " + TOKEN}
+    drop = "/api/rule?do=shadow&text=x:%20drop%20from%20192.0.2.77"
+
+    def names(scene):
+        return [json.loads(line)["rule_id"] for line in scene.get("/api/rules", shown).body.splitlines()[:-1]]
+
+    scene = Scene(front=("--token", TOKEN))
+    r = scene.get(drop, shown, method="POST")
+    ok(r.status == 403 and b"set page.change = yes" in r.body, "changes are off: 403, and what to configure", r.body)
+    ok(json.loads(scene.get("/api/front", shown).body)["change"] is False, "and the page is told so")
+    scene.end()
+    scene = Scene(front=("--token", TOKEN, "--change"))
+    host = "127.0.0.1:%d" % scene.port
+    cookie = {"Cookie": (scene.get("/api/login", shown).headers["Set-Cookie"] or "").split(";")[0]}
+    for what, head, status in (
+            ("without a token", {}, 401), ("with a wrong one", {"Authorization": "Bearer wrong-wrong-wrong-wrong"}, 401),
+            ("with the cookie alone", cookie, 401),
+            ("from another's page", {**shown, "Origin": "http://evil.example"}, 403),
+            ("from a page without an origin", {**shown, "Origin": "null"}, 403),
+            ("from another port of this host", {**shown, "Origin": "http://127.0.0.1:1"}, 403),
+            ("as by TLS, which is not spoken", {**shown, "Origin": "https://" + host}, 403),
+            ("from the same site only", {**shown, "Sec-Fetch-Site": "same-site"}, 403),
+            ("from across sites", {**shown, "Sec-Fetch-Site": "cross-site"}, 403),
+            ("by another name", {**shown, "Host": "evil.example", "Origin": "http://evil.example"}, 403)):
+        r = scene.get(drop, head, method="POST")
+        ok(r.status == status, "a change %s: %d" % (what, status), "%d %s" % (r.status, r.body))
+    ok(names(scene) == ["scan", "ghost", "web"], "nothing has changed by these", names(scene))
+    for method in ("GET", "PUT", "DELETE", "OPTIONS"):
+        r = scene.get(drop, shown, method=method)
+        ok(r.status == 405 and r.headers["Allow"] == "POST", "a change by %s is none" % method, r.status)
+    ok(scene.get("/api/stats", shown, method="POST").status == 405, "and POST is for changes alone")
+    r = scene.get(drop, {**shown, "Origin": "http://" + host, "Sec-Fetch-Site": "same-origin"}, method="POST")
+    ok(r.status == 200 and json.loads(r.body)["do"] == "shadow", "from the page, with the token, it is made", r.body)
+    ok(names(scene)[-1:] == ["x"], "and is there", names(scene))
+    ok(scene.get("/api/rule?do=enforce&text=x", shown, method="POST").status == 200, "and so is one by a program, with the token")
+    for bad in ("do=off", "do=on", "do=confirm", "do=add", "text=x", "do=del&force=1", "do=DEL&text=x"):
+        ok(scene.get("/api/rule?" + bad, shown, method="POST").status == 400, "'%s' is not done by the page" % bad)
+    r = scene.get("/api/rule?do=add&text=drop%20from%200.0.0.0/0&force=1", shown, method="POST")
+    ok(r.status == 400 and b"--force" in r.body, "a guard's refusal is passed on, and force is not", r.body)
+    ok(scene.get("/api/rule?do=del&text=nosuch", shown, method="POST").status == 502, "so is what cannot be done")
+    p = subprocess.run([os.path.join(build, "front"), os.path.join(scene.dir, "control.sock"), "--change"], stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, text=True, timeout=30)
+    ok(p.returncode == 2 and "page.change takes page.token_file" in p.stderr, "changes without a token are no configuration", p.stderr)
+    scene.end()
+
+
 def tls():
     if not shutil.which("openssl"):
         skip("TLS: openssl is not installed")
@@ -374,6 +421,7 @@ def main():
     gone()
     token()
     refused()
+    changes()
     tls()
     waiting.join()
     status, rows = result["answer"]

@@ -3,7 +3,7 @@
 
 import {browser, done, eventually, front, is, live, note, ok, open, shots, sleep, text} from "./scene.mjs";
 
-const VIEWS = ["overview", "services", "talkers", "flows", "protocols", "ledger", "history"];
+const VIEWS = ["overview", "services", "talkers", "flows", "protocols", "ledger", "rules", "history"];
 const SECONDS = Number(process.env.WEIR_WEB_SECONDS || 10);
 
 const focused = (page) => page.evaluate(() => {
@@ -168,6 +168,12 @@ async function hostile(b) {
 		ok(await eventually(() => page.locator('.packets li:has-text("<script>window.pwned=\'dump\'")').count()), "its packets, too");
 		await page.keyboard.press("Escape");
 	}
+	await page.goto(scene.url + "#rules");
+	ok(await eventually(() => page.locator('#view-rules .note:has-text("<script>window.pwned=\'why\'</script>")').count()), "a script in why of a rule is text");
+	await page.locator('#view-rules tr:visible:has-text("ghost") button.row').press("Enter");
+	ok(await eventually(async () => await page.locator("dialog[open] .report").count() && (await text(page, "dialog[open] .report")).includes("<script>window.pwned='why'")), "in its report, too");
+	ok(await eventually(() => page.locator('dialog[open] .packets li:has-text("<script>window.pwned=\'dump\'")').count()), "and so are its packets");
+	await page.keyboard.press("Escape");
 	ok(all.includes("<b>eth0</b>"), "an interface's name is text");
 	is(await page.evaluate(() => window.pwned), undefined, "nothing of it ran");
 	is(await page.evaluate(() => [document.scripts.length, document.querySelectorAll('img[src="x"], svg[onload], b b').length]), [2, 0], "no element came of it");
@@ -282,6 +288,98 @@ async function login(b) {
 	await scene.end();
 }
 
+const TOKEN = "correct-horse-battery";
+
+// Without page.change: a list and reports, and nothing to press.
+async function rules(b, url) {
+	const page = await open(b, url + "#rules");
+	ok(await eventually(async () => await rows(page, "rules").count() === 3), "three rules");
+	const first = await rows(page, "rules").first().innerText();
+	ok(/^scan/.test(first) && first.includes("drop from 203.0.113.0/24") && first.includes("enforced"), "in their order, with statement and state", first);
+	const number = () => text(page, "#view-rules tbody tr td:nth-child(5)"), before = await number();
+	ok(await eventually(async () => await number() !== before), "their counters go on");
+	is(await page.locator("#view-rules form:visible, #view-rules input:visible").count(), 0, "nothing can be added");
+	await tabTo(page, (at) => at === "scan");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Enter");
+	ok(await eventually(() => page.locator("dialog[open] .report").count()), "Enter: the report of a shadow");
+	const said = await text(page, "dialog[open]");
+	ok(/As a shadow: 1 m 1 s, matched 1,230 packets, would have stopped 1,230 \(20.0 a second\)/.test(said), "how much it would have stopped", said);
+	ok(/12 packets of known-good flows among 1,230 packets of about 41 sources/.test(said), "and of whom", said);
+	ok(said.includes("TCP 192.0.2.10:443") && said.includes("198.51.100.7:50000 → 192.0.2.10:443 TCP"), "services and known-good flows");
+	is(await page.locator("dialog[open] button:has-text('Enforce'), dialog[open] button:has-text('Delete')").count(), 0, "nothing can be changed");
+	await page.keyboard.press("Escape");
+	is(await focused(page), "ghost", "the keyboard is where it was");
+	fine(page, "rules");
+	await page.context().close();
+}
+
+async function changes(b) {
+	const scene = await front(["--window", "0.4"], ["--token", TOKEN, "--change"]);
+	const page = await open(b, scene.url + "#rules");
+	const posts = [];
+	page.on("request", (r) => r.method() === "POST" && posts.push(r));
+	await eventually(() => page.locator("dialog.login[open]").count());
+	await page.keyboard.type(TOKEN);
+	await page.keyboard.press("Enter");
+	ok(await eventually(async () => await page.locator("#view-rules form:visible").count()), "with page.change: a rule can be added");
+	page.complaints = [];
+	await tabTo(page, (at) => at === "a statement");
+	await page.keyboard.type("x: drop from 192.0.2.77");
+	await page.keyboard.press("Enter");
+	ok(await eventually(() => page.locator("dialog.login[open]").count()), "a change asks for the token");
+	await page.keyboard.press("Escape");
+	ok(await eventually(async () => (await text(page, "#view-rules .wrong")).includes("no token")), "without it nothing is changed");
+	is([posts.length, await rows(page, "rules").count()], [0, 3], "nor asked for");
+	await page.keyboard.press("Enter");
+	await eventually(() => page.locator("dialog.login[open]").count());
+	await page.keyboard.type(TOKEN);
+	await page.keyboard.press("Enter");
+	ok(await eventually(async () => await rows(page, "rules").count() === 4), "with it the rule is there");
+	is(await rows(page, "rules").last().locator("td").first().innerText(), "shadow", "as a shadow: that is what Enter does");
+	is([posts.length, posts[0].headers().authorization], [1, "Bearer " + TOKEN], "the token went by its header");
+	await tabTo(page, (at) => at === "scan");
+	await page.keyboard.press("Enter");
+	await eventually(() => page.locator("dialog[open] .report").count());
+	ok((await text(page, "dialog[open]")).includes("stands in the file"), "a rule of the file is changed there");
+	await page.keyboard.press("Escape");
+	await page.keyboard.press("End");
+	await page.keyboard.press("Enter");
+	ok(await eventually(() => page.locator("dialog[open] .report").count()), "the report of the new one");
+	ok(/would have stopped/.test(await text(page, "dialog[open]")), "has the prediction before it can be enforced");
+	await tabTo(page, (at) => at === "Enforce");
+	await page.keyboard.press("Enter");
+	ok(await eventually(async () => await rows(page, "rules").last().locator("td").first().innerText() === "enforced"), "Enforce, by keyboard");
+	is(await page.locator("dialog").count(), 0, "the token is asked for once");
+	await tabTo(page, (at) => at === "x");
+	await page.keyboard.press("Enter");
+	await eventually(() => page.locator("dialog[open] .report").count());
+	ok(/Since enforced: 10 s, matched 210 packets, stopped 210 \(21.0 a second\)/.test(await text(page, "dialog[open]")), "what came of it, beside what was said");
+	await tabTo(page, (at) => at === "Delete");
+	await page.keyboard.press("Enter");
+	ok(await eventually(async () => await rows(page, "rules").count() === 3), "Delete");
+	fine(page, "changes");
+	await page.locator('#view-rules input[name="statement"]').fill("drop from 0.0.0.0/0");
+	await page.keyboard.press("Enter");
+	ok(await eventually(async () => /very wide/.test(await page.locator("#view-rules").innerText())), "a guard's refusal is told");
+	is(await rows(page, "rules").count(), 3, "and nothing is added");
+	for (const [name, width, height, colorScheme] of [["wide", 1280, 900, "light"], ["wide", 1280, 900, "dark"], ["phone", 320, 640, "light"], ["phone", 320, 640, "dark"]]) {
+		await page.setViewportSize({width, height});
+		await page.emulateMedia({colorScheme});
+		await page.screenshot({path: `${shots}/${name}-${colorScheme}-rules-change.png`});
+		await page.locator('#view-rules tr:visible:has-text("ghost") button.row').press("Enter");
+		await eventually(() => page.locator("dialog[open] .report").count());
+		await page.locator("dialog[open] button.danger").scrollIntoViewIfNeeded();
+		const by = await page.evaluate(() => [document.documentElement, document.querySelector("dialog[open]")].map((e) => e.scrollWidth - e.clientWidth));
+		ok(by.every((n) => n <= 0), `${width} pixels, ${colorScheme}: a report does not stick out`, by);
+		is(await page.evaluate(nameless), [], `${width} pixels, ${colorScheme}: its buttons have names`);
+		await page.screenshot({path: `${shots}/${name}-${colorScheme}-rule.png`});
+		await page.keyboard.press("Escape");
+	}
+	await page.context().close();
+	await scene.end();
+}
+
 async function gone(b) {
 	const scene = await front(["--window", "0.4"]);
 	const page = await open(b, scene.url);
@@ -326,7 +424,7 @@ async function memory(b) {
 const scene = await front(["--window", "0.4"]);
 const b = await browser();
 try {
-	for (const part of [paints, keyboard, flows, hostile, looks, past, withoutCharts, login, gone, memory]) {
+	for (const part of [paints, keyboard, flows, hostile, looks, past, withoutCharts, rules, changes, login, gone, memory]) {
 		const begun = Date.now();
 		await part(b, scene.url);
 		note(`${part.name} took ${((Date.now() - begun) / 1000).toFixed(1)} s`);

@@ -18,7 +18,7 @@ enum { FLUSH_AT = 1 << 16, TOP = 20 };
 
 struct args {
 	const char *file, *from, *to;
-	const char *service, *source, *protocol, *interface, *top;
+	const char *service, *source, *protocol, *interface, *rule, *top;
 	const char *resolution;
 	bool flows, incidents, rules, json;
 };
@@ -59,10 +59,9 @@ static int what(struct history *h, struct wr_err *err)
 		const char *key;
 		enum wr_store_kind kind;
 	} keys[] = {
-		{h->a.service, WR_STORE_SERVICE},
-		{h->a.source, WR_STORE_SOURCE},
-		{h->a.protocol, WR_STORE_PROTOCOL},
-		{h->a.interface, WR_STORE_IFACE},
+		{h->a.service, WR_STORE_SERVICE},   {h->a.source, WR_STORE_SOURCE},
+		{h->a.protocol, WR_STORE_PROTOCOL}, {h->a.interface, WR_STORE_IFACE},
+		{h->a.rule, WR_STORE_RULE},
 	};
 	int n = 0;
 
@@ -76,9 +75,10 @@ static int what(struct history *h, struct wr_err *err)
 		n++;
 	}
 	if (n > 1 && !h->a.flows)
-		return wr_fail(err, EINVAL,
-			       "only one of --service, --source, --protocol, --interface, unless "
-			       "--flows is given");
+		return wr_fail(
+			err, EINVAL,
+			"only one of --service, --source, --protocol, --interface, --rule, unless "
+			"--flows is given");
 	if (h->a.flows + h->a.incidents + h->a.rules + !!h->a.top > 1)
 		return wr_fail(err, EINVAL, "only one of --flows, --top, --incidents, --rules");
 	return 0;
@@ -192,16 +192,18 @@ static int top(struct history *h, struct wr_err *err)
 	} kinds[] = {{"services", WR_STORE_SERVICE},
 		     {"sources", WR_STORE_SOURCE},
 		     {"protocols", WR_STORE_PROTOCOL},
-		     {"interfaces", WR_STORE_IFACE}};
+		     {"interfaces", WR_STORE_IFACE},
+		     {"rules", WR_STORE_RULE}};
 	size_t i = 0, n = sizeof(kinds) / sizeof(kinds[0]);
 	int ret;
 
 	while (i < n && strcmp(kinds[i].name, h->a.top))
 		i++;
 	if (i == n)
-		return wr_fail(err, EINVAL,
-			       "--top: '%s' is none of services, sources, protocols, interfaces",
-			       h->a.top);
+		return wr_fail(
+			err, EINVAL,
+			"--top: '%s' is none of services, sources, protocols, interfaces, rules",
+			h->a.top);
 	h->ask.kind = kinds[i].kind;
 	ret = wr_store_read_top(h->reader, &h->ask, TOP, key, h, err);
 	if (ret || h->a.json)
@@ -399,16 +401,18 @@ static const struct wr_option options[] = {
 	{0, "source", "ADDRESS", "one source", WR_OPTION_STRING, AT(source)},
 	{'p', "protocol", "PROTOCOL", "one protocol", WR_OPTION_STRING, AT(protocol)},
 	{'i', "interface", "IF", "one interface", WR_OPTION_STRING, AT(interface)},
+	{0, "rule", "NAME", "one rule: what it matched, and what of that it kept out",
+	 WR_OPTION_STRING, AT(rule)},
 	{'r', "resolution", "PERIOD",
 	 "1s, 1m, 1h, or auto: the finest that fits on some screens and is still kept",
 	 WR_OPTION_STRING, AT(resolution)},
-	{0, "top", "KIND", "who had most: services, sources, protocols or interfaces",
+	{0, "top", "KIND", "who had most: services, sources, protocols, interfaces or rules",
 	 WR_OPTION_STRING, AT(top)},
 	{0, "flows", NULL,
 	 "the flows themselves: when they ended, how long, bytes to the server and back",
 	 WR_OPTION_FLAG, AT(flows)},
 	{0, "incidents", NULL, "incidents", WR_OPTION_FLAG, AT(incidents)},
-	{0, "rules", NULL, "rules, and what became of them", WR_OPTION_FLAG, AT(rules)},
+	{0, "rules", NULL, "changes of rules: what, when and by whom", WR_OPTION_FLAG, AT(rules)},
 	{0, "json", NULL, "one JSON object a line", WR_OPTION_FLAG, AT(json)},
 	{0},
 };

@@ -17,8 +17,8 @@ struct args {
 	bool json, force;
 };
 
-static const char *const verbs[] = {"list",    "add", "shadow", "enforce", "del",
-				    "confirm", "off", "on",	NULL};
+static const char *const verbs[] = {"list", "show",    "add", "shadow", "enforce",
+				    "del",  "confirm", "off", "on",	NULL};
 
 static int ask(const struct args *a, struct wr_buf *b, struct wr_err *err)
 {
@@ -56,6 +56,19 @@ static int change(const struct args *a, const char *verb, char *text, struct wr_
 	return ask(a, &b, err);
 }
 
+static int show(const struct args *a, const struct wr_args *rest, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+
+	if (rest->argc != 2) {
+		wr_fail(err, EINVAL, "show: which rule? weir rule show NAME");
+		return WR_EXIT_USAGE;
+	}
+	wr_buf_str(&b, "report");
+	add_key(&b, "rule", rest->argv[1]);
+	return ask(a, &b, err);
+}
+
 static int run(int argc, char **argv, struct wr_err *err)
 {
 	struct args a = {0};
@@ -70,12 +83,14 @@ static int run(int argc, char **argv, struct wr_err *err)
 		wr_buf_str(&b, "rules");
 		return ask(&a, &b, err);
 	}
-	for (size_t i = 1; verbs[i]; i++)
+	if (!strcmp(rest.argv[0], "show"))
+		return show(&a, &rest, err);
+	for (size_t i = 2; verbs[i]; i++)
 		if (!strcmp(verbs[i], rest.argv[0]))
 			return change(&a, verbs[i], wr_join_args(rest.argc, rest.argv, 1), err);
 	near = wr_near(rest.argv[0], verbs);
 	wr_fail(err, EINVAL,
-		"'%s': expected list, add, shadow, enforce, del, confirm, off or on%s%s%s",
+		"'%s': expected list, show, add, shadow, enforce, del, confirm, off or on%s%s%s",
 		rest.argv[0], near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return WR_EXIT_USAGE;
 }
@@ -97,12 +112,17 @@ static const struct wr_option options[] = {
 const struct wr_command wr_command_rule = {
 	.name = "rule",
 	.brief = "rules of the running daemon: shows and changes them while packets fly",
-	.args = " [list | add STATEMENT | shadow STATEMENT|NAME | enforce NAME | del NAME | "
+	.args = " [list | show NAME | add STATEMENT | shadow STATEMENT|NAME | enforce NAME | del "
+		"NAME | "
 		"confirm | off | on]",
 	.text = "list: the rules in the order in which a packet meets them: what they matched, "
 		"what "
 		"they stopped\n"
 		"(a shadow: would have stopped), packets a second, and when they end.\n\n"
+		"show: a rule in full. As a shadow: how much it would have stopped, of which "
+		"sources and services, whether\n"
+		"known-good flows are among them, and a few of its packets; once enforced: what "
+		"came of it.\n\n"
 		"add: puts a rule or a set (docs/policy.md) in force at once, beside those of the "
 		"file. It is kept for a\n"
 		"restart; 'for 10m' becomes a date. Quote the statement. A rule without a name is "
@@ -129,6 +149,7 @@ const struct wr_command wr_command_rule = {
 		"weir rule add 'limit 200cps per source to tcp/443' --confirm 60s\tand then: weir "
 		"rule confirm\n"
 		"weir rule shadow 'drop to tcp/23'\twhat would it stop?\n"
+		"weir rule show a1\twhom does it hit?\n"
 		"weir rule list --json | jq 'select(.rule_id==\"a1\").stopped'\tfor a program\n"
 		"weir rule off\tlet everything through, now\n",
 	.options = options,

@@ -11,13 +11,14 @@
 #include "daemon/session.h"
 #include "ui/cli/command.h"
 #include "ui/cli/stop.h"
+#include "ui/cli/top_rules.h"
 #include "ui/tui/tui.h"
 
 enum { RING_BYTES = 4 << 20, MAX_ROWS = 256, NEWS = 512 };
 
 struct args {
 	struct wr_strings ifaces;
-	const char *hook, *netns, *color;
+	const char *hook, *netns, *color, *conf, *socket;
 };
 
 struct top {
@@ -29,6 +30,7 @@ struct top {
 	char *filter;
 	char news[NEWS];
 	bool has_news, on_screen;
+	struct wr_top_rules rules;
 };
 
 /* What is said while there is a screen is shown there. */
@@ -72,6 +74,13 @@ static int ledger(void *ctx, struct wr_ledger *rows, int n)
 	struct top *t = ctx;
 
 	return wr_engine_ledger(t->engine, rows, n);
+}
+
+static int rules(void *ctx, struct wr_tui_rule *rows, int n)
+{
+	struct top *t = ctx;
+
+	return wr_top_rules(&t->rules, rows, n);
 }
 
 /* Beside the engine: TC takes several programs, and a packet socket is always possible. XDP is left
@@ -137,6 +146,7 @@ static int show(struct top *t, bool color, struct wr_err *err)
 		.live = wr_engine_live(t->engine),
 		.step = step,
 		.ledger = ledger,
+		.rules = rules,
 		.packets = packets,
 		.news = news,
 		.host = host,
@@ -146,10 +156,12 @@ static int show(struct top *t, bool color, struct wr_err *err)
 	};
 	int ret;
 
+	t->rules = (struct wr_top_rules){.conf = t->a.conf, .socket = t->a.socket, .ask.fd = -1};
 	gethostname(host, sizeof(host) - 1);
 	t->on_screen = true;
 	ret = wr_tui_run(&conf, err);
 	t->on_screen = false;
+	wr_top_rules_close(&t->rules);
 	return ret;
 }
 
@@ -212,6 +224,9 @@ static const struct wr_option options[] = {
 	{0, "hook", "HOOK", "auto, xdp, xdp-generic, tc or packet", WR_OPTION_STRING, AT(hook)},
 	{'n', "netns", "NETNS", "in this network namespace (name or path)", WR_OPTION_STRING,
 	 AT(netns)},
+	{'c', "config", "FILE", "the configuration of the weir whose rules are shown",
+	 WR_OPTION_STRING, AT(conf)},
+	{0, "socket", "PATH", "its control socket", WR_OPTION_STRING, AT(socket)},
 	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
 	{0},
 };
@@ -222,12 +237,16 @@ const struct wr_command wr_command_top = {
 	.args = " [FILTER]",
 	.text = "Shows what arrives and what leaves, second by second: services of this host, who "
 		"talks to them, single flows,\n"
-		"protocols, malformed and lost packets, and the ledger. Enter goes deeper, from a "
+		"protocols, malformed, lost and dropped packets, the ledger, and rules. Enter goes "
+		"deeper, from a "
 		"service to its talkers,\n"
 		"to the flows between them, to their packets. ? tells the keys.\n\n"
 		"FILTER is a pcap-filter(7) expression, also behind /. It chooses flows: by "
 		"addresses, ports, protocol,\n"
 		"VLAN, TCP flags that they have shown, and their packets' mean size.\n\n"
+		"The rules panel shows the policy of the weir that runs on this host, when one "
+		"does "
+		"('weir rule').\n\n"
 		"Packets are counted in the kernel; no record of each is made. Nothing is left "
 		"behind when weir ends.",
 	.examples = "weir top\tthe interface of the default route\n"

@@ -225,14 +225,45 @@ CELL(reason_name)
 	wr_buf_str(b, r->name);
 }
 
+/* A rule's own words come from a file, and may hold anything. */
 CELL(reason_text)
 {
-	wr_buf_str(b, r->text);
+	if (r->rule)
+		wr_buf_str(b, strcmp(r->rule->action, "limit") ? "dropped by rule: "
+							       : "over the rate of rule: ");
+	wr_view_plain(b, r->text, s->utf8);
 }
 
 CELL(reason_rate)
 {
 	si(b, per_second(r->in_now.packets));
+}
+
+/* ---- rules ---- */
+
+CELL(rule_action)
+{
+	wr_buf_str(b, r->rule->action);
+}
+
+CELL(rule_state)
+{
+	wr_buf_str(b, r->rule->state);
+}
+
+CELL(rule_text)
+{
+	wr_view_plain(b, r->rule->text, s->utf8);
+}
+
+CELL(rule_matched)
+{
+	si(b, per_second(r->rule->matched_now));
+}
+
+CELL(rule_matched_all)
+{
+	number(b, r->rule->matched.packets);
 }
 
 /* ---- the ledger ---- */
@@ -370,6 +401,19 @@ static const struct wr_tui_column drops[] = {
 	{0},
 };
 
+static const struct wr_tui_column rules[] = {
+	LABEL("rule", reason_name),
+	{"action", 8, 100, WR_TUI_LEFT, WR_TUI_DIM, WR_TUI_ALWAYS, -1, rule_action},
+	{"state", 18, 0, WR_TUI_LEFT, WR_TUI_BOLD, WR_TUI_ALWAYS, -1, rule_state},
+	RIGHT("match/s", 10, 0, WR_TUI_IN, WR_TUI_ALWAYS, -1, rule_matched),
+	RIGHT("stop/s", 10, 0, WR_TUI_ALARM, WR_TUI_ALWAYS, WR_TUI_BY_PACKETS, reason_rate),
+	CHART(14, 0),
+	RIGHT("matched", 11, 110, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, rule_matched_all),
+	RIGHT("stopped", 11, 90, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, total_packets),
+	{"statement", 40, 150, WR_TUI_TEXT, WR_TUI_DIM, WR_TUI_ALWAYS, -1, rule_text},
+	{0},
+};
+
 static const struct wr_tui_column ledger[] = {
 	LABEL("interface", iface_label),
 	{"hook", 15, 0, WR_TUI_LEFT, WR_TUI_DIM, WR_TUI_ALWAYS, -1, hook_label},
@@ -412,6 +456,8 @@ static const struct wr_tui_panel_def panels[WR_TUI_PANELS] = {
 	[WR_TUI_DROPS] = {"Drops", drops, ORDERS(one_order), 60,
 			  "nothing malformed, nothing dropped, nothing lost"},
 	[WR_TUI_LEDGER] = {"Ledger", ledger, ORDERS(one_order), 18, "nothing is watched"},
+	[WR_TUI_RULES] = {"Rules", rules, ORDERS(one_order), 32,
+			  "no weir runs here with a policy ([policy] file), or it has no rule"},
 };
 
 const struct wr_tui_panel_def *wr_tui_panel_def(enum wr_tui_panel panel)

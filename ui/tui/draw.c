@@ -185,20 +185,43 @@ static int charts(const struct wr_tui *t, int y)
 
 /* ---- names of the panels ---- */
 
+/* The first `counted` panels say how many rows they have, and so does the one that is shown, and
+ * one that one should look at. */
+static void tab(struct wr_buf *b, const struct wr_tui *t, int panel, int counted)
+{
+	bool here = t->level[0].panel == (enum wr_tui_panel)panel;
+	bool alarm = panel == WR_TUI_DROPS && t->m->malformed;
+	char cell[WR_VIEW_CELL];
+
+	wr_buf_fmt(b, " %d %s ", panel + 1, wr_tui_panel_def((enum wr_tui_panel)panel)->name);
+	if (panel >= counted && !here && !alarm)
+		return;
+	wr_view_si(cell, t->m->count[panel], "");
+	wr_buf_fmt(b, "%s ", cell);
+}
+
+static int tabs_width(const struct wr_tui *t, int counted)
+{
+	struct wr_buf *b = fresh();
+
+	for (int i = 0; i < WR_TUI_PANELS; i++)
+		tab(b, t, i, counted);
+	return (int)b->used;
+}
+
 static void tabs(const struct wr_tui *t, int y)
 {
-	int x = 1;
+	int counted = WR_TUI_PANELS, x = 1;
 
+	while (counted && tabs_width(t, counted) + x > COLS)
+		counted--;
 	for (int i = 0; i < WR_TUI_PANELS; i++) {
 		bool here = t->level[0].panel == (enum wr_tui_panel)i;
 		bool alarm = i == WR_TUI_DROPS && t->m->malformed;
 		enum wr_tui_ink ink = here ? WR_TUI_CHOSEN : alarm ? WR_TUI_ALARM : WR_TUI_PLAIN;
-		char cell[WR_VIEW_CELL];
 		struct wr_buf *b = fresh();
 
-		wr_view_si(cell, t->m->count[i], "");
-		wr_buf_fmt(b, " %d %s %s ", i + 1, wr_tui_panel_def((enum wr_tui_panel)i)->name,
-			   cell);
+		tab(b, t, i, counted);
 		x = wr_paint_some(y, x, COLS, ink, wr_buf_text(b));
 	}
 }

@@ -174,6 +174,7 @@ static const struct {
 	[WR_TUI_PROTOCOLS] = {WR_TUI_LIST, WR_TUI_FLOWS},
 	[WR_TUI_DROPS] = {WR_TUI_LIST, WR_TUI_PANELS},
 	[WR_TUI_LEDGER] = {WR_TUI_BOOK, WR_TUI_LEDGER},
+	[WR_TUI_RULES] = {WR_TUI_LIST, WR_TUI_PANELS},
 };
 
 static void open_row(struct wr_tui *t, int unused)
@@ -286,12 +287,18 @@ const struct wr_tui_key wr_tui_keys[] = {
 	 back,
 	 0},
 	{"w", "watch the packets of the row as they arrive", "watch", {'w'}, packets_of, 0},
-	{"1 .. 6", "services, talkers, flows, protocols, drops, ledger", NULL, {'1'}, go_panel, 0},
+	{"1 .. 7",
+	 "services, talkers, flows, protocols, drops, ledger, rules",
+	 NULL,
+	 {'1'},
+	 go_panel,
+	 0},
 	{"", NULL, NULL, {'2'}, go_panel, 1},
 	{"", NULL, NULL, {'3'}, go_panel, 2},
 	{"", NULL, NULL, {'4'}, go_panel, 3},
 	{"", NULL, NULL, {'5'}, go_panel, 4},
 	{"", NULL, NULL, {'6'}, go_panel, 5},
+	{"", NULL, NULL, {'7'}, go_panel, 6},
 	{"Tab", "the next panel; Shift-Tab: the one before", NULL, {'\t'}, next_panel, 1},
 	{"", NULL, NULL, {KEY_BTAB}, next_panel, -1},
 	{"/",

@@ -10,6 +10,7 @@
 #include "ui/tui/best.h"
 #include "ui/tui/lens.h"
 #include "ui/tui/reasons.h"
+#include "ui/tui/rules.h"
 
 enum { FILTER, SCOPE, LENSES, FILTER_MAX = 1024 };
 
@@ -21,6 +22,8 @@ struct model {
 	char filter[FILTER_MAX];
 	struct wr_tui_query made; /* that the rows answer */
 	struct wr_tui_reasons reasons;
+	/* The newest, and what is seen of them. */
+	struct wr_tui_rules rules, rules_seen;
 	struct wr_ledger
 		ledger[WR_TUI_HOOKS]; /* the newest; what is seen stays until the next making */
 	int n_ledger;
@@ -149,6 +152,11 @@ void wr_tui_model_ledger(struct wr_tui_model *seen, const struct wr_ledger *rows
 	m->n_ledger = n < WR_TUI_HOOKS ? n : WR_TUI_HOOKS;
 	memcpy(m->ledger, rows, (size_t)m->n_ledger * sizeof(*rows));
 	wr_tui_reasons_add(&m->reasons, m->ledger, m->n_ledger);
+}
+
+void wr_tui_model_rules(struct wr_tui_model *seen, const struct wr_tui_rule *rules, int n)
+{
+	wr_tui_rules_add(&whole(seen)->rules, rules, n > 0 ? (uint32_t)n : 0);
 }
 
 /* ---- where rows come from ---- */
@@ -345,8 +353,17 @@ static void make_flows(struct model *m, struct wr_live *live, const struct wr_tu
 
 static void make_drops(struct model *m, struct wr_live *live, const struct wr_tui_query *q)
 {
+	uint32_t n = wr_tui_rules_drops(&m->rules_seen, m->seen.rows, WR_TUI_RULES_MAX);
+
 	(void)live, (void)q;
-	m->seen.n = m->seen.all = wr_tui_reasons_rows(&m->reasons, m->seen.rows);
+	n += wr_tui_reasons_rows(&m->reasons, m->seen.rows + n);
+	m->seen.n = m->seen.all = n;
+}
+
+static void make_rules(struct model *m, struct wr_live *live, const struct wr_tui_query *q)
+{
+	(void)live, (void)q;
+	m->seen.n = m->seen.all = wr_tui_rules_rows(&m->rules_seen, m->seen.rows);
 }
 
 static const struct wr_live_row *iface_row(struct wr_live *live, const char *name)
@@ -399,6 +416,7 @@ static void (*const make[WR_TUI_PANELS])(struct model *m, struct wr_live *live,
 					 const struct wr_tui_query *q) = {
 	[WR_TUI_SERVICES] = make_live,	[WR_TUI_TALKERS] = make_live, [WR_TUI_FLOWS] = make_flows,
 	[WR_TUI_PROTOCOLS] = make_live, [WR_TUI_DROPS] = make_drops,  [WR_TUI_LEDGER] = make_ledger,
+	[WR_TUI_RULES] = make_rules,
 };
 
 /* ---- rows that stay where they are ---- */
@@ -474,7 +492,8 @@ static void make_books(struct model *m)
 	seen->balanced = true;
 	for (int i = 0; i < seen->n_ledger; i++)
 		seen->balanced = seen->balanced && seen->ledger[i].balanced;
-	seen->malformed = m->reasons.any_now;
+	m->rules_seen = m->rules;
+	seen->malformed = m->reasons.any_now || m->rules_seen.any_now;
 }
 
 static void make_counts(struct model *m, struct wr_live *live)
@@ -485,7 +504,8 @@ static void make_counts(struct model *m, struct wr_live *live)
 	count[WR_TUI_TALKERS] = wr_live_rows(live, WR_LIVE_TALKERS);
 	count[WR_TUI_FLOWS] = wr_flow_rows(wr_live_flows(live));
 	count[WR_TUI_PROTOCOLS] = wr_live_rows(live, WR_LIVE_PROTOCOLS);
-	count[WR_TUI_DROPS] = m->reasons.n;
+	count[WR_TUI_DROPS] = m->reasons.n + wr_tui_rules_dropping(&m->rules_seen);
+	count[WR_TUI_RULES] = m->rules_seen.n;
 	count[WR_TUI_LEDGER] = (uint32_t)m->seen.n_ledger;
 }
 

@@ -18,7 +18,8 @@
 	X(FLOWS, "Flows")         \
 	X(PROTOCOLS, "Protocols") \
 	X(DROPS, "Drops")         \
-	X(LEDGER, "Ledger")
+	X(LEDGER, "Ledger")       \
+	X(RULES, "Rules")
 
 enum wr_tui_panel {
 #define X(sym, name) WR_TUI_##sym,
@@ -46,11 +47,23 @@ enum wr_tui_order {
 _Static_assert((int)WR_TUI_BY_AGE == (int)WR_LIVE_BY_AGE, "the orders of flow/live.h, and more");
 
 enum {
-	WR_TUI_ROWS = 1024,  /* of a panel, the first in its order */
-	WR_TUI_SERIES = 60,  /* windows that a chart shows */
-	WR_TUI_HOOKS = 256,  /* rows of the ledger */
-	WR_TUI_APP = 64,     /* bytes of a name that a flow asked for */
-	WR_TUI_REASONS = 80, /* why packets are told in the drops panel */
+	WR_TUI_ROWS = 1024,	/* of a panel, the first in its order */
+	WR_TUI_SERIES = 60,	/* windows that a chart shows */
+	WR_TUI_HOOKS = 256,	/* rows of the ledger */
+	WR_TUI_APP = 64,	/* bytes of a name that a flow asked for */
+	WR_TUI_REASONS = 80,	/* why packets are told in the drops panel */
+	WR_TUI_RULES_MAX = 256, /* the first of a policy */
+};
+
+/* A rule of the weir that runs on this host. */
+struct wr_tui_rule {
+	char name[32];
+	char action[8];			   /* allow, drop, limit, class */
+	char state[24];			   /* enforced, shadow, off, "ends in 5m 10s" … */
+	char text[128];			   /* the statement, or its beginning */
+	bool keeps_out;			   /* it drops or limits, and is in force */
+	struct wr_count matched, stopped;  /* of a shadow: would have been */
+	uint64_t matched_now, stopped_now; /* packets, in the newest second */
 };
 
 struct wr_tui_row {
@@ -67,7 +80,8 @@ struct wr_tui_row {
 	bool listens;			/* services: a socket of this host waits there */
 	uint8_t app;			/* enum wr_l7_proto, of services and flows */
 	char app_name[WR_TUI_APP];	/* flows: the name that was asked for; "" = none */
-	const char *name, *text;	/* drops: what, and what that means; static */
+	const char *name, *text;	/* drops: what, and what that means; static, or borrowed */
+	const struct wr_tui_rule *rule; /* rules, and drops by them: borrowed from the model */
 	const struct wr_ledger *ledger; /* ledger: borrowed from the model */
 	int cells;			/* that series has, at the end of it */
 	double series[WR_TUI_SERIES];	/* bytes in a window (drops: packets), oldest first */
@@ -108,6 +122,10 @@ const char *wr_tui_model_filtered(const struct wr_tui_model *m); /* NULL = not *
 
 /* The ledger as it is now; once for each window. Seen at the next making. */
 void wr_tui_model_ledger(struct wr_tui_model *m, const struct wr_ledger *rows, int n);
+
+/* The rules as they are now; once for each window. n < 0: there are none to be known, and why. Seen
+ * at the next making. */
+void wr_tui_model_rules(struct wr_tui_model *m, const struct wr_tui_rule *rules, int n);
 
 /* Makes the rows, the totals and the counts anew. -ENOMEM when there is no memory to look closer:
  * then the rows are empty. */

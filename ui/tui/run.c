@@ -88,9 +88,13 @@ static uint64_t now_ms(void)
 static void new_window(struct wr_tui *t)
 {
 	static struct wr_ledger rows[WR_TUI_HOOKS];
+	static struct wr_tui_rule rules[WR_TUI_RULES_MAX];
 	const char *news = t->conf->news ? t->conf->news(t->conf->ctx) : NULL;
 
 	wr_tui_model_ledger(t->m, rows, t->conf->ledger(t->conf->ctx, rows, WR_TUI_HOOKS));
+	if (t->conf->rules)
+		wr_tui_model_rules(t->m, rules,
+				   t->conf->rules(t->conf->ctx, rules, WR_TUI_RULES_MAX));
 	if (news)
 		wr_tui_say(t, false, "%s", news);
 	else if (t->said[0] && !t->typing && --t->said_for <= 0)

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "flow/live.h"
+#include "ui/tui/model.h"
 
 /* The live screen of `weir top`. Everything that it shows comes through these calls, so that it
  * does not care whether a kernel or a test feeds it. Curses is used in this folder only. */
@@ -18,6 +19,9 @@ struct wr_tui_conf {
 	 */
 	int (*step)(void *ctx, struct wr_err *err);
 	int (*ledger)(void *ctx, struct wr_ledger *rows, int n);
+	/* The rules of the weir that runs on this host, in their order, at most n. Returns how many
+	 * were written; -errno: none can be known. May be NULL. */
+	int (*rules)(void *ctx, struct wr_tui_rule *rows, int n);
 	/* Opens the packets that the expression chooses, as they arrive. NULL: not possible here.
 	 */
 	int (*packets)(void *ctx, struct wr_source **out, const char *filter, struct wr_err *err);

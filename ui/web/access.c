@@ -120,6 +120,8 @@ static int check_secrets(const struct wr_web_access *a, const struct wr_front_co
 			       "the page's token has %zu characters, at least %d are needed (try: "
 			       "openssl rand -hex 16)",
 			       strlen(a->token), TOKEN_MIN);
+	if (a->change && !a->token)
+		return wr_fail(err, EINVAL, "page.change takes page.token_file");
 	if (!loopback(&a->at) && (!a->token || !a->tls))
 		return wr_fail(
 			err, EINVAL,
@@ -145,6 +147,7 @@ int wr_web_access_open(struct wr_web_access *a, const struct wr_front_conf *conf
 		.n_names = conf->n_names,
 		.token = given(conf->token) ? conf->token : NULL,
 		.tls = given(conf->tls_cert) && given(conf->tls_key),
+		.change = conf->change,
 	};
 	rc = parse_listen(a, err);
 	rc = rc ? rc : check_secrets(a, conf, err);
@@ -188,6 +191,27 @@ static bool equal(const char *guess, const char *secret)
 	for (i = 0; i < n; i++)
 		differs |= (unsigned char)(secret[i] ^ guess[i < got ? i : got]);
 	return !differs;
+}
+
+/* "https://weir.example:9347" is of the same origin as the Host "weir.example:9347". */
+static bool same_origin(const struct wr_web_access *a, const char *origin, const char *host)
+{
+	const char *scheme = a->tls ? "https://" : "http://";
+	size_t n = strlen(scheme);
+
+	return host && !strncasecmp(origin, scheme, n) && !strcasecmp(origin + n, host);
+}
+
+int wr_web_access_change(const struct wr_web_access *a, const char *authorization,
+			 const char *origin, const char *site, const char *host)
+{
+	if (!a->change || !a->token)
+		return -EPERM;
+	if (!authorization || !wr_web_access_token(a, authorization, NULL))
+		return -EACCES;
+	if ((origin && !same_origin(a, origin, host)) || (site && strcmp(site, "same-origin") != 0))
+		return -EPERM;
+	return 0;
 }
 
 bool wr_web_access_token(const struct wr_web_access *a, const char *authorization,

@@ -17,6 +17,7 @@ struct wr_web_access {
 	size_t n_names;
 	const char *token; /* borrowed from the configuration; NULL = none */
 	bool tls;
+	bool change;	  /* rules may be changed by whoever shows the token */
 	char session[33]; /* what a browser shows instead of the token; new at each start */
 };
 
@@ -34,6 +35,14 @@ int wr_web_access_open(struct wr_web_access *a, const struct wr_front_conf *conf
  */
 bool wr_web_access_host(const struct wr_web_access *a, const char *host,
 			const struct sockaddr *local);
+
+/* May this request change something: it shows the token by its header (a cookie is sent by a
+ * browser on its own), and it does not come from a page of somebody else. origin, site: the headers
+ * Origin and Sec-Fetch-Site, which browsers set (Fetch, 3.2; Fetch Metadata, 2.4); host: the Host
+ * header. Any may be NULL. 0; -EPERM: changes are off, or it is another's page; -EACCES: no token.
+ */
+int wr_web_access_change(const struct wr_web_access *a, const char *authorization,
+			 const char *origin, const char *site, const char *host);
 
 /* No token is configured, or one of the two shows it: the Authorization header ("Bearer TOKEN") or
  * the session cookie. Either may be NULL. */

@@ -2,6 +2,7 @@
 #ifndef WR_UI_WEB_FRONT_H
 #define WR_UI_WEB_FRONT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -16,6 +17,8 @@
  *   GET /api/stream?views=  server-sent events, one event per view and window
  *   GET /api/front          what the front itself counted
  *   GET /api/login          a session cookie for a token
+ *   POST /api/rule?do=&text= one change of the rules, when `change` says so; takes the token as a
+ *                           header, whatever cookies there are
  *   GET /metrics            the core's view of that name, as text
  *
  * Memory is bounded: 64 connections, 32 requests under way, 32 streams, 32 MiB of answers on their
@@ -28,6 +31,7 @@ struct wr_front_conf {	    /* a text that is "" is as NULL */
 				     and addresses of this host */
 	size_t n_names;
 	const char *token;		/* at least 16 characters; NULL = no token is asked for */
+	bool change;			/* who shows the token may change rules; takes a token */
 	const char *tls_cert, *tls_key; /* files (PEM), both or none */
 	int live_fd; /* a second connection like core_fd; the subscription runs over it */
 

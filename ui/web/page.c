@@ -45,6 +45,7 @@ static int serve(const struct wr_front_start *start, struct wr_err *err)
 		.names = c->page.names.at,
 		.n_names = c->page.names.n,
 		.token = token,
+		.change = c->page.change,
 		.tls_cert = c->page.tls_cert,
 		.tls_key = c->page.tls_key,
 		.live_fd = start->live_fd,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ui/web/reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -31,8 +32,6 @@ enum MHD_Result wr_web_reply(struct MHD_Connection *conn, unsigned int status, c
 	if (type)
 		MHD_add_response_header(r, "Content-Type", type);
 	MHD_add_response_header(r, "Cache-Control", cache);
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(r, "Allow", "GET");
 	if (status == MHD_HTTP_UNAUTHORIZED)
 		MHD_add_response_header(r, "WWW-Authenticate", "Bearer realm=\"weir\"");
 	done = MHD_queue_response(conn, status, r);
@@ -40,10 +39,12 @@ enum MHD_Result wr_web_reply(struct MHD_Connection *conn, unsigned int status, c
 	return done;
 }
 
-enum MHD_Result wr_web_refuse(struct MHD_Connection *conn, unsigned int code, const char *text)
+/* allow: the method that would be served, or NULL. */
+static enum MHD_Result refuse(struct MHD_Connection *conn, unsigned int code, const char *text,
+			      const char *allow)
 {
 	struct wr_buf b = {0};
-	enum MHD_Result done;
+	struct MHD_Response *r;
 
 	wr_json_open(&b);
 	wr_json_str(&b, "event_type", "error");
@@ -51,10 +52,24 @@ enum MHD_Result wr_web_refuse(struct MHD_Connection *conn, unsigned int code, co
 	wr_json_u64(&b, "status", code < 500 ? 2 : 1);
 	wr_json_close(&b);
 	wr_buf_char(&b, '\n');
-	done = wr_web_reply(conn, code, "application/x-ndjson", "no-store",
-			    MHD_create_response_from_buffer(b.used, b.at, MHD_RESPMEM_MUST_COPY));
+	r = MHD_create_response_from_buffer(b.used, b.at, MHD_RESPMEM_MUST_COPY);
+	if (r && allow)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, allow);
 	wr_buf_free(&b);
-	return done;
+	return wr_web_reply(conn, code, "application/x-ndjson", "no-store", r);
+}
+
+enum MHD_Result wr_web_refuse(struct MHD_Connection *conn, unsigned int code, const char *text)
+{
+	return refuse(conn, code, text, NULL);
+}
+
+enum MHD_Result wr_web_refuse_method(struct MHD_Connection *conn, const char *method)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "only %s is served here", method);
+	return refuse(conn, MHD_HTTP_METHOD_NOT_ALLOWED, text, method);
 }
 
 /* ---- memory on its way ---- */

@@ -129,9 +129,9 @@ static enum MHD_Result ask(struct wr_web *web, struct MHD_Connection *conn, stru
 static enum MHD_Result serve_view(struct wr_web *web, struct MHD_Connection *conn, const char *path,
 				  void **visit)
 {
-	static const char *const views[] = {"status",	 "stats",      "services", "talkers",
-					    "protocols", "interfaces", "flows",	   "drops",
-					    "ledger",	 "history",    "dump"};
+	static const char *const views[] = {
+		"status", "stats",  "services", "talkers", "protocols", "interfaces", "flows",
+		"drops",  "ledger", "history",	"dump",	   "rules",	"report"};
 	struct wr_web_query q;
 	size_t i, n = sizeof(views) / sizeof(views[0]);
 
@@ -141,7 +141,8 @@ static enum MHD_Result serve_view(struct wr_web *web, struct MHD_Connection *con
 		return wr_web_refuse(
 			conn, MHD_HTTP_NOT_FOUND,
 			"there is no such view; there are status, stats, services, talkers, "
-			"protocols, interfaces, flows, drops, ledger, history, dump");
+			"protocols, interfaces, flows, drops, ledger, history, dump, rules, "
+			"report");
 	/* Everybody on this host may ask here: packets by their headers, never what they say. */
 	if (!strcmp(path, "dump") &&
 	    MHD_lookup_connection_value(conn, MHD_GET_ARGUMENT_KIND, "form"))
@@ -150,6 +151,29 @@ static enum MHD_Result serve_view(struct wr_web *web, struct MHD_Connection *con
 				     "(weir dump -w)");
 	wr_web_query_begin(&q, path);
 	MHD_get_connection_values(conn, MHD_GET_ARGUMENT_KIND, add_argument, &q);
+	return ask(web, conn, &q, visit);
+}
+
+/* The only thing that changes something. Guards cannot be passed over from here: no `force`. */
+static enum MHD_Result serve_rule(struct wr_web *web, struct MHD_Connection *conn, const char *path,
+				  void **visit)
+{
+	static const char *const verbs[] = {"add", "shadow", "enforce", "del"};
+	const char *verb = MHD_lookup_connection_value(conn, MHD_GET_ARGUMENT_KIND, "do");
+	const char *text = MHD_lookup_connection_value(conn, MHD_GET_ARGUMENT_KIND, "text");
+	size_t i, n = sizeof(verbs) / sizeof(verbs[0]);
+	struct wr_web_query q;
+
+	(void)path;
+	for (i = 0; verb && i < n && strcmp(verb, verbs[i]); i++)
+		;
+	if (!verb || i == n || !text)
+		return wr_web_refuse(conn, MHD_HTTP_BAD_REQUEST,
+				     "do= is one of add, shadow, enforce, del; text= is a "
+				     "statement, or a name");
+	wr_web_query_begin(&q, "rule");
+	wr_web_query_add(&q, "do", verb);
+	wr_web_query_add(&q, "text", text);
 	return ask(web, conn, &q, visit);
 }
 
@@ -197,6 +221,7 @@ static enum MHD_Result serve_front(struct wr_web *web, struct MHD_Connection *co
 	wr_json_str(&b, "event_type", "front");
 	wr_json_u64(&b, "requests", web->requests);
 	wr_json_u64(&b, "refused", web->refused);
+	wr_json_bool(&b, "change", web->access.change);
 	wr_json_open_key(&b, "streams");
 	wr_json_u64(&b, "now", wr_web_live_streams(&web->live));
 	wr_json_u64(&b, "opened", web->live.opened);
@@ -268,13 +293,17 @@ static enum MHD_Result serve_asset(struct wr_web *web, struct MHD_Connection *co
  * first that fits is taken. Files of the page hold no secret and need no token. */
 static const struct route {
 	const char *path;
-	bool open;
+	bool open, changes; /* changes: by POST alone */
 	enum MHD_Result (*serve)(struct wr_web *web, struct MHD_Connection *conn, const char *rest,
 				 void **visit);
 } routes[] = {
-	{"/api/stream", false, serve_stream}, {"/api/front", false, serve_front},
-	{"/api/login", false, serve_login},   {"/api/", false, serve_view},
-	{"/metrics", false, serve_metrics},   {"/", true, serve_asset},
+	{"/api/stream", false, false, serve_stream},
+	{"/api/front", false, false, serve_front},
+	{"/api/login", false, false, serve_login},
+	{"/api/rule", false, true, serve_rule},
+	{"/api/", false, false, serve_view},
+	{"/metrics", false, false, serve_metrics},
+	{"/", true, false, serve_asset},
 };
 
 static const struct route *route_of(const char *url, const char **rest)
@@ -315,6 +344,30 @@ static bool token_is_shown(struct wr_web *web, struct MHD_Connection *conn)
 		MHD_lookup_connection_value(conn, MHD_COOKIE_KIND, "weir"));
 }
 
+static const char *header(struct MHD_Connection *conn, const char *name)
+{
+	return MHD_lookup_connection_value(conn, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result refuse_change(struct wr_web *web, struct MHD_Connection *conn)
+{
+	int rc = wr_web_access_change(&web->access, header(conn, "Authorization"),
+				      header(conn, "Origin"), header(conn, "Sec-Fetch-Site"),
+				      header(conn, "Host"));
+
+	if (!rc)
+		return MHD_NO;
+	web->refused++;
+	if (rc == -EACCES)
+		return wr_web_refuse(conn, MHD_HTTP_UNAUTHORIZED,
+				     "a change takes the token: Authorization: Bearer TOKEN");
+	return wr_web_refuse(conn, MHD_HTTP_FORBIDDEN,
+			     web->access.change
+				     ? "changes are taken from this page alone"
+				     : "the page cannot change anything here: set page.change = "
+				       "yes and page.token_file in the configuration");
+}
+
 static enum MHD_Result enter(struct wr_web *web, struct MHD_Connection *conn, const char *url,
 			     void **visit)
 {
@@ -329,7 +382,9 @@ static enum MHD_Result enter(struct wr_web *web, struct MHD_Connection *conn, co
 			"the page is not known by that name: use localhost or an address, or "
 			"configure the name");
 	}
-	if (!r->open && !token_is_shown(web, conn)) {
+	if (r->changes && refuse_change(web, conn) == MHD_YES)
+		return MHD_YES;
+	if (!r->open && !r->changes && !token_is_shown(web, conn)) {
 		web->refused++;
 		return wr_web_refuse(conn, MHD_HTTP_UNAUTHORIZED,
 				     "a token is needed: Authorization: Bearer TOKEN");
@@ -343,10 +398,14 @@ enum MHD_Result wr_web_visit(void *cls, struct MHD_Connection *conn, const char 
 {
 	struct wr_web *web = cls;
 
+	const char *rest;
+	bool changes = route_of(url, &rest)->changes;
+
 	(void)version;
 	(void)upload;
-	if (!*visit && strcmp(method, MHD_HTTP_METHOD_GET))
-		return wr_web_refuse(conn, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET is served here");
+	if (!*visit && strcmp(method, changes ? MHD_HTTP_METHOD_POST : MHD_HTTP_METHOD_GET))
+		return wr_web_refuse_method(conn,
+					    changes ? MHD_HTTP_METHOD_POST : MHD_HTTP_METHOD_GET);
 	if (!*visit) {
 		*visit = &arrived;
 		return MHD_YES;

@@ -11,6 +11,7 @@ import {list} from "./lists.js";
 import {flows} from "./flows.js";
 import {sizes} from "./sizes.js";
 import {ledger} from "./ledger.js";
+import {rules} from "./rules.js";
 import {history} from "./history.js";
 import {help} from "./help.js";
 import {details} from "./peek.js";
@@ -18,7 +19,7 @@ import {details} from "./peek.js";
 const $ = (id) => document.getElementById(id);
 const WORDS = {live: "live", paused: "paused", wait: "waiting"};
 
-const views = [overview((id) => go(id)), list("services", "Services"), list("talkers", "Talkers"), flows(), sizes(), ledger(), history()];
+const views = [overview((id) => go(id)), list("services", "Services"), list("talkers", "Talkers"), flows(), sizes(), ledger(), rules(), history()];
 let now = null;
 
 /* ---- tabs ---- */

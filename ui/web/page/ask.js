@@ -24,14 +24,10 @@ async function get(path, options) {
 	}
 }
 
-export async function ask(view, keys = {}, signal = undefined) {
-	const query = new URLSearchParams(Object.entries(keys).filter(([, value]) => value !== undefined && value !== ""));
-	const answer = await get(`api/${view}?${query}`, {signal});
+const query = (keys) => new URLSearchParams(Object.entries(keys).filter(([, value]) => value !== undefined && value !== ""));
+
+async function rowsOf(view, answer) {
 	const text = await answer.text();
-	if (answer.status === 401) {
-		await login();
-		return ask(view, keys, signal);
-	}
 	let rows = [];
 	try {
 		rows = lines(text);
@@ -44,21 +40,53 @@ export async function ask(view, keys = {}, signal = undefined) {
 	return rows;
 }
 
-let waiting = null;
+export async function ask(view, keys = {}, signal = undefined) {
+	const answer = await get(`api/${view}?${query(keys)}`, {signal});
+	if (answer.status === 401) {
+		await login();
+		return ask(view, keys, signal);
+	}
+	return rowsOf(view, answer);
+}
 
-// Asks for the token, once for all who wait. The browser keeps a cookie, the page keeps nothing.
-export function login() {
-	waiting = waiting || new Promise((done) => {
+/* ---- changes ---- */
+
+// Each takes the token as a header, which no other site's page can send; no cookie will do. It is
+// kept as long as this page is open, and nowhere else.
+let token = "";
+
+export async function change(keys) {
+	if (!token)
+		token = await prompt("A change takes the token", "Go on", (shown) => check(shown));
+	if (!token)
+		throw new Refused("nothing was changed: no token", 0);
+	const answer = await get(`api/rule?${query(keys)}`, {method: "POST", headers: {Authorization: "Bearer " + token}});
+	if (answer.status === 401)
+		token = "";
+	return rowsOf("rule", answer);
+}
+
+/* ---- the token ---- */
+
+const check = (shown) => get("api/login", {headers: {Authorization: "Bearer " + shown}});
+
+// A dialog that gives a token which fits, or "" when it is closed. try_(token) -> a Response.
+function prompt(title, button, try_, mayClose = true) {
+	return new Promise((done) => {
 		const input = el("input", {type: "password", id: "token", autocomplete: "current-password", required: true});
 		const wrong = el("p", {class: "wrong", role: "alert"});
-		const form = el("form", {method: "dialog"}, el("h2", {}, "This page needs a token"),
-			el("label", {for: "token"}, "Token, as in the configuration of weir"), input, wrong, el("button", {type: "submit"}, "Open"));
-		const dialog = el("dialog", {class: "login", oncancel: (e) => e.preventDefault()}, form);
+		let good = "";
+		const form = el("form", {method: "dialog"}, el("h2", {}, title),
+			el("label", {for: "token"}, "Token, as in the configuration of weir"), input, wrong, el("button", {type: "submit"}, button));
+		const dialog = el("dialog", {class: "login", oncancel: (e) => mayClose || e.preventDefault(), onclose: () => {
+			dialog.remove();
+			done(good);
+		}}, form);
 		form.addEventListener("submit", async (e) => {
 			e.preventDefault();
 			let answer = null;
 			try {
-				answer = await get("api/login", {headers: {Authorization: "Bearer " + input.value}});
+				answer = await try_(input.value);
 			} catch (error) {
 				wrong.textContent = error.message;
 				return;
@@ -68,13 +96,20 @@ export function login() {
 				input.select();
 				return;
 			}
+			good = input.value;
 			dialog.close();
-			dialog.remove();
-			waiting = null;
-			done();
 		});
 		document.body.append(dialog);
 		dialog.showModal();
+	});
+}
+
+let waiting = null;
+
+// Asks for the token, once for all who wait. The browser keeps a cookie, the page keeps nothing.
+export function login() {
+	waiting = waiting || prompt("This page needs a token", "Open", check, false).then(() => {
+		waiting = null;
 	});
 	return waiting;
 }

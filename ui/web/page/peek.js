@@ -25,7 +25,7 @@ function facts(row, before = "") {
 }
 
 // One packet as a line, in the order of the command line's.
-function line(p) {
+export function line(p) {
 	const time = p.timestamp ? p.timestamp.slice(11, 26) : "";
 	const flags = p.tcp ? " [" + ["syn", "fin", "rst", "psh", "ack", "urg"].filter((f) => p.tcp[f]).map((f) => f[0] === "a" ? "." : f[0].toUpperCase()).join("") + "]" : "";
 	const what = p.src_ip ? `${format.end(p.src_ip, p.src_port)} > ${format.end(p.dest_ip, p.dest_port)} ${p.proto || p.ip_proto}${flags}` :
