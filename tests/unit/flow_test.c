@@ -1118,7 +1118,7 @@ static void fill(struct wr_flow_table *t, bool v6)
 	}
 }
 
-static void weigh(const char *what, bool v6, double most)
+__attribute__((unused)) static void weigh(const char *what, bool v6, double most)
 {
 	struct wr_flow_table *t = table(MILLION);
 	long before = resident_bytes(), after;
@@ -1134,6 +1134,12 @@ static void weigh(const char *what, bool v6, double most)
 		ok(each < most, "memory: %.1f bytes a flow, %s", each, what);
 	wr_flow_close(&t);
 }
+
+#if defined(__has_feature) /* clang */
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 
 static void test_memory(void)
 {
