@@ -11,6 +11,8 @@
  * written, so a large table costs a small capture nothing. Aligned to a page.
  */
 
+enum { WR_MEM_HUGE = 2 << 20 /* bytes of a large page, nearly everywhere */ };
+
 static inline void *wr_mem_map(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -18,8 +20,10 @@ static inline void *wr_mem_map(size_t bytes)
 	if (p == MAP_FAILED)
 		return NULL;
 	/* Rows are found at random places: fewer, larger pages save most of the TLB misses. A
-	 * kernel without them says no, and nothing is lost. */
-	madvise(p, bytes, MADV_HUGEPAGE);
+	 * kernel without them says no, and nothing is lost. Of a small table one would be mostly
+	 * empty. */
+	if (bytes >= WR_MEM_HUGE)
+		madvise(p, bytes, MADV_HUGEPAGE);
 	return p;
 }
 

@@ -64,7 +64,7 @@ static int open_filter(struct wr_filter **f, const struct wr_query *q, struct wr
 static int flows(const struct wr_api_host *h, const struct wr_query *q, struct wr_buf *b,
 		 struct wr_err *err)
 {
-	static const struct wr_flow *picked[FLOWS_MAX];
+	static struct wr_flow picked[FLOWS_MAX];
 	struct wr_filter *filter = NULL;
 	uint32_t n, of_n;
 	int ret;

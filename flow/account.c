@@ -54,7 +54,7 @@ void wr_live_add_row(struct wr_live *live, uint32_t iface, bool out,
 	p.flow.first_ns = row_time(start_ns, row->first);
 	/* A row that has changed hands while its window's begin was written may end before that. */
 	p.flow.last_ns = row_time(start_ns, row->last > row->first ? row->last : row->first);
-	p.flow.iface = iface;
+	p.flow.iface = (uint8_t)iface; /* of wr_live_iface() */
 	p.flow.tcp_flags = row->tcp_flags & 0xfff;
 	p.flow.syn = (uint8_t)((row->tcp_flags & WR_ROW_SYN ? WR_FLOW_SYN : 0) |
 			       (row->tcp_flags & WR_ROW_SYN_ACK ? WR_FLOW_SYN_ACK : 0));

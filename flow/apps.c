@@ -68,15 +68,21 @@ static uint32_t hash(const struct wr_apps *a, const struct wr_flow_key *key)
 	return wr_hash_words(&a->secret, key, KEY_WORDS);
 }
 
+static bool same(const void *apps, uint32_t row, const void *key)
+{
+	return wr_same_words(&((const struct wr_apps *)apps)->rows[row].key, key, KEY_WORDS);
+}
+
+static uint32_t tag_of(const void *apps, uint32_t row)
+{
+	return ((const struct wr_apps *)apps)->tags[row];
+}
+
 static struct wr_app *find(const struct wr_apps *a, const struct wr_flow_key *key, uint32_t tag)
 {
-	const struct wr_index *x = &a->index;
+	uint32_t row = wr_index_find(&a->index, tag, same, a, key);
 
-	for (uint32_t i = tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask)
-		if (x->cells[i].tag == tag &&
-		    wr_same_words(&a->rows[x->cells[i].row - 1].key, key, KEY_WORDS))
-			return &a->rows[x->cells[i].row - 1];
-	return NULL;
+	return row == UINT32_MAX ? NULL : &a->rows[row];
 }
 
 static struct wr_app *make(struct wr_apps *a, const struct wr_flow_key *key, uint32_t tag)
@@ -87,7 +93,7 @@ static struct wr_app *make(struct wr_apps *a, const struct wr_flow_key *key, uin
 	if (a->used < WR_APPS_MAX)
 		a->used++;
 	else
-		wr_index_drop(&a->index, a->tags[row], row);
+		wr_index_drop(&a->index, a->tags[row], row, tag_of, a);
 	memset(&a->rows[row], 0, sizeof(*a->rows));
 	a->rows[row].key = *key;
 	a->tags[row] = tag;

@@ -43,24 +43,21 @@ _Static_assert(sizeof(struct wr_flow_key) == 40, "hashed and compared as five wo
 
 enum { WR_FLOW_CALLER_UNKNOWN = 2 };
 
-/* Two cache lines. Arrays are by end: what end 0 and end 1 sent. */
+/* A flow as it is told; how the table keeps it is in flow/pack.h. Arrays are by end: what end 0 and
+ * end 1 sent. */
 struct wr_flow {
 	struct wr_flow_key key;
 	uint64_t first_ns, last_ns; /* earliest and latest time stamp, CLOCK_REALTIME */
-	uint16_t tcp_flags[2];	    /* WR_TCP_* of all packets */
-	uint8_t opener;		    /* end that sent the first packet seen */
-	uint8_t caller; /* end that opened the TCP connection: sent SYN, or was sent SYN+ACK */
-	uint8_t pad[2];
+	uint64_t told_ns; /* when a part of it was last told (active timeout), or first_ns */
 	struct wr_count sent[2];
-	uint64_t first_num; /* frame number in the file of the first packet; 0 = live */
-	uint64_t told_ns;   /* when a part of it was last told (active timeout), or first_ns */
-	uint32_t rtt_us;    /* from SYN to the first ACK of the end that opened; 0 = not seen */
-	uint32_t l7;	    /* what the first payload said: wr_flow_l7(); 0 = nothing */
+	uint64_t first_num;    /* frame number in the file of the first packet; 0 = live */
+	uint32_t rtt_us;       /* from SYN to the first ACK of the end that opened; 0 = not seen */
+	uint16_t tcp_flags[2]; /* WR_TCP_* of all packets */
+	uint8_t opener;	       /* end that sent the first packet seen */
+	uint8_t caller;	    /* end that opened the TCP connection: sent SYN, or was sent SYN+ACK */
 	uint8_t end_reason; /* enum wr_flow_end, when it is handed to `gone` */
-	uint8_t pad2[3];
-	uint32_t iface; /* of the first packet, a number of the caller's */
-} __attribute__((aligned(64)));
-_Static_assert(sizeof(struct wr_flow) == 128, "two cache lines");
+	uint8_t iface;	    /* of the first packet, a number of the caller's */
+};
 
 /* Why a flow, or a part of one, is told: the numbers of IPFIX flowEndReason (RFC 5102, 5.11.3). */
 enum wr_flow_end {
@@ -94,7 +91,7 @@ struct wr_flow_part {
 	uint16_t tcp_flags;	    /* of all of them */
 	uint8_t syn;		    /* WR_FLOW_SYN and so on, seen among them */
 	uint8_t from;		    /* end that sent them */
-	uint32_t iface;		    /* a number of the caller's */
+	uint8_t iface;		    /* a number of the caller's */
 };
 
 /* What made room. Directions as wr_flow_server() had them. */
@@ -114,7 +111,12 @@ struct wr_flow_ended {
 typedef void (*wr_flow_gone_fn)(void *ctx, const struct wr_flow *f);
 
 struct wr_flow_conf {
-	uint32_t flows_max;   /* rows; 0 = WR_FLOW_MAX_DEFAULT; 152 bytes each, taken when used */
+	/*
+	 * Rows; 0 = WR_FLOW_MAX_DEFAULT. 80 bytes each when it is a power of two, else at most 88;
+	 * 32 more for a flow of IPv6, 8 when frames have numbers (files), 56 for a flow with more
+	 * than 2^32 packets or 256 TiB of an end, or longer than three days. Taken when used.
+	 */
+	uint32_t flows_max;
 	wr_flow_gone_fn gone; /* may be NULL */
 	wr_flow_gone_fn soon; /* told of a flow that will probably be gone soon, to fetch memory;
 				 may be NULL */
@@ -136,9 +138,8 @@ bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const str
 /* The key of a packet that is IP (WR_H_IP). Returns the end that sent it. */
 uint8_t wr_flow_key_make(struct wr_flow_key *key, const struct wr_rec *rec);
 
-/* Counts a part. Returns the flow it belongs to, borrowed until the next add or merge; of its
- * fields the caller may write l7. */
-struct wr_flow *wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part *part);
+/* Counts a part. Returns the flow it belongs to, as it is now. */
+struct wr_flow wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part *part);
 
 /*
  * Ends what is due at now_ns: told to `gone` with its reason. A flow that ended is no row any more
@@ -152,11 +153,11 @@ uint32_t wr_flow_expire(struct wr_flow_table *t, uint64_t now_ns, uint64_t idle_
  * is `whole`: the same, or the one before it. Numbers count up from 1. */
 void wr_flow_window(struct wr_flow_table *t, uint64_t filling, uint64_t whole);
 
-/* Rows 0 .. wr_flow_rows()-1, in no order that means something. Borrowed until the next add. The
- * last packets added may still wait for memory: wr_flow_rows() and wr_flow_other() count them
- * first, so ask one of them before the first wr_flow_row(). */
+/* Rows 0 .. wr_flow_rows()-1, in no order that means something. The last packets added may still
+ * wait for memory: wr_flow_rows() and wr_flow_other() count them first, so ask one of them before
+ * the first wr_flow_row(). */
 uint32_t wr_flow_rows(struct wr_flow_table *t);
-const struct wr_flow *wr_flow_row(const struct wr_flow_table *t, uint32_t row);
+struct wr_flow wr_flow_row(const struct wr_flow_table *t, uint32_t row);
 const struct wr_flow_other *wr_flow_other(struct wr_flow_table *t);
 /* The row of a flow, UINT32_MAX: it has none. */
 uint32_t wr_flow_find(struct wr_flow_table *t, const struct wr_flow_key *key);

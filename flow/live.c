@@ -8,7 +8,7 @@
 #include "flow/distinct.h"
 #include "flow/rows.h"
 
-enum { IFACES_MAX = 256, MINUTES = 2 };
+enum { IFACES_MAX = 256 /* a flow keeps eight bits */, MINUTES = 2 };
 
 #define IDLE_NS 60000000000ull
 #define ACTIVE_NS 300000000000ull
@@ -399,19 +399,19 @@ static void add_everywhere(struct wr_live *l, uint32_t iface, bool out, const st
 
 void wr_live_add(struct wr_live *l, const struct wr_live_part *p)
 {
-	struct wr_flow *f = wr_flow_merge(l->flows, &p->flow);
+	struct wr_flow f = wr_flow_merge(l->flows, &p->flow);
 	struct wr_talk_key proto = {
 		.proto = p->flow.key.proto, .ip_v = 4, .tag = p->flow.key.tag & WR_FLOW_NO_PROTO};
-	bool is_new = f->sent[0].packets + f->sent[1].packets == p->flow.n.packets &&
-		      f->told_ns == f->first_ns;
+	bool is_new = f.sent[0].packets + f.sent[1].packets == p->flow.n.packets &&
+		      f.told_ns == f.first_ns;
 
 	l->total.flows_begun += is_new;
 	add_everywhere(l, p->iface, p->out, &p->flow.n, is_new);
 	add_number(l, WR_LIVE_PROTOCOLS, &proto, p->out, &p->flow.n, is_new);
 	add_talker(l, p, is_new);
-	add_service(l, p, f, is_new);
+	add_service(l, p, &f, is_new);
 	if (l->tap.part)
-		l->tap.part(l->tap.ctx, p, f);
+		l->tap.part(l->tap.ctx, p, &f);
 }
 
 static void add_other(struct wr_live *l, int kind, bool out, const struct wr_count *n)
@@ -498,7 +498,7 @@ void wr_live_finish(struct wr_live *l)
 	uint32_t n = wr_flow_rows(l->flows);
 
 	for (uint32_t i = 0; i < n && l->conf.flow_end; i++) {
-		struct wr_flow f = *wr_flow_row(l->flows, i);
+		struct wr_flow f = wr_flow_row(l->flows, i);
 
 		f.end_reason = WR_FLOW_END_FORCED;
 		l->conf.flow_end(l->conf.ctx, &f);
@@ -713,7 +713,7 @@ void wr_live_add_packet(struct wr_live *l, const struct wr_packet *pkt, const st
 		return;
 	}
 	p.flow.from = wr_flow_key_make(&p.flow.key, rec);
-	p.flow.iface = p.iface;
+	p.flow.iface = (uint8_t)p.iface;
 	if (h->has & WR_H_TCP) {
 		p.flow.tcp_flags = h->tcp_flags;
 		p.flow.syn = wr_flow_syn(h->tcp_flags);

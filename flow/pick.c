@@ -134,31 +134,30 @@ static int compare(const struct wr_flow *a, const struct wr_flow *b, const struc
 
 static int by_order(const void *a, const void *b, void *ordering)
 {
-	return compare(*(const struct wr_flow *const *)a, *(const struct wr_flow *const *)b,
-		       ordering);
+	return compare(a, b, ordering);
 }
 
 /* A heap with the last of the best at its root: only what comes before that one gets in. */
-static void sink(const struct wr_flow **heap, uint32_t n, const struct ordering *o)
+static void sink(struct wr_flow *heap, uint32_t n, const struct ordering *o)
 {
 	uint32_t i = 0, child;
 
 	for (; (child = 2 * i + 1) < n; i = child) {
-		const struct wr_flow *f = heap[i];
+		struct wr_flow f = heap[i];
 
-		if (child + 1 < n && compare(heap[child + 1], heap[child], o) > 0)
+		if (child + 1 < n && compare(&heap[child + 1], &heap[child], o) > 0)
 			child++;
-		if (compare(heap[child], f, o) <= 0)
+		if (compare(&heap[child], &f, o) <= 0)
 			return;
 		heap[i] = heap[child];
 		heap[child] = f;
 	}
 }
 
-static void rise(const struct wr_flow **heap, uint32_t i, const struct ordering *o)
+static void rise(struct wr_flow *heap, uint32_t i, const struct ordering *o)
 {
-	while (i && compare(heap[i], heap[(i - 1) / 2], o) > 0) {
-		const struct wr_flow *f = heap[i];
+	while (i && compare(&heap[i], &heap[(i - 1) / 2], o) > 0) {
+		struct wr_flow f = heap[i];
 
 		heap[i] = heap[(i - 1) / 2];
 		i = (i - 1) / 2;
@@ -167,7 +166,7 @@ static void rise(const struct wr_flow **heap, uint32_t i, const struct ordering 
 }
 
 uint32_t wr_flow_pick(struct wr_flow_table *t, enum wr_live_order order,
-		      const struct wr_filter *filter, uint64_t now_ns, const struct wr_flow **out,
+		      const struct wr_filter *filter, uint64_t now_ns, struct wr_flow *out,
 		      uint32_t n, uint32_t *of_n)
 {
 	struct ordering o = {order, now_ns};
@@ -175,15 +174,15 @@ uint32_t wr_flow_pick(struct wr_flow_table *t, enum wr_live_order order,
 
 	*of_n = 0;
 	for (uint32_t i = 0; i < rows; i++) {
-		const struct wr_flow *f = wr_flow_row(t, i);
+		struct wr_flow f = wr_flow_row(t, i);
 
-		if (!wr_flow_chosen(f, filter))
+		if (!wr_flow_chosen(&f, filter))
 			continue;
 		++*of_n;
 		if (have < n) {
 			out[have] = f;
 			rise(out, have++, &o);
-		} else if (n && compare(f, out[0], &o) < 0) {
+		} else if (n && compare(&f, &out[0], &o) < 0) {
 			out[0] = f;
 			sink(out, n, &o);
 		}

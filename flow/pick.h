@@ -14,10 +14,10 @@
  * with that direction's addresses, ports, VLAN id, mean length, and all TCP flags that it sent.
  * What else stands in headers is not known and is 0. NULL: all are chosen.
  *
- * Returns how many were written to out; borrowed until the next add. *of_n = how many were chosen.
+ * Returns how many were written to out. *of_n = how many were chosen.
  */
 uint32_t wr_flow_pick(struct wr_flow_table *t, enum wr_live_order order,
-		      const struct wr_filter *filter, uint64_t now_ns, const struct wr_flow **out,
+		      const struct wr_filter *filter, uint64_t now_ns, struct wr_flow *out,
 		      uint32_t n, uint32_t *of_n);
 
 /* Whether the filter chooses a flow: as above, and of a flow that was just told in a part, so that

@@ -54,7 +54,7 @@ static inline int wr_rows_open(struct wr_rows *r, size_t size, uint32_t max)
 
 static inline void wr_rows_clear(struct wr_rows *r)
 {
-	memset(r->index.cells, 0, (r->index.mask + (size_t)1) * sizeof(*r->index.cells));
+	wr_index_clear(&r->index);
 	r->used = 0;
 }
 
@@ -68,18 +68,21 @@ static inline uint32_t wr_rows_hash(const struct wr_rows *r, const void *key)
 	return wr_hash_words(&r->secret, key, WR_ROWS_KEY_WORDS);
 }
 
+static inline bool wr_rows_same(const void *rows, uint32_t row, const void *key)
+{
+	return wr_same_words(wr_rows_at(rows, row), key, WR_ROWS_KEY_WORDS);
+}
+
+static inline uint32_t wr_rows_tag(const void *rows, uint32_t row)
+{
+	return ((const struct wr_rows *)rows)->tags[row];
+}
+
 static inline void *wr_rows_find(const struct wr_rows *r, const void *key, uint32_t tag)
 {
-	const struct wr_index *x = &r->index;
-	uint32_t i;
+	uint32_t row = wr_index_find(&r->index, tag, wr_rows_same, r, key);
 
-	for (i = tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask) {
-		void *row = wr_rows_at(r, x->cells[i].row - 1);
-
-		if (x->cells[i].tag == tag && wr_same_words(row, key, WR_ROWS_KEY_WORDS))
-			return row;
-	}
-	return NULL;
+	return row == UINT32_MAX ? NULL : wr_rows_at(r, row);
 }
 
 /* The lightest of the next few rows, but not the one that is being filled. */
@@ -108,7 +111,7 @@ static inline uint32_t wr_rows_displace(struct wr_rows *r, wr_rows_weigh_fn weig
 
 	gone(ctx, wr_rows_at(r, row));
 	r->displaced++;
-	wr_index_drop(&r->index, r->tags[row], row);
+	wr_index_drop(&r->index, r->tags[row], row, wr_rows_tag, r);
 	r->next = wr_rows_lightest(r, row, weigh, ctx);
 	wr_index_ask(&r->index, r->tags[r->next]);
 	return row;

@@ -8,15 +8,18 @@
 
 #include "core/proto.h"
 #include "flow/index.h"
+#include "flow/pack.h"
 
 enum {
-	KEY_WORDS = sizeof(struct wr_flow_key) / 8,
+	KEY_WORDS = WR_PACK_KEY_WORDS,
 	FLOWS_MAX = 1 << 28,
 	NOBODY = -1,
 	WAITING = 16,	/* packets whose memory is on its way; a power of two */
 	CELL_HERE = 6,	/* so many packets later the cell is taken to be there, */
 	ROW_HERE = 11,	/* and the row */
-	NEXT_OUT = 8,	/* so far ahead is looked at what makes room */
+	NEXT_OUT = 12,	/* so far ahead is looked at what makes room: its row, */
+	ADDR_OUT = 8,	/* so far its addresses, */
+	CELL_OUT = 4,	/* and its cell */
 	LOOK_SHARE = 8, /* wr_flow_expire() looks at so many-th part of the rows, */
 	LOOK_LEAST = 64 /* and at so many */
 };
@@ -24,10 +27,9 @@ enum {
 #define LINGER_NS 1000000000ull /* after a FIN or RST: the last acknowledgement belongs to it */
 
 /* Order of arrival, apart from the rows: moving to the front touches neighbours, and theirs is then
- * 12 bytes near by instead of a cache line far away. */
+ * eight bytes near by instead of a cache line far away. */
 struct place {
 	uint32_t newer, older;
-	uint32_t tag; /* hash of the row's key, to find its cell again */
 };
 
 /*
@@ -54,13 +56,16 @@ _Static_assert(sizeof(struct pace) == 184, "told in flow.h");
 
 struct wr_flow_table {
 	struct waiting waiting[WAITING];
-	uint32_t added, settled; /* packets, modulo 2^32; at most WAITING apart */
-	struct wr_flow *rows;	 /* owned, flows_max */
-	struct place *places;	 /* owned, one per row */
-	struct pace *paces;	 /* owned, one per row; NULL: nobody asked */
-	uint64_t filling, whole; /* numbers of windows */
+	uint32_t added, settled;  /* packets, modulo 2^32; at most WAITING apart */
+	struct wr_pack_row *rows; /* owned, flows_max */
+	struct place *places;	  /* owned, one per row */
+	uint64_t *nums;		  /* owned, first frame of each row */
+	bool has_nums;		  /* some frame had a number; else nums is not touched */
+	struct pace *paces;	  /* owned, one per row; NULL: nobody asked */
+	uint64_t filling, whole;  /* numbers of windows */
 	uint32_t used, max;
 	uint32_t newest, oldest; /* rows; (uint32_t)NOBODY when empty */
+	struct wr_pack pack;
 	struct wr_index index;
 	struct wr_hash_secret secret;
 	struct wr_flow_other other;
@@ -98,10 +103,11 @@ int wr_flow_open(struct wr_flow_table **out, const struct wr_flow_conf *conf, st
 	wr_hash_secret_make(&t->secret);
 	t->rows = wr_mem_map(t->max * sizeof(*t->rows));
 	t->places = wr_mem_map(t->max * sizeof(*t->places));
+	t->nums = wr_mem_map(t->max * sizeof(*t->nums));
 	if (conf->paces)
 		t->paces = wr_mem_map(t->max * sizeof(*t->paces));
-	if (!t->rows || !t->places || !t->paces != !conf->paces ||
-	    wr_index_open(&t->index, t->max) < 0)
+	if (!t->rows || !t->places || !t->nums || !t->paces != !conf->paces ||
+	    wr_pack_open(&t->pack, t->max) < 0 || wr_index_open(&t->index, t->max) < 0)
 		return fail(t, err);
 	*out = t;
 	return 0;
@@ -113,7 +119,9 @@ void wr_flow_close(struct wr_flow_table **t)
 		return;
 	wr_mem_unmap((*t)->rows, (*t)->max * sizeof(*(*t)->rows));
 	wr_mem_unmap((*t)->places, (*t)->max * sizeof(*(*t)->places));
+	wr_mem_unmap((*t)->nums, (*t)->max * sizeof(*(*t)->nums));
 	wr_mem_unmap((*t)->paces, (*t)->max * sizeof(*(*t)->paces));
+	wr_pack_close(&(*t)->pack);
 	wr_index_close(&(*t)->index);
 	free(*t);
 	*t = NULL;
@@ -127,12 +135,11 @@ static void count(struct wr_count *to, const struct wr_count *more)
 	to->bytes += more->bytes;
 }
 
-static void pace_begin(struct wr_flow_table *t, uint32_t row)
+static void pace_begin(struct wr_flow_table *t, uint32_t row, uint64_t began_ns)
 {
 	if (t->paces)
-		t->paces[row] = (struct pace){.began = t->filling,
-					      .newest = t->filling,
-					      .began_ns = t->rows[row].first_ns};
+		t->paces[row] = (struct pace){
+			.began = t->filling, .newest = t->filling, .began_ns = began_ns};
 }
 
 static void pace_add(struct pace *p, uint64_t window, const struct wr_flow_part *part)
@@ -164,15 +171,16 @@ void wr_flow_window(struct wr_flow_table *t, uint64_t filling, uint64_t whole)
 
 struct wr_flow_pace wr_flow_pace(const struct wr_flow_table *t, uint32_t row)
 {
-	const struct wr_flow *f = &t->rows[row];
 	const struct pace *p = t->paces ? &t->paces[row] : NULL;
 	struct wr_flow_pace pace = {0};
+	struct wr_pack_sums s;
 
 	if (!p)
 		return pace;
+	s = wr_pack_sums(&t->pack, &t->rows[row]);
 	pace.began_ns = p->began_ns;
 	for (int end = 0; end < 2; end++) {
-		pace.all[end] = f->sent[end];
+		pace.all[end] = s.sent[end];
 		count(&pace.all[end], &p->told[end]);
 		if (p->newest == t->whole)
 			pace.now[end] = p->now[end];
@@ -223,13 +231,6 @@ static inline void link_newest(struct wr_flow_table *t, uint32_t row)
 
 /* ---- keys ---- */
 
-/* Where a field of n bytes at byte `at` of a word belongs: keys are made in registers, since
- * reading as words what was just written as bytes stalls the processor. */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define FIELD(v, at, n) ((uint64_t)(v) << 8 * (at))
-#else
-#define FIELD(v, at, n) ((uint64_t)(v) << 8 * (8 - (at) - (n)))
-#endif
 #define LAST_WORD(field) (offsetof(struct wr_flow_key, field) - 32)
 _Static_assert(offsetof(struct wr_flow_key, port) == 32, "the last word is all but the addresses");
 
@@ -268,8 +269,8 @@ uint8_t wr_flow_key_make(struct wr_flow_key *key, const struct wr_rec *rec)
 	if (h->ip_v == 4) {
 		memcpy(&v4[0], from ? h->dst : h->src, 4);
 		memcpy(&v4[1], from ? h->src : h->dst, 4);
-		w[0] = FIELD(v4[0], 0, 4);
-		w[2] = FIELD(v4[1], 0, 4);
+		w[0] = WR_FIELD(v4[0], 0, 4);
+		w[2] = WR_FIELD(v4[1], 0, 4);
 		w[1] = w[3] = 0;
 	} else {
 		w[0] = load(from ? h->dst : h->src);
@@ -279,10 +280,11 @@ uint8_t wr_flow_key_make(struct wr_flow_key *key, const struct wr_rec *rec)
 	}
 	if (rec->nvlan)
 		tag |= WR_FLOW_VLAN | (rec->vlan[0] & WR_FLOW_VLAN_ID);
-	w[4] = FIELD(from ? dport : sport, LAST_WORD(port[0]), 2) |
-	       FIELD(from ? sport : dport, LAST_WORD(port[1]), 2) | FIELD(tag, LAST_WORD(tag), 2) |
-	       FIELD(has_proto ? h->proto : 0, LAST_WORD(proto), 1) |
-	       FIELD(h->ip_v, LAST_WORD(ip_v), 1);
+	w[4] = WR_FIELD(from ? dport : sport, LAST_WORD(port[0]), 2) |
+	       WR_FIELD(from ? sport : dport, LAST_WORD(port[1]), 2) |
+	       WR_FIELD(tag, LAST_WORD(tag), 2) |
+	       WR_FIELD(has_proto ? h->proto : 0, LAST_WORD(proto), 1) |
+	       WR_FIELD(h->ip_v, LAST_WORD(ip_v), 1);
 	memcpy(key, w, sizeof(w));
 	return (uint8_t)from;
 }
@@ -302,10 +304,33 @@ static void add_other(struct wr_flow_other *o, const struct wr_flow *f)
 	o->flows++;
 }
 
+static struct wr_flow flow_of(const struct wr_flow_table *t, uint32_t row)
+{
+	struct wr_flow f;
+
+	wr_pack_flow(&t->pack, &t->rows[row], &f);
+	f.first_num = t->has_nums ? t->nums[row] : 0;
+	f.end_reason = WR_FLOW_END_NONE;
+	return f;
+}
+
+static uint32_t tag_of(const void *table, uint32_t row)
+{
+	const struct wr_flow_table *t = table;
+
+	return wr_pack_tag(&t->pack, &t->rows[row], &t->secret);
+}
+
+static inline bool same(const void *table, uint32_t row, const void *key)
+{
+	const struct wr_flow_table *t = table;
+
+	return wr_pack_same(&t->pack, &t->rows[row], key);
+}
+
 WR_ASK void fetch_row(const struct wr_flow_table *t, uint32_t row)
 {
-	__builtin_prefetch(&t->rows[row].key, 1);
-	__builtin_prefetch(&t->rows[row].sent, 1);
+	__builtin_prefetch(&t->rows[row], 1);
 	__builtin_prefetch(&t->places[row], 1);
 }
 
@@ -318,29 +343,40 @@ static void look_ahead(struct wr_flow_table *t)
 	uint32_t row = t->oldest, i;
 
 	for (i = 0; i < NEXT_OUT && row != (uint32_t)NOBODY; i++) {
-		if (i == NEXT_OUT / 2) {
-			wr_index_ask(&t->index, t->places[row].tag);
-			if (t->soon)
-				t->soon(t->ctx, &t->rows[row]);
+		if (i == CELL_OUT) {
+			wr_index_ask(&t->index, tag_of(t, row));
+			if (t->soon) {
+				struct wr_flow f = flow_of(t, row);
+
+				t->soon(t->ctx, &f);
+			}
 		}
+		if (i == ADDR_OUT)
+			wr_pack_ask(&t->pack, &t->rows[row]);
 		row = t->places[row].newer;
 	}
-	if (row != (uint32_t)NOBODY)
-		fetch_row(t, row);
+	if (row == (uint32_t)NOBODY)
+		return;
+	fetch_row(t, row);
+	if (t->has_nums)
+		__builtin_prefetch(&t->nums[row], 1);
 }
 
 /* The flow that was idle for the longest makes room. */
 static uint32_t displace(struct wr_flow_table *t)
 {
 	uint32_t row = t->oldest;
+	struct wr_flow f;
 
 	look_ahead(t);
-	t->rows[row].end_reason = WR_FLOW_END_ROOM;
+	f = flow_of(t, row);
+	f.end_reason = WR_FLOW_END_ROOM;
 	if (t->gone)
-		t->gone(t->ctx, &t->rows[row]);
-	add_other(&t->other, &t->rows[row]);
-	wr_index_drop(&t->index, t->places[row].tag, row);
+		t->gone(t->ctx, &f);
+	add_other(&t->other, &f);
+	wr_index_drop(&t->index, tag_of(t, row), row, tag_of, t);
 	unlink_place(t, row);
+	wr_pack_end(&t->pack, &t->rows[row]);
 	return row;
 }
 
@@ -348,51 +384,19 @@ static uint32_t new_row(struct wr_flow_table *t, const struct wr_flow_part *p, u
 {
 	uint32_t row = t->used < t->max ? t->used++ : displace(t);
 
-	t->rows[row] = (struct wr_flow){
-		.key = p->key,
-		.first_ns = p->first_ns,
-		.last_ns = p->last_ns,
-		.opener = p->from,
-		.caller = WR_FLOW_CALLER_UNKNOWN,
-		.first_num = p->num,
-		.told_ns = p->first_ns,
-		.iface = p->iface,
-	};
-	t->places[row].tag = tag;
-	pace_begin(t, row);
+	wr_pack_begin(&t->pack, &t->rows[row], p, tag);
+	t->has_nums |= p->num != 0;
+	if (t->has_nums)
+		t->nums[row] = p->num;
+	pace_begin(t, row, p->first_ns);
 	link_newest(t, row);
 	wr_index_put(&t->index, tag, row);
 	return row;
 }
 
-static inline uint32_t find(const struct wr_flow_table *t, const struct wr_flow_key *key,
-			    uint32_t tag)
+static inline uint32_t settle(struct wr_flow_table *t, const struct wr_flow_part *p, uint32_t tag)
 {
-	const struct wr_index *x = &t->index;
-	uint32_t i;
-
-	for (i = tag & x->mask; x->cells[i].row; i = (i + 1) & x->mask)
-		if (x->cells[i].tag == tag &&
-		    wr_same_words(&t->rows[x->cells[i].row - 1].key, key, KEY_WORDS))
-			return x->cells[i].row - 1;
-	return (uint32_t)NOBODY;
-}
-
-/* A SYN says who opened; a SYN+ACK says it when the SYN was not seen. */
-static inline void add_tcp(struct wr_flow *f, const struct wr_flow_part *p)
-{
-	f->tcp_flags[p->from] |= p->tcp_flags;
-	if (p->syn & WR_FLOW_SYN)
-		f->caller = p->from;
-	else if (p->syn && f->caller == WR_FLOW_CALLER_UNKNOWN)
-		f->caller = !p->from;
-}
-
-static inline struct wr_flow *settle(struct wr_flow_table *t, const struct wr_flow_part *p,
-				     uint32_t tag)
-{
-	uint32_t row = find(t, &p->key, tag);
-	struct wr_flow *f;
+	uint32_t row = wr_index_find(&t->index, tag, same, t, &p->key);
 
 	if (row == (uint32_t)NOBODY) {
 		row = new_row(t, p, tag);
@@ -400,42 +404,34 @@ static inline struct wr_flow *settle(struct wr_flow_table *t, const struct wr_fl
 		unlink_place(t, row);
 		link_newest(t, row);
 	}
-	f = &t->rows[row];
-	count(&f->sent[p->from], &p->n);
+	wr_pack_add(&t->pack, &t->rows[row], p);
 	if (t->paces)
 		pace_add(&t->paces[row], t->filling, p);
-	if (p->last_ns > f->last_ns)
-		f->last_ns = p->last_ns;
-	if (p->first_ns < f->first_ns)
-		f->first_ns = p->first_ns;
-	if (p->tcp_flags)
-		add_tcp(f, p);
-	if (p->rtt_us && !f->rtt_us)
-		f->rtt_us = p->rtt_us;
-	return f;
+	return row;
 }
 
 /* The cell has come: ask for the row that it names. A wrong guess costs nothing but the guess. */
 WR_ASK void ask_for_row(const struct wr_flow_table *t, const struct waiting *p)
 {
-	uint32_t row = t->index.cells[p->tag & t->index.mask].row;
+	uint32_t row = wr_index_guess(&t->index, p->tag);
 
-	if (row)
-		fetch_row(t, row - 1);
+	if (row != (uint32_t)NOBODY)
+		fetch_row(t, row);
 }
 
-/* The row has come: ask for its neighbours in the order of arrival, whose places will be written.
- */
+/* The row has come: ask for its neighbours in the order of arrival, whose places will be written,
+ * and for its addresses. */
 WR_ASK void ask_for_neighbours(const struct wr_flow_table *t, const struct waiting *p)
 {
-	uint32_t row = t->index.cells[p->tag & t->index.mask].row;
+	uint32_t row = wr_index_guess(&t->index, p->tag);
 
-	if (!row)
+	if (row == (uint32_t)NOBODY)
 		return;
-	if (t->places[row - 1].newer != (uint32_t)NOBODY)
-		__builtin_prefetch(&t->places[t->places[row - 1].newer], 1);
-	if (t->places[row - 1].older != (uint32_t)NOBODY)
-		__builtin_prefetch(&t->places[t->places[row - 1].older], 1);
+	wr_pack_ask(&t->pack, &t->rows[row]);
+	if (t->places[row].newer != (uint32_t)NOBODY)
+		__builtin_prefetch(&t->places[t->places[row].newer], 1);
+	if (t->places[row].older != (uint32_t)NOBODY)
+		__builtin_prefetch(&t->places[t->places[row].older], 1);
 }
 
 bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const struct wr_rec *rec)
@@ -474,10 +470,10 @@ static void settle_all(struct wr_flow_table *t)
 	}
 }
 
-struct wr_flow *wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part *p)
+struct wr_flow wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part *p)
 {
 	settle_all(t);
-	return settle(t, p, wr_hash_words(&t->secret, &p->key, KEY_WORDS));
+	return flow_of(t, settle(t, p, wr_hash_words(&t->secret, &p->key, KEY_WORDS)));
 }
 
 /* ---- the end of flows ---- */
@@ -487,15 +483,18 @@ static void drop_row(struct wr_flow_table *t, uint32_t row)
 {
 	uint32_t last = --t->used;
 
-	wr_index_drop(&t->index, t->places[row].tag, row);
+	wr_index_drop(&t->index, tag_of(t, row), row, tag_of, t);
 	unlink_place(t, row);
+	wr_pack_end(&t->pack, &t->rows[row]);
 	if (row == last)
 		return;
 	t->rows[row] = t->rows[last];
 	t->places[row] = t->places[last];
+	if (t->has_nums)
+		t->nums[row] = t->nums[last];
 	if (t->paces)
 		t->paces[row] = t->paces[last];
-	wr_index_move(&t->index, t->places[row].tag, last, row);
+	wr_index_move(&t->index, tag_of(t, row), last, row);
 	if (t->places[row].newer != (uint32_t)NOBODY)
 		t->places[t->places[row].newer].older = row;
 	else
@@ -531,25 +530,26 @@ static enum wr_flow_end due(const struct wr_flow *f, uint64_t now_ns, uint64_t i
 	return f->told_ns + active_ns <= now_ns ? WR_FLOW_END_ACTIVE : WR_FLOW_END_NONE;
 }
 
-static void pace_told(struct wr_flow_table *t, const struct wr_flow *f)
+static void pace_told(struct wr_flow_table *t, uint32_t row, const struct wr_count sent[2])
 {
 	for (int end = 0; t->paces && end < 2; end++)
-		count(&t->paces[f - t->rows].told[end], &f->sent[end]);
+		count(&t->paces[row].told[end], &sent[end]);
 }
 
 /* Told, and its counters with it; a flow that goes on begins anew. */
-static void tell(struct wr_flow_table *t, struct wr_flow *f, enum wr_flow_end why, uint64_t now_ns)
+static void tell(struct wr_flow_table *t, uint32_t row, struct wr_flow *f, enum wr_flow_end why,
+		 uint64_t now_ns)
 {
+	struct wr_pack_sums anew = {f->last_ns, f->last_ns, now_ns, {{0}, {0}}};
+
 	f->end_reason = (uint8_t)why;
 	if (t->gone)
 		t->gone(t->ctx, f);
-	t->ended.n.packets += f->sent[0].packets + f->sent[1].packets;
-	t->ended.n.bytes += f->sent[0].bytes + f->sent[1].bytes;
-	pace_told(t, f);
-	f->sent[0] = f->sent[1] = (struct wr_count){0};
-	f->end_reason = WR_FLOW_END_NONE;
-	f->first_ns = f->last_ns;
-	f->told_ns = now_ns;
+	for (int end = 0; end < 2; end++)
+		count(&t->ended.n, &f->sent[end]);
+	pace_told(t, row, f->sent);
+	wr_pack_drop_sums(&t->pack, &t->rows[row]);
+	wr_pack_put(&t->pack, &t->rows[row], &anew);
 }
 
 uint32_t wr_flow_expire(struct wr_flow_table *t, uint64_t now_ns, uint64_t idle_ns,
@@ -560,14 +560,14 @@ uint32_t wr_flow_expire(struct wr_flow_table *t, uint64_t now_ns, uint64_t idle_
 	settle_all(t);
 	for (looks = t->used / LOOK_SHARE + LOOK_LEAST; looks && t->used; looks--) {
 		uint32_t row = t->hand < t->used ? t->hand : (t->hand = 0);
-		struct wr_flow *f = &t->rows[row];
-		enum wr_flow_end why = due(f, now_ns, idle_ns, active_ns);
+		struct wr_flow f = flow_of(t, row);
+		enum wr_flow_end why = due(&f, now_ns, idle_ns, active_ns);
 
 		t->hand++;
 		if (!why)
 			continue;
 		told++;
-		tell(t, f, why, now_ns);
+		tell(t, row, &f, why, now_ns);
 		if (why == WR_FLOW_END_ACTIVE)
 			continue;
 		t->ended.flows++;
@@ -583,15 +583,15 @@ uint32_t wr_flow_rows(struct wr_flow_table *t)
 	return t->used;
 }
 
-const struct wr_flow *wr_flow_row(const struct wr_flow_table *t, uint32_t row)
+struct wr_flow wr_flow_row(const struct wr_flow_table *t, uint32_t row)
 {
-	return &t->rows[row];
+	return flow_of(t, row);
 }
 
 uint32_t wr_flow_find(struct wr_flow_table *t, const struct wr_flow_key *key)
 {
 	settle_all(t);
-	return find(t, key, wr_hash_words(&t->secret, key, KEY_WORDS));
+	return wr_index_find(&t->index, wr_hash_words(&t->secret, key, KEY_WORDS), same, t, key);
 }
 
 const struct wr_flow_other *wr_flow_other(struct wr_flow_table *t)

@@ -46,7 +46,7 @@ enum { WR_TALK_MAX_DEFAULT = 1 << 18 };
 
 struct wr_talk;
 
-/* rows_max 0 = WR_TALK_MAX_DEFAULT; 100 bytes each, taken when used. 0 or -errno; *out is untouched
+/* rows_max 0 = WR_TALK_MAX_DEFAULT; 92 bytes each, taken when used. 0 or -errno; *out is untouched
  * on failure. */
 int wr_talk_open(struct wr_talk **out, enum wr_talk_kind kind, uint32_t rows_max,
 		 struct wr_err *err);

@@ -28,7 +28,7 @@ void wr_view_stats_json(struct wr_buf *b, struct wr_live *live, const struct wr_
 void wr_view_rows_json(struct wr_buf *b, struct wr_live *live, enum wr_live_kind kind,
 		       const struct wr_view_live *how);
 /* Flows as view/flow_json.h has them, in the order given, with the interface's name. */
-void wr_view_flows_json(struct wr_buf *b, struct wr_live *live, const struct wr_flow *const *flows,
+void wr_view_flows_json(struct wr_buf *b, struct wr_live *live, const struct wr_flow *flows,
 			uint32_t n);
 
 /* ---- tables of 80 columns, without empty lines: view/live_text.c ---- */
@@ -37,7 +37,7 @@ void wr_view_stats_text(struct wr_buf *b, struct wr_live *live, const struct wr_
 void wr_view_rows_text(struct wr_buf *b, struct wr_live *live, enum wr_live_kind kind,
 		       const struct wr_view_live *how);
 /* n flows of of_n that there are. */
-void wr_view_flows_text(struct wr_buf *b, const struct wr_flow *const *flows, uint32_t n,
-			uint32_t of_n, bool color);
+void wr_view_flows_text(struct wr_buf *b, const struct wr_flow *flows, uint32_t n, uint32_t of_n,
+			bool color);
 
 #endif

@@ -241,11 +241,11 @@ static void said(void *live, struct wr_buf *b, const struct wr_flow *f)
 	wr_view_app_json(b, wr_live_app(live, f), wr_flow_server(f));
 }
 
-void wr_view_flows_json(struct wr_buf *b, struct wr_live *l, const struct wr_flow *const *flows,
+void wr_view_flows_json(struct wr_buf *b, struct wr_live *l, const struct wr_flow *flows,
 			uint32_t n)
 {
 	struct wr_flow_style style = {.iface = iface_name, .more = said, .ctx = l};
 
 	for (uint32_t i = 0; i < n; i++)
-		wr_view_flow_json(b, flows[i], &style);
+		wr_view_flow_json(b, &flows[i], &style);
 }

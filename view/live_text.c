@@ -168,8 +168,8 @@ void wr_view_rows_text(struct wr_buf *b, struct wr_live *l, enum wr_live_kind ki
 	wr_view_table_end(&x.t);
 }
 
-void wr_view_flows_text(struct wr_buf *b, const struct wr_flow *const *flows, uint32_t n,
-			uint32_t of_n, bool color)
+void wr_view_flows_text(struct wr_buf *b, const struct wr_flow *flows, uint32_t n, uint32_t of_n,
+			bool color)
 {
 	static const struct wr_view_column columns[] = {
 		{"Flows: client > server", 51}, {"packets", 10}, {"bytes", 10}, {"lasted", 9}, {0}};
@@ -177,7 +177,7 @@ void wr_view_flows_text(struct wr_buf *b, const struct wr_flow *const *flows, ui
 
 	wr_view_table_head(&t, columns);
 	for (uint32_t i = 0; i < n; i++) {
-		const struct wr_flow *f = flows[i];
+		const struct wr_flow *f = &flows[i];
 
 		wr_view_flow_of(wr_view_table_label(&t), f);
 		wr_view_number(t.cell[1], f->sent[0].packets + f->sent[1].packets);

@@ -121,14 +121,18 @@ const struct wr_tally *wr_summary_tally(const struct wr_summary *s)
 void wr_summary_finish(struct wr_summary *s)
 {
 	uint32_t i, n = wr_flow_rows(s->flows);
+	struct wr_flow f;
 
 	if (s->finished)
 		return;
 	s->finished = true;
 	for (i = 0; i < n; i++) {
-		if (i + AHEAD < n)
-			soon(s, wr_flow_row(s->flows, i + AHEAD));
-		gone(s, wr_flow_row(s->flows, i));
+		if (i + AHEAD < n) {
+			f = wr_flow_row(s->flows, i + AHEAD);
+			soon(s, &f);
+		}
+		f = wr_flow_row(s->flows, i);
+		gone(s, &f);
 	}
 }
 
@@ -141,9 +145,9 @@ struct wr_summary_sums wr_summary_sums(const struct wr_summary *s)
 	uint32_t i;
 
 	for (i = 0; i < wr_flow_rows(s->flows); i++) {
-		const struct wr_flow *f = wr_flow_row(s->flows, i);
+		struct wr_flow f = wr_flow_row(s->flows, i);
 
-		sums.in_flows = wr_count_sum(sums.in_flows, wr_count_sum(f->sent[0], f->sent[1]));
+		sums.in_flows = wr_count_sum(sums.in_flows, wr_count_sum(f.sent[0], f.sent[1]));
 	}
 	sums.not_ip = wr_count_less(s->tally.all, wr_tally_ip(&s->tally, 4));
 	sums.not_ip = wr_count_less(sums.not_ip, wr_tally_ip(&s->tally, 6));
@@ -217,9 +221,9 @@ uint32_t wr_summary_rank_flows(struct wr_summary *s, uint32_t want)
 	uint32_t i, n = wr_flow_rows(s->flows);
 
 	for (i = 0; i < n; i++) {
-		const struct wr_flow *f = wr_flow_row(s->flows, i);
+		struct wr_flow f = wr_flow_row(s->flows, i);
 
-		s->ranks[i] = (struct wr_rank){f->sent[0].bytes + f->sent[1].bytes, i};
+		s->ranks[i] = (struct wr_rank){f.sent[0].bytes + f.sent[1].bytes, i};
 	}
 	return best(s->ranks, n, want);
 }

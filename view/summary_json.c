@@ -204,7 +204,9 @@ static void flows(struct out *o)
 	uint32_t i, n = wr_summary_rank_flows(o->s, UINT32_MAX);
 
 	for (i = 0; i < n; i++) {
-		wr_view_flow_json(o->b, wr_flow_row(o->s->flows, o->s->ranks[i].row), NULL);
+		struct wr_flow f = wr_flow_row(o->s->flows, o->s->ranks[i].row);
+
+		wr_view_flow_json(o->b, &f, NULL);
 		drain(o);
 	}
 	if (!other->flows)

@@ -196,13 +196,13 @@ static void flows(struct text *x)
 	heading(x, columns);
 	wr_summary_rank_flows(x->s, shown);
 	for (i = 0; i < shown; i++) {
-		const struct wr_flow *f = wr_flow_row(x->s->flows, x->s->ranks[i].row);
-		struct wr_count sum = wr_count_sum(f->sent[0], f->sent[1]);
+		struct wr_flow f = wr_flow_row(x->s->flows, x->s->ranks[i].row);
+		struct wr_count sum = wr_count_sum(f.sent[0], f.sent[1]);
 
-		wr_view_flow_of(label(x), f);
+		wr_view_flow_of(label(x), &f);
 		wr_view_number(x->t.cell[1], sum.packets);
 		wr_view_si(x->t.cell[2], (double)sum.bytes, "B");
-		wr_view_duration(x->t.cell[3], f->last_ns - f->first_ns);
+		wr_view_duration(x->t.cell[3], f.last_ns - f.first_ns);
 		row(x);
 		rest = wr_count_less(rest, sum);
 	}

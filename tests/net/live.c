@@ -54,13 +54,14 @@ static void print_flows(struct wr_live *l)
 	uint64_t packets = 0, rtt = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct wr_flow *f = wr_flow_row(t, i);
+		struct wr_flow f = wr_flow_row(t, i);
 
-		packets += f->sent[0].packets + f->sent[1].packets;
-		rtt += f->rtt_us != 0;
+		packets += f.sent[0].packets + f.sent[1].packets;
+		rtt += f.rtt_us != 0;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		const struct wr_app *app = wr_live_app(l, wr_flow_row(t, i));
+		struct wr_flow f = wr_flow_row(t, i);
+		const struct wr_app *app = wr_live_app(l, &f);
 
 		if (app && wr_app_client(app) >= 0)
 			printf("\"app\":[\"%s\",\"%s\",\"%s\"],",

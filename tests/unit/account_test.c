@@ -161,11 +161,11 @@ static void ended(struct bench *b)
 
 static int by_key(const void *a, const void *b)
 {
-	return memcmp(&(*(struct wr_flow *const *)a)->key, &(*(struct wr_flow *const *)b)->key,
+	return memcmp(&((const struct wr_flow *)a)->key, &((const struct wr_flow *)b)->key,
 		      sizeof(struct wr_flow_key));
 }
 
-static uint32_t sorted(struct wr_live *l, const struct wr_flow **flows, uint32_t most)
+static uint32_t sorted(struct wr_live *l, struct wr_flow *flows, uint32_t most)
 {
 	uint32_t n = wr_flow_rows(wr_live_flows(l));
 
@@ -185,19 +185,19 @@ static bool same_flow(const struct wr_flow *a, const struct wr_flow *b)
 
 static void same_flows(struct bench *b)
 {
-	static const struct wr_flow *k[1 << 16], *h[1 << 16];
+	static struct wr_flow k[1 << 16], h[1 << 16];
 	uint32_t nk = sorted(b->kernel, k, 1 << 16), nh = sorted(b->host, h, 1 << 16), differ = 0;
 
 	is_int(nk, nh, "as many flows in the kernel as on the host");
 	for (uint32_t i = 0; i < nk && i < nh; i++)
-		if (!same_flow(k[i], h[i]) && !differ++)
+		if (!same_flow(&k[i], &h[i]) && !differ++)
 			note("the first: protocol %u, %u:%u tag %x, kernel %llu+%llu packets, host "
 			     "%llu+%llu",
-			     h[i]->key.proto, h[i]->key.port[0], h[i]->key.port[1], h[i]->key.tag,
-			     (unsigned long long)k[i]->sent[0].packets,
-			     (unsigned long long)k[i]->sent[1].packets,
-			     (unsigned long long)h[i]->sent[0].packets,
-			     (unsigned long long)h[i]->sent[1].packets);
+			     h[i].key.proto, h[i].key.port[0], h[i].key.port[1], h[i].key.tag,
+			     (unsigned long long)k[i].sent[0].packets,
+			     (unsigned long long)k[i].sent[1].packets,
+			     (unsigned long long)h[i].sent[0].packets,
+			     (unsigned long long)h[i].sent[1].packets);
 	is_int(differ, 0, "%u flows: key, packets, bytes, flags, who opened: the same", nh);
 }
 

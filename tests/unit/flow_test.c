@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <unistd.h>
 
 #include "core/parse.h"
 #include "flow/flow.h"
+#include "flow/index.h"
 #include "flow/talk.h"
 #include "flow/tally.h"
 #include "tests/tap.h"
@@ -194,19 +196,20 @@ static bool same_count(struct wr_count a, struct wr_count b)
 }
 
 /* The row that the slow flow should be, or -1. */
-static int row_of(struct wr_flow_table *t, const struct slow *f)
+static int row_of(struct wr_flow_table *t, const struct slow *like)
 {
-	struct sent s = packet(f->first);
+	struct sent s = packet(like->first);
 	const struct wr_hdr *h = &s.rec.hdr[0];
-	size_t n = f->first.ip6 ? 16 : 4;
+	size_t n = like->first.ip6 ? 16 : 4;
 
 	for (uint32_t i = 0; i < wr_flow_rows(t); i++) {
-		const struct wr_flow_key *k = &wr_flow_row(t, i)->key;
-		int o = wr_flow_row(t, i)->opener;
+		struct wr_flow f = wr_flow_row(t, i);
+		const struct wr_flow_key *k = &f.key;
+		int o = f.opener;
 		int vlan = k->tag & WR_FLOW_VLAN ? k->tag & WR_FLOW_VLAN_ID : 0;
 		bool ports = h->has & WR_H_PORTS;
 
-		if (k->ip_v == h->ip_v && k->proto == h->proto && vlan == f->first.vlan &&
+		if (k->ip_v == h->ip_v && k->proto == h->proto && vlan == like->first.vlan &&
 		    !memcmp(k->addr[o], h->src, n) && !memcmp(k->addr[!o], h->dst, n) &&
 		    k->port[o] == (ports ? h->sport : 0) && k->port[!o] == (ports ? h->dport : 0))
 			return (int)i;
@@ -227,13 +230,17 @@ static bool as_counted(const struct wr_flow *f, const struct slow *s)
 static void compare(struct wr_flow_table *t, const char *what)
 {
 	int here = 0, right = 0, row;
+	struct wr_flow f;
 
 	for (int i = 0; i < slow_n; i++) {
 		if (slow[i].out)
 			continue;
 		here++;
 		row = row_of(t, &slow[i]);
-		right += row >= 0 && as_counted(wr_flow_row(t, (uint32_t)row), &slow[i]);
+		if (row < 0)
+			continue;
+		f = wr_flow_row(t, (uint32_t)row);
+		right += as_counted(&f, &slow[i]);
 	}
 	is_int(wr_flow_rows(t), here, "%s: as many flows as by brute force", what);
 	is_int(right, here, "%s: every flow as by brute force", what);
@@ -293,10 +300,10 @@ static void test_full(uint32_t max)
 	}
 	compare(t, what);
 	for (uint32_t i = 0; i < wr_flow_rows(t); i++) {
-		const struct wr_flow *f = wr_flow_row(t, i);
+		struct wr_flow f = wr_flow_row(t, i);
 
-		rows.packets += f->sent[0].packets + f->sent[1].packets;
-		rows.bytes += f->sent[0].bytes + f->sent[1].bytes;
+		rows.packets += f.sent[0].packets + f.sent[1].packets;
+		rows.bytes += f.sent[0].bytes + f.sent[1].bytes;
 	}
 	o = wr_flow_other(t);
 	other = (struct wr_count){o->to_server.packets + o->to_client.packets,
@@ -334,7 +341,7 @@ static void test_full(uint32_t max)
 static int server_of(const struct talk4 *k, int n)
 {
 	struct wr_flow_table *t = table(16);
-	const struct wr_flow *f;
+	struct wr_flow f;
 	int last;
 
 	for (int i = 0; i < n; i++)
@@ -342,7 +349,7 @@ static int server_of(const struct talk4 *k, int n)
 	last = wr_flow_rows(t) == 1 ? 0 : -1;
 	f = wr_flow_row(t, 0);
 	if (!last)
-		last = f->key.addr[wr_flow_server(f)][3];
+		last = f.key.addr[wr_flow_server(&f)][3];
 	wr_flow_close(&t);
 	return last;
 }
@@ -411,7 +418,7 @@ static bool add_frame(struct wr_flow_table *t, uint32_t len)
 static void test_fragments(void)
 {
 	struct wr_flow_table *t = table(16);
-	const struct wr_flow *f;
+	struct wr_flow f;
 
 	add_frame(t, udp_frame(0, 0, 0x2000, 7)); /* first, more follow */
 	add_frame(t, udp_frame(0, 0, 0x2002, 7)); /* offset 16 */
@@ -419,11 +426,10 @@ static void test_fragments(void)
 	is_int(wr_flow_rows(t), 2,
 	       "fragments: the first has ports, the later ones are a flow of their own");
 	f = wr_flow_row(t, 0);
-	ok(f->key.port[0] == 12345 && f->key.port[1] == 53 && f->sent[0].packets == 1,
+	ok(f.key.port[0] == 12345 && f.key.port[1] == 53 && f.sent[0].packets == 1,
 	   "fragments: the first one's flow has its ports");
 	f = wr_flow_row(t, 1);
-	ok(f->key.port[0] == 0 && f->key.port[1] == 0 && f->key.proto == 17 &&
-		   f->sent[0].packets == 2,
+	ok(f.key.port[0] == 0 && f.key.port[1] == 0 && f.key.proto == 17 && f.sent[0].packets == 2,
 	   "fragments: the later ones' flow has protocol 17 and ports 0");
 	wr_flow_close(&t);
 }
@@ -439,10 +445,10 @@ static void test_vlan(void)
 	add_frame(t, udp_frame(5, 0, 0, 0));
 	is_int(wr_flow_rows(t), 3,
 	       "VLANs: none, 5 and 6 are three flows; the inner tag does not count");
-	is_int(wr_flow_row(t, 0)->key.tag, 0, "VLANs: none is not id 0");
-	is_int(wr_flow_row(t, 1)->key.tag, WR_FLOW_VLAN | 5,
+	is_int(wr_flow_row(t, 0).key.tag, 0, "VLANs: none is not id 0");
+	is_int(wr_flow_row(t, 1).key.tag, WR_FLOW_VLAN | 5,
 	       "VLANs: the outermost id is in the key");
-	is_int((long long)wr_flow_row(t, 1)->sent[0].packets, 3, "VLANs: three packets in VLAN 5");
+	is_int((long long)wr_flow_row(t, 1).sent[0].packets, 3, "VLANs: three packets in VLAN 5");
 	memset(frame, 0, sizeof(frame));
 	frame[12] = 0x08;
 	frame[13] = 0x06;
@@ -461,7 +467,7 @@ static void test_no_proto(void)
 	s.rec.hdr[0].proto = 99; /* left from another packet */
 	wr_flow_add(t, &s.pkt, &s.rec);
 	is_int(wr_flow_rows(t), 2, "protocol 0 and an unreadable protocol are two flows");
-	ok(wr_flow_row(t, 1)->key.tag == WR_FLOW_NO_PROTO && wr_flow_row(t, 1)->key.proto == 0,
+	ok(wr_flow_row(t, 1).key.tag == WR_FLOW_NO_PROTO && wr_flow_row(t, 1).key.proto == 0,
 	   "an unreadable protocol is marked");
 	wr_flow_close(&t);
 }
@@ -895,12 +901,265 @@ static void test_refused(void)
 	ok(t == NULL && strstr(err.text, "at most") != NULL, "and the text says what is possible");
 }
 
+/* ---- numbers that do not fit a row ---- */
+
+#define DAY (86400 * SECOND)
+
+enum { GIANTS = 60 };
+
+/* What a flow has counted since it was last told, as a plain list has it. */
+struct giant {
+	struct wr_flow_part part; /* of its key */
+	struct wr_count sent[2];
+	uint64_t first_ns, last_ns;
+	bool here;
+};
+static struct giant giants[GIANTS];
+static struct wr_count giants_told;
+static unsigned int giants_wrong;
+
+static struct giant *giant_of(const struct wr_flow_key *key)
+{
+	for (int i = 0; i < GIANTS; i++)
+		if (!memcmp(&giants[i].part.key, key, sizeof(*key)))
+			return &giants[i];
+	return NULL;
+}
+
+static bool as_giant(const struct wr_flow *f, const struct giant *g)
+{
+	return g && g->here && same_count(f->sent[0], g->sent[0]) &&
+	       same_count(f->sent[1], g->sent[1]) && f->first_ns == g->first_ns &&
+	       f->last_ns == g->last_ns && f->iface == g->part.iface &&
+	       f->first_num == g->part.num && f->opener == g->part.from;
+}
+
+/* Told: it begins anew where it ended. */
+static void giant_told(void *ctx, const struct wr_flow *f)
+{
+	struct giant *g = giant_of(&f->key);
+
+	(void)ctx;
+	giants_wrong += !as_giant(f, g);
+	for (int end = 0; end < 2; end++) {
+		giants_told.packets += f->sent[end].packets;
+		giants_told.bytes += f->sent[end].bytes;
+	}
+	if (!g)
+		return;
+	g->sent[0] = g->sent[1] = (struct wr_count){0};
+	g->first_ns = g->last_ns;
+	g->here = f->end_reason == WR_FLOW_END_ACTIVE;
+}
+
+static void make_giants(void)
+{
+	for (int i = 0; i < GIANTS; i++) {
+		struct talk4 k = UDP(1, 1000 + i, 53, 40000);
+		struct sent s;
+
+		k.ip6 = i % 3 == 0;
+		s = packet(k);
+		giants[i] = (struct giant){.part = {.iface = (uint8_t)(i * 4), .num = 1ull << i}};
+		wr_flow_key_make(&giants[i].part.key, &s.rec);
+	}
+}
+
+static void giant_add(struct wr_flow_table *t, struct giant *g, struct wr_flow_part *p)
+{
+	struct wr_flow f;
+
+	p->key = g->part.key;
+	p->num = g->part.num;
+	p->iface = g->part.iface;
+	p->from = (uint8_t)dice(2);
+	p->last_ns = p->first_ns + dice(1000);
+	if (!g->here) {
+		g->here = true;
+		g->part.from = p->from;
+		g->first_ns = p->first_ns;
+		g->last_ns = p->last_ns;
+	}
+	g->sent[p->from].packets += p->n.packets;
+	g->sent[p->from].bytes += p->n.bytes;
+	if (p->first_ns < g->first_ns)
+		g->first_ns = p->first_ns;
+	if (p->last_ns > g->last_ns)
+		g->last_ns = p->last_ns;
+	f = wr_flow_merge(t, p);
+	giants_wrong += !as_giant(&f, g);
+}
+
+/* Counters, times and spans of all sizes, of IPv4 and IPv6, that are told and begin anew. */
+static void test_giants(void)
+{
+	struct wr_flow_conf conf = {.flows_max = GIANTS, .gone = giant_told};
+	struct wr_count all = {0}, rows = {0};
+	struct wr_flow_table *t;
+	unsigned int told = 0;
+	uint64_t now = NOON;
+
+	make_giants();
+	if (wr_flow_open(&t, &conf, NULL) < 0)
+		exit(1);
+	for (int i = 0; i < 20000; i++) {
+		struct wr_flow_part p = {
+			.n = {dice(1u << 31) >> dice(31), (uint64_t)dice(1u << 31) << dice(17)},
+			.first_ns = dice(50) ? now : now - dice(7) * DAY,
+		};
+
+		giant_add(t, &giants[dice(GIANTS)], &p);
+		all.packets += p.n.packets;
+		all.bytes += p.n.bytes;
+		now += dice(200) ? dice(1000) * SECOND : 4 * DAY;
+		if (!dice(100))
+			told += wr_flow_expire(t, now, DAY / 2, 3 * DAY);
+	}
+	for (uint32_t i = 0; i < wr_flow_rows(t); i++) {
+		struct wr_flow f = wr_flow_row(t, i);
+
+		giants_wrong += !as_giant(&f, giant_of(&f.key));
+		for (int end = 0; end < 2; end++) {
+			rows.packets += f.sent[end].packets;
+			rows.bytes += f.sent[end].bytes;
+		}
+	}
+	is_int(giants_wrong, 0, "giants: every flow, whenever it is looked at, as by a plain list");
+	ok(told > 1000, "giants: %u flows and parts of flows were told", told);
+	ok(same_count(giants_told, wr_flow_ended(t)->n),
+	   "giants: with all that is counted for them");
+	ok(same_count(all, (struct wr_count){rows.packets + giants_told.packets,
+					     rows.bytes + giants_told.bytes}),
+	   "giants: rows and what was told are all that was added");
+	wr_flow_close(&t);
+}
+
+/* ---- the index ---- */
+
+enum { INDEXED = 1 << 10 };
+static uint32_t tags[INDEXED]; /* of each row */
+
+static uint32_t index_tag(const void *ctx, uint32_t row)
+{
+	(void)ctx;
+	return tags[row];
+}
+
+/* Tells rows with the same hash apart. */
+static bool index_same(const void *ctx, uint32_t row, const void *key)
+{
+	(void)ctx;
+	return row == *(const uint32_t *)key;
+}
+
+/* Homes so close together that most rows are far from theirs, and the index wraps. */
+static void test_index(void)
+{
+	struct wr_index x;
+	bool in[INDEXED] = {0};
+	uint32_t wrong = 0, row, far = 0;
+
+	if (wr_index_open(&x, INDEXED))
+		exit(1);
+	for (int i = 0; i < 200000; i++) {
+		row = dice(INDEXED);
+		wrong += (wr_index_find(&x, tags[row], index_same, NULL, &row) == row) != in[row];
+		if (in[row]) {
+			wr_index_drop(&x, tags[row], row, index_tag, NULL);
+		} else {
+			tags[row] = dice(1u << 31) << 1;
+			if (dice(3)) /* crowded at both sides of the end */
+				tags[row] = (tags[row] & ~x.mask) | ((dice(40) - 20) & x.mask);
+			wr_index_put(&x, tags[row], row);
+		}
+		in[row] = !in[row];
+	}
+	for (uint32_t i = 0; i <= x.mask; i++) {
+		uint32_t at = (x.cells[i] & x.mask) - 1;
+
+		if (x.cells[i])
+			far += ((i - tags[at]) & x.mask) > WR_INDEX_FAR;
+	}
+	for (row = 0; row < INDEXED; row++)
+		wrong += (wr_index_find(&x, tags[row], index_same, NULL, &row) == row) != in[row];
+	is_int(wrong, 0, "index: what is in is found, what is not is not");
+	ok(far > 100, "index: %u rows are farther from home than a cell can tell", far);
+	wr_index_close(&x);
+}
+
+/* ---- memory ---- */
+
+enum { MILLION = 1 << 20 };
+
+static long resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%*s %ld", &pages) != 1)
+		pages = -1;
+	fclose(f);
+	return pages < 0 ? -1 : pages * sysconf(_SC_PAGESIZE);
+}
+
+static void fill(struct wr_flow_table *t, bool v6)
+{
+	for (uint32_t i = 0; i < MILLION; i++) {
+		struct wr_flow_part p = {.key = {.port = {1, 2}, .proto = WR_IP_UDP},
+					 .n = {1, 60},
+					 .first_ns = NOON,
+					 .last_ns = NOON};
+
+		p.key.ip_v = v6 && i % 2 ? 6 : 4;
+		memcpy(p.key.addr[1], &i, sizeof(i));
+		wr_flow_merge(t, &p);
+	}
+}
+
+__attribute__((unused)) static void weigh(const char *what, bool v6, double most)
+{
+	struct wr_flow_table *t = table(MILLION);
+	long before = resident_bytes(), after;
+	double each;
+
+	fill(t, v6);
+	after = resident_bytes();
+	each = (double)(after - before) / MILLION;
+	is_int(wr_flow_rows(t), MILLION, "memory: as many flows as there is room for");
+	if (before < 0 || after < 0)
+		skip("memory: /proc/self/statm cannot be read");
+	else
+		ok(each < most, "memory: %.1f bytes a flow, %s", each, what);
+	wr_flow_close(&t);
+}
+
+#if defined(__has_feature) /* clang */
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
+static void test_memory(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	skip("memory: a sanitizer has its own");
+#else
+	weigh("IPv4", false, 84);
+	weigh("half of them IPv6", true, 100);
+#endif
+}
+
 int main(void)
 {
 	test_random();
 	test_full(1);
 	test_full(7);
 	test_full(100);
+	test_giants();
+	test_index();
+	test_memory();
 	test_server();
 	test_fragments();
 	test_vlan();

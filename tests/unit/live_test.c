@@ -201,14 +201,14 @@ static void timeouts(void)
 	is_int((long long)ended_flows, 2, "two flows have ended");
 	is_int((long long)wr_live_totals(l)->flows_begun, 3, "three have begun");
 	{
-		const struct wr_flow *f = wr_flow_row(wr_live_flows(l), 0);
+		struct wr_flow f = wr_flow_row(wr_live_flows(l), 0);
 		const struct wr_flow_ended *e = wr_flow_ended(wr_live_flows(l));
 
-		is_int((long long)(e->n.packets + f->sent[0].packets + f->sent[1].packets),
+		is_int((long long)(e->n.packets + f.sent[0].packets + f.sent[1].packets),
 		       (long long)packets, "told and not yet told is all");
 		is_int((long long)ended_packets, (long long)e->n.packets,
 		       "what was told is counted");
-		ok(f->sent[0].packets + f->sent[1].packets < 25, "a long flow is told in parts");
+		ok(f.sent[0].packets + f.sent[1].packets < 25, "a long flow is told in parts");
 	}
 	adds_up(l, packets, "with timeouts");
 	wr_live_close(&l);

@@ -455,13 +455,13 @@ static void expressions(void)
 		wr_buf_clear(&b);
 		wr_tui_scope_expr(&b, &scope, NULL);
 		for (uint32_t k = 0; k < n; k++) {
-			const struct wr_flow *f = wr_flow_row(wr_live_flows(feed.live), k);
+			struct wr_flow f = wr_flow_row(wr_live_flows(feed.live), k);
 
-			bad += finds(wr_buf_text(&b), f) != wr_tui_scope_has(&scope, &f->key);
+			bad += finds(wr_buf_text(&b), &f) != wr_tui_scope_has(&scope, &f.key);
 		}
 		is_int(bad, 0, "the expression of service %u finds its packets and no others", i);
 	}
-	tagged = *wr_flow_row(wr_live_flows(feed.live), 0);
+	tagged = wr_flow_row(wr_live_flows(feed.live), 0);
 	tagged.key.tag |= WR_FLOW_VLAN | 7;
 	wr_buf_clear(&b);
 	wr_tui_scope_expr(&b, &(struct wr_tui_scope){.has_flow = true, .flow = tagged.key}, NULL);

@@ -106,10 +106,10 @@ static struct wr_count counted(const struct wr_flow_table *t, uint32_t row, int 
 	return rest;
 }
 
-static void add_so_far(struct wr_tui_lens *l, uint32_t row, unsigned int ago)
+static void add_so_far(struct wr_tui_lens *l, uint32_t row, const struct wr_flow *f,
+		       unsigned int ago)
 {
 	struct wr_flow_table *t = wr_live_flows(l->from);
-	const struct wr_flow *f = wr_flow_row(t, row);
 	struct wr_flow_pace pace = wr_flow_pace(t, row);
 	int local = local_end(l, f);
 	/* The one that opened comes first: who serves is told by that. */
@@ -156,9 +156,15 @@ static void so_far(struct wr_tui_lens *l)
 		uint64_t end_ns = now_ns > back_ns ? now_ns - back_ns : 0;
 
 		wr_live_begin(l->live, end_ns > WR_LIVE_WINDOW_NS ? end_ns - WR_LIVE_WINDOW_NS : 0);
-		for (uint32_t row = 0; row < n; row++)
-			if (was_active(t, row, ago) && chooses(l, wr_flow_row(t, row)))
-				add_so_far(l, row, ago);
+		for (uint32_t row = 0; row < n; row++) {
+			struct wr_flow f;
+
+			if (!was_active(t, row, ago))
+				continue;
+			f = wr_flow_row(t, row);
+			if (chooses(l, &f))
+				add_so_far(l, row, &f, ago);
+		}
 		wr_live_end(l->live, end_ns);
 	}
 }

@@ -286,19 +286,19 @@ static void make_live(struct model *m, struct wr_live *live, const struct wr_tui
 
 static void fill_flow(const struct wr_flow_table *t, struct wr_tui_row *to, uint32_t row)
 {
-	const struct wr_flow *f = wr_flow_row(t, row);
 	struct wr_flow_pace pace = wr_flow_pace(t, row);
-	int server = wr_flow_server(f);
+	struct wr_flow f = wr_flow_row(t, row);
+	int server = wr_flow_server(&f);
 
 	memset(to, 0, sizeof(*to));
-	memcpy(to->id, &f->key, sizeof(f->key));
-	to->flow = *f;
+	memcpy(to->id, &f.key, sizeof(f.key));
+	to->flow = f;
 	to->in = pace.all[!server];
 	to->out = pace.all[server];
 	to->in_now = pace.now[!server];
 	to->out_now = pace.now[server];
 	to->began_ns = pace.began_ns;
-	to->last_ns = f->last_ns;
+	to->last_ns = f.last_ns;
 	to->flows = 1;
 	to->cells = WR_FLOW_CELLS - 1;
 	for (unsigned int ago = 0; ago < WR_FLOW_CELLS - 1; ago++)
@@ -321,7 +321,7 @@ static struct wr_tui_rank weigh(const struct wr_flow_table *t, uint32_t row,
 	case WR_TUI_BY_AGE:
 		return (struct wr_tui_rank){(double)p.began_ns, now, row};
 	case WR_TUI_BY_RTT:
-		return (struct wr_tui_rank){wr_flow_row(t, row)->rtt_us, now, row};
+		return (struct wr_tui_rank){wr_flow_row(t, row).rtt_us, now, row};
 	default:
 		return (struct wr_tui_rank){now, bytes, row};
 	}
@@ -336,8 +336,12 @@ static void make_flows(struct model *m, struct wr_live *live, const struct wr_tu
 
 	m->seen.all = 0;
 	for (uint32_t row = 0; row < n; row++) {
-		if (some && !wr_tui_scope_has(&q->scope, &wr_flow_row(t, row)->key))
-			continue;
+		if (some) {
+			struct wr_flow f = wr_flow_row(t, row);
+
+			if (!wr_tui_scope_has(&q->scope, &f.key))
+				continue;
+		}
 		m->seen.all++;
 		wr_tui_best_add(&best, weigh(t, row, q->order));
 	}
