@@ -239,6 +239,7 @@ static void count_packet(struct wr_shadow *x, struct wr_live *live, const struct
 			 const struct wr_rec *rec)
 {
 	struct wr_live_part p = {.out = pkt->hook == WR_HOOK_TC_OUT};
+	struct wr_flow f;
 	uint32_t row;
 
 	if (!(rec->hdr[0].has & WR_H_IP))
@@ -246,7 +247,9 @@ static void count_packet(struct wr_shadow *x, struct wr_live *live, const struct
 	p.flow.from = wr_flow_key_make(&p.flow.key, rec);
 	p.flow.n = (struct wr_count){1, pkt->len};
 	row = wr_flow_find(wr_live_flows(live), &p.flow.key);
-	wr_hits_add(&x->hits, &p, row == UINT32_MAX ? NULL : wr_flow_row(wr_live_flows(live), row));
+	if (row != UINT32_MAX)
+		f = wr_flow_row(wr_live_flows(live), row);
+	wr_hits_add(&x->hits, &p, row == UINT32_MAX ? NULL : &f);
 }
 
 void wr_shadows_packet(struct wr_shadows *s, struct wr_live *live, const struct wr_packet *pkt)
