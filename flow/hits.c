@@ -120,7 +120,7 @@ static int by_packets(const void *a, const void *b)
 
 uint32_t wr_hits_top(const struct wr_hit_table *t, const struct wr_hit **out, uint32_t n)
 {
-	const struct wr_hit *all[WR_HITS_ROWS];
+	const struct wr_hit *all[WR_HITS_ROWS] = {NULL};
 
 	for (uint32_t i = 0; i < t->n; i++)
 		all[i] = &t->at[i];

@@ -162,8 +162,8 @@ by_page() {
 	is "with a token it is made" "$(post shadow 'x:%20drop%20to%20tcp/23' -H "$token")" 200
 	is "and is there" "$(rule x 'r["state"]')" shadow
 	is "and enforced" "$(post enforce x -H "$token") $(rule x 'r["state"]')" "200 enforced"
-	is "guards hold" "$(post add 'drop%20any' -H "$token")" 400
-	like "and say why" "$(cat "$TMP/said")" "nearly everything"
+	is "guards hold" "$(post add 'drop%20from%20198.0.0.0/8' -H "$token")" 400
+	like "and say why" "$(cat "$TMP/said")" "198.0.0.0/8 is very wide"
 	is "another page cannot" "$(post del x -H "$token" -H "Origin: http://evil.example")" 403
 	is "it is deleted" "$(post del x -H "$token") $(rule x 1)" "200 none"
 	conf "interfaces = $IN" "[policy]" "file = $POLICY" "state = $STATE" "[page]" "listen = 127.0.0.1:9347" "token_file = $TMP/token"
