@@ -8,9 +8,33 @@
 #include "control/boards.h"
 #include "control/force.h"
 #include "control/kernel.h"
+#include "control/left.h"
 #include "control/neighbour.h"
 #include "control/path.h"
 #include "control/pin.h"
+
+int wr_lefts_find(struct wr_lefts *l, struct wr_err *err)
+{
+	(void)l;
+	return wr_fail(err, EOPNOTSUPP, "this weir was built without BPF (-Dbpf=disabled)");
+}
+
+void wr_lefts_free(struct wr_lefts *l)
+{
+	(void)l;
+}
+
+int wr_left_remove(const struct wr_left *left, struct wr_err *err)
+{
+	(void)left;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+bool wr_left_board_is_there(uint32_t id)
+{
+	(void)id;
+	return false;
+}
 
 /* What stands for the data path in a build without BPF (-Dbpf=disabled): nothing can be attached.
  */
@@ -31,6 +55,12 @@ int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err)
 {
 	(void)path, (void)expr;
 	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+bool wr_path_forget(const char *pin_dir, int ifindex, enum wr_hook hook)
+{
+	(void)pin_dir, (void)ifindex, (void)hook;
+	return false;
 }
 
 void wr_path_detach(struct wr_path *path)

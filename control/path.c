@@ -296,6 +296,9 @@ static int attach_anew(struct wr_path *p, struct wr_err *err)
 		if (i)
 			usleep(WAIT_MS * 1000);
 		ret = wr_path_is_xdp(p->hook) ? attach_xdp(p, err) : attach_tc(p, err);
+		/* The other mode of XDP cannot be there meanwhile. */
+		if (ret == -EBUSY && !p->had_pins)
+			p->had_pins = wr_path_leave_others(p);
 		if (!p->had_pins)
 			break;
 	}
@@ -307,6 +310,8 @@ static int attach(struct wr_path *p, struct wr_err *err)
 	bool kept = !wr_path_adopt_link(p);
 	int ret = kept ? 0 : attach_anew(p, err);
 
+	if (!ret)
+		wr_path_leave_others(p);
 	if (kept && p->adopted && !p->other_ring && !p->new_gone) /* all is pinned as it is */
 		return 0;
 	return !ret && p->folder[0] ? wr_path_pin(p, err) : ret;
