@@ -22,6 +22,7 @@
 #include "capture/board.h"
 #include "control/filters.h"
 #include "control/iface.h"
+#include "control/program.h"
 #include "control/tcx.h"
 
 enum { PROGRAM_MAPS = 64, TCX_PROGRAMS = 64 };
@@ -124,19 +125,13 @@ static bool note_board(struct wr_lefts *l, enum wr_left_kind kind, const struct 
 /* A program is ours when one of its maps is a board. *id: 0 when it is not; head: of the board. */
 static bool read_program(uint32_t prog_id, struct wr_board *head, uint32_t *id)
 {
-	uint32_t ids[PROGRAM_MAPS], n = sizeof(struct bpf_prog_info);
-	struct bpf_prog_info info = {.nr_map_ids = PROGRAM_MAPS,
-				     .map_ids = (uint64_t)(uintptr_t)ids};
-	int fd = prog_id ? bpf_prog_get_fd_by_id(prog_id) : -1;
+	uint32_t ids[PROGRAM_MAPS];
+	int n = prog_id ? wr_program_maps(prog_id, ids, PROGRAM_MAPS) : 0;
 
 	*id = 0;
-	if (fd < 0)
-		return false;
-	if (!bpf_obj_get_info_by_fd(fd, &info, &n))
-		for (uint32_t i = 0; i < info.nr_map_ids && i < PROGRAM_MAPS && !*id; i++)
-			if (read_board_id(ids[i], head))
-				*id = ids[i];
-	close(fd);
+	for (int i = 0; i < n && !*id; i++)
+		if (read_board_id(ids[i], head))
+			*id = ids[i];
 	return *id;
 }
 

@@ -154,10 +154,11 @@ struct wr_fixed {
 	__u32 set_bits;	  /* account: each table has 1 << set_bits sets of two rows */
 	__u32 coarse;	  /* account: bpf_ktime_get_coarse_ns exists (5.11) */
 	__u32 judge;	  /* hold packets against a policy, see core/judge.h */
-	__u32 policy_half;  /* judge: lines of half the map */
-	__u32 bucket_bits;  /* judge: 1 << bucket_bits lines of buckets by hash */
-	__u64 secret[2];    /* account: new with each load */
-	__u64 judge_secret; /* judge: of the buckets, as long as these last */
+	__u32 policy_half;	    /* judge: lines of half the map */
+	__u32 bucket_bits;	    /* judge: 1 << bucket_bits lines of buckets by hash */
+	__u64 secret[2];	    /* account: new with each load */
+	__u64 judge_secret;	    /* judge: of the buckets, as long as these last */
+	__u32 board_abi, image_abi; /* WR_BOARD_ABI and WR_IMAGE_ABI of the build: not read by it */
 };
 
 /* Slots of the program array: the path goes on there when they are filled. */

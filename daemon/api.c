@@ -26,7 +26,7 @@ struct client {
 	uint32_t events; /* that are waited for */
 	bool skipping;	 /* the rest of a line that was too long */
 	bool subscribed; /* to sub */
-	bool may_change;
+	bool may_change, is_root;
 	uint64_t number;
 	char *out; /* owned: what the socket did not take yet */
 	size_t out_used, out_done;
@@ -74,7 +74,8 @@ static void drop_slow(struct client *c)
 }
 
 /* Takes fd. */
-static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool may_change)
+static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool may_change,
+		bool is_root)
 {
 	for (uint32_t i = first; i < last; i++) {
 		struct client *c = &api->clients[i];
@@ -88,6 +89,7 @@ static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool 
 		c->used = c->out_used = c->out_done = 0;
 		c->skipping = c->subscribed = false;
 		c->may_change = may_change;
+		c->is_root = is_root;
 		c->number = api->served + 1;
 		c->moved_ns = wr_loop_now_ns();
 		api->open++;
@@ -223,6 +225,7 @@ static void request(struct client *c, const char *line, size_t n)
 		return;
 	}
 	q->may_change = c->may_change;
+	q->is_root = c->is_root;
 	q->client = c->number;
 	if (q->subscribe) {
 		q = &c->sub; /* names and values point into the query itself: parsed once more */
@@ -360,16 +363,18 @@ static void turn_away(int fd)
 }
 
 /* Root, and who is in the group that was named for it. */
-static bool may_change(const struct wr_api *api, int fd)
+static bool may_change(const struct wr_api *api, int fd, bool *is_root)
 {
 	gid_t groups[GROUPS_MAX];
 	socklen_t n = sizeof(groups);
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
+	*is_root = false;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
 		return false;
-	if (!peer.uid)
+	*is_root = !peer.uid;
+	if (*is_root)
 		return true;
 	if (api->conf.group == (gid_t)-1)
 		return false;
@@ -387,6 +392,7 @@ static void on_door(void *ctx, uint32_t events)
 {
 	struct wr_api *api = ctx;
 	int fd = accept4(api->door.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	bool may, root;
 
 	(void)events;
 	if (fd < 0) {
@@ -402,12 +408,13 @@ static void on_door(void *ctx, uint32_t events)
 		api->refused++;
 		return;
 	}
-	api->refused += take(api, fd, 0, api->conf.clients_max, may_change(api, fd)) != 0;
+	may = may_change(api, fd, &root);
+	api->refused += take(api, fd, 0, api->conf.clients_max, may, root) != 0;
 }
 
 int wr_api_add(struct wr_api *api, int fd)
 {
-	return take(api, fd, api->conf.clients_max, api->n, false);
+	return take(api, fd, api->conf.clients_max, api->n, false, false);
 }
 
 /* ---- open, close ---- */

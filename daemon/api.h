@@ -27,6 +27,11 @@
  *the most waiting when all together exceed the bound, is dropped and counted.
  */
 
+struct wr_swap_want;
+struct wr_swap_told;
+typedef void (*wr_swap_tell_fn)(void *ctx, const char *iface, const char *hook,
+				const struct wr_swap_told *told);
+
 struct wr_measure_output;
 struct wr_rules;
 
@@ -42,6 +47,10 @@ struct wr_api_host {
 	const char *history;			  /* file; NULL or "": none is kept */
 	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
 	struct wr_rules *rules;			  /* NULL: no policy is loaded */
+	/* Another build of the kernel programs; tell is told of each path, borrowed for the call.
+	 */
+	int (*swap)(void *ctx, const struct wr_swap_want *want, wr_swap_tell_fn tell,
+		    void *tell_ctx, struct wr_err *err);
 	void *ctx;
 };
 
@@ -61,6 +70,7 @@ extern const struct wr_api_view wr_api_view_history; /* daemon/view_history.c */
 extern const struct wr_api_view wr_api_view_metrics; /* daemon/view_metrics.c */
 /* daemon/view_rules.c */
 extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view_policy;
+extern const struct wr_api_view wr_api_view_swap; /* daemon/view_swap.c */
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */
 uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */

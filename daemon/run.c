@@ -283,6 +283,7 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 	r->host.outputs = outputs;
 	r->host.status = wr_run_status;
 	r->host.reload = wr_run_reload;
+	r->host.swap = wr_run_swap;
 	r->host.conf = values;
 	r->host.history = r->history_path;
 	r->host.ctx = r;

@@ -63,6 +63,10 @@ int wr_run_reload(void *run, struct wr_err *err);     /* run_reload.c */
 /* run_rules.c: r->rules, when there is to be a policy. */
 int wr_run_rules_open(struct wr_run *r, struct wr_err *err);
 
+/* run_swap.c: another build of the kernel programs. */
+int wr_run_swap(void *run, const struct wr_swap_want *want, wr_swap_tell_fn tell, void *tell_ctx,
+		struct wr_err *err);
+
 /* run_dump.c: the last packets. */
 int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);
 struct wr_engine_keep wr_run_dump_keep(const struct wr_daemon_conf *c);
