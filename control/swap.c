@@ -61,7 +61,7 @@ static int read_file(const char *path, unsigned char **out, size_t *n, struct wr
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	int ret = check_file(fd, path, n, err);
 
-	*out = ret ? NULL : malloc(*n);
+	*out = ret || !*n ? NULL : malloc(*n);
 	if (!ret && !*out)
 		ret = wr_fail(err, ENOMEM, "out of memory");
 	if (!ret && read(fd, *out, *n) != (ssize_t)*n)

@@ -242,7 +242,7 @@ sys.exit(not 0 < other <= (n // 4096 + 1) * 256)' "$(raw ledger 'sum(v["packets"
 	stop
 }
 
-CLANG= STRIP=
+CLANG='' STRIP=''
 builds xdp xdp
 builds tc tc_in
 refusals
