@@ -120,8 +120,12 @@ static int open_object(struct wr_path *p, const struct wr_object *o,
 		return -err->code;
 	if (conf->judge && set_judge(p, fixed, conf->judge, err))
 		return -err->code;
-	prog = bpf_object__find_program_by_name(p->object, o->judged);
-	bpf_program__set_autoload(prog, conf->judge);
+	for (size_t i = 0; i < 3; i++) {
+		const char *const judging[] = {o->judged, o->begun, o->ended};
+
+		prog = bpf_object__find_program_by_name(p->object, judging[i]);
+		bpf_program__set_autoload(prog, conf->judge);
+	}
 	bpf_object__for_each_program(prog, p->object) if (p->frags && wr_path_is_xdp(p->hook))
 		bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
 	ring = wr_path_map(p, "wr_ring");
@@ -252,6 +256,10 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	ret = set_slot(p, WR_SLOT_RECORD, o->record, err);
 	if (!ret && conf->judge)
 		ret = set_slot(p, WR_SLOT_JUDGED, o->judged, err);
+	if (!ret && conf->judge)
+		ret = set_slot(p, WR_SLOT_BEGUN, o->begun, err);
+	if (!ret && conf->judge)
+		ret = set_slot(p, WR_SLOT_ENDED, o->ended, err);
 	if (!ret && conf->judge)
 		ret = wr_path_map_gone(p, bpf_map__fd(wr_path_map(p, "wr_gone")), err);
 	if (ret)

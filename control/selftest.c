@@ -130,8 +130,12 @@ static int open_object(struct bench *b, struct wr_err *err)
 	b->fixed.cpus = (uint32_t)libbpf_num_possible_cpus();
 	fixed = (void *)(uintptr_t)bpf_map__initial_value(map_of(b, ".rodata"), &n);
 	memcpy(fixed, &b->fixed, sizeof(b->fixed));
-	bpf_program__set_autoload(bpf_object__find_program_by_name(b->object, o->judged),
-				  b->fixed.judge);
+	for (size_t i = 0; i < 3; i++) {
+		const char *const judging[] = {o->judged, o->begun, o->ended};
+
+		p = bpf_object__find_program_by_name(b->object, judging[i]);
+		bpf_program__set_autoload(p, b->fixed.judge);
+	}
 	bpf_object__for_each_program(p, b->object) bpf_program__set_flags(p, b->t->prog_flags);
 	return set_sizes(b, err);
 }

@@ -3,12 +3,10 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/explain.h"
@@ -16,9 +14,10 @@
 #include "control/object.h"
 #include "control/path_impl.h"
 #include "control/program.h"
+#include "control/rootfile.h"
 #include "control/selftest.h"
 
-enum { MAPS = 64, OBJECT_MOST = 16 << 20, SLOTS = 2 };
+enum { MAPS = 64, SLOTS = 4 };
 
 struct wr_swap {
 	struct wr_swap_at at;
@@ -36,44 +35,6 @@ struct wr_swap {
 	} slot[SLOTS];
 	bool done;
 };
-
-/* ---- the file ---- */
-
-static int check_file(int fd, const char *path, size_t *n, struct wr_err *err)
-{
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st))
-		return wr_fail(err, errno, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > OBJECT_MOST)
-		return wr_fail(err, EINVAL, "%s: no object of kernel programs", path);
-	if (st.st_uid || st.st_mode & (S_IWGRP | S_IWOTH))
-		return wr_fail(err, EPERM,
-			       "%s: it must belong to root, and nobody else may write to it "
-			       "(chown root, chmod go-w)",
-			       path);
-	*n = (size_t)st.st_size;
-	return 0;
-}
-
-static int read_file(const char *path, unsigned char **out, size_t *n, struct wr_err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	int ret = check_file(fd, path, n, err);
-
-	*out = ret || !*n ? NULL : malloc(*n);
-	if (!ret && !*out)
-		ret = wr_fail(err, ENOMEM, "out of memory");
-	if (!ret && read(fd, *out, *n) != (ssize_t)*n)
-		ret = wr_fail(err, EIO, "%s: it cannot be read as a whole", path);
-	if (fd >= 0)
-		close(fd);
-	if (ret) {
-		free(*out);
-		*out = NULL;
-	}
-	return ret;
-}
 
 /* ---- what runs ---- */
 
@@ -258,7 +219,7 @@ static int open_object(struct wr_swap *s, const char *file, const unsigned char 
 		return wr_fail(err, EINVAL, "%s: no object of kernel programs (%s)", file,
 			       strerror(errno));
 	if (program(s, s->ours->entry) && program(s, s->ours->record) &&
-	    program(s, s->ours->judged))
+	    program(s, s->ours->judged) && program(s, s->ours->begun) && program(s, s->ours->ended))
 		return 0;
 	return wr_fail(err, ENXIO, "%s has no programs for %s, which is where %s is watched", file,
 		       wr_hook_text(s->at.path.hook), s->at.iface);
@@ -269,7 +230,8 @@ static int load(struct wr_swap *s, const struct wr_fixed *fixed, struct wr_err *
 	struct bpf_program *p;
 	int ret;
 
-	bpf_program__set_autoload(program(s, s->ours->judged), fixed->judge);
+	for (int i = 1; i < SLOTS; i++)
+		bpf_program__set_autoload(program(s, s->slot[i].program), fixed->judge);
 	bpf_object__for_each_program(p, s->object) bpf_program__set_flags(p, s->at.path.prog_flags);
 	wr_explain_begin();
 	ret = bpf_object__load(s->object);
@@ -286,7 +248,7 @@ static int try_file(struct wr_swap *s, const char *file, const struct wr_swap_wa
 	struct wr_fixed fixed;
 	unsigned char *elf = NULL;
 	size_t n = 0;
-	int ret = read_file(file, &elf, &n, err);
+	int ret = wr_rootfile_read(file, &elf, &n, err);
 
 	ret = ret ? ret : open_object(s, file, elf, n, err);
 	ret = ret ? ret : set_fixed(s, file, want, &fixed, err);
@@ -327,7 +289,12 @@ int wr_swap_prepare(struct wr_swap **out, const struct wr_swap_at *at, const int
 	s->slot[0].program = s->ours->record;
 	s->slot[1].slot = WR_SLOT_JUDGED;
 	s->slot[1].program = s->ours->judged;
-	s->slot[0].old_fd = s->slot[1].old_fd = -1;
+	s->slot[2].slot = WR_SLOT_BEGUN;
+	s->slot[2].program = s->ours->begun;
+	s->slot[3].slot = WR_SLOT_ENDED;
+	s->slot[3].program = s->ours->ended;
+	for (int i = 0; i < SLOTS; i++)
+		s->slot[i].old_fd = -1;
 	ret = read_running(s, err);
 	for (int i = 0; i < WR_SWAP_OBJECTS && !ret && want->object[i][0]; i++) {
 		ret = try_file(s, want->object[i], want, told, err);

@@ -83,7 +83,7 @@ struct wr_board_conf {
 	__u32 keep_snap;   /* bytes of the frame in such a record */
 	__u32 policy;	   /* line of the head of the image that is in force, WR_POLICY_HALF: in the
 			      second half of the map; 0 = none, all passes */
-	__u32 pad;
+	__u32 programs;	   /* WR_PROGRAMS_*: users' programs are asked */
 	__u64 seed; /* accounting: of distinct counts, see core/sketch.h */
 };
 
@@ -169,7 +169,17 @@ enum {
 	WR_SLOT_JUDGED = 3,	 /* goes on with the rules when their expressions were asked */
 	WR_SLOT_FILTER_GONE = 4, /* the filter for packets that do not pass */
 	WR_SLOT_WHERE = 6, /* the expressions of the image in the first half; then the other's */
-	WR_SLOT_COUNT = 8
+	WR_SLOT_BEFORE = 8, /* users' programs, asked before the rules, and where they go on */
+	WR_SLOT_BEGUN = 9,
+	WR_SLOT_AFTER = 10, /* those that are asked of what the rules let pass */
+	WR_SLOT_ENDED = 11,
+	WR_SLOT_COUNT = 13
 };
+
+/* wr_board_conf.programs: there are some. */
+enum { WR_PROGRAMS_BEFORE = 1 << 0, WR_PROGRAMS_AFTER = 1 << 1 };
+
+/* What a user's program says (bpf/weir.h); whatever else it says is the first of them. */
+enum { WR_SAID_CONTINUE = 0, WR_SAID_PASS = 16, WR_SAID_DROP = 17 };
 
 #endif

@@ -24,7 +24,18 @@ enum { PATIENCE_MS = 20000, WHY = 512, NAME = 64, WHERE_BYTES = 1 << 17, SWAPS =
 enum { POLICY_FD, BUCKETS_FD, HITS_FD, RULES_FD, JUDGE_FDS, SLOTS_FD = 0, BSS_FD, WHERE_FD, FDS };
 
 struct request {
-	enum { OPEN_PATH, UNPIN, PUT_WHERE, SWAP, SWAP_COMMIT, SWAP_ABORT } what;
+	enum {
+		OPEN_PATH,
+		UNPIN,
+		PUT_WHERE,
+		SWAP,
+		SWAP_COMMIT,
+		SWAP_ABORT,
+		PROGRAM_SET,
+		PROGRAM_DEL,
+		PROGRAM_UNDO,
+		PROGRAM_PUT
+	} what;
 	char iface[16];
 	enum wr_hook hook;
 	struct wr_board_conf board;
@@ -38,6 +49,7 @@ struct request {
 	uint32_t half, n_where;
 	struct wr_swap_at swap; /* to try a build there */
 	struct wr_swap_want want;
+	struct wr_program_set program;
 };
 
 struct answer {
@@ -46,6 +58,7 @@ struct answer {
 	char why[WHY];
 	struct wr_path_given given;
 	struct wr_swap_told told;
+	struct wr_program_told program;
 };
 
 /* ---- the process with rights ---- */
@@ -156,6 +169,31 @@ static void swap_commit(struct answer *a)
 	swap_abort();
 }
 
+static struct wr_programs *programs;
+
+static void program_set(struct request *r, struct answer *a)
+{
+	r->program.name[sizeof(r->program.name) - 1] = 0;
+	r->program.file[sizeof(r->program.file) - 1] = 0;
+	if (!programs)
+		a->ret = wr_programs_open(&programs, &a->err);
+	if (!a->ret)
+		a->ret = wr_programs_set(programs, &r->program, &a->program, &a->err);
+}
+
+static void program_change(struct request *r, const int *fds, int n_fds, struct answer *a)
+{
+	r->program.name[sizeof(r->program.name) - 1] = 0;
+	if (!programs || (r->what == PROGRAM_PUT && n_fds != 2))
+		a->ret = wr_fail(&a->err, ENOENT, "there are no programs");
+	else if (r->what == PROGRAM_DEL)
+		a->ret = wr_programs_del(programs, r->program.name, &a->err);
+	else if (r->what == PROGRAM_UNDO)
+		wr_programs_undo(programs);
+	else
+		a->ret = wr_programs_put(programs, &r->at, fds, &a->err);
+}
+
 static void serve_one(int fd, struct request *r, const int *got, int n_got, const char *pin_dir)
 {
 	static struct answer a;
@@ -174,6 +212,10 @@ static void serve_one(int fd, struct request *r, const int *got, int n_got, cons
 		swap_commit(&a);
 	else if (r->what == SWAP_ABORT)
 		swap_abort();
+	else if (r->what == PROGRAM_SET)
+		program_set(r, &a);
+	else if (r->what >= PROGRAM_DEL && r->what <= PROGRAM_PUT)
+		program_change(r, got, n_got, &a);
 	else if (r->flow_slots && (unsigned int)r->hook <= WR_HOOK_COUNT)
 		open_path(r, got, n_got, pin_dir, &a, &path);
 	else
@@ -182,6 +224,8 @@ static void serve_one(int fd, struct request *r, const int *got, int n_got, cons
 		wr_path_give(path, &a.given, fds);
 		n = WR_PATH_FDS;
 	}
+	if (r->what == PROGRAM_SET && !a.ret)
+		fds[n++] = wr_programs_counts(programs);
 	wr_pass(fd, &a, sizeof(a), fds, n);
 	if (path)
 		wr_path_close_given(&path);
@@ -373,4 +417,53 @@ int wr_attach_swap_end(struct wr_attach *a, bool commit, struct wr_err *err)
 	int fds[WR_PATH_FDS], n_fds, ret = ask(a, &r, NULL, 0, &answer, fds, &n_fds, err);
 
 	return !ret && answer.ret ? wr_fail(err, -answer.ret, "%s", answer.err.text) : ret;
+}
+
+int wr_attach_program_set(struct wr_attach *a, const struct wr_program_set *set,
+			  struct wr_program_told *told, int *counts_fd, struct wr_err *err)
+{
+	static struct answer answer;
+	struct request r = {.what = PROGRAM_SET, .program = *set};
+	int fds[WR_PATH_FDS], n_fds, ret = ask(a, &r, NULL, 0, &answer, fds, &n_fds, err);
+
+	if (!ret && answer.ret)
+		return wr_fail(err, -answer.ret, "%s", answer.err.text);
+	if (!ret && n_fds != 1)
+		ret = wr_fail(err, EIO, "descriptors are missing");
+	*counts_fd = ret ? -1 : fds[0];
+	*told = answer.program;
+	return ret;
+}
+
+static int change(struct wr_attach *a, const struct request *r, const int *with, int n_with,
+		  struct wr_err *err)
+{
+	static struct answer answer;
+	int fds[WR_PATH_FDS], n_fds, ret = ask(a, r, with, n_with, &answer, fds, &n_fds, err);
+
+	return !ret && answer.ret ? wr_fail(err, -answer.ret, "%s", answer.err.text) : ret;
+}
+
+int wr_attach_program_del(struct wr_attach *a, const char *name, struct wr_err *err)
+{
+	struct request r = {.what = PROGRAM_DEL};
+
+	snprintf(r.program.name, sizeof(r.program.name), "%s", name);
+	return change(a, &r, NULL, 0, err);
+}
+
+int wr_attach_program_undo(struct wr_attach *a, struct wr_err *err)
+{
+	const struct request r = {.what = PROGRAM_UNDO};
+
+	return change(a, &r, NULL, 0, err);
+}
+
+int wr_attach_program_put(struct wr_attach *a, const struct wr_path *path, struct wr_err *err)
+{
+	struct request r = {.what = PROGRAM_PUT};
+	int with[2];
+
+	wr_path_where_at(path, &r.at, with);
+	return change(a, &r, with, 2, err);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "control/programs.h"
 #include "control/swap.h"
 
 /*
@@ -39,6 +40,14 @@ int wr_attach_where(void *ctx, struct wr_path *path, uint32_t half, const char *
 int wr_attach_swap(struct wr_attach *a, const struct wr_path *path, const struct wr_swap_want *want,
 		   struct wr_swap_told *told, struct wr_err *err);
 int wr_attach_swap_end(struct wr_attach *a, bool commit, struct wr_err *err);
+
+/* Users' programs, see control/programs.h; *counts_fd is owned. */
+int wr_attach_program_set(struct wr_attach *a, const struct wr_program_set *set,
+			  struct wr_program_told *told, int *counts_fd, struct wr_err *err);
+int wr_attach_program_del(struct wr_attach *a, const char *name, struct wr_err *err);
+int wr_attach_program_undo(struct wr_attach *a, struct wr_err *err);
+int wr_attach_program_put(struct wr_attach *a, const struct wr_path *path, struct wr_err *err);
+
 int wr_attach_unpin(void *ctx, const char *folder, struct wr_err *err);
 
 #endif
