@@ -84,7 +84,7 @@ struct wr_board_conf {
 	__u32 policy;	   /* line of the head of the image that is in force, WR_POLICY_HALF: in the
 			      second half of the map; 0 = none, all passes */
 	__u32 programs;	   /* WR_PROGRAMS_*: users' programs are asked */
-	__u64 seed; /* accounting: of distinct counts, see core/sketch.h */
+	__u64 seed;	   /* accounting: of distinct counts, see core/sketch.h */
 };
 
 #define WR_POLICY_HALF (1u << 31)
@@ -168,7 +168,7 @@ enum {
 	WR_SLOT_MATCHED = 2,
 	WR_SLOT_JUDGED = 3,	 /* goes on with the rules when their expressions were asked */
 	WR_SLOT_FILTER_GONE = 4, /* the filter for packets that do not pass */
-	WR_SLOT_WHERE = 6, /* the expressions of the image in the first half; then the other's */
+	WR_SLOT_WHERE = 6,  /* the expressions of the image in the first half; then the other's */
 	WR_SLOT_BEFORE = 8, /* users' programs, asked before the rules, and where they go on */
 	WR_SLOT_BEGUN = 9,
 	WR_SLOT_AFTER = 10, /* those that are asked of what the rules let pass */

@@ -424,8 +424,9 @@ int wr_attach_program_set(struct wr_attach *a, const struct wr_program_set *set,
 {
 	static struct answer answer;
 	struct request r = {.what = PROGRAM_SET, .program = *set};
-	int fds[WR_PATH_FDS], n_fds, ret = ask(a, &r, NULL, 0, &answer, fds, &n_fds, err);
+	int fds[WR_PATH_FDS] = {-1}, n_fds, ret;
 
+	ret = ask(a, &r, NULL, 0, &answer, fds, &n_fds, err);
 	if (!ret && answer.ret)
 		return wr_fail(err, -answer.ret, "%s", answer.err.text);
 	if (!ret && n_fds != 1)

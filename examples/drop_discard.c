@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A program that weir asks about each packet: `weir program add discard drop_discard.o`. It drops
- * UDP to port 9 (discard) from sources whose address ends with .5, and leaves everything else to the
- * rules. docs/programs.md tells the rest.
+ * UDP to port 9 (discard) from sources whose address ends with .5, and leaves everything else to
+ * the rules. docs/programs.md tells the rest.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
