@@ -148,6 +148,25 @@ static __always_inline int wr_judge(__u32 cpu, __u32 policy, __u32 len)
 	return 0;
 }
 
+/* What a user's program has said of this packet. The kill switch is for those, too. */
+static __always_inline __u32 wr_said(__u32 cpu)
+{
+	struct wr_judge *j = WR_JUDGE_OF(cpu);
+	__u32 said = j->said & 0xff, policy = wr_shared.board.conf.policy;
+	const struct wr_judge_head *head;
+
+	if (said != WR_SAID_DROP)
+		return said;
+	j->base = policy & WR_POLICY_HALF ? wr_fixed.policy_half : 0;
+	head = (const void *)wr_line_at(j->base, policy & ~WR_POLICY_HALF);
+	if (policy && head && head->flags & WR_HEAD_COUNT_ONLY)
+		return WR_SAID_CONTINUE;
+	j->verdict = WR_VERDICT_DROP;
+	j->slot = (__u16)(j->said >> 8) & (WR_JUDGE_RULES - 1);
+	j->klass = WR_NO_CLASS;
+	return said;
+}
+
 /* Once they were asked. */
 static __always_inline void wr_judge_again(__u32 cpu)
 {

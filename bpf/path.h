@@ -233,11 +233,34 @@ static __always_inline __u32 wr_ctx_whole(wr_ctx *ctx)
 	return wr_ctx_len(ctx) + (wr_ctx_tag(ctx) ? 4 : 0);
 }
 
+/* After the rules, users' programs are asked of what passes. */
+static __always_inline int wr_decided(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
+{
+	struct wr_judge *j = WR_JUDGE_OF(cpu);
+
+	if (wr_fixed.judge && wr_shared.board.conf.programs & WR_PROGRAMS_AFTER && !j->verdict) {
+		j->why = (__u8)why;
+		j->len = len;
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_AFTER);
+	}
+	return wr_end(ctx, cpu, len, why);
+}
+
+static __always_inline void wr_ask_rules(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
+{
+	__u32 policy = wr_shared.board.conf.policy;
+
+	if (policy && wr_judge(cpu, policy, len)) {
+		WR_JUDGE_OF(cpu)->why = (__u8)why;
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_WHERE + (policy >> 31));
+	}
+}
+
 static __always_inline int wr_path(wr_ctx *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_whole(ctx);
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
-	__u32 policy;
+	struct wr_judge *j = WR_JUDGE_OF(cpu);
 	int why = 0;
 
 	c->arrived_packets++;
@@ -246,15 +269,16 @@ static __always_inline int wr_path(wr_ctx *ctx)
 	if (wr_fixed.account)
 		why = wr_account(cpu, len);
 	if (wr_fixed.judge) {
-		WR_JUDGE_OF(cpu)->verdict = WR_VERDICT_PASS;
-		WR_JUDGE_OF(cpu)->governed = WR_NOT_GOVERNED;
-		policy = wr_shared.board.conf.policy;
-		if (policy && wr_judge(cpu, policy, len)) {
-			WR_JUDGE_OF(cpu)->why = (__u8)why;
-			bpf_tail_call(ctx, &wr_slots, WR_SLOT_WHERE + (policy >> 31));
+		j->verdict = WR_VERDICT_PASS;
+		j->governed = WR_NOT_GOVERNED;
+		if (wr_shared.board.conf.programs & WR_PROGRAMS_BEFORE) {
+			j->why = (__u8)why;
+			j->len = len;
+			bpf_tail_call(ctx, &wr_slots, WR_SLOT_BEFORE);
 		}
+		wr_ask_rules(ctx, cpu, len, why);
 	}
-	return wr_end(ctx, cpu, len, why);
+	return wr_decided(ctx, cpu, len, why);
 }
 
 /* Behind the program with the expressions. */
@@ -263,6 +287,29 @@ static __always_inline int wr_judged_path(wr_ctx *ctx)
 	__u32 cpu = bpf_get_smp_processor_id();
 
 	wr_judge_again(cpu);
+	return wr_decided(ctx, cpu, WR_JUDGE_OF(cpu)->len, WR_JUDGE_OF(cpu)->why);
+}
+
+/* Behind users' programs that were asked before the rules: these are asked, unless one has decided.
+ */
+static __always_inline int wr_begun_path(wr_ctx *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	const struct wr_judge *j = WR_JUDGE_OF(cpu);
+	__u32 len = j->len;
+	int why = j->why;
+
+	if (wr_said(cpu) != WR_SAID_CONTINUE)
+		return wr_end(ctx, cpu, len, why);
+	wr_ask_rules(ctx, cpu, len, why);
+	return wr_decided(ctx, cpu, len, why);
+}
+
+static __always_inline int wr_ended_path(wr_ctx *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	wr_said(cpu);
 	return wr_end(ctx, cpu, WR_JUDGE_OF(cpu)->len, WR_JUDGE_OF(cpu)->why);
 }
 

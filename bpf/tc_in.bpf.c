@@ -49,4 +49,16 @@ int wr_tc_in_judged(struct __sk_buff *ctx)
 	return wr_judged_path(ctx);
 }
 
+SEC("tc")
+int wr_tc_in_begun(struct __sk_buff *ctx)
+{
+	return wr_begun_path(ctx);
+}
+
+SEC("tc")
+int wr_tc_in_ended(struct __sk_buff *ctx)
+{
+	return wr_ended_path(ctx);
+}
+
 char _license[] SEC("license") = "GPL";

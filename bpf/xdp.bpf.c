@@ -38,4 +38,16 @@ int wr_xdp_judged(struct xdp_md *ctx)
 	return wr_judged_path(ctx);
 }
 
+SEC("xdp")
+int wr_xdp_begun(struct xdp_md *ctx)
+{
+	return wr_begun_path(ctx);
+}
+
+SEC("xdp")
+int wr_xdp_ended(struct xdp_md *ctx)
+{
+	return wr_ended_path(ctx);
+}
+
 char _license[] SEC("license") = "GPL";

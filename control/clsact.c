@@ -4,16 +4,14 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "control/filters.h"
 
 /* What the guard has to undo; it gets it through the pipe once the filter is on. */
 struct undo {
@@ -32,51 +30,11 @@ struct wr_clsact {
 
 static struct wr_clsact *attached;
 
-/* Is a filter there, anybody's? 1, 0 or -errno. */
-static int any_filter(int fd, int ifindex, uint32_t parent)
-{
-	struct {
-		struct nlmsghdr h;
-		struct tcmsg t;
-	} ask = {
-		.h = {.nlmsg_len = sizeof(ask),
-		      .nlmsg_type = RTM_GETTFILTER,
-		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		.t = {.tcm_ifindex = ifindex, .tcm_parent = TC_H_MAKE(TC_H_CLSACT, parent)},
-	};
-	_Alignas(struct nlmsghdr) char answer[32768];
-	int found = 0;
-	ssize_t n;
-
-	if (send(fd, &ask, sizeof(ask), 0) < 0)
-		return -errno;
-	while ((n = recv(fd, answer, sizeof(answer), 0)) > 0) {
-		size_t left = (size_t)n;
-
-		for (struct nlmsghdr *h = (void *)answer; NLMSG_OK(h, left);
-		     h = NLMSG_NEXT(h, left)) {
-			if (h->nlmsg_type == NLMSG_DONE)
-				return found;
-			if (h->nlmsg_type == NLMSG_ERROR)
-				return -EIO;
-			found |= h->nlmsg_type == RTM_NEWTFILTER;
-		}
-	}
-	return n < 0 ? -errno : -EIO;
-}
-
 /* Does somebody use the qdisc? So it is taken, too, when nobody can tell. */
 static bool in_use(int ifindex)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	bool used;
-
-	if (fd < 0)
-		return true;
-	used = any_filter(fd, ifindex, TC_H_MIN_INGRESS) ||
-	       any_filter(fd, ifindex, TC_H_MIN_EGRESS);
-	close(fd);
-	return used;
+	return wr_filters_each(ifindex, false, NULL, NULL) ||
+	       wr_filters_each(ifindex, true, NULL, NULL);
 }
 
 static void undo(const struct undo *u)

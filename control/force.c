@@ -29,6 +29,7 @@ struct zero {
 	__u64 secret;
 };
 enum { MAGIC = 0x72696577 };
+#define PROGRAM "program "
 
 struct seen {
 	struct wr_board *board;
@@ -235,8 +236,28 @@ void wr_force_only(struct wr_force *f, const uint16_t *slot, size_t n)
 	for (size_t i = 0; i < n; i++)
 		kept[slot[i]] = true;
 	for (int i = 0; i < WR_SLOT_PAST; i++)
-		if (!kept[i] && f->rule[i][0] && !f->left_at[i])
+		if (!kept[i] && f->rule[i][0] && !f->left_at[i] &&
+		    strncmp(f->rule[i], PROGRAM, sizeof(PROGRAM) - 1) != 0)
 			f->left_at[i] = f->puts;
+}
+
+int wr_force_hold(struct wr_force *f, const char *program)
+{
+	char name[NAME];
+
+	snprintf(name, sizeof(name), PROGRAM "%s", program);
+	return wr_force_slot(f, name);
+}
+
+/* It may be in use for a moment, as a rule that has left. */
+void wr_force_release(struct wr_force *f, const char *program)
+{
+	char name[NAME];
+
+	snprintf(name, sizeof(name), PROGRAM "%s", program);
+	for (int i = 0; i < WR_SLOT_PAST; i++)
+		if (!strcmp(f->rule[i], name))
+			f->left_at[i] = f->puts + 1;
 }
 
 const char *wr_force_rule(const struct wr_force *f, uint32_t slot)

@@ -50,6 +50,10 @@ int wr_force_slot(struct wr_force *f, const char *rule);
 /* The policy that was put has these rules only: slots of others are free when the one before is out
  * of use. */
 void wr_force_only(struct wr_force *f, const uint16_t *slot, size_t n);
+/* The slot of a user's program, counted under "program NAME", which no rule can be called: it stays
+ * until it is released. */
+int wr_force_hold(struct wr_force *f, const char *program);
+void wr_force_release(struct wr_force *f, const char *program);
 /* Name by slot, or NULL; "(gone)": rules that have made room. */
 const char *wr_force_rule(const struct wr_force *f, uint32_t slot);
 uint32_t wr_force_slots(const struct wr_force *f); /* no slot from this one on has ever been used,

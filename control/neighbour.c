@@ -43,7 +43,7 @@ int wr_neighbour_xdp(int ifindex, char *text, size_t room)
 int wr_neighbour_tc(int ifindex, char *text, size_t room)
 {
 	uint32_t ids[32];
-	int n = wr_tcx_query(ifindex, ids, 32), found = 0;
+	int n = wr_tcx_query(ifindex, false, ids, 32), found = 0;
 	size_t used = 0;
 
 	text[0] = 0;

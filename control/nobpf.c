@@ -8,9 +8,105 @@
 #include "control/boards.h"
 #include "control/force.h"
 #include "control/kernel.h"
+#include "control/left.h"
 #include "control/neighbour.h"
+#include "control/object.h"
 #include "control/path.h"
 #include "control/pin.h"
+#include "control/programs.h"
+#include "control/swap.h"
+
+const struct wr_object wr_object_xdp = {.name = "xdp"};
+const struct wr_object wr_object_tc_in = {.name = "tc_in"};
+
+int wr_path_swap_at(const struct wr_path *path, struct wr_swap_at *at, int fds[2])
+{
+	(void)path, (void)at, (void)fds;
+	return 0;
+}
+
+int wr_swap_prepare(struct wr_swap **out, const struct wr_swap_at *at, const int *fds,
+		    const struct wr_swap_want *want, struct wr_swap_told *told, struct wr_err *err)
+{
+	(void)out, (void)at, (void)fds, (void)want, (void)told;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+int wr_swap_commit(struct wr_swap *s, struct wr_err *err)
+{
+	(void)s;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+void wr_swap_undo(struct wr_swap *s)
+{
+	(void)s;
+}
+
+void wr_swap_close(struct wr_swap **s)
+{
+	*s = NULL;
+}
+
+int wr_programs_open(struct wr_programs **out, struct wr_err *err)
+{
+	(void)out;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+int wr_programs_counts(const struct wr_programs *p)
+{
+	(void)p;
+	return -1;
+}
+
+int wr_programs_set(struct wr_programs *p, const struct wr_program_set *set,
+		    struct wr_program_told *told, struct wr_err *err)
+{
+	(void)p, (void)set, (void)told;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+int wr_programs_del(struct wr_programs *p, const char *name, struct wr_err *err)
+{
+	(void)p, (void)name;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+void wr_programs_undo(struct wr_programs *p)
+{
+	(void)p;
+}
+
+int wr_programs_put(struct wr_programs *p, const struct wr_path_at *at, const int fds[2],
+		    struct wr_err *err)
+{
+	(void)p, (void)at, (void)fds;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+int wr_lefts_find(struct wr_lefts *l, struct wr_err *err)
+{
+	(void)l;
+	return wr_fail(err, EOPNOTSUPP, "this weir was built without BPF (-Dbpf=disabled)");
+}
+
+void wr_lefts_free(struct wr_lefts *l)
+{
+	(void)l;
+}
+
+int wr_left_remove(const struct wr_left *left, struct wr_err *err)
+{
+	(void)left;
+	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+bool wr_left_board_is_there(uint32_t id)
+{
+	(void)id;
+	return false;
+}
 
 /* What stands for the data path in a build without BPF (-Dbpf=disabled): nothing can be attached.
  */
@@ -31,6 +127,12 @@ int wr_path_filter(struct wr_path *path, const char *expr, struct wr_err *err)
 {
 	(void)path, (void)expr;
 	return wr_fail(err, EOPNOTSUPP, "built without BPF");
+}
+
+bool wr_path_forget(const char *pin_dir, int ifindex, enum wr_hook hook)
+{
+	(void)pin_dir, (void)ifindex, (void)hook;
+	return false;
 }
 
 void wr_path_detach(struct wr_path *path)
@@ -245,6 +347,17 @@ int wr_force_slot(struct wr_force *f, const char *rule)
 void wr_force_only(struct wr_force *f, const uint16_t *slot, size_t n)
 {
 	(void)f, (void)slot, (void)n;
+}
+
+int wr_force_hold(struct wr_force *f, const char *program)
+{
+	(void)f, (void)program;
+	return -ENOSPC;
+}
+
+void wr_force_release(struct wr_force *f, const char *program)
+{
+	(void)f, (void)program;
 }
 
 const char *wr_force_rule(const struct wr_force *f, uint32_t slot)

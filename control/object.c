@@ -15,6 +15,8 @@ const struct wr_object wr_object_xdp = {
 	.entry = "wr_xdp",
 	.record = "wr_xdp_record",
 	.judged = "wr_xdp_judged",
+	.begun = "wr_xdp_begun",
+	.ended = "wr_xdp_ended",
 };
 
 const struct wr_object wr_object_tc_in = {
@@ -24,4 +26,6 @@ const struct wr_object wr_object_tc_in = {
 	.entry = "wr_tc_in",
 	.record = "wr_tc_in_record",
 	.judged = "wr_tc_in_judged",
+	.begun = "wr_tc_in_begun",
+	.ended = "wr_tc_in_ended",
 };

@@ -7,9 +7,10 @@
 /* The compiled kernel programs, built into this binary: no compiler on the host. */
 struct wr_object {
 	const unsigned char *elf, *end;
-	const char *name;   /* for messages */
-	const char *entry;  /* program that is attached */
-	const char *record; /* program behind it that makes records */
+	const char *name;	   /* for messages */
+	const char *entry;	   /* program that is attached */
+	const char *record;	   /* program behind it that makes records */
+	const char *begun, *ended; /* those that go on behind users' programs */
 	const char *judged; /* the one that goes on when the expressions of rules were asked */
 };
 

@@ -120,8 +120,12 @@ static int open_object(struct wr_path *p, const struct wr_object *o,
 		return -err->code;
 	if (conf->judge && set_judge(p, fixed, conf->judge, err))
 		return -err->code;
-	prog = bpf_object__find_program_by_name(p->object, o->judged);
-	bpf_program__set_autoload(prog, conf->judge);
+	for (size_t i = 0; i < 3; i++) {
+		const char *const judging[] = {o->judged, o->begun, o->ended};
+
+		prog = bpf_object__find_program_by_name(p->object, judging[i]);
+		bpf_program__set_autoload(prog, conf->judge);
+	}
 	bpf_object__for_each_program(prog, p->object) if (p->frags && wr_path_is_xdp(p->hook))
 		bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
 	ring = wr_path_map(p, "wr_ring");
@@ -253,6 +257,10 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	if (!ret && conf->judge)
 		ret = set_slot(p, WR_SLOT_JUDGED, o->judged, err);
 	if (!ret && conf->judge)
+		ret = set_slot(p, WR_SLOT_BEGUN, o->begun, err);
+	if (!ret && conf->judge)
+		ret = set_slot(p, WR_SLOT_ENDED, o->ended, err);
+	if (!ret && conf->judge)
 		ret = wr_path_map_gone(p, bpf_map__fd(wr_path_map(p, "wr_gone")), err);
 	if (ret)
 		return ret;
@@ -296,6 +304,9 @@ static int attach_anew(struct wr_path *p, struct wr_err *err)
 		if (i)
 			usleep(WAIT_MS * 1000);
 		ret = wr_path_is_xdp(p->hook) ? attach_xdp(p, err) : attach_tc(p, err);
+		/* The other mode of XDP cannot be there meanwhile. */
+		if (ret == -EBUSY && !p->had_pins)
+			p->had_pins = wr_path_leave_others(p);
 		if (!p->had_pins)
 			break;
 	}
@@ -307,6 +318,8 @@ static int attach(struct wr_path *p, struct wr_err *err)
 	bool kept = !wr_path_adopt_link(p);
 	int ret = kept ? 0 : attach_anew(p, err);
 
+	if (!ret)
+		wr_path_leave_others(p);
 	if (kept && p->adopted && !p->other_ring && !p->new_gone) /* all is pinned as it is */
 		return 0;
 	return !ret && p->folder[0] ? wr_path_pin(p, err) : ret;

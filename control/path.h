@@ -83,6 +83,10 @@ void wr_path_unpinned(struct wr_path *path);
 /* Removes what is pinned below pin_dir of interfaces of this network namespace that are gone. */
 void wr_path_sweep(const char *pin_dir);
 
+/* Removes what an earlier process has pinned of a hook, unless a process reads it. Returns whether
+ * something was. */
+bool wr_path_forget(const char *pin_dir, int ifindex, enum wr_hook hook);
+
 /* Are they on it still? Not when the interface went, even if another one has its name and number
  * now, nor when somebody has taken them off. True when that cannot be asked: a guard that another
  * process has started, no right to ask. */

@@ -67,6 +67,10 @@ int wr_path_adopt(struct wr_path *p, int ring_fd, struct wr_err *err);
 /* The program of the link that was left is replaced by ours, without a packet in between. */
 int wr_path_adopt_link(struct wr_path *p);
 
+/* What an earlier process has left on other hooks for what arrives is taken off, unless a process
+ * reads it. Returns whether there was something. */
+bool wr_path_leave_others(const struct wr_path *p);
+
 /* Pins all of it, when it is attached; what is pinned is replaced. */
 int wr_path_pin(struct wr_path *p, struct wr_err *err);
 

@@ -37,11 +37,15 @@ static unsigned long netns(void)
 }
 
 /* Names in a bpffs have no dots, those of interfaces may. */
+static void name_folder(char folder[256], const char *pin_dir, int ifindex, enum wr_hook hook)
+{
+	snprintf(folder, 256, "%s/%lu-%d-%s", pin_dir, netns(), ifindex, wr_hook_name(hook));
+}
+
 void wr_path_set_folder(struct wr_path *p, const char *pin_dir)
 {
 	if (pin_dir)
-		snprintf(p->folder, sizeof(p->folder), "%s/%lu-%d-%s", pin_dir, netns(),
-			 p->iface.index, wr_hook_name(p->hook));
+		name_folder(p->folder, pin_dir, p->iface.index, p->hook);
 }
 
 void wr_path_sweep(const char *pin_dir)
@@ -76,6 +80,43 @@ static bool board_is_read(const struct wr_board *b)
 {
 	return b->magic == WR_BOARD_MAGIC && b->reader_pid != (uint32_t)getpid() &&
 	       !wr_board_orphaned(b);
+}
+
+bool wr_path_forget(const char *pin_dir, int ifindex, enum wr_hook hook)
+{
+	const struct wr_board *b = MAP_FAILED;
+	bool taken = false, there;
+	char folder[256];
+	int fd;
+
+	name_folder(folder, pin_dir, ifindex, hook);
+	there = !access(folder, F_OK);
+	fd = there ? wr_pin_get(folder, pins[WR_PIN_BOARD].name) : -1;
+	if (fd >= 0)
+		b = mmap(NULL, sizeof(*b), PROT_READ, MAP_SHARED, fd, 0);
+	if (b != MAP_FAILED) {
+		taken = board_is_read(b);
+		munmap((void *)(uintptr_t)b, sizeof(*b));
+	}
+	if (fd >= 0)
+		close(fd);
+	return there && !taken && !wr_pin_remove(folder, NULL);
+}
+
+bool wr_path_leave_others(const struct wr_path *p)
+{
+	static const enum wr_hook in[] = {WR_HOOK_XDP, WR_HOOK_XDP_GENERIC, WR_HOOK_TC};
+	const char *slash = strrchr(p->folder, '/');
+	char pin_dir[256];
+	bool left = false;
+
+	if (!slash || p->hook == WR_HOOK_TC_OUT)
+		return false;
+	snprintf(pin_dir, sizeof(pin_dir), "%.*s", (int)(slash - p->folder), p->folder);
+	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++)
+		if (in[i] != p->hook && wr_path_forget(pin_dir, p->iface.index, in[i]))
+			left = true;
+	return left;
 }
 
 static bool map_fits(const struct bpf_map *map, int fd)

@@ -42,11 +42,11 @@ int wr_tcx_attach(int prog_fd, int ifindex, bool egress)
 	return bpf_call(BPF_LINK_CREATE, &c, sizeof(c));
 }
 
-int wr_tcx_query(int ifindex, uint32_t *ids, uint32_t room)
+int wr_tcx_query(int ifindex, bool egress, uint32_t *ids, uint32_t room)
 {
 	struct tcx_query q = {
 		.target_ifindex = (uint32_t)ifindex,
-		.attach_type = TCX_INGRESS,
+		.attach_type = egress ? TCX_EGRESS : TCX_INGRESS,
 		.prog_ids = (uint64_t)(uintptr_t)ids,
 		.count = room,
 	};

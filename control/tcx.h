@@ -15,7 +15,8 @@
  * (owned) or -errno. */
 int wr_tcx_attach(int prog_fd, int ifindex, bool egress);
 
-/* Ids of the programs at TC ingress of the interface, in order. Returns how many, or -errno. */
-int wr_tcx_query(int ifindex, uint32_t *ids, uint32_t room);
+/* Ids of the programs at TC ingress or egress of the interface, in order. Returns how many, or
+ * -errno. */
+int wr_tcx_query(int ifindex, bool egress, uint32_t *ids, uint32_t room);
 
 #endif

@@ -83,8 +83,8 @@ struct wr_board_conf {
 	__u32 keep_snap;   /* bytes of the frame in such a record */
 	__u32 policy;	   /* line of the head of the image that is in force, WR_POLICY_HALF: in the
 			      second half of the map; 0 = none, all passes */
-	__u32 pad;
-	__u64 seed; /* accounting: of distinct counts, see core/sketch.h */
+	__u32 programs;	   /* WR_PROGRAMS_*: users' programs are asked */
+	__u64 seed;	   /* accounting: of distinct counts, see core/sketch.h */
 };
 
 #define WR_POLICY_HALF (1u << 31)
@@ -154,10 +154,11 @@ struct wr_fixed {
 	__u32 set_bits;	  /* account: each table has 1 << set_bits sets of two rows */
 	__u32 coarse;	  /* account: bpf_ktime_get_coarse_ns exists (5.11) */
 	__u32 judge;	  /* hold packets against a policy, see core/judge.h */
-	__u32 policy_half;  /* judge: lines of half the map */
-	__u32 bucket_bits;  /* judge: 1 << bucket_bits lines of buckets by hash */
-	__u64 secret[2];    /* account: new with each load */
-	__u64 judge_secret; /* judge: of the buckets, as long as these last */
+	__u32 policy_half;	    /* judge: lines of half the map */
+	__u32 bucket_bits;	    /* judge: 1 << bucket_bits lines of buckets by hash */
+	__u64 secret[2];	    /* account: new with each load */
+	__u64 judge_secret;	    /* judge: of the buckets, as long as these last */
+	__u32 board_abi, image_abi; /* WR_BOARD_ABI and WR_IMAGE_ABI of the build: not read by it */
 };
 
 /* Slots of the program array: the path goes on there when they are filled. */
@@ -167,8 +168,18 @@ enum {
 	WR_SLOT_MATCHED = 2,
 	WR_SLOT_JUDGED = 3,	 /* goes on with the rules when their expressions were asked */
 	WR_SLOT_FILTER_GONE = 4, /* the filter for packets that do not pass */
-	WR_SLOT_WHERE = 6, /* the expressions of the image in the first half; then the other's */
-	WR_SLOT_COUNT = 8
+	WR_SLOT_WHERE = 6,  /* the expressions of the image in the first half; then the other's */
+	WR_SLOT_BEFORE = 8, /* users' programs, asked before the rules, and where they go on */
+	WR_SLOT_BEGUN = 9,
+	WR_SLOT_AFTER = 10, /* those that are asked of what the rules let pass */
+	WR_SLOT_ENDED = 11,
+	WR_SLOT_COUNT = 13
 };
+
+/* wr_board_conf.programs: there are some. */
+enum { WR_PROGRAMS_BEFORE = 1 << 0, WR_PROGRAMS_AFTER = 1 << 1 };
+
+/* What a user's program says (bpf/weir.h); whatever else it says is the first of them. */
+enum { WR_SAID_CONTINUE = 0, WR_SAID_PASS = 16, WR_SAID_DROP = 17 };
 
 #endif

@@ -160,6 +160,7 @@ struct wr_judge {
 	__u8 decided, klass, governed;
 	__u16 counted; /* slot + 1 of the rule that was asked last at this level */
 	__u32 link;    /* when governed: its number */
+	__u32 said;    /* by a user's program: WR_SAID_*, its slot << 8 */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct wr_judge) == 128, "two lines of one CPU");
 

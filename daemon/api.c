@@ -27,7 +27,7 @@ struct client {
 	uint32_t events; /* that are waited for */
 	bool skipping;	 /* the rest of a line that was too long */
 	bool subscribed; /* to sub */
-	bool may_change;
+	bool may_change, is_root;
 	char who[24]; /* "uid 0"; "the page" */
 	uint64_t number;
 	char *out; /* owned: what the socket did not take yet */
@@ -88,7 +88,8 @@ static void name_of(struct client *c, int fd, bool elsewhere)
 }
 
 /* Takes fd. */
-static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool may_change)
+static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool may_change,
+		bool is_root)
 {
 	for (uint32_t i = first; i < last; i++) {
 		struct client *c = &api->clients[i];
@@ -103,6 +104,7 @@ static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool 
 		c->skipping = c->subscribed = false;
 		c->may_change = may_change;
 		name_of(c, fd, first >= api->conf.clients_max);
+		c->is_root = is_root;
 		c->number = api->served + 1;
 		c->moved_ns = wr_loop_now_ns();
 		api->open++;
@@ -239,6 +241,7 @@ static void request(struct client *c, const char *line, size_t n)
 	}
 	q->may_change = c->may_change;
 	q->who = c->who;
+	q->is_root = c->is_root;
 	q->client = c->number;
 	if (q->subscribe) {
 		q = &c->sub; /* names and values point into the query itself: parsed once more */
@@ -376,16 +379,18 @@ static void turn_away(int fd)
 }
 
 /* Root, and who is in the group that was named for it. */
-static bool is_trusted(const struct wr_api *api, int fd)
+static bool is_trusted(const struct wr_api *api, int fd, bool *is_root)
 {
 	gid_t groups[GROUPS_MAX];
 	socklen_t n = sizeof(groups);
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
+	*is_root = false;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
 		return false;
-	if (!peer.uid)
+	*is_root = !peer.uid;
+	if (*is_root)
 		return true;
 	if (api->conf.group == (gid_t)-1)
 		return false;
@@ -403,6 +408,7 @@ static void on_door(void *ctx, uint32_t events)
 {
 	struct wr_api *api = ctx;
 	int fd = accept4(api->door.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	bool may, root;
 
 	(void)events;
 	if (fd < 0) {
@@ -418,12 +424,13 @@ static void on_door(void *ctx, uint32_t events)
 		api->refused++;
 		return;
 	}
-	api->refused += take(api, fd, 0, api->conf.clients_max, is_trusted(api, fd)) != 0;
+	may = is_trusted(api, fd, &root);
+	api->refused += take(api, fd, 0, api->conf.clients_max, may, root) != 0;
 }
 
 int wr_api_add(struct wr_api *api, int fd, bool may_change)
 {
-	return take(api, fd, api->conf.clients_max, api->n, may_change);
+	return take(api, fd, api->conf.clients_max, api->n, may_change, false);
 }
 
 /* ---- open, close ---- */

@@ -28,6 +28,26 @@
  *the most waiting when all together exceed the bound, is dropped and counted.
  */
 
+struct wr_swap_want;
+struct wr_swap_told;
+
+/* A change of users' programs. */
+struct wr_program_ask {
+	enum { WR_PROGRAM_ADD, WR_PROGRAM_REPLACE, WR_PROGRAM_DEL } what;
+	const char *name, *file; /* file: NULL for del */
+	bool after;
+};
+/* And one of them as it is. */
+struct wr_program_row {
+	const char *name, *file;
+	bool after;
+	uint32_t ns; /* for one packet, as control/programs.h measures it */
+	uint64_t asked, passed, dropped;
+};
+
+typedef void (*wr_swap_tell_fn)(void *ctx, const char *iface, const char *hook,
+				const struct wr_swap_told *told);
+
 struct wr_measure_output;
 struct wr_rules;
 
@@ -43,6 +63,13 @@ struct wr_api_host {
 	const char *history;			  /* file; NULL or "": none is kept */
 	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
 	struct wr_rules *rules;			  /* NULL: no policy is loaded */
+	/* Users' programs. */
+	int (*program)(void *ctx, const struct wr_program_ask *ask, struct wr_err *err);
+	uint32_t (*programs)(void *ctx, struct wr_program_row *rows, uint32_t n);
+	/* Another build of the kernel programs; tell is told of each path, borrowed for the call.
+	 */
+	int (*swap)(void *ctx, const struct wr_swap_want *want, wr_swap_tell_fn tell,
+		    void *tell_ctx, struct wr_err *err);
 	void *ctx;
 };
 
@@ -64,6 +91,8 @@ extern const struct wr_api_view wr_api_view_metrics; /* daemon/view_metrics.c */
 extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view_policy,
 	wr_api_view_report;
 extern const struct wr_api_view wr_api_view_classes; /* daemon/view_classes.c */
+extern const struct wr_api_view wr_api_view_program; /* daemon/view_program.c */
+extern const struct wr_api_view wr_api_view_swap;    /* daemon/view_swap.c */
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */
 uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */

@@ -17,14 +17,25 @@
 #include "daemon/pass.h"
 #include "daemon/rights.h"
 
-enum { PATIENCE_MS = 20000, WHY = 512, NAME = 64, WHERE_BYTES = 1 << 17 };
+enum { PATIENCE_MS = 20000, WHY = 512, NAME = 64, WHERE_BYTES = 1 << 17, SWAPS = 512 };
 
 /* Descriptors that come with a request: of the maps of the policy, and of the ring when there is
  * one; or the two of a path and a file with expressions, each with its 0. */
 enum { POLICY_FD, BUCKETS_FD, HITS_FD, RULES_FD, JUDGE_FDS, SLOTS_FD = 0, BSS_FD, WHERE_FD, FDS };
 
 struct request {
-	enum { OPEN_PATH, UNPIN, PUT_WHERE } what;
+	enum {
+		OPEN_PATH,
+		UNPIN,
+		PUT_WHERE,
+		SWAP,
+		SWAP_COMMIT,
+		SWAP_ABORT,
+		PROGRAM_SET,
+		PROGRAM_DEL,
+		PROGRAM_UNDO,
+		PROGRAM_PUT
+	} what;
 	char iface[16];
 	enum wr_hook hook;
 	struct wr_board_conf board;
@@ -36,6 +47,9 @@ struct request {
 	char folder[NAME];	    /* to unpin: its name below pin_dir */
 	struct wr_path_at at;	    /* to put expressions there */
 	uint32_t half, n_where;
+	struct wr_swap_at swap; /* to try a build there */
+	struct wr_swap_want want;
+	struct wr_program_set program;
 };
 
 struct answer {
@@ -43,6 +57,8 @@ struct answer {
 	struct wr_err err;
 	char why[WHY];
 	struct wr_path_given given;
+	struct wr_swap_told told;
+	struct wr_program_told program;
 };
 
 /* ---- the process with rights ---- */
@@ -111,6 +127,73 @@ static void put_where(const struct request *r, const int *fds, int n_fds, struct
 		a->ret = wr_path_where_there(&r->at, fds, r->half, expr, n, &a->err);
 }
 
+/* Builds that have been tried, and wait until all have. */
+static struct {
+	struct wr_swap *at[SWAPS];
+	int n;
+} swaps;
+
+static void swap_abort(void)
+{
+	while (swaps.n)
+		wr_swap_close(&swaps.at[--swaps.n]);
+}
+
+static void swap_try(struct request *r, const int *fds, int n_fds, struct answer *a)
+{
+	struct wr_swap *s = NULL;
+
+	for (int i = 0; i < WR_SWAP_OBJECTS; i++)
+		r->want.object[i][sizeof(r->want.object[i]) - 1] = 0;
+	if (swaps.n == SWAPS || n_fds != (r->swap.filter ? 1 : 2) ||
+	    (unsigned int)r->swap.path.hook >= WR_HOOK_COUNT)
+		a->ret = wr_fail(&a->err, EINVAL, "a request that makes no sense");
+	else
+		a->ret = wr_swap_prepare(&s, &r->swap, fds, &r->want, &a->told, &a->err);
+	if (s)
+		swaps.at[swaps.n++] = s;
+	else if (a->ret != -ENXIO) /* that path keeps what it has */
+		swap_abort();
+}
+
+/* All, or none. */
+static void swap_commit(struct answer *a)
+{
+	for (int i = 0; i < swaps.n && !a->ret; i++) {
+		a->ret = wr_swap_commit(swaps.at[i], &a->err);
+		while (a->ret && i--)
+			wr_swap_undo(swaps.at[i]);
+		if (a->ret)
+			break;
+	}
+	swap_abort();
+}
+
+static struct wr_programs *programs;
+
+static void program_set(struct request *r, struct answer *a)
+{
+	r->program.name[sizeof(r->program.name) - 1] = 0;
+	r->program.file[sizeof(r->program.file) - 1] = 0;
+	if (!programs)
+		a->ret = wr_programs_open(&programs, &a->err);
+	if (!a->ret)
+		a->ret = wr_programs_set(programs, &r->program, &a->program, &a->err);
+}
+
+static void program_change(struct request *r, const int *fds, int n_fds, struct answer *a)
+{
+	r->program.name[sizeof(r->program.name) - 1] = 0;
+	if (!programs || (r->what == PROGRAM_PUT && n_fds != 2))
+		a->ret = wr_fail(&a->err, ENOENT, "there are no programs");
+	else if (r->what == PROGRAM_DEL)
+		a->ret = wr_programs_del(programs, r->program.name, &a->err);
+	else if (r->what == PROGRAM_UNDO)
+		wr_programs_undo(programs);
+	else
+		a->ret = wr_programs_put(programs, &r->at, fds, &a->err);
+}
+
 static void serve_one(int fd, struct request *r, const int *got, int n_got, const char *pin_dir)
 {
 	static struct answer a;
@@ -123,6 +206,16 @@ static void serve_one(int fd, struct request *r, const int *got, int n_got, cons
 		unpin(r, pin_dir, &a);
 	else if (r->what == PUT_WHERE)
 		put_where(r, got, n_got, &a);
+	else if (r->what == SWAP)
+		swap_try(r, got, n_got, &a);
+	else if (r->what == SWAP_COMMIT)
+		swap_commit(&a);
+	else if (r->what == SWAP_ABORT)
+		swap_abort();
+	else if (r->what == PROGRAM_SET)
+		program_set(r, &a);
+	else if (r->what >= PROGRAM_DEL && r->what <= PROGRAM_PUT)
+		program_change(r, got, n_got, &a);
 	else if (r->flow_slots && (unsigned int)r->hook <= WR_HOOK_COUNT)
 		open_path(r, got, n_got, pin_dir, &a, &path);
 	else
@@ -131,6 +224,8 @@ static void serve_one(int fd, struct request *r, const int *got, int n_got, cons
 		wr_path_give(path, &a.given, fds);
 		n = WR_PATH_FDS;
 	}
+	if (r->what == PROGRAM_SET && !a.ret)
+		fds[n++] = wr_programs_counts(programs);
 	wr_pass(fd, &a, sizeof(a), fds, n);
 	if (path)
 		wr_path_close_given(&path);
@@ -299,4 +394,77 @@ int wr_attach_where(void *ctx, struct wr_path *path, uint32_t half, const char *
 		ret = ask(ctx, &r, with, FDS, &answer, fds, &n_fds, err);
 	close(with[WHERE_FD]);
 	return !ret && answer.ret ? wr_fail(err, -answer.ret, "%s", answer.err.text) : ret;
+}
+
+int wr_attach_swap(struct wr_attach *a, const struct wr_path *path, const struct wr_swap_want *want,
+		   struct wr_swap_told *told, struct wr_err *err)
+{
+	static struct answer answer;
+	struct request r = {.what = SWAP, .want = *want};
+	int fds[WR_PATH_FDS], with[2], n_with, n_fds, ret;
+
+	n_with = wr_path_swap_at(path, &r.swap, with);
+	ret = ask(a, &r, with, n_with, &answer, fds, &n_fds, err);
+	if (!ret)
+		*told = answer.told;
+	return !ret && answer.ret ? wr_fail(err, -answer.ret, "%s", answer.err.text) : ret;
+}
+
+int wr_attach_swap_end(struct wr_attach *a, bool commit, struct wr_err *err)
+{
+	static struct answer answer;
+	struct request r = {.what = commit ? SWAP_COMMIT : SWAP_ABORT};
+	int fds[WR_PATH_FDS], n_fds, ret = ask(a, &r, NULL, 0, &answer, fds, &n_fds, err);
+
+	return !ret && answer.ret ? wr_fail(err, -answer.ret, "%s", answer.err.text) : ret;
+}
+
+int wr_attach_program_set(struct wr_attach *a, const struct wr_program_set *set,
+			  struct wr_program_told *told, int *counts_fd, struct wr_err *err)
+{
+	static struct answer answer;
+	struct request r = {.what = PROGRAM_SET, .program = *set};
+	int fds[WR_PATH_FDS] = {-1}, n_fds, ret;
+
+	ret = ask(a, &r, NULL, 0, &answer, fds, &n_fds, err);
+	if (!ret && answer.ret)
+		return wr_fail(err, -answer.ret, "%s", answer.err.text);
+	if (!ret && n_fds != 1)
+		ret = wr_fail(err, EIO, "descriptors are missing");
+	*counts_fd = ret ? -1 : fds[0];
+	*told = answer.program;
+	return ret;
+}
+
+static int change(struct wr_attach *a, const struct request *r, const int *with, int n_with,
+		  struct wr_err *err)
+{
+	static struct answer answer;
+	int fds[WR_PATH_FDS], n_fds, ret = ask(a, r, with, n_with, &answer, fds, &n_fds, err);
+
+	return !ret && answer.ret ? wr_fail(err, -answer.ret, "%s", answer.err.text) : ret;
+}
+
+int wr_attach_program_del(struct wr_attach *a, const char *name, struct wr_err *err)
+{
+	struct request r = {.what = PROGRAM_DEL};
+
+	snprintf(r.program.name, sizeof(r.program.name), "%s", name);
+	return change(a, &r, NULL, 0, err);
+}
+
+int wr_attach_program_undo(struct wr_attach *a, struct wr_err *err)
+{
+	const struct request r = {.what = PROGRAM_UNDO};
+
+	return change(a, &r, NULL, 0, err);
+}
+
+int wr_attach_program_put(struct wr_attach *a, const struct wr_path *path, struct wr_err *err)
+{
+	struct request r = {.what = PROGRAM_PUT};
+	int with[2];
+
+	wr_path_where_at(path, &r.at, with);
+	return change(a, &r, with, 2, err);
 }

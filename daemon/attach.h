@@ -2,16 +2,18 @@
 #ifndef WR_DAEMON_ATTACH_H
 #define WR_DAEMON_ATTACH_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-#include "control/path.h"
+#include "control/programs.h"
+#include "control/swap.h"
 
 /*
- * A process that keeps the rights which the core gives up, and does three things for it: it
+ * A process that keeps the rights which the core gives up, and does a few things for it: it
  * opens data paths (weir's own programs, nothing else can be asked for) and hands over their
- * descriptors, it puts expressions of rules into them, and it takes off what weir has pinned below
- * its folder. It reads no packet and no byte of a
- * stranger, and ends with the core.
+ * descriptors, it puts expressions of rules into them, it takes off what weir has pinned below
+ * its folder, and it puts another build of the programs in place, from files that only root can
+ * have written. It reads no packet and no byte of a stranger, and ends with the core.
  */
 struct wr_attach {
 	int fd; /* -1: there is no such process */
@@ -30,6 +32,22 @@ int wr_attach_open_path(void *ctx, struct wr_path **out, const struct wr_path_co
 /* Expressions of rules, see wr_path_where(). */
 int wr_attach_where(void *ctx, struct wr_path *path, uint32_t half, const char *const *expr,
 		    uint32_t n, struct wr_err *err);
+/*
+ * Another build for a path, see wr_swap_prepare(): tried, and put in place when all paths have
+ * been: end with commit, or without: then the old ones stay. One that is refused ends it, too, but
+ * one that no file is for (-ENXIO).
+ */
+int wr_attach_swap(struct wr_attach *a, const struct wr_path *path, const struct wr_swap_want *want,
+		   struct wr_swap_told *told, struct wr_err *err);
+int wr_attach_swap_end(struct wr_attach *a, bool commit, struct wr_err *err);
+
+/* Users' programs, see control/programs.h; *counts_fd is owned. */
+int wr_attach_program_set(struct wr_attach *a, const struct wr_program_set *set,
+			  struct wr_program_told *told, int *counts_fd, struct wr_err *err);
+int wr_attach_program_del(struct wr_attach *a, const char *name, struct wr_err *err);
+int wr_attach_program_undo(struct wr_attach *a, struct wr_err *err);
+int wr_attach_program_put(struct wr_attach *a, const struct wr_path *path, struct wr_err *err);
+
 int wr_attach_unpin(void *ctx, const char *folder, struct wr_err *err);
 
 #endif

@@ -56,6 +56,7 @@ struct wr_daemon_conf {
 extern const struct wr_conf_item wr_daemon_items[];
 extern const char *const wr_daemon_hooks[]; /* "auto", then what has a name and can be asked for */
 
+#define WR_DAEMON_PIN "/sys/fs/bpf/weir"     /* where --persist keeps what stays */
 #define WR_DAEMON_CONF "/etc/weir/weir.conf" /* read when it is there and no other is named */
 
 /*

@@ -80,8 +80,9 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"capture.pin", WR_CONF_STRING, "", "a folder in a bpffs",
 	 "Links and counters stay in the kernel below this folder (/sys/fs/bpf/weir) when weir "
 	 "ends, "
-	 "and are adopted by the next one: no packet is uncounted during a restart. Empty: nothing "
-	 "stays.",
+	 "and are adopted by the next one: no packet is uncounted during a restart, and rules stay "
+	 "in "
+	 "force. weir flush takes them off. Empty: nothing stays.",
 	 AT(capture.pin), 0, 128, .check = whole_path},
 	{"capture.flow_slots", WR_CONF_NUMBER, "65536", "flows per second and CPU",
 	 "Flows that the kernel counts apart in one second on one CPU, a power of two. What finds "

@@ -396,6 +396,11 @@ void wr_engine_close(struct wr_engine **engine)
 	*engine = NULL;
 }
 
+void wr_engine_paths(struct wr_engine *e, void (*fn)(void *ctx, struct wr_path *path), void *ctx)
+{
+	wr_session_paths(e->source, fn, ctx);
+}
+
 struct wr_live *wr_engine_live(struct wr_engine *e)
 {
 	return e->live;

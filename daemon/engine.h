@@ -76,6 +76,9 @@ uint64_t wr_engine_passed_over(const struct wr_engine *e);
 /* Detaches and takes what was still being counted; step is not called any more. */
 void wr_engine_finish(struct wr_engine *e);
 
+/* Calls fn for each data path there is; borrowed for the call. */
+void wr_engine_paths(struct wr_engine *e, void (*fn)(void *ctx, struct wr_path *path), void *ctx);
+
 struct wr_live *wr_engine_live(struct wr_engine *e); /* borrowed; read between steps */
 /* Rows of the ledger, one per interface and hook; returns how many there are, fills up to n. */
 int wr_engine_ledger(struct wr_engine *e, struct wr_ledger *rows, int n);

@@ -41,6 +41,7 @@ struct wr_query {
 	bool text;		 /* as=text */
 	bool may_change;	 /* who asks may change rules; set by daemon/api.c */
 	const char *who;	 /* it is, in words; the same */
+	bool is_root;		 /* who asks is root */
 	uint64_t client;	 /* number of the connection; the same */
 	size_t n_keys;
 	struct {

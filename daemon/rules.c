@@ -396,6 +396,16 @@ uint32_t wr_rules_slots(void *ctx)
 	return wr_force_slots(r->force);
 }
 
+int wr_rules_hold(struct wr_rules *r, const char *program)
+{
+	return wr_force_hold(r->force, program);
+}
+
+void wr_rules_release(struct wr_rules *r, const char *program)
+{
+	wr_force_release(r->force, program);
+}
+
 void wr_rules_joins(void *ctx, struct wr_path *path, bool joins)
 {
 	struct wr_rules *r = ctx;

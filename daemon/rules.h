@@ -63,6 +63,10 @@ const char *wr_rules_name(void *ctx, uint32_t slot);
 uint32_t wr_rules_slots(void *ctx);
 void wr_rules_joins(void *ctx, struct wr_path *path, bool joins);
 
+/* Where a user's program counts what it drops; held until it is released. -ENOSPC. */
+int wr_rules_hold(struct wr_rules *r, const char *program);
+void wr_rules_release(struct wr_rules *r, const char *program);
+
 /* Puts it in force on the paths that there are. -ENOSPC: it is too large; -EBUSY. */
 int wr_rules_put(struct wr_rules *r, struct wr_err *err);
 

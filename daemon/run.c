@@ -182,8 +182,14 @@ static int open_path(void *ctx, struct wr_path **out, const struct wr_path_conf 
 {
 	struct wr_run *r = ctx;
 
-	if (r->dropped)
-		return wr_attach_open_path(&r->attach, out, conf, whole_packets, why, room, err);
+	int ret;
+
+	if (r->dropped) {
+		ret = wr_attach_open_path(&r->attach, out, conf, whole_packets, why, room, err);
+		if (!ret)
+			wr_run_programs_join(r, *out);
+		return ret;
+	}
 	return wr_path_open_auto(out, conf, whole_packets, why, room, err);
 }
 
@@ -294,6 +300,9 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 	r->host.outputs = outputs;
 	r->host.status = wr_run_status;
 	r->host.reload = wr_run_reload;
+	r->host.swap = wr_run_swap;
+	r->host.program = wr_run_program;
+	r->host.programs = wr_run_programs;
 	r->host.conf = values;
 	r->host.history = r->history_path;
 	r->host.ctx = r;
@@ -437,6 +446,7 @@ static void end(struct wr_run *r)
 	show_end(r);
 	wr_engine_close(&r->engine);
 	wr_rules_close(&r->rules);
+	wr_run_programs_close(r);
 	wr_dump_close(&r->dump);
 	wr_attach_end(&r->attach);
 	wr_loop_close(&r->loop);

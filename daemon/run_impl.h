@@ -49,6 +49,15 @@ struct wr_run {
 	struct wr_err err;
 	struct wr_status_iface said[WR_STATUS_IFACES]; /* by interface, last line */
 	uint32_t n_said;
+	struct {
+		struct {
+			struct wr_program_set set;
+			struct wr_program_told told;
+			struct wr_program_count at_first; /* when it took its place */
+		} at[WR_PROGRAMS];			  /* in their order */
+		uint32_t n;
+		const struct wr_program_count *counts; /* mapped; NULL: there are none yet */
+	} programs;
 	struct wr_rules_state rules_state;		  /* for status */
 	struct wr_status_output out_rows[WR_OUTPUTS + 1]; /* for status */
 };
@@ -62,6 +71,16 @@ int wr_run_reload(void *run, struct wr_err *err);     /* run_reload.c */
 
 /* run_rules.c: r->rules, when there is to be a policy. */
 int wr_run_rules_open(struct wr_run *r, struct wr_err *err);
+
+/* run_programs.c: users' programs. */
+int wr_run_program(void *run, const struct wr_program_ask *ask, struct wr_err *err);
+uint32_t wr_run_programs(void *run, struct wr_program_row *rows, uint32_t n);
+void wr_run_programs_join(struct wr_run *r, struct wr_path *path); /* one that came later */
+void wr_run_programs_close(struct wr_run *r);
+
+/* run_swap.c: another build of the kernel programs. */
+int wr_run_swap(void *run, const struct wr_swap_want *want, wr_swap_tell_fn tell, void *tell_ctx,
+		struct wr_err *err);
 
 /* run_dump.c: the last packets. */
 int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);

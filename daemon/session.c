@@ -617,6 +617,8 @@ int wr_session_open(struct wr_source **out, const struct wr_session_conf *conf, 
 			ret = wr_fail(err, E2BIG, "more than %d interfaces", MAX_PORTS);
 	if (!ret && conf->pin_dir)
 		wr_path_sweep(conf->pin_dir);
+	for (size_t i = 0; !ret && conf->pin_dir && !conf->out && i < s->n_ports; i++)
+		wr_path_forget(conf->pin_dir, (int)if_nametoindex(s->port[i].name), WR_HOOK_TC_OUT);
 	if (!ret)
 		ret = open_ports(s, err);
 	if (ret) {

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "core/parse.h"
-#include "tests/unit/same.h"
+#include "capture/same.h"
 #include "view/packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

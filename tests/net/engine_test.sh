@@ -179,7 +179,7 @@ gone() {
 	ip -n "$n" link add "$p" type veth peer name "x$$"
 	IN=$p live_begin 1024 in "$pin"
 	ip -n "$n" link del "$p"
-	ok "an interface goes: so does what is pinned of it" wait_for "$PATIENCE" pins_are "$pin" 7
+	ok "an interface goes: so does what is pinned of it" wait_for "$PATIENCE" pins_are "$pin" 9
 	live_end
 	ip -n "$n" link add "$p" type veth peer name "x$$"
 	IN=$p live_begin 1024 in "$pin"
@@ -189,10 +189,10 @@ gone() {
 	is "renamed while nobody watched: the ledger has the new name" "$(ledger "$q" 'len(rows)') $(ledger "$p" 'len(rows)')" "1 0"
 	live_end
 	ip -n "$n" link del "$q"
-	pins_are "$pin" 14 || note "$(find "$pin")"
+	pins_are "$pin" 18 || note "$(find "$pin")"
 	live_begin 1024 in "$pin"
 	live_end
-	ok "it went while nobody watched: the next one removes what was pinned" pins_are "$pin" 7
+	ok "it went while nobody watched: the next one removes what was pinned" pins_are "$pin" 9
 }
 
 # Tables of another size: the counters begin anew, the link stays where it is.

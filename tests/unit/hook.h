@@ -131,9 +131,10 @@ static inline int hook_prepare(struct hook *h, const struct hook_conf *conf)
 					 WR_JUDGE_RULES * (uint32_t)libbpf_num_possible_cpus());
 	}
 	if (conf->fixed.frags) {
-		bpf_program__set_flags(main, bpf_program__flags(main) | BPF_F_XDP_HAS_FRAGS);
-		bpf_program__set_flags(record, bpf_program__flags(record) | BPF_F_XDP_HAS_FRAGS);
-		bpf_program__set_flags(judged, bpf_program__flags(judged) | BPF_F_XDP_HAS_FRAGS);
+		struct bpf_program *p;
+
+		bpf_object__for_each_program(p, h->obj)
+			bpf_program__set_flags(p, bpf_program__flags(p) | BPF_F_XDP_HAS_FRAGS);
 	}
 	if (conf->log_level) {
 		bpf_program__set_log_level(main, conf->log_level);

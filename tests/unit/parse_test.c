@@ -12,7 +12,7 @@
 #include <pcap/pcap.h>
 
 #include "core/parse.h"
-#include "tests/unit/same.h"
+#include "capture/same.h"
 #include "tests/unit/gen.h"
 
 enum {

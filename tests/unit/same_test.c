@@ -19,7 +19,7 @@ struct bpf_program;
 #include <pcap/pcap.h>
 
 #include "core/parse.h"
-#include "tests/unit/same.h"
+#include "capture/same.h"
 #include "tests/unit/gen.h"
 #include "tests/unit/hook.h"
 

@@ -37,6 +37,9 @@ extern const struct wr_command wr_command_history;
 extern const struct wr_command wr_command_policy;
 extern const struct wr_command wr_command_why;
 extern const struct wr_command wr_command_rule;
+extern const struct wr_command wr_command_flush;
+extern const struct wr_command wr_command_swap;
+extern const struct wr_command wr_command_program;
 extern const struct wr_command wr_command_dump;
 
 extern const struct wr_command wr_command_run, wr_command_config, wr_command_status,

@@ -12,7 +12,7 @@
 struct args {
 	struct wr_strings ifaces, set;
 	const char *conf, *hook, *netns, *socket, *page;
-	bool out;
+	bool out, persist;
 };
 
 /* Fronts of this build: one, or none. */
@@ -55,6 +55,17 @@ static int set_any(struct wr_conf *c, const char *word, struct wr_err *err)
 	return wr_conf_set(c, name, equals + 1, "--set", err);
 }
 
+/* A folder that is named elsewhere stays. */
+static int persist(struct wr_conf *c, struct wr_err *err)
+{
+	struct wr_daemon_conf now;
+	int ret = wr_daemon_conf_fill(c, &now, err);
+
+	if (ret || now.capture.pin[0])
+		return ret;
+	return wr_conf_set(c, "capture.pin", WR_DAEMON_PIN, "--persist", err);
+}
+
 static int options_over(const struct args *a, struct wr_conf *c, struct wr_err *err)
 {
 	const struct {
@@ -73,6 +84,8 @@ static int options_over(const struct args *a, struct wr_conf *c, struct wr_err *
 			ret = wr_conf_set(c, one[i].item, one[i].value, one[i].origin, err);
 	for (size_t i = 0; i < a->set.n && !ret; i++)
 		ret = set_any(c, a->set.at[i], err);
+	if (!ret && a->persist)
+		ret = persist(c, err);
 	return ret;
 }
 
@@ -132,6 +145,10 @@ static const struct wr_option options[] = {
 	{0, "out", NULL, "watch what leaves, too", WR_OPTION_FLAG, AT(out)},
 	{'n', "netns", "NETNS", "in this network namespace (name or path)", WR_OPTION_STRING,
 	 AT(netns)},
+	{0, "persist", NULL,
+	 "programs, rules and counters stay in the kernel when weir ends, for the next one "
+	 "(capture.pin, " WR_DAEMON_PIN " unless that is set)",
+	 WR_OPTION_FLAG, AT(persist)},
 	{0, "socket", "PATH", "the control socket", WR_OPTION_STRING, AT(socket)},
 	{0, "page", "ADDRESS:PORT", "where the web page is served; empty: nowhere",
 	 WR_OPTION_STRING, AT(page)},
@@ -154,10 +171,14 @@ const struct wr_command wr_command_run = {
 		"whole; "
 		"when it is wrong, the\n"
 		"old one stays. Interfaces come and go without touching the others.\n"
-		"SIGTERM and SIGINT end it; nothing stays attached unless capture.pin says so.",
+		"SIGTERM and SIGINT end it; nothing stays attached unless --persist or capture.pin "
+		"says so: then rules stay in\n"
+		"force and packets are counted until the next weir run adopts them, or 'weir "
+		"flush' takes them off.",
 	.examples = "weir run\tthe interface of the default route\n"
 		    "weir run -i eth0 -i eth1 --out\ttwo interfaces, both directions\n"
 		    "weir run -c /etc/weir/weir.conf\twith a file ('weir config dump' makes one)\n"
+		    "weir run --persist\twhat is in force stays so between two of them\n"
 		    "weir run --set flow.idle=30s\tany item as an option\n",
 	.options = options,
 	.run = run,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef WR_TESTS_SAME_H
-#define WR_TESTS_SAME_H
+#ifndef WR_CAPTURE_SAME_H
+#define WR_CAPTURE_SAME_H
 
 /*
  * Are two records the same? Fields whose bit in `has` is not set, or that lie behind a count, hold
- * whatever an earlier packet left there and are not compared. Host only; for tests and for checking
- * one source by another.
+ * whatever an earlier packet left there and are not compared. Host only; for tests, and to hold a
+ * build of the kernel programs against this one (control/selftest.h).
  */
 
 #include <string.h>
