@@ -412,3 +412,26 @@ int wr_path_where(struct wr_path *path, uint32_t half, const char *const *expr, 
 	(void)path, (void)half, (void)expr, (void)n;
 	return wr_fail(err, EOPNOTSUPP, "built without BPF");
 }
+
+uint32_t wr_force_link(const struct wr_force *f, uint32_t path)
+{
+	(void)f, (void)path;
+	return 0;
+}
+
+void wr_force_capacity(struct wr_force *f, uint32_t path, uint64_t bps)
+{
+	(void)f, (void)path, (void)bps;
+}
+
+struct wr_count wr_force_passed(const struct wr_force *f, uint32_t path)
+{
+	(void)f, (void)path;
+	return (struct wr_count){0};
+}
+
+uint64_t wr_force_queue_ns(const struct wr_force *f, uint32_t path)
+{
+	(void)f, (void)path;
+	return 0;
+}
