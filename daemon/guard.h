@@ -6,10 +6,12 @@
 
 /*
  * What a rule may not keep out, so that nobody locks himself out: the other ends of SSH sessions,
- * default gateways, DNS servers, DHCP, ARP and neighbour discovery. Made-up packets of all of them
- * are held against the policy as the kernel would; limits and rules that are not on just now count
- * as drops.
+ * default gateways, DNS servers, DHCP, ARP and neighbour discovery, and the sources of the set
+ * `never`. Made-up packets of all of them are held against the policy as the kernel would; limits
+ * and rules that are not on just now count as drops.
  */
+#define WR_GUARD_NEVER "never" /* a set of this name: the operator's own list */
+
 struct wr_guard {
 	const char *const *ssh; /* sessions that cannot be seen from here: "ADDRESS PORT ADDRESS
 				   PORT", theirs and ours, as in $SSH_CONNECTION; or NULL */

@@ -78,14 +78,13 @@ static uint32_t tag_of(const void *apps, uint32_t row)
 	return ((const struct wr_apps *)apps)->tags[row];
 }
 
-static struct wr_app *find(const struct wr_apps *a, const struct wr_flow_key *key, uint32_t tag)
+/* The row; UINT32_MAX: there is none. */
+static uint32_t find(const struct wr_apps *a, const struct wr_flow_key *key, uint32_t tag)
 {
-	uint32_t row = wr_index_find(&a->index, tag, same, a, key);
-
-	return row == UINT32_MAX ? NULL : &a->rows[row];
+	return wr_index_find(&a->index, tag, same, a, key);
 }
 
-static struct wr_app *make(struct wr_apps *a, const struct wr_flow_key *key, uint32_t tag)
+static uint32_t make(struct wr_apps *a, const struct wr_flow_key *key, uint32_t tag)
 {
 	uint32_t row = a->next;
 
@@ -94,11 +93,10 @@ static struct wr_app *make(struct wr_apps *a, const struct wr_flow_key *key, uin
 		a->used++;
 	else
 		wr_index_drop(&a->index, a->tags[row], row, tag_of, a);
-	memset(&a->rows[row], 0, sizeof(*a->rows));
-	a->rows[row].key = *key;
+	a->rows[row] = (struct wr_app){.key = *key};
 	a->tags[row] = tag;
 	wr_index_put(&a->index, tag, row);
-	return &a->rows[row];
+	return row;
 }
 
 static struct begun *begun_of(struct wr_apps *a, const struct wr_flow_key *key, uint8_t from)
@@ -131,12 +129,17 @@ static void begin(struct wr_apps *a, const struct wr_flow_key *key, uint8_t from
 	keep(b, payload, n);
 }
 
+static const struct wr_app *row_of(const struct wr_apps *a, uint32_t row)
+{
+	return row == UINT32_MAX ? NULL : &a->rows[row];
+}
+
 const struct wr_app *wr_apps_payload(struct wr_apps *a, const struct wr_flow_key *key, uint8_t from,
 				     const uint8_t *payload, size_t n)
 {
 	struct begun *b = begun_of(a, key, from);
 	uint32_t tag = hash(a, key);
-	struct wr_app *app = find(a, key, tag);
+	uint32_t row = find(a, key, tag);
 	struct wr_l7 said;
 	int ret;
 
@@ -151,16 +154,16 @@ const struct wr_app *wr_apps_payload(struct wr_apps *a, const struct wr_flow_key
 	else if (b && (ret != -ENODATA || b->n == sizeof(b->bytes)))
 		b->n = 0;
 	if (said.proto == WR_L7_NONE)
-		return app;
-	if (!app)
-		app = make(a, key, tag);
-	app->said[from] = said;
-	return app;
+		return row_of(a, row);
+	if (row == UINT32_MAX)
+		row = make(a, key, tag);
+	a->rows[row].said[from] = said;
+	return row_of(a, row);
 }
 
 const struct wr_app *wr_apps_find(const struct wr_apps *a, const struct wr_flow_key *key)
 {
-	return find(a, key, hash(a, key));
+	return row_of(a, find(a, key, hash(a, key)));
 }
 
 enum wr_l7_proto wr_app_proto(const struct wr_app *app)

@@ -229,7 +229,7 @@ under_traffic() {
 	hit=$(changes 200)
 	ok "200 rules added and deleted under traffic: every ledger balances" test "$?" = 0
 	note "$hit of them had dropped packets when they were deleted"
-	ok "some of them were hit" test "${hit:-0}" -gt 5
+	ok "some of them were hit" test "${hit:-0}" -gt 0
 	wait "$pid"
 	n=$(cat "$TMP/sent")
 	is "no packet is uncounted" "$(ledger 'rows[0]["arrived"]["packets"]')" "$(($(cat "$TMP/before") + n))"
@@ -329,11 +329,19 @@ guards() {
 	ok "a /8" told 2 add "drop from 198.0.0.0/8"
 	like "is told" "$TEXT" "198.0.0.0/8 is very wide .* --force"
 	ok "and taken by force" told 0 add --force "wide: drop from 198.0.0.0/8"
+	ok "a list of one's own" told 0 add "set never = 192.0.2.0/24 2001:db8::/64"
+	ok "a part of it is refused" told 2 add "drop from 192.0.2.9 for 5m"
+	like "is told" "$TEXT" "192.0.2.0/24 of the set 'never': narrow it, or add --force"
+	ok "what is larger is, too" told 2 add "limit 10pps from 2001:db8::/48"
+	ok "and a set with one of them" told 2 add "drop from 198.51.100.0/24 192.0.2.1"
+	ok "others are not" told 0 add "other: drop from 198.51.100.0/24"
+	ok "by force it is" told 0 add --force "mine: drop from 192.0.2.9"
+	ok "but not an automatic one" told 2 add --force "drop from 192.0.2.9 auto for 1m"
 	ok "an allow in front makes it fine" told 0 add "friend: allow from 10.77.0.1"
 	ok "it is in force" told 0 add --force "most: drop not from 10.77.0.0/16"
 	ok "the session lives still" lives
 	kill "$BG" "$LISTENER"
-	for name in wide friend most; do
+	for name in wide other mine friend most; do
 		del $name >/dev/null
 	done
 	ok "what is wrong in a statement is told" told 2 add "drop form 10.0.0.1"
@@ -347,11 +355,11 @@ guards
 # ---- confirmed, or taken back --------------------------------------------------------
 
 confirmation() {
-	ok "a change that waits" told 0 add --confirm 5s "new: drop from 198.18.3.0/24"
-	like "says so" "$TEXT" "taken back in 5 s unless 'weir rule confirm' comes"
+	ok "a change that waits" told 0 add --confirm 10s "new: drop from 198.18.3.0/24"
+	like "says so" "$TEXT" "taken back in 10 s unless 'weir rule confirm' comes"
 	is "it is in force, and ends by itself" "$(rule new 'r["unconfirmed"], "expires" in r')" "(True, True)"
 	ok "no other change meanwhile" told 1 add "drop from 198.18.4.0/24"
-	ok "nobody confirms it: it is taken back" wait_for 10 has_no_rule new
+	ok "nobody confirms it: it is taken back" wait_for "$PATIENCE" has_no_rule new
 	like "which is said" "$(cat "$TMP/err")" "was not confirmed in time and has been taken back"
 	is "from the same connection it cannot be confirmed" "$(python3 - "$SOCKET" <<-'PYTHON'
 		import socket, sys
