@@ -161,7 +161,7 @@ def documents(db):
     queries = re.findall(r"```sql\n(.*?)```", text, re.S)
     ok(len(queries) >= 4, "docs/history.md has queries")
     for query in queries:
-        query = query.replace("tcp/443@10.0.0.5", "tcp/1001@10.0.0.5").replace("'source'", "'service'")
+        query = query.replace("tcp/443@10.0.0.5", "tcp/1001@10.0.0.5").replace("'source'", "'service'").replace("'rule'", "'service'")
         rows = db.execute(query).fetchall()
         ok(rows, "it finds something: %s..." % query[:50].replace("\n", " "))
     for table, columns in re.findall(r"^\| `(\w+)`[^|]*\|[^|]*?((?:`\w+`[^`|]*)+)\|$", text, re.M):
