@@ -197,7 +197,8 @@ __attribute__((noinline)) int wr_class_fate(wr_ctx *ctx, __u32 cpu)
 {
 	int what = wr_govern(cpu);
 
-	if (what == WR_GOVERN_SOFT && wr_ecn_mark(ctx, cpu))
+	if (what == WR_GOVERN_SOFT && WR_JUDGE_OF(cpu)->governed == WR_GOVERNED &&
+	    wr_ecn_mark(ctx, cpu))
 		wr_govern_marked(cpu);
 	else if (what)
 		wr_govern_drop(cpu);
@@ -309,7 +310,8 @@ static __always_inline int wr_ended_path(wr_ctx *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 
-	wr_said(cpu);
+	if (wr_said(cpu) == WR_SAID_PASS)
+		WR_JUDGE_OF(cpu)->governed = WR_NOT_GOVERNED;
 	return wr_end(ctx, cpu, WR_JUDGE_OF(cpu)->len, WR_JUDGE_OF(cpu)->why);
 }
 

@@ -138,6 +138,9 @@ int wr_force_open(struct wr_force **out, const struct wr_force_conf *conf, struc
 	f->maps.hits_fd = f->fd[HITS];
 	f->maps.rules_fd = f->fd[RULES];
 	f->rule = f->at[RULES];
+	for (int i = 0; i < WR_SLOT_PAST; i++) /* programs do not outlive their weir */
+		if (!strncmp(f->rule[i], PROGRAM, sizeof(PROGRAM) - 1))
+			f->left_at[i] = 1;
 	*out = f;
 	return 0;
 }

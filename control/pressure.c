@@ -160,6 +160,10 @@ uint64_t wr_link_speed(const char *iface)
 	ssize_t n;
 	int fd;
 
+	/* What has no device behind it (tun, veth) tells any number. */
+	snprintf(path, sizeof(path), "/sys/class/net/%.16s/device", iface);
+	if (access(path, F_OK))
+		return 0;
 	snprintf(path, sizeof(path), "/sys/class/net/%.16s/speed", iface);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);

@@ -24,7 +24,8 @@ void wr_pressure_close(struct wr_pressure_reader **r); /* NULL is fine */
 /* Since the last call; the first one tells nothing. */
 struct wr_pressure wr_pressure_read(struct wr_pressure_reader *r);
 
-/* What the interface says that it carries, bits a second; 0: it does not say. */
+/* What the device of the interface says that it carries, bits a second; 0: it does not say, or
+ * there is none. */
 uint64_t wr_link_speed(const char *iface);
 
 #endif

@@ -28,7 +28,8 @@ enum {
 	WR_PRIORITIES = 8,
 	WR_RAMP_NS = 8000000, /* of queue: from "now and then" to "always", and from one priority to
 				 the next */
-	WR_DEBT_NS = 16000,   /* of the link, that a CPU keeps for itself */
+	WR_QUEUE_NS = (WR_PRIORITIES + 3) * WR_RAMP_NS, /* the longest there is */
+	WR_DEBT_NS = 16000,	      /* of the link, that a CPU keeps for itself */
 	WR_CLASS_BURST_NS = 20000000, /* of the guarantee and of the ceiling */
 };
 
@@ -131,7 +132,8 @@ wr_inline const struct wr_class_line *wr_class_line(wr_judging self, __u32 class
 	return (const void *)wr_line_at(WR_JUDGE_IMAGE(self), WR_IMAGE_CLASSES + class);
 }
 
-/* What passes is on the link, and counts for the ceiling. */
+/* What passes is on the link, and counts for the ceiling. A queue that makes everything give way
+ * grows no further: guarantees beyond the link would make it grow for ever. */
 wr_inline void wr_class_passes(wr_judging self, const struct wr_class_line *c,
 			       struct wr_link_line *link, struct wr_class_state *state, __u32 class,
 			       __u64 now)
@@ -139,7 +141,7 @@ wr_inline void wr_class_passes(wr_judging self, const struct wr_class_line *c,
 	const struct wr_judge *j = WR_JUDGE_OF(self);
 	struct wr_debts *d = WR_DEBTS_OF(self);
 
-	if (link->cost_ns)
+	if (link->cost_ns && wr_owed(link->tat, d->link, now) < WR_QUEUE_NS)
 		wr_owe(&link->tat, &d->link, wr_cost(j, link->cost_ns), now);
 	if (c->ceiling.cost_ns)
 		wr_owe(&state->ceiling, &d->ceiling[class], wr_cost(j, c->ceiling.cost_ns), now);

@@ -276,6 +276,14 @@ wr_inline __u64 wr_judge_tag(wr_judging self, const struct wr_judge_rule *r)
 	return wr_mix(a ^ wr_mix(b ^ WR_JUDGE_SECRET(self)) ^ wr_mix(rest + h->ip_v)) | 1;
 }
 
+/* Where ports are there and flags are not (a first fragment of eight bytes), it may be one. */
+wr_inline int wr_may_be_syn(const struct wr_hdr *h)
+{
+	if (h->has & WR_H_TCP)
+		return (h->tcp_flags & (WR_TCP_SYN | WR_TCP_ACK)) == WR_TCP_SYN;
+	return h->has & WR_H_PORTS && h->proto == WR_IP_TCP;
+}
+
 /* Is the packet over the limit? */
 wr_inline int wr_judge_over(wr_judging self, const struct wr_judge_rule *r)
 {
@@ -285,8 +293,7 @@ wr_inline int wr_judge_over(wr_judging self, const struct wr_judge_rule *r)
 	struct wr_bucket *b;
 	__u64 tag, now;
 
-	if (r->flags & WR_RULE_SYN &&
-	    (!(h->has & WR_H_TCP) || (h->tcp_flags & (WR_TCP_SYN | WR_TCP_ACK)) != WR_TCP_SYN))
+	if (r->flags & WR_RULE_SYN && !wr_may_be_syn(h))
 		return 0;
 	now = wr_judge_now(self);
 	if (r->flags & (WR_RULE_PER_SOURCE | WR_RULE_PER_SERVICE)) {
@@ -473,6 +480,7 @@ wr_inline __u64 wr_frag_tag(wr_judging self)
 wr_inline int wr_frag_known(wr_judging self, __u32 at)
 {
 	struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_judge_head *head = (const void *)wr_line_at(WR_JUDGE_IMAGE(self), at);
 	__u64 tag = wr_frag_tag(self), now = wr_judge_now(self), fate = 0;
 	struct wr_bucket_line *l = wr_frag_line(self, tag);
 	__u32 i;
@@ -480,13 +488,13 @@ wr_inline int wr_frag_known(wr_judging self, __u32 at)
 	for (i = 0; l && i < WR_BUCKET_WAYS; i++)
 		if (l->way[i].tag == tag && l->way[i].tat > now)
 			fate = l->way[i].tat;
-	if (!fate)
+	if (!fate || (fate & 3 && (!head || head->flags & WR_HEAD_COUNT_ONLY)))
 		return 0;
 	j->verdict = fate & 3;
 	j->slot = fate >> 2 & (WR_JUDGE_RULES - 1);
 	j->decided = 0;
 	j->klass = j->verdict ? WR_NO_CLASS : (__u8)j->slot;
-	wr_judge_link(j, (const void *)wr_line_at(WR_JUDGE_IMAGE(self), at));
+	wr_judge_link(j, head);
 	if (j->verdict)
 		wr_judge_gone(self, j->slot, j->verdict);
 	return 1;

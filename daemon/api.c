@@ -27,7 +27,7 @@ struct client {
 	uint32_t events; /* that are waited for */
 	bool skipping;	 /* the rest of a line that was too long */
 	bool subscribed; /* to sub */
-	bool may_change, is_root;
+	bool may_change, is_root, is_page;
 	char who[24]; /* "uid 0"; "the page" */
 	uint64_t number;
 	char *out; /* owned: what the socket did not take yet */
@@ -103,6 +103,7 @@ static int take(struct wr_api *api, int fd, uint32_t first, uint32_t last, bool 
 		c->used = c->out_used = c->out_done = 0;
 		c->skipping = c->subscribed = false;
 		c->may_change = may_change;
+		c->is_page = first >= api->conf.clients_max;
 		name_of(c, fd, first >= api->conf.clients_max);
 		c->is_root = is_root;
 		c->number = api->served + 1;
@@ -240,6 +241,7 @@ static void request(struct client *c, const char *line, size_t n)
 		return;
 	}
 	q->may_change = c->may_change;
+	q->is_page = c->is_page;
 	q->who = c->who;
 	q->is_root = c->is_root;
 	q->client = c->number;

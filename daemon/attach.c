@@ -310,6 +310,7 @@ static int ask(struct wr_attach *a, const struct request *r, const int *with, in
 	if (n == sizeof(*answer))
 		return 0;
 	/* A late answer would be taken for that to another question. */
+	kill(a->pid, SIGKILL);
 	wr_attach_end(a);
 	return wr_fail(err, EPERM,
 		       "the process that attaches has ended: a restart of weir is needed");

@@ -12,7 +12,8 @@
 
 #define STEP_NS 100000000u /* between two looks at the host */
 #define BUSY 0.9	   /* a CPU that is so much in interrupts has no time for more */
-#define LOST 100 /* one packet of so many: sockets do not keep up; one slow reader is not all */
+#define HALF_BUSY 0.5	   /* below it there is time for sockets: who does not read is at fault */
+#define LOST 100	   /* one packet of so many: sockets do not keep up */
 
 /* Of a path, in the order of wr_force_paths(). */
 struct link {
@@ -116,6 +117,8 @@ static void know_capacity(struct link *l, const struct wr_policy *p)
 	if (l->budget.capacity_bps)
 		return;
 	l->budget.capacity_bps = wr_link_speed(iface->name);
+	if (l->budget.capacity_bps < l->budget.floor_bps) /* guarantees that it cannot carry */
+		l->budget.capacity_bps = 0;
 	l->known_by = l->budget.capacity_bps ? "interface" : "nobody";
 }
 
@@ -153,7 +156,7 @@ static bool keeps_up(struct wr_classes *c, uint64_t packets)
 	if (!c->pressure)
 		return true;
 	p = wr_pressure_read(c->pressure);
-	sockets = p.sockets * LOST > came;
+	sockets = p.sockets * LOST > came && p.busy > HALF_BUSY;
 	if (!p.backlog && !sockets && p.busy < BUSY)
 		return true;
 	c->why = p.backlog ? "backlog" : sockets ? "sockets" : "cpu";

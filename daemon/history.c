@@ -48,7 +48,7 @@ static int give_away(const char *path, const char *user, struct wr_err *err)
 		return ret;
 	for (int i = 0; i < 3; i++) {
 		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-		if (chown(name, uid, gid) && errno != ENOENT)
+		if (wr_rights_give(name, uid, gid) && errno != ENOENT)
 			return wr_fail(err, errno, "giving %s to %s: %s", name, user,
 				       strerror(errno));
 	}

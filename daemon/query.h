@@ -40,6 +40,7 @@ struct wr_query {
 	bool sorted;		 /* sort= was given */
 	bool text;		 /* as=text */
 	bool may_change;	 /* who asks may change rules; set by daemon/api.c */
+	bool is_page;		 /* who asks is the page: less may be changed */
 	const char *who;	 /* it is, in words; the same */
 	bool is_root;		 /* who asks is root */
 	uint64_t client;	 /* number of the connection; the same */

@@ -3,12 +3,14 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <nss.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int wr_rights_user(const char *name, uid_t *uid, gid_t *gid, struct wr_err *err)
@@ -20,6 +22,25 @@ int wr_rights_user(const char *name, uid_t *uid, gid_t *gid, struct wr_err *err)
 	*uid = p->pw_uid;
 	*gid = p->pw_gid;
 	return 0;
+}
+
+int wr_rights_give(const char *path, uid_t uid, gid_t gid)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), ret = -1, saved;
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st))
+		ret = -1;
+	else if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		errno = EPERM;
+	else
+		ret = fchown(fd, uid, gid);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return ret;
 }
 
 int wr_rights_group(const char *name, gid_t *gid, struct wr_err *err)

@@ -243,13 +243,24 @@ static int compile(struct wr_rules *r, const struct wr_policy *p, const uint16_t
 	return wr_image_compile(out, p, &conf, err);
 }
 
+/* Those of `class` rules, which have none, are taken out. */
+static size_t counted_slots(const struct wr_policy *p, uint16_t *slot)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_rules; i++)
+		if (p->rule[i].action != WR_ACTION_CLASS)
+			slot[n++] = slot[i];
+	return n;
+}
+
 int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
 {
 	static uint16_t slot[WR_POLICY_RULES + sizeof(struct wr_class_slots) / sizeof(uint16_t)];
 	struct wr_class_slots classes;
 	struct wr_image_built *image = NULL;
 	uint64_t began = wr_loop_now_ns();
-	size_t n = p->n_rules;
+	size_t n;
 	int ret = assign_slots(r, p, slot, err);
 
 	if (!ret)
@@ -260,6 +271,7 @@ int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr
 		ret = wr_force_put(r->force, image, err);
 	if (!ret) {
 		memcpy(r->slot, slot, sizeof(r->slot));
+		n = counted_slots(p, slot);
 		if (p->n_classes) {
 			memcpy(slot + n, &classes, sizeof(classes));
 			n += sizeof(classes) / sizeof(*slot);
@@ -288,12 +300,14 @@ void wr_rules_step(struct wr_rules *r)
 	struct wr_err err = {0};
 
 	wr_classes_step(r->classes, now);
+	if (now - r->tried_ns < AGAIN_NS)
+		return;
 	wr_rules_take_back(r);
 	if (r->next_s && wr_rules_now_s() >= r->next_s) {
 		wr_rules_forget_ended(r);
 		r->due = true;
 	}
-	if (!r->due || now - r->tried_ns < AGAIN_NS)
+	if (!r->due)
 		return;
 	if (!wr_rules_put(r, &err)) {
 		r->tried_ns = 0;
@@ -410,12 +424,11 @@ void wr_rules_joins(void *ctx, struct wr_path *path, bool joins)
 {
 	struct wr_rules *r = ctx;
 
-	if (!joins) {
+	if (joins)
+		wr_force_join(r->force, path);
+	else
 		wr_force_leave(r->force, path);
-		return;
-	}
-	wr_force_join(r->force, path);
-	r->due = true;
+	r->due = true; /* links are numbered anew, too */
 	r->tried_ns = 0;
 }
 

@@ -44,7 +44,7 @@ int wr_rules_change_to(struct wr_rules *r, struct wr_rules_list *list, struct wr
 static void name_of(const char *text, char name[WR_POLICY_NAME + 1])
 {
 	name[0] = 0;
-	if (sscanf(text, "set %31[^ =]", name + 1) == 1)
+	if (!strncmp(text, "set ", 4) && sscanf(text + 4, " %31[^ =]", name + 1) == 1)
 		name[0] = '@';
 	else if (sscanf(text, "%31[^: ]:", name) != 1)
 		name[0] = 0;
@@ -166,6 +166,13 @@ static bool is_set(const char *statement)
 
 /* ---- guards ---- */
 
+static bool is_allow(const struct wr_rules *r, const char *name)
+{
+	int at = wr_policy_rule(r->all, name);
+
+	return at >= 0 && r->all->rule[at].action == WR_ACTION_ALLOW && !r->all->rule[at].shadow;
+}
+
 static int guard(const struct wr_rules *r, const struct wr_policy *p, const char *name,
 		 const struct wr_rules_change *c, struct wr_err *err)
 {
@@ -176,6 +183,34 @@ static int guard(const struct wr_rules *r, const struct wr_policy *p, const char
 	if (at < 0 || p->rule[at].shadow || (c->force && !p->rule[at].automatic))
 		return 0;
 	return wr_guard_rule(&g, p, (size_t)at, err);
+}
+
+/* A rule that was fine may keep somebody out when a set of its has others in it, or when the
+ * `allow` in front of it is gone. Sets: only rules that have some are looked at. */
+static int guard_others(const struct wr_rules *r, const struct wr_rules_list *list, bool sets,
+			const struct wr_rules_change *c, struct wr_err *err)
+{
+	struct wr_guard g = {.ssh = c->ssh, .n_ssh = c->n_ssh};
+	struct wr_policy *p = NULL;
+	int ret = wr_rules_join(r, r->file, r->until_s, list, &p, err);
+
+	for (size_t i = 0; !ret && i < p->n_rules; i++) {
+		const struct wr_rule *x = &p->rule[i];
+		int was = wr_policy_rule(r->all, x->name);
+		struct wr_err ignored = {0};
+
+		if (was < 0 || x->shadow || (sets && !x->n_from_sets) ||
+		    (c->force && !x->automatic))
+			continue;
+		ret = wr_guard_rule(&g, p, i, err);
+		/* What it kept out before stays as it is. */
+		if (ret == -EINVAL && wr_guard_rule(&g, r->all, (size_t)was, &ignored))
+			ret = 0;
+		else if (ret)
+			ret = wr_within(err, x->name);
+	}
+	wr_policy_free(&p);
+	return ret;
 }
 
 /* ---- confirmation ---- */
@@ -236,12 +271,17 @@ void wr_rules_take_back(struct wr_rules *r)
 	if (!p.due_ns || wr_loop_now_ns() < p.due_ns)
 		return;
 	r->pending = (struct wr_rules_pending){0};
+	r->who = "not confirmed";
 	if (wr_rules_change_to(r, &p.before, &err)) {
-		r->pending = p; /* again at the next step */
+		r->pending = p;
+		r->tried_ns = wr_loop_now_ns(); /* again in a second */
+		r->who = NULL;
 		wr_rules_say(r, "policy: taking back what was not confirmed: %s", err.text);
 		return;
 	}
+	r->who = NULL;
 	wr_rules_free_list(&p.before);
+	wr_rules_save(r);
 	wr_rules_say(r, "policy: a change was not confirmed in time and has been taken back");
 }
 
@@ -279,7 +319,7 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	struct wr_policy *p = NULL;
 	struct wr_rules_list list = {0};
 	struct wr_buf text = {0};
-	char key[WR_POLICY_NAME + 1];
+	char key[WR_POLICY_NAME + 1] = "";
 	size_t rules = r->all->n_rules, at;
 	int ret = nothing_waits(r, err);
 
@@ -309,6 +349,8 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 				: wr_rules_list_add(&list, text.at))
 			ret = out_of_memory(err);
 	}
+	if (!ret && key[0] == '@')
+		ret = guard_others(r, &list, true, c, err);
 	if (!ret)
 		ret = change(r, c, &list, name, err);
 	wr_rules_free_list(&list);
@@ -353,8 +395,10 @@ int wr_rules_del(struct wr_rules *r, const struct wr_rules_change *c, char *name
 		ret = out_of_memory(err);
 	if (!ret) {
 		remove_at(&list, at);
-		ret = change(r, c, &list, "", err);
+		ret = is_allow(r, c->text) ? guard_others(r, &list, false, c, err) : 0;
 	}
+	if (!ret)
+		ret = change(r, c, &list, "", err);
 	wr_rules_free_list(&list);
 	return ret;
 }
@@ -386,6 +430,8 @@ static int turn(struct wr_rules *r, const struct wr_rules_change *c, bool shadow
 		ret = guard(r, p, name, c, err);
 	if (!ret && (wr_rules_copy_list(&list, &r->added) || replace_at(&list, at, text.at)))
 		ret = out_of_memory(err);
+	if (!ret && shadow && is_allow(r, c->text))
+		ret = guard_others(r, &list, false, c, err);
 	if (!ret)
 		ret = change(r, c, &list, shadow ? "" : name, err);
 	wr_rules_free_list(&list);
@@ -433,6 +479,7 @@ void wr_rules_forget_ended(struct wr_rules *r)
 	struct wr_rules_list list = {0};
 	struct wr_err err = {0};
 	char name[WR_POLICY_NAME + 1];
+	struct wr_buf ended = {0};
 	bool some = false;
 
 	if (r->pending.due_ns || wr_rules_copy_list(&list, &r->added))
@@ -445,11 +492,16 @@ void wr_rules_forget_ended(struct wr_rules *r)
 		if (at < 0 || !r->all->rule[at].until_s ||
 		    r->all->rule[at].until_s > wr_rules_now_s())
 			continue;
-		wr_rules_say(r, "policy: rule %s has ended", name);
+		wr_buf_fmt(&ended, " %s", name);
 		remove_at(&list, i);
 		some = true;
 	}
-	if (some && !wr_rules_change_to(r, &list, &err))
+	if (some && !wr_rules_change_to(r, &list, &err)) {
+		wr_rules_say(r, "policy: ended:%s", wr_buf_text(&ended));
 		wr_rules_save(r);
+	} else if (some) {
+		r->tried_ns = wr_loop_now_ns(); /* again in a second */
+	}
+	wr_buf_free(&ended);
 	wr_rules_free_list(&list);
 }

@@ -36,7 +36,7 @@ static void give_folder(const struct wr_rules *r)
 	if (mkdir(dir, 0755) && errno != EEXIST)
 		return;
 	if (wr_rights_user(r->conf.user, &uid, &gid, &err) || chown(dir, uid, gid) ||
-	    (chown(r->state, uid, gid) && errno != ENOENT))
+	    (wr_rights_give(r->state, uid, gid) && errno != ENOENT))
 		wr_rules_say(r, "policy: %s cannot be given to %s: added rules may not be kept",
 			     r->state, r->conf.user);
 }
@@ -79,7 +79,7 @@ void wr_rules_load(struct wr_rules *r)
 	if (!r->state[0])
 		return;
 	give_folder(r);
-	fd = open(r->state, O_RDONLY | O_CLOEXEC);
+	fd = open(r->state, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return;
 	ret = fd < 0 ? -errno : wr_buf_read(&b, fd, MOST_BYTES);
@@ -102,6 +102,8 @@ void wr_rules_load(struct wr_rules *r)
 
 void wr_rules_save(struct wr_rules *r)
 {
+	/* What waits to be confirmed is not kept: a restart takes it back. */
+	const struct wr_rules_list *l = r->pending.due_ns ? &r->pending.before : &r->added;
 	struct wr_buf b = {0};
 	char new[310];
 	int fd, ret;
@@ -111,8 +113,8 @@ void wr_rules_save(struct wr_rules *r)
 	wr_buf_str(&b, head);
 	if (r->off)
 		wr_buf_str(&b, off);
-	for (size_t i = 0; i < r->added.n; i++) {
-		wr_buf_str(&b, r->added.at[i]);
+	for (size_t i = 0; i < l->n; i++) {
+		wr_buf_str(&b, l->at[i]);
 		wr_buf_char(&b, '\n');
 	}
 	snprintf(new, sizeof(new), "%s.new", r->state);

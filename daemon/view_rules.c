@@ -204,6 +204,13 @@ static int rule(const struct wr_api_host *h, const struct wr_query *q, struct wr
 	if (!q->may_change)
 		return wr_fail(err, EPERM,
 			       "rules are changed by root, or by who is in socket.group");
+	/* The page's process talks with strangers: no more than what the page offers is taken from
+	 * it. */
+	if (q->is_page && (!verbs[verb].text || c.force || c.confirm_ns))
+		return wr_fail(
+			err, EPERM,
+			"the page adds, shadows, enforces and deletes rules; the rest is for "
+			"weir rule");
 	if (!h->rules)
 		return none(err);
 	ret = verbs[verb].fn(h->rules, &c, name, err);

@@ -39,6 +39,7 @@ echo 1 >"$TRACING/events/bpf_trace/bpf_trace_printk/enable" ||
 mount --bind "$TRACING/trace_pipe" /sys/kernel/tracing/trace_pipe
 
 # The reader's folder, and the interface that the page calls eth0.
+mkdir "$TMP/bpf" && cp "$WR_ROOT/bpf/weir.h" "$TMP/bpf" # what a program of a user includes
 cp -r "$WR_ROOT/examples" "$TMP/examples" && cd "$TMP/examples" || exit 1
 rm -f -- *.o
 there_before=$(ls)

@@ -337,11 +337,20 @@ guards() {
 	ok "others are not" told 0 add "other: drop from 198.51.100.0/24"
 	ok "by force it is" told 0 add --force "mine: drop from 192.0.2.9"
 	ok "but not an automatic one" told 2 add --force "drop from 192.0.2.9 auto for 1m"
+	ok "a set may have others" told 0 add "set many = 198.51.100.7"
+	ok "a rule for it is fine" told 0 add "many: drop from @many"
+	ok "but not one's own session, later" told 2 add "set many = 198.51.100.7 10.77.0.1"
+	like "the rule is told" "$TEXT" "many: this would keep out the SSH session with 10.77.0.1"
+	ok "setup: a name that begins like a set" told 0 add "setup: drop from 203.0.113.9"
+	ok "is deleted as others are" told 0 del setup
 	ok "an allow in front makes it fine" told 0 add "friend: allow from 10.77.0.1"
+	ok "also for a rule behind it" told 0 add "foe: drop from 10.77.0.1"
 	ok "it is in force" told 0 add --force "most: drop not from 10.77.0.0/16"
 	ok "the session lives still" lives
+	ok "without the allow it would not: refused" told 2 del friend
+	like "the rule is told" "$TEXT" "this would keep out"
 	kill "$BG" "$LISTENER"
-	for name in wide other mine friend most; do
+	for name in wide other mine many @many most foe friend; do
 		del $name >/dev/null
 	done
 	ok "what is wrong in a statement is told" told 2 add "drop form 10.0.0.1"

@@ -112,9 +112,7 @@ static const struct wr_option options[] = {
 const struct wr_command wr_command_rule = {
 	.name = "rule",
 	.brief = "rules of the running daemon: shows and changes them while packets fly",
-	.args = " [list | show NAME | add STATEMENT | shadow STATEMENT|NAME | enforce NAME | del "
-		"NAME | "
-		"confirm | off | on]",
+	.args = " [list|show|add|shadow|enforce|del|confirm|off|on] [STATEMENT|NAME]",
 	.text = "list: the rules in the order in which a packet meets them: what they matched, "
 		"what "
 		"they stopped\n"
@@ -140,7 +138,7 @@ const struct wr_command wr_command_rule = {
 		"kept out.\n\n"
 		"A rule that would keep out the other end of an SSH session, a default gateway, a "
 		"DNS server, DHCP, ARP or\n"
-		"neighbour discovery, or that is for everything or for a /8, is refused without "
+		"neighbour discovery, or a source of the set 'never', or that is for everything or for a /8, is refused without "
 		"--force; an automatic one always.\n"
 		"Rules are changed by root, or by members of socket.group.",
 	.examples =

@@ -349,14 +349,16 @@ static const char *header(struct MHD_Connection *conn, const char *name)
 	return MHD_lookup_connection_value(conn, MHD_HEADER_KIND, name);
 }
 
-static enum MHD_Result refuse_change(struct wr_web *web, struct MHD_Connection *conn)
+/* 0: it may be made. */
+static int may_change(struct wr_web *web, struct MHD_Connection *conn)
 {
-	int rc = wr_web_access_change(&web->access, header(conn, "Authorization"),
-				      header(conn, "Origin"), header(conn, "Sec-Fetch-Site"),
-				      header(conn, "Host"));
+	return wr_web_access_change(&web->access, header(conn, "Authorization"),
+				    header(conn, "Origin"), header(conn, "Sec-Fetch-Site"),
+				    header(conn, "Host"));
+}
 
-	if (!rc)
-		return MHD_NO;
+static enum MHD_Result refuse_change(struct wr_web *web, struct MHD_Connection *conn, int rc)
+{
 	web->refused++;
 	if (rc == -EACCES)
 		return wr_web_refuse(conn, MHD_HTTP_UNAUTHORIZED,
@@ -373,6 +375,7 @@ static enum MHD_Result enter(struct wr_web *web, struct MHD_Connection *conn, co
 {
 	const char *rest;
 	const struct route *r = route_of(url, &rest);
+	int rc;
 
 	web->requests++;
 	if (!host_is_ours(web, conn)) {
@@ -382,8 +385,9 @@ static enum MHD_Result enter(struct wr_web *web, struct MHD_Connection *conn, co
 			"the page is not known by that name: use localhost or an address, or "
 			"configure the name");
 	}
-	if (r->changes && refuse_change(web, conn) == MHD_YES)
-		return MHD_YES;
+	rc = r->changes ? may_change(web, conn) : 0;
+	if (rc)
+		return refuse_change(web, conn, rc);
 	if (!r->open && !r->changes && !token_is_shown(web, conn)) {
 		web->refused++;
 		return wr_web_refuse(conn, MHD_HTTP_UNAUTHORIZED,

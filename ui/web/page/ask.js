@@ -57,7 +57,7 @@ let token = "";
 
 export async function change(keys) {
 	if (!token)
-		token = await prompt("A change takes the token", "Go on", (shown) => check(shown));
+		token = await prompt("A change takes the token", "Go on", (shown) => check(shown, "omit"));
 	if (!token)
 		throw new Refused("nothing was changed: no token", 0);
 	const answer = await get(`api/rule?${query(keys)}`, {method: "POST", headers: {Authorization: "Bearer " + token}});
@@ -68,7 +68,9 @@ export async function change(keys) {
 
 /* ---- the token ---- */
 
-const check = (shown) => get("api/login", {headers: {Authorization: "Bearer " + shown}});
+// credentials "omit": a cookie does not count for what was typed.
+const check = (shown, credentials = "same-origin") =>
+	get("api/login", {credentials, headers: {Authorization: "Bearer " + shown}});
 
 // A dialog that gives a token which fits, or "" when it is closed. try_(token) -> a Response.
 function prompt(title, button, try_, mayClose = true) {
