@@ -10,7 +10,7 @@
 /* Field 22 of /proc/PID/stat: when the process started. 0 = there is none, or it has ended and only
  * its parent does not know yet. The name in field 2 may hold anything, so counting begins behind
  * the last ')'. */
-static uint64_t start_of(uint32_t pid)
+uint64_t wr_process_start(uint32_t pid)
 {
 	char path[40], text[1024], *at;
 	unsigned long long start = 0;
@@ -45,12 +45,12 @@ struct wr_board *wr_board_map(int fd)
 void wr_board_claim(struct wr_board *b)
 {
 	b->reader_pid = (uint32_t)getpid();
-	b->reader_start = start_of(b->reader_pid);
+	b->reader_start = wr_process_start(b->reader_pid);
 }
 
 bool wr_board_orphaned(const struct wr_board *b)
 {
-	return start_of(b->reader_pid) != b->reader_start;
+	return wr_process_start(b->reader_pid) != b->reader_start;
 }
 
 static uint64_t now_of(const uint64_t *counter)

@@ -12,6 +12,10 @@
  * guard must not hold it. NULL: errno tells why. Unmapped by munmap(). */
 struct wr_board *wr_board_map(int fd);
 
+/* When that process began, in clock ticks since the boot: tells it from a later one with its
+ * number. 0: there is none. */
+uint64_t wr_process_start(uint32_t pid);
+
 /* Notes this process as the board's reader. */
 void wr_board_claim(struct wr_board *b);
 

@@ -27,6 +27,8 @@ static const char *const names[MAPS] = {"wr_policy", "wr_buckets", "wr_hits", "w
 struct zero {
 	__u32 magic, abi;
 	__u64 secret;
+	__u64 writer_start; /* of the only process that may write to them */
+	__u32 writer_pid;
 };
 enum { MAGIC = 0x72696577 };
 #define PROGRAM "program "
@@ -98,6 +100,15 @@ static int claim(struct wr_force *f, struct wr_err *err)
 		z->abi = WR_IMAGE_ABI;
 		z->magic = MAGIC;
 	}
+	if (z->writer_start && z->writer_pid != (uint32_t)getpid() &&
+	    wr_process_start(z->writer_pid) == z->writer_start)
+		return wr_fail(
+			err, EBUSY,
+			"the policy at %s is taken by weir, process %u: another capture.pin, "
+			"or stop that one",
+			f->folder, z->writer_pid);
+	z->writer_pid = (uint32_t)getpid();
+	z->writer_start = wr_process_start(z->writer_pid);
 	f->maps.secret = z->secret;
 	return 0;
 }

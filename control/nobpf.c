@@ -204,6 +204,12 @@ void wr_path_unpinned(struct wr_path *path)
 	(void)path;
 }
 
+int wr_path_disarm(const char *pin_dir)
+{
+	(void)pin_dir;
+	return 0;
+}
+
 void wr_path_sweep(const char *pin_dir)
 {
 	(void)pin_dir;

@@ -83,6 +83,10 @@ void wr_path_unpinned(struct wr_path *path);
 /* Removes what is pinned below pin_dir of interfaces of this network namespace that are gone. */
 void wr_path_sweep(const char *pin_dir);
 
+/* Paths below pin_dir that nobody reads any more are held against no policy: what this process puts
+ * would lie where they look. To be called when its own are open. Returns how many there were. */
+int wr_path_disarm(const char *pin_dir);
+
 /* Removes what an earlier process has pinned of a hook, unless a process reads it. Returns whether
  * something was. */
 bool wr_path_forget(const char *pin_dir, int ifindex, enum wr_hook hook);

@@ -67,6 +67,42 @@ void wr_path_sweep(const char *pin_dir)
 		closedir(d);
 }
 
+static bool disarm(const char *folder)
+{
+	int fd = wr_pin_get(folder, pins[WR_PIN_BOARD].name);
+	struct wr_board *b = fd < 0 ? NULL : wr_board_map(fd);
+	bool armed = b && b->magic == WR_BOARD_MAGIC && b->abi == WR_BOARD_ABI &&
+		     b->size == sizeof(*b) && wr_board_orphaned(b) && b->conf.policy;
+
+	if (armed)
+		__atomic_store_n(&b->conf.policy, 0, __ATOMIC_SEQ_CST);
+	if (b)
+		munmap(b, sizeof(*b));
+	if (fd >= 0)
+		close(fd);
+	return armed;
+}
+
+int wr_path_disarm(const char *pin_dir)
+{
+	DIR *d = opendir(pin_dir);
+	char folder[512];
+	unsigned int ifindex;
+	unsigned long ns;
+	struct dirent *e;
+	int n = 0;
+
+	while (d && (e = readdir(d))) {
+		if (sscanf(e->d_name, "%lu-%u-", &ns, &ifindex) != 2)
+			continue;
+		snprintf(folder, sizeof(folder), "%s/%s", pin_dir, e->d_name);
+		n += disarm(folder);
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
 /* Is that board of this interface and hook, and of the shape that we know? */
 static bool board_fits(const struct wr_path *p, const struct wr_board *b)
 {

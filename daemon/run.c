@@ -252,6 +252,9 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 	}
 	if (!ret)
 		ret = wr_engine_open(&r->engine, &conf, err);
+	if (!ret && r->rules && r->pin[0] && wr_path_disarm(r->pin))
+		wr_run_log("policy: no more in force where weir has left it and watches no longer "
+			   "(weir flush takes the rest off)");
 	/* Twice: then both halves have the expressions, and changes that bring no other ones need
 	 * no rights. */
 	for (int i = 0; i < (r->c.daemon.attach_later ? 1 : 2) && !ret && r->rules; i++)

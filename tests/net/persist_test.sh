@@ -137,6 +137,46 @@ hooks() {
 	is "nothing is kept out" "$(kept_out)" 0
 }
 
+# ---- an interface that is not watched any more ---------------------------------------
+
+# What the next weir puts lies where a path that was left would look.
+left_behind() {
+	local in=$IN
+	with auto
+	start --persist || return
+	stop
+	is "what was left is in force" "$(kept_out)" 256
+	ip -n "$NS" link add spare type veth peer name spare-peer
+	ip -n "$NS" link set spare up
+	IN=spare with tc
+	start --persist || return
+	like "an interface that is not watched any more has no policy" "$(cat "$TMP/err")" "policy: no more in force where weir has left it"
+	for i in 1 2 3; do
+		w rule add "n$i: drop from 0.0.0.0/0 to udp/$i" --force >/dev/null
+	done
+	is "nothing is kept out there, whatever is put" "$(kept_out)" 0
+	stop
+	IN=$in
+	flush 0
+	ip -n "$NS" link del spare
+}
+
+# Two that would write to one policy.
+two() {
+	local first
+	with auto
+	start --persist || return
+	first=$D
+	RC=0
+	printf '%s\n' "[capture]" "netns = $(ns "$A")" "interfaces = $OUT" "hook = tc" "[policy]" "file = $POLICY" >"$TMP/second.conf"
+	"$WEIR" run -c "$TMP/second.conf" --socket "$TMP/second.sock" --page "" --set history.path= --persist >"$TMP/second" 2>&1 || RC=$?
+	like "a second weir with the same pins is refused" "$(cat "$TMP/second")" "is taken by weir, process $first"
+	is "with status 1" "$RC" 1
+	is "the first one goes on" "$(kept_out)" 256
+	stop
+	flush 0
+}
+
 # ---- a weir that runs, by force ------------------------------------------------------
 
 by_force() {
@@ -186,6 +226,8 @@ if kernel_is 6.6; then
 		skip "needs jsonschema for python3"
 	fi
 	hooks
+	left_behind
+	two
 	by_force
 	filters
 else
