@@ -138,7 +138,8 @@ const struct wr_command wr_command_rule = {
 		"kept out.\n\n"
 		"A rule that would keep out the other end of an SSH session, a default gateway, a "
 		"DNS server, DHCP, ARP or\n"
-		"neighbour discovery, or a source of the set 'never', or that is for everything or for a /8, is refused without "
+		"neighbour discovery, or a source of the set 'never', or that is for everything or "
+		"for a /8, is refused without "
 		"--force; an automatic one always.\n"
 		"Rules are changed by root, or by members of socket.group.",
 	.examples =
