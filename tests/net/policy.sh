@@ -25,19 +25,6 @@ ledger() {
 	raw ledger "$1"
 }
 
-raw_lines() {
-	python3 - "$SOCKET" "$1" <<-'PYTHON'
-		import socket, sys
-		s = socket.socket(socket.AF_UNIX)
-		s.connect(sys.argv[1])
-		s.sendall(sys.argv[2].encode() + b"\n")
-		for line in s.makefile():
-		    if line == "\n":
-		        break
-		    print(line, end="")
-	PYTHON
-}
-
 add() {
 	w rule add "$@"
 }
