@@ -207,7 +207,7 @@ static int guard_others(const struct wr_rules *r, const struct wr_rules_list *li
 		if (ret == -EINVAL && wr_guard_rule(&g, r->all, (size_t)was, &ignored))
 			ret = 0;
 		else if (ret)
-			ret = wr_within(err, x->name);
+			ret = wr_within(err, "%s", x->name);
 	}
 	wr_policy_free(&p);
 	return ret;
