@@ -343,7 +343,7 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	if (!ret && wr_rules_copy_list(&list, &r->added))
 		ret = out_of_memory(err);
 	if (!ret) {
-		name_of(text.at, key);
+		name_of(wr_buf_text(&text), key);
 		at = find(&list, key);
 		if (at < list.n ? replace_at(&list, at, text.at)
 				: wr_rules_list_add(&list, text.at))
