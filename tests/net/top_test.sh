@@ -99,7 +99,7 @@ screen keys '{Esc}{Esc}{Esc}'
 
 note "a filter"
 screen keys '/udp port 53{Enter}'
-sees "one service" 5 '1 Services 1  2 Talkers 1  3 Flows 1  4 Protocols 1 '
+sees "one service" 5 '1 Services 1  2 Talkers 1  3 Flows 1  4 Protocols '
 ok "its rate goes on" screen wait "$PATIENCE" '^ UDP 10.77.0.2:53 +[0-9.]+ k .* 1 +1$'
 screen keys '{Esc}'
 
