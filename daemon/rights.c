@@ -26,7 +26,8 @@ int wr_rights_user(const char *name, uid_t *uid, gid_t *gid, struct wr_err *err)
 
 int wr_rights_give(const char *path, uid_t uid, gid_t gid)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), ret = -1, saved;
+	/* O_PATH: closing any other descriptor of it would take the locks away that we have on it. */
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), ret = -1, saved;
 	struct stat st;
 
 	if (fd < 0)
@@ -36,7 +37,7 @@ int wr_rights_give(const char *path, uid_t uid, gid_t gid)
 	else if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
 		errno = EPERM;
 	else
-		ret = fchown(fd, uid, gid);
+		ret = fchownat(fd, "", uid, gid, AT_EMPTY_PATH);
 	saved = errno;
 	close(fd);
 	errno = saved;

@@ -56,6 +56,15 @@ import json, sys
 print(sum(json.loads(line)["packets"] for line in sys.stdin))'
 }
 
+# locked FILE: the daemon has a lock on it. (A process loses all that it has on a file when it closes any descriptor of it.)
+locked() {
+	local fd
+	for fd in "/proc/$D/fd"/*; do
+		[ "$(readlink "$fd")" != "$1" ] || ! grep -q ^lock: "/proc/$D/fdinfo/${fd##*/}" || return 0
+	done
+	return 1
+}
+
 has() {
 	[ "$(packets_of "$1")" = "$2" ]
 }
@@ -75,6 +84,7 @@ ok "it starts" wait_for "$PATIENCE" grep -q "^weir: ready" "$TMP/err" || { sed '
 RX=$(rx_packets "$B" "$IN")
 
 N=$(send "$(thin 5000)" 128 2000)
+ok "its locks hold: no reader takes the shared memory of the file from under it" locked "$FIRST-shm"
 ok "what is sent is in history" wait_for "$PATIENCE" has "$FIRST" "$N"
 is "status tells the file" "$(status file)" "$FIRST"
 is "and how large it may be" "$(status max_bytes)" $((64 << 20))
