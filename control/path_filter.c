@@ -8,17 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/insn.h"
 #include "control/kernel.h"
 #include "control/path_impl.h"
 #include "core/image.h"
-
-enum { R0, R1, R2, R3, R6 = 6, R7 };
-#define INSN(c, d, s, o, i) \
-	((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
-#define MOV(d, s) INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
-#define MOV_K(d, k) INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, k)
-#define ALU_K(op, d, k) INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, k)
-#define CALL(f) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
 
 /* A program of our own making, of this path's kind. Returns its descriptor. */
 static int load(const struct wr_path *p, const char *name, const struct bpf_insn *insns, size_t n,

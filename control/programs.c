@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "control/explain.h"
+#include "control/insn.h"
 #include "control/path_impl.h"
 #include "control/rootfile.h"
 #include "control/selftest_frame.h"
@@ -224,15 +225,6 @@ int wr_programs_set(struct wr_programs *p, const struct wr_program_set *set,
 }
 
 /* ---- the program that asks them ---- */
-
-enum { R0, R1, R2, R3, R6 = 6, R7, R8 };
-#define INSN(c, d, s, o, i) \
-	((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
-#define MOV(d, s) INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
-#define MOV_K(d, k) INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, k)
-#define ALU_K(op, d, k) INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, k)
-#define CALL(f) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
-#define GO(o) INSN(BPF_JMP | BPF_JA, 0, 0, o, 0)
 
 struct asker {
 	struct bpf_insn insn[INSNS];

@@ -46,6 +46,14 @@ w() {
 	"$WEIR" "$@" -c "$CONF"
 }
 
+# says STATUS COMMAND ARG...: the command ends with that status; what it says is in TEXT.
+says() {
+	local want=$1 rc=0
+	shift
+	TEXT=$(w "$@" 2>&1) || rc=$?
+	[ "$rc" = "$want" ]
+}
+
 # said VIEW [ARG...] EXPRESSION: Python over rows, the objects that a view gives.
 said() {
 	local expression=${*: -1}

@@ -35,10 +35,7 @@ with() {
 
 # program STATUS ARG...: it ends with that; what it says is in TEXT.
 program() {
-	local want=$1 rc=0
-	shift
-	TEXT=$(w program "$@" 2>&1) || rc=$?
-	[ "$rc" = "$want" ]
+	says "$1" program "${@:2}"
 }
 
 # A program that says the same of every packet: NAME VERDICT.

@@ -275,10 +275,7 @@ reload
 
 # told STATUS ARG...: weir rule ends with that status; what it says is in TEXT.
 told() {
-	local want=$1 rc=0
-	shift
-	TEXT=$(w rule "$@" 2>&1) || rc=$?
-	[ "$rc" = "$want" ]
+	says "$1" rule "${@:2}"
 }
 
 # A session like that of SSH: from A to port 22 of B.

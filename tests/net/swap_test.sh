@@ -40,10 +40,7 @@ with() {
 
 # swap STATUS ARG...: it ends with that; what it says is in TEXT.
 swap() {
-	local want=$1 rc=0
-	shift
-	TEXT=$(w swap "$@" 2>&1) || rc=$?
-	[ "$rc" = "$want" ]
+	says "$1" swap "${@:2}"
 }
 
 sums() {
