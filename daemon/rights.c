@@ -26,7 +26,8 @@ int wr_rights_user(const char *name, uid_t *uid, gid_t *gid, struct wr_err *err)
 
 int wr_rights_give(const char *path, uid_t uid, gid_t gid)
 {
-	/* O_PATH: closing any other descriptor of it would take the locks away that we have on it. */
+	/* O_PATH: closing any other descriptor of it would take the locks away that we have on it.
+	 */
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), ret = -1, saved;
 	struct stat st;
 
