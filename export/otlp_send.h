@@ -11,10 +11,10 @@
 
 /*
  * Sends bodies that export/otlp.h wrote by HTTP POST (OpenTelemetry protocol, OTLP/HTTP), one after
- * the other, oldest first. Refused for now (429, 502, 503, 504) or not reached: the same body again
- * after Retry-After, else after a pause that doubles and has jitter. Refused for good: lost and
- * counted. What waits is bounded; since the counters in a body go on from those in the one before,
- * the oldest makes room when it is full. To be used where there are no rights: in the front
+ * the other, oldest first. Refused for the moment (429, 502, 503, 504) or not reached: the same
+ * body again after Retry-After, else after a pause that doubles and has jitter. Refused for good:
+ * lost and counted. What waits is bounded; since the counters in a body go on from those in the one
+ * before, the oldest makes room when it is full. To be used where there are no rights: in the front
  * process.
  */
 
