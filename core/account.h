@@ -55,6 +55,13 @@ enum {
 	WR_ROW_PEEKED = 1 << 15,  /* its first payloads were sent to the reader, or need not be */
 };
 
+/* What packets were that are no TCP: of a row, in place of TCP flags. */
+enum {
+	WR_FACT_FRAG = 1 << 0, /* fragments, first or later */
+	WR_FACT_BAD = 1 << 1,  /* malformed */
+	WR_FACT_ICMP_ERROR = 1 << 2,
+};
+
 struct wr_account_set {
 	struct wr_account_row row[WR_ACCOUNT_WAYS];
 };

@@ -74,6 +74,14 @@ enum {
 	WR_IP_SHIM6 = 140,
 };
 
+/* Types of ICMP and ICMPv6 (below 128: errors) */
+enum {
+	WR_ICMP_UNREACHABLE = 3,
+	WR_ICMP_ECHO_REQUEST = 8,
+	WR_ICMP_PARAMETER = 12,
+	WR_ICMP6_ECHO_REQUEST = 128,
+};
+
 /* UDP ports that carry a tunnel */
 enum {
 	WR_PORT_GTPU = 2152,	    /* 3GPP TS 29.281 */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/reason.h"
 #include "flow/distinct.h"
 #include "flow/rows.h"
 
@@ -693,6 +694,21 @@ static void window_of(struct wr_live *l, uint64_t ts_ns)
 	wr_live_begin(l, l->window_ns + gap * WR_LIVE_WINDOW_NS);
 }
 
+static uint16_t facts_of(const struct wr_rec *rec)
+{
+	const struct wr_hdr *h = &rec->hdr[0];
+	bool error = h->has & WR_H_ICMP &&
+		     (h->proto == WR_IP_ICMP6 ? h->icmp_type < WR_ICMP6_ECHO_REQUEST
+					      : h->icmp_type >= WR_ICMP_UNREACHABLE &&
+							h->icmp_type != WR_ICMP_ECHO_REQUEST &&
+							h->icmp_type <= WR_ICMP_PARAMETER);
+	/* What the capture has cut off, or is too deep to be looked at, is not broken. */
+	bool bad = rec->bad > WR_BAD_STEPS;
+
+	return (uint16_t)((h->has & WR_H_FRAG ? WR_FACT_FRAG : 0) | (bad ? WR_FACT_BAD : 0) |
+			  (error ? WR_FACT_ICMP_ERROR : 0));
+}
+
 void wr_live_add_packet(struct wr_live *l, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	const struct wr_hdr *h = &rec->hdr[0];
@@ -714,6 +730,7 @@ void wr_live_add_packet(struct wr_live *l, const struct wr_packet *pkt, const st
 	}
 	p.flow.from = wr_flow_key_make(&p.flow.key, rec);
 	p.flow.iface = (uint8_t)p.iface;
+	p.facts = facts_of(rec);
 	if (h->has & WR_H_TCP) {
 		p.flow.tcp_flags = h->tcp_flags;
 		p.flow.syn = wr_flow_syn(h->tcp_flags);

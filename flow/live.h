@@ -116,6 +116,7 @@ const char *wr_live_iface_name(const struct wr_live *live, uint32_t number);
 struct wr_live_part {
 	struct wr_flow_part flow; /* key and counters, see flow/flow.h */
 	uint32_t iface;		  /* wr_live_iface() */
+	uint16_t facts;		  /* WR_FACT_* of core/account.h */
 	bool out;		  /* left this host */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "ui/cli/command.h"
 #include "ui/cli/files.h"
+#include "ui/cli/find.h"
 #include "policy/verdict.h"
 #include "ui/cli/out.h"
 #include "ui/cli/policy_file.h"
@@ -19,15 +21,16 @@
 enum { BATCH = 8192, BAR = 40 };
 
 struct args {
-	const char *write, *color, *policy;
+	const char *write, *color, *policy, *alerts;
 	uint64_t count, payload, snaplen, depth;
-	bool packets, json, ether;
+	bool packets, json, ether, findings;
 };
 
 struct reading {
 	struct args a;
 	struct wr_files files;
 	struct wr_summary *summary;
+	struct wr_find *find; /* NULL: not asked for */
 	struct wr_out out;
 	struct wr_ledger total;
 	struct wr_policy *policy; /* NULL: none */
@@ -154,9 +157,14 @@ static int read_one(struct reading *r, const char *path, struct wr_err *err)
 	return n == -ENODATA || n > 0 ? 0 : n;
 }
 
-static void into_summary(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec)
+static void tap(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
-	wr_summary_add(ctx, pkt, rec);
+	struct reading *r = ctx;
+
+	if (r->summary)
+		wr_summary_add(r->summary, pkt, rec);
+	if (r->find)
+		wr_find_packet(r->find, pkt, rec);
 }
 
 static int open_policy(struct reading *r, struct wr_err *err)
@@ -178,7 +186,8 @@ static int open_policy(struct reading *r, struct wr_err *err)
 
 static int open_all(struct reading *r, struct wr_err *err)
 {
-	bool lines = r->a.packets, summary = !r->a.packets && !r->a.write;
+	bool lines = r->a.packets, find = r->a.findings || r->a.alerts;
+	bool summary = !lines && !r->a.write && !find;
 	struct wr_summary_conf sconf = {.name = r->files.n == 1 ? r->files.at[0] : NULL,
 					.filter = r->files.filter};
 	struct wr_out_conf conf = {
@@ -203,11 +212,41 @@ static int open_all(struct reading *r, struct wr_err *err)
 		ret = wr_summary_open(&r->summary, &sconf, err);
 	if (!ret && summary && r->policy)
 		wr_summary_policy(r->summary, r->policy, r->verdicts, r->a.policy);
-	if (summary) {
-		conf.tap = into_summary;
-		conf.tap_ctx = r->summary;
+	if (!ret && find)
+		ret = wr_find_open(&r->find, err);
+	if (summary || find) {
+		conf.tap = tap;
+		conf.tap_ctx = r;
 	}
 	return ret ? ret : wr_out_open(&r->out, &conf, err);
+}
+
+static int print_findings(struct reading *r, struct wr_err *err)
+{
+	enum wr_find_form form = r->a.json		   ? WR_FIND_JSON
+				 : r->out.conf.style.color ? WR_FIND_COLOR
+							   : WR_FIND_TEXT;
+	struct wr_buf b = {0};
+	int fd, ret = 0;
+
+	if (!r->find)
+		return 0;
+	wr_find_finish(r->find);
+	if (r->a.alerts) {
+		fd = open(r->a.alerts, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (fd < 0)
+			return wr_fail(err, errno, "cannot write %s: %s", r->a.alerts,
+				       strerror(errno));
+		wr_find_print(r->find, &b, WR_FIND_TSV);
+		ret = wr_buf_flush(&b, fd);
+		close(fd);
+		if (ret)
+			return wr_fail(err, -ret, "cannot write %s: %s", r->a.alerts,
+				       strerror(-ret));
+	}
+	if (r->a.findings)
+		wr_find_print(r->find, &b, form);
+	return wr_print(&b, err);
 }
 
 static int print_summary(struct reading *r, struct wr_err *err)
@@ -236,7 +275,8 @@ static int read_all(struct reading *r, struct wr_err *err)
 	if (r->shown > 0)
 		fprintf(stderr, "\r\x1b[K");
 	wr_out_close(&r->out, &r->total, 1);
-	if ((r->out.packets || !ret) && print_summary(r, ret ? NULL : err))
+	if ((r->out.packets || !ret) &&
+	    (print_findings(r, ret ? NULL : err) || print_summary(r, ret ? NULL : err)))
 		return ret ? wr_exit_status(ret) : WR_EXIT_FAILED;
 	if (!ret && r->out.failed && r->out.failed != -EPIPE) {
 		*err = r->out.err;
@@ -263,6 +303,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 		status = ret ? wr_exit_status(ret) : read_all(r, err);
 	}
 	wr_summary_close(&r->summary);
+	wr_find_close(&r->find);
 	wr_verdicts_close(&r->verdicts);
 	wr_policy_free(&r->policy);
 	free(r->files.filter);
@@ -289,6 +330,9 @@ static const struct wr_option options[] = {
 	 "hold every packet against these rules: lines and JSON get its verdict, the summary what "
 	 "each rule matched and stopped",
 	 WR_OPTION_STRING, AT(policy)},
+	{0, "findings", NULL, "what is unusual, instead of the summary", WR_OPTION_FLAG,
+	 AT(findings)},
+	{0, "alerts", "FILE", "write what is unusual as a table", WR_OPTION_STRING, AT(alerts)},
 	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
 	{0},
 };

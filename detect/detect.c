@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect/detect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "core/proto.h"
+#include "detect/impl.h"
+
+enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
+
+const uint8_t count_feature[COUNT_N] = {
+#define X(sym) [C_##sym] = WR_FEATURE_##sym,
+	COUNTS(X)
+#undef X
+};
+
+/* ---- open, close ---- */
+
+static int open_all(struct wr_detect *d)
+{
+	if (wr_rows_open(&d->targets, sizeof(struct target), TARGETS))
+		return -ENOMEM;
+	d->recent = wr_mem_map(RECENT * sizeof(*d->recent));
+	d->known = wr_mem_map(KNOWN_WORDS * sizeof(*d->known));
+	if (!d->recent || !d->known)
+		return -ENOMEM;
+	return syns_open(d) || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
+			       stations_open(d)
+		       ? -ENOMEM
+		       : 0;
+}
+
+int wr_detect_open(struct wr_detect **out, const struct wr_detect_conf *conf, struct wr_err *err)
+{
+	struct wr_detect *d = calloc(1, sizeof(*d));
+
+	if (!d || open_all(d)) {
+		wr_detect_close(&d);
+		return wr_fail(err, ENOMEM, "no memory for detection");
+	}
+	d->conf = *conf;
+	*out = d;
+	return 0;
+}
+
+void wr_detect_close(struct wr_detect **detect)
+{
+	struct wr_detect *d = *detect;
+
+	if (!d)
+		return;
+	wr_rows_close(&d->targets);
+	wr_mem_unmap(d->recent, RECENT * sizeof(*d->recent));
+	wr_mem_unmap(d->known, KNOWN_WORDS * sizeof(*d->known));
+	syns_close(d);
+	scans_close(d);
+	pairs_close(d);
+	slow_close(d);
+	names_close(d);
+	stations_close(d);
+	free(d);
+	*detect = NULL;
+}
+
+/* ---- targets ---- */
+
+/* The second that ended is over: what it had is learned, and that nothing came in those since. */
+static void learn(struct wr_detect *d, struct target *t)
+{
+	uint32_t idle = (d->step - t->step) / STEPS;
+
+	if (!t->learned)
+		t->learned = d->step;
+	if (d->step - t->learned < STEPS)
+		return;
+	t->learned = d->step;
+	t->sum[C_HALF_OPEN] = half_open(t);
+	t->low += (float)(t->sum[C_HALF_OPEN] - wr_norm_most(&t->norm[C_HALF_OPEN], 3) - LOW_DRIFT);
+	if (t->low < 0 || idle > 1)
+		t->low = 0;
+	if (d->step < t->busy)
+		return;
+	for (int i = 0; i < COUNT_N; i++) {
+		wr_norm_learn(&t->norm[i], t->sum[i]);
+		if (idle > 1)
+			wr_norm_rest(&t->norm[i], idle - 1);
+	}
+}
+
+/* What is older than a second is not in the sums any more. */
+static void advance(struct wr_detect *d, struct target *t)
+{
+	uint32_t gone = d->step - t->step;
+
+	if (!gone)
+		return;
+	if (gone >= STEPS) {
+		memset(t->c, 0, sizeof(t->c));
+		memset(t->sum, 0, sizeof(t->sum));
+	} else {
+		for (uint32_t s = t->step + 1; s <= d->step; s++) {
+			uint32_t *c = t->c[s % STEPS];
+
+			for (int i = 0; i < COUNT_N; i++) {
+				t->sum[i] -= c[i];
+				c[i] = 0;
+			}
+		}
+	}
+	t->step = d->step;
+}
+
+static uint64_t weigh(const void *ctx, const void *row)
+{
+	const struct wr_detect *d = ctx;
+	const struct target *t = row;
+
+	return d->step - t->step > 600 ? 0 : t->norm[C_PACKETS].seconds + t->sum[C_PACKETS];
+}
+
+static void gone(void *ctx, const void *row)
+{
+	(void)ctx, (void)row;
+}
+
+static struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+				uint16_t prefix)
+{
+	struct wr_talk_key key = {.ip_v = ip_v, .tag = prefix};
+	struct target *t;
+	uint32_t tag;
+
+	memcpy(key.addr, addr, 16);
+	tag = wr_rows_hash(&d->targets, &key);
+	t = wr_rows_find(&d->targets, &key, tag);
+	if (!t) {
+		t = wr_rows_make(&d->targets, &key, tag, weigh, gone, d);
+		memset(&t->step, 0, sizeof(*t) - offsetof(struct target, step));
+		t->step = t->learned = d->step;
+	}
+	if (t->touched != d->step) {
+		learn(d, t);
+		advance(d, t);
+		if (d->n_touched < TARGETS * 2)
+			d->touched[d->n_touched++] =
+				(uint32_t)(((uint8_t *)t - d->targets.rows) / sizeof(*t));
+		t->touched = d->step;
+	}
+	return t;
+}
+
+static void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n)
+{
+	t->c[d->step % STEPS][what] += (uint32_t)n;
+	t->sum[what] += (uint32_t)n;
+}
+
+/* ---- parts ---- */
+
+static const uint16_t vectors[] = {17,	 19,   53,    69,    111,   123,   137,	 161,
+				   389,	 500,  520,   1434,  1900,  3283,  3702, 4500,
+				   5353, 5683, 10001, 11211, 27015, 37810, 47808};
+
+static bool is_vector(uint16_t port)
+{
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++)
+		if (vectors[i] == port)
+			return true;
+	return false;
+}
+
+static bool for_many(const uint8_t *addr, uint8_t ip_v)
+{
+	if (ip_v == 6)
+		return addr[0] == 0xff;
+	return addr[0] == 0 || addr[0] == 239 || (addr[0] == 224 && !addr[1]) || addr[3] == 255;
+}
+
+/* A source by its /24, or /64: has it been here? */
+static bool new_source(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+{
+	uint8_t net[16] = {0};
+	uint64_t h, *word, bit;
+
+	memcpy(net, addr, ip_v == 4 ? 4 : 8);
+	h = addr_hash(net);
+	word = &d->known[h >> (64 - KNOWN_BITS) >> 6];
+	bit = 1ull << (h >> (64 - KNOWN_BITS) & 63);
+	if (*word & bit)
+		return false;
+	*word |= bit;
+	return true;
+}
+
+/* An address that is not of a network of one's own (RFC 1918, 6598, 3927, 4193, 4291). */
+bool is_far(const uint8_t *a, uint8_t ip_v)
+{
+	if (ip_v == 6)
+		return (a[0] & 0xe0) == 0x20;
+	return !(a[0] == 10 || a[0] == 127 || a[0] >= 224 || (a[0] == 172 && (a[1] & 0xf0) == 16) ||
+		 (a[0] == 192 && a[1] == 168) || (a[0] == 169 && a[1] == 254) ||
+		 (a[0] == 100 && (a[1] & 0xc0) == 64));
+}
+
+static void remember(struct wr_detect *d, const struct part *a, uint8_t kinds)
+{
+	struct recent *r = &d->recent[d->n_recent++ % RECENT];
+	const struct wr_flow_part *p = &a->p->flow;
+
+	r->key = p->key;
+	r->ns = p->last_ns;
+	r->packets = (uint32_t)p->n.packets;
+	r->bytes = (uint32_t)p->n.bytes;
+	r->tcp_flags = p->tcp_flags;
+	r->from = p->from;
+	r->kinds = kinds;
+}
+
+/* What a TCP part counts for. True: nobody asked for it. */
+static bool count_tcp(struct wr_detect *d, struct target *t, const struct part *a)
+{
+	const struct wr_flow_part *p = &a->p->flow;
+	uint16_t flags = p->tcp_flags;
+
+	if (a->syn) {
+		count(d, t, C_SYN, flags & (WR_TCP_ACK | WR_TCP_RST) ? 1 : a->n);
+		return false;
+	}
+	if (a->asked)
+		return false;
+	if (p->syn & WR_FLOW_SYN_ACK)
+		count(d, t, C_SYNACK_UNASKED, a->n);
+	else if (a->f->tcp_flags[a->from] & WR_TCP_SYN) /* of who has just opened it */
+		return false;
+	else if (flags & WR_TCP_RST)
+		count(d, t, C_RST_UNASKED, a->n);
+	else if (d->conf.one_way)
+		return false;
+	else
+		count(d, t, C_ACK_UNASKED, a->n);
+	return true;
+}
+
+static bool count_other(struct wr_detect *d, struct target *t, const struct part *a)
+{
+	const struct wr_flow_part *p = &a->p->flow;
+	uint8_t proto = p->key.proto;
+
+	if (proto == WR_IP_ICMP || proto == WR_IP_ICMP6) {
+		count(d, t, C_ICMP, a->n);
+		return !a->asked;
+	}
+	if (proto != WR_IP_UDP || a->asked)
+		return false;
+	count(d, t, C_UDP_UNASKED, a->n);
+	if (is_vector(p->key.port[a->from]))
+		count(d, t, C_AMP_UNASKED, a->n);
+	return true;
+}
+
+static bool count_kind(struct wr_detect *d, struct target *t, const struct part *a)
+{
+	const struct wr_flow_key *k = &a->p->flow.key;
+
+	if (a->p->facts & WR_FACT_FRAG) {
+		count(d, t, C_FRAGMENTS, a->n);
+		if (k->proto == WR_IP_TCP || (!k->port[0] && !k->port[1]))
+			return !a->asked;
+	}
+	return k->proto == WR_IP_TCP ? count_tcp(d, t, a) : count_other(d, t, a);
+}
+
+/* What nobody asked for, and SYNs, count for the prefix, too: floods that are spread. */
+static void count_prefix(struct wr_detect *d, const struct part *a)
+{
+	const struct wr_flow_part *p = &a->p->flow;
+	uint8_t net[16] = {0};
+	uint64_t h = addr_hash(p->key.addr[a->to]);
+	uint32_t second = d->step / STEPS;
+	struct target *t;
+
+	memcpy(net, p->key.addr[a->to], p->key.ip_v == 4 ? 3 : 8);
+	t = target_of(d, net, p->key.ip_v, p->key.ip_v == 4 ? 24 : 64);
+	if (second != t->hosts_second) {
+		t->hosts[1] = second == t->hosts_second + 1 ? t->hosts[0] : 0;
+		t->hosts[0] = 0;
+		t->hosts_second = second;
+	}
+	t->hosts[0] |= 1ull << (h & 63);
+	count(d, t, C_PACKETS, a->n);
+	count_kind(d, t, a);
+}
+
+static void count_target(struct wr_detect *d, const struct part *a)
+{
+	const struct wr_flow_part *p = &a->p->flow;
+	struct target *t = target_of(d, p->key.addr[a->to], p->key.ip_v, 0);
+	bool unasked, fresh = a->is_new && new_source(d, p->key.addr[a->from], p->key.ip_v);
+
+	count(d, t, C_PACKETS, a->n);
+	count(d, t, C_BYTES, p->n.bytes);
+	if (a->p->facts & WR_FACT_BAD)
+		count(d, t, C_MALFORMED, a->n);
+	if (a->is_new)
+		count(d, t, C_NEW_FLOWS, 1);
+	if (fresh)
+		count(d, t, C_NEW_SOURCES, 1);
+	if (a->handshake)
+		count(d, t, C_HANDSHAKES, 1);
+	unasked = count_kind(d, t, a);
+	remember(d, a,
+		 (uint8_t)((unasked ? RECENT_UNASKED : 0) | (fresh ? RECENT_NEW_SOURCE : 0) |
+			   (a->syn ? RECENT_SYN : 0) |
+			   (a->p->facts & WR_FACT_FRAG ? RECENT_FRAG : 0)));
+	if (unasked || a->syn)
+		count_prefix(d, a);
+	if (unasked && a->is_new && p->tcp_flags & (WR_TCP_SYN | WR_TCP_RST) &&
+	    p->key.proto == WR_IP_TCP)
+		scan_answer(d, a);
+}
+
+void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const struct wr_flow *f)
+{
+	uint8_t from = p->flow.from, to = !from;
+	struct part a = {
+		.p = p,
+		.f = f,
+		.from = from,
+		.to = to,
+		.n = p->flow.n.packets,
+		.is_new = f->sent[0].packets + f->sent[1].packets == p->flow.n.packets &&
+			  f->told_ns == f->first_ns,
+		.asked = f->sent[to].packets > 0 || f->told_ns != f->first_ns,
+	};
+
+	if (!d->step)
+		wr_detect_tick(d, p->flow.last_ns);
+	if (p->flow.key.proto == WR_IP_TCP) {
+		if (p->flow.syn & WR_FLOW_SYN)
+			a.syn = syn_opens(d, &a) || !(p->flow.tcp_flags & WR_TCP_ACK);
+		if (p->flow.tcp_flags & WR_TCP_ACK && !(p->flow.tcp_flags & WR_TCP_RST) &&
+		    !(p->flow.syn & WR_FLOW_SYN_ACK))
+			a.handshake = syn_done(d, &a);
+		a.closing = p->flow.tcp_flags & (WR_TCP_FIN | WR_TCP_RST) &&
+			    !(f->tcp_flags[to] & (WR_TCP_FIN | WR_TCP_RST));
+	}
+	a.answer = a.asked && f->opener == to && f->sent[from].packets == a.n;
+	if (!for_many(p->flow.key.addr[to], p->flow.key.ip_v))
+		count_target(d, &a);
+	scan_part(d, &a);
+	pair_part(d, &a);
+	names_part(d, &a);
+}
+
+void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec)
+{
+	if (!d->step)
+		wr_detect_tick(d, pkt->ts_ns);
+	stations_packet(d, pkt, rec);
+	names_packet(d, pkt, rec);
+}
+
+/* ---- time ---- */
+
+static void end_step(struct wr_detect *d)
+{
+	for (uint32_t i = 0; i < d->n_touched; i++) {
+		struct target *t = wr_rows_at(&d->targets, d->touched[i]);
+
+		if (t->touched == d->step)
+			end_step_floods(d, t);
+	}
+	d->n_touched = 0;
+	end_step_slow(d);
+	end_step_findings(d);
+}
+
+void wr_detect_tick(struct wr_detect *d, uint64_t now_ns)
+{
+	uint64_t steps;
+
+	if (!d->step) {
+		d->step = BEGIN_STEP;
+		d->step_ns = now_ns - now_ns % WR_DETECT_STEP_NS;
+		return;
+	}
+	while (now_ns >= step_end(d)) {
+		end_step(d);
+		d->step++;
+		d->step_ns += WR_DETECT_STEP_NS;
+		steps = now_ns > d->step_ns ? (now_ns - d->step_ns) / WR_DETECT_STEP_NS : 0;
+		if (steps > HOLD_LONG + STEPS) { /* nothing came for so long that all is over */
+			d->step += (uint32_t)steps - HOLD_LONG;
+			d->step_ns += (steps - HOLD_LONG) * WR_DETECT_STEP_NS;
+		}
+	}
+}
+
+void wr_detect_finish(struct wr_detect *d)
+{
+	if (!d->step)
+		return;
+	wr_detect_tick(d, step_end(d));
+	finish_findings(d);
+}

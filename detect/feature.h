@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DETECT_FEATURE_H
+#define WR_DETECT_FEATURE_H
+
+/*
+ * What is measured, of an address or a service, in a window.
+ *   X(symbol, name in JSON, unit, what a person reads)
+ * Rates are of what arrives there.
+ */
+#define WR_FEATURE_TABLE(X)                                                            \
+	X(PACKETS, "packets", "packets/s", "packets")                                  \
+	X(BYTES, "bytes", "bytes/s", "bytes on the wire")                              \
+	X(SYN, "syn", "packets/s", "SYNs")                                             \
+	X(HANDSHAKES, "handshakes", "connections/s", "handshakes completed")           \
+	X(HALF_OPEN, "half_open", "connections/s", "SYNs without a handshake")         \
+	X(SYNACK_UNASKED, "synack_unasked", "packets/s", "SYN+ACKs nobody asked for")  \
+	X(ACK_UNASKED, "ack_unasked", "packets/s", "ACKs without a connection")        \
+	X(RST_UNASKED, "rst_unasked", "packets/s", "RSTs without a connection")        \
+	X(UDP_UNASKED, "udp_unasked", "packets/s", "UDP packets nobody asked for")     \
+	X(AMP_UNASKED, "amp_unasked", "packets/s", "answers nobody asked for")         \
+	X(ICMP, "icmp", "packets/s", "ICMP packets")                                   \
+	X(FRAGMENTS, "fragments", "packets/s", "fragments")                            \
+	X(MALFORMED, "malformed", "packets/s", "malformed packets")                    \
+	X(NEW_FLOWS, "new_flows", "flows/s", "new flows")                              \
+	X(NEW_SOURCES, "new_sources", "sources/s", "sources not seen before")          \
+	X(SOURCES, "sources", "sources", "sources")                                    \
+	X(NEW_SHARE, "new_share", "share", "of the sources are new")                   \
+	X(TOP_SHARE, "top_share", "share", "of the packets are from the first source") \
+	X(MEAN_SIZE, "mean_size", "bytes", "mean size")                                \
+	X(SOURCE_PORT, "source_port", "port", "source port")                           \
+	X(WINDOW, "window", "s", "window")                                             \
+	X(HOSTS, "hosts", "hosts", "hosts")                                            \
+	X(PORTS, "ports", "ports", "ports")                                            \
+	X(ATTEMPTS, "attempts", "attempts", "attempts")                                \
+	X(ANSWERED, "answered", "share", "of them were answered")                      \
+	X(SESSIONS, "sessions", "sessions", "short sessions")                          \
+	X(SESSION_BYTES, "session_bytes", "bytes", "mean size of a session")           \
+	X(HELD, "held", "connections", "connections held open without a request")      \
+	X(INTERVAL, "interval", "s", "interval")                                       \
+	X(JITTER, "jitter", "share", "of the interval is how far they stray")          \
+	X(QUERIES, "queries", "queries", "queries")                                    \
+	X(NAMES, "names", "names", "different names")                                  \
+	X(NAME_LENGTH, "name_length", "characters", "mean length of a name")           \
+	X(NXDOMAIN, "nxdomain", "answers", "answers that a name does not exist")       \
+	X(STATIONS, "stations", "stations", "stations")
+
+enum wr_feature {
+#define X(sym, name, unit, text) WR_FEATURE_##sym,
+	WR_FEATURE_TABLE(X)
+#undef X
+		WR_FEATURE_COUNT
+};
+
+const char *wr_feature_name(enum wr_feature f);
+const char *wr_feature_unit(enum wr_feature f);
+const char *wr_feature_text(enum wr_feature f);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect/finding.h"
+
+#include "detect/impl.h"
+
+static bool same_victim(const struct wr_victim *a, const struct wr_victim *b)
+{
+	return !memcmp(a->addr, b->addr, sizeof(a->addr)) && a->ip_v == b->ip_v &&
+	       a->prefix == b->prefix && a->port == b->port && a->proto == b->proto;
+}
+
+static struct finding_slot *slot_of(struct wr_detect *d, enum wr_class klass,
+				    const struct wr_victim *victim)
+{
+	for (int i = 0; i < FINDINGS; i++) {
+		struct finding_slot *s = &d->finding[i];
+
+		if (s->f.id && s->f.klass == klass && same_victim(&s->f.victim, victim))
+			return s;
+	}
+	return NULL;
+}
+
+struct wr_finding *found(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim)
+{
+	struct finding_slot *s = slot_of(d, klass, victim);
+
+	return s ? &s->f : NULL;
+}
+
+struct wr_finding *found_of(struct wr_detect *d, enum wr_class klass, const uint8_t source[16])
+{
+	for (int i = 0; i < FINDINGS; i++) {
+		struct wr_finding *f = &d->finding[i].f;
+
+		if (f->id && f->klass == klass && f->n_sources &&
+		    !memcmp(f->source[0].addr, source, 16))
+			return f;
+	}
+	return NULL;
+}
+
+struct wr_finding *find(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim,
+			bool *is_new)
+{
+	struct finding_slot *s = slot_of(d, klass, victim);
+
+	*is_new = false;
+	if (s) {
+		s->last_step = d->step;
+		s->f.last_ns = step_end(d);
+		return &s->f;
+	}
+	for (int i = 0; i < FINDINGS && !s; i++)
+		if (!d->finding[i].f.id)
+			s = &d->finding[i];
+	if (!s)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	s->last_step = s->told_step = d->step;
+	s->f.id = ++d->found;
+	s->f.klass = klass;
+	s->f.severity = wr_class_severity(klass);
+	s->f.victim = *victim;
+	s->f.start_ns = d->step_ns;
+	s->f.raised_ns = s->f.last_ns = step_end(d);
+	s->f.score = 1;
+	*is_new = true;
+	return &s->f;
+}
+
+static void say(struct wr_detect *d, enum wr_finding_news news, const struct wr_finding *f)
+{
+	if (d->conf.finding)
+		d->conf.finding(d->conf.ctx, news, f);
+}
+
+void tell(struct wr_detect *d, struct wr_finding *f)
+{
+	say(d, WR_FINDING_RAISED, f);
+}
+
+void evidence(struct wr_finding *f, enum wr_feature feature, double value, double norm)
+{
+	struct wr_evidence *e = &f->evidence[f->n_evidence];
+
+	if (f->n_evidence == WR_FINDING_EVIDENCE)
+		return;
+	*e = (struct wr_evidence){
+		.feature = feature, .value = value, .norm = norm, .has_norm = true};
+	f->n_evidence++;
+	if (value / fmax(norm, 1) > f->score)
+		f->score = value / fmax(norm, 1);
+}
+
+void evidence_only(struct wr_finding *f, enum wr_feature feature, double value)
+{
+	if (f->n_evidence < WR_FINDING_EVIDENCE)
+		f->evidence[f->n_evidence++] =
+			(struct wr_evidence){.feature = feature, .value = value};
+}
+
+void only_source(struct wr_finding *f, const uint8_t addr[16], uint8_t ip_v, uint64_t packets)
+{
+	memcpy(f->source[0].addr, addr, 16);
+	f->source[0].ip_v = ip_v;
+	f->source[0].packets = packets;
+	f->n_sources = 1;
+}
+
+static uint32_t hold(enum wr_class klass)
+{
+	if (klass == WR_CLASS_BACKSCATTER)
+		return HOLD_HOURS;
+	return klass <= WR_CLASS_CARPET_BOMBING ? HOLD_STEPS : HOLD_LONG;
+}
+
+static void end(struct wr_detect *d, struct finding_slot *s)
+{
+	s->f.over = true;
+	say(d, WR_FINDING_OVER, &s->f);
+	s->f.id = 0;
+}
+
+void finish_findings(struct wr_detect *d)
+{
+	for (int i = 0; i < FINDINGS; i++)
+		if (d->finding[i].f.id)
+			end(d, &d->finding[i]);
+}
+
+void end_step_findings(struct wr_detect *d)
+{
+	for (int i = 0; i < FINDINGS; i++) {
+		struct finding_slot *s = &d->finding[i];
+
+		if (!s->f.id)
+			continue;
+		if (d->step - s->last_step >= hold(s->f.klass)) {
+			end(d, s);
+		} else if (s->last_step == d->step && d->step - s->told_step >= STEPS) {
+			s->told_step = d->step;
+			say(d, WR_FINDING_RENEWED, &s->f);
+		}
+	}
+}
+
+uint32_t wr_detect_findings(const struct wr_detect *d, const struct wr_finding **out, uint32_t n)
+{
+	uint32_t have = 0;
+
+	for (int i = 0; i < FINDINGS; i++)
+		if (d->finding[i].f.id && have < n)
+			out[have++] = &d->finding[i].f;
+	return have;
+}

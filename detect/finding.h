@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DETECT_FINDING_H
+#define WR_DETECT_FINDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "detect/class.h"
+#include "detect/feature.h"
+
+/*
+ * Something that was found: what, at whom, since when, from whom, and the numbers that say so. It
+ * is told when it is raised, while it goes on, and when it is over.
+ */
+
+enum { WR_FINDING_SOURCES = 20, WR_FINDING_EVIDENCE = 10 };
+
+/* An address, a prefix of addresses, or a service of one. */
+struct wr_victim {
+	uint8_t addr[16]; /* network order; IPv4 in the first four bytes, the rest 0 */
+	uint8_t ip_v;	  /* 4, 6; 0: everybody */
+	uint8_t prefix;	  /* length; 32 or 128: one address */
+	uint8_t proto;	  /* with a port: IPPROTO_TCP and so on */
+	uint16_t port;	  /* 0: none */
+};
+
+struct wr_evidence {
+	uint8_t feature; /* enum wr_feature */
+	bool has_norm;
+	double value, norm; /* in the feature's unit; norm: what was expected at most */
+};
+
+struct wr_finding_source {
+	uint8_t addr[16];
+	uint8_t ip_v;
+	uint64_t packets;
+};
+
+struct wr_finding {
+	uint64_t id;	  /* counts up from 1 */
+	uint8_t klass;	  /* enum wr_class */
+	uint8_t severity; /* enum wr_severity */
+	bool over;
+	struct wr_victim victim;
+	uint64_t
+		start_ns; /* CLOCK_REALTIME: the first packet that belongs to it, as far as known */
+	uint64_t raised_ns; /* when it was found */
+	uint64_t last_ns;   /* when it last held */
+	double score;	    /* the most telling value by what was expected; at least 1 */
+	uint32_t n_evidence, n_sources;
+	struct wr_evidence evidence[WR_FINDING_EVIDENCE];    /* of the window before raised_ns */
+	struct wr_finding_source source[WR_FINDING_SOURCES]; /* most packets first */
+};
+
+/* "10.0.0.5:443", "2001:db8::1", "[2001:db8::1]:53", "10.20.0.0/24", "*" */
+void wr_victim_text(struct wr_buf *b, const struct wr_victim *v);
+
+/* One sentence with the numbers of its evidence. */
+void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/proto.h"
+#include "detect/impl.h"
+
+/*
+ * Floods: more of a kind in a second than is usual at that address, and more than a floor. A kind
+ * is a line of the table; who comes first has the word when several are over their bound.
+ */
+
+struct flood {
+	enum count count;
+	enum wr_class klass;
+	uint32_t floor;	  /* packets in a second */
+	uint32_t one_way; /* the same where only what arrives is seen; 0: not looked at */
+	uint8_t kinds;	  /* RECENT_*: parts that belong to it, */
+	uint8_t proto;	  /* and their protocol; 0: any */
+	bool (*is)(const struct target *t);
+};
+
+enum {
+	USUAL = 5,     /* mean deviations */
+	SYN_AGED = 60, /* SYNs that had time for their handshake */
+	SYN_STEPS = 2, /* so much time */
+	SYN_LEAST = 8,
+	SYN_LOW = 60,	   /* beyond what is usual, added up over seconds */
+	SYN_MANY = 400,	   /* in a step: nobody waits for more */
+	CLIENT_MOST = 5,   /* connections a client makes in a second */
+	SPREAD_HOSTS = 12, /* of a prefix */
+	SPREAD_FLOOR = 150,
+};
+
+static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < steps; i++)
+		n += t->c[(t->step - i) % STEPS][c];
+	return n;
+}
+
+/* Those that came some steps ago should have been completed by now: not one in five was. */
+static bool syn_flood(const struct target *t)
+{
+	uint32_t aged = t->sum[C_SYN] - newest(t, C_SYN, SYN_STEPS);
+	uint32_t now = newest(t, C_SYN, 1), done = t->sum[C_HANDSHAKES];
+
+	return (aged >= SYN_AGED && done * 5 < aged) || (now >= SYN_MANY && done * 20 < now) ||
+	       (t->low >= SYN_LOW && done * 3 < t->sum[C_SYN]);
+}
+
+/* Not one connection that goes on, whose beginning was not seen. */
+static bool ack_flood(const struct target *t)
+{
+	return t->sum[C_NEW_FLOWS] * 3 >= t->sum[C_ACK_UNASKED];
+}
+
+/* So many new connections that it must be known how many are usual. */
+static bool crowd(const struct target *t)
+{
+	return t->norm[C_HANDSHAKES].seconds >= 60 &&
+	       t->sum[C_HANDSHAKES] > 2 * wr_norm_most(&t->norm[C_HANDSHAKES], 5);
+}
+
+static const struct flood floods[] = {
+	{C_AMP_UNASKED, WR_CLASS_AMP_OTHER, 60, 500, RECENT_UNASKED, WR_IP_UDP, NULL},
+	{C_SYN, WR_CLASS_SYN_FLOOD, SYN_LEAST, SYN_LEAST, RECENT_SYN, WR_IP_TCP, syn_flood},
+	{C_SYNACK_UNASKED, WR_CLASS_SYNACK_REFLECTION, 60, 500, RECENT_UNASKED, WR_IP_TCP, NULL},
+	{C_RST_UNASKED, WR_CLASS_RST_FLOOD, 150, 500, RECENT_UNASKED, WR_IP_TCP, NULL},
+	{C_ACK_UNASKED, WR_CLASS_ACK_FLOOD, 300, 0, RECENT_UNASKED, WR_IP_TCP, ack_flood},
+	{C_UDP_UNASKED, WR_CLASS_UDP_FLOOD, 250, 1000, RECENT_UNASKED, WR_IP_UDP, NULL},
+	{C_FRAGMENTS, WR_CLASS_FRAG_FLOOD, 60, 60, RECENT_FRAG, 0, NULL},
+	{C_ICMP, WR_CLASS_ICMP_FLOOD, 100, 100, 0, 0, NULL},
+	{C_HANDSHAKES, WR_CLASS_HTTP_FLOOD, 50, 50, RECENT_SYN, WR_IP_TCP, crowd},
+};
+enum { FLOODS = sizeof(floods) / sizeof(*floods) };
+
+static const struct {
+	uint16_t port;
+	uint8_t klass;
+} amplified[] = {{53, WR_CLASS_AMP_DNS},    {123, WR_CLASS_AMP_NTP},
+		 {161, WR_CLASS_AMP_SNMP},  {389, WR_CLASS_AMP_CLDAP},
+		 {1900, WR_CLASS_AMP_SSDP}, {11211, WR_CLASS_AMP_MEMCACHED},
+		 {19, WR_CLASS_AMP_CHARGEN}};
+
+struct choice {
+	const struct target *t;
+	const struct flood *flood;
+};
+
+/* Does this part belong to what came to the target? */
+static bool belongs(const void *ctx, const struct recent *r)
+{
+	const struct choice *c = ctx;
+	const uint8_t *to = r->key.addr[!r->from];
+	size_t bytes = c->t->key.tag ? c->t->key.tag / 8 : 16;
+	uint8_t proto = r->key.proto;
+
+	if (memcmp(to, c->t->key.addr, bytes) || r->key.ip_v != c->t->key.ip_v)
+		return false;
+	if (c->flood->klass == WR_CLASS_ICMP_FLOOD)
+		return proto == WR_IP_ICMP || proto == WR_IP_ICMP6;
+	return (!c->flood->proto || c->flood->proto == proto) && r->kinds & c->flood->kinds;
+}
+
+static enum wr_class name_of(const struct flood *fl, const struct profile *p)
+{
+	/* Many clients that each do as usual: a crowd, not a flood. */
+	if (fl->klass == WR_CLASS_HTTP_FLOOD && p->packets < p->sources * CLIENT_MOST &&
+	    p->top[0].packets * 10 < p->packets)
+		return WR_CLASS_FLASH_CROWD;
+	if (fl->klass != WR_CLASS_AMP_OTHER)
+		return fl->klass;
+	for (size_t i = 0; i < sizeof(amplified) / sizeof(*amplified); i++)
+		if (amplified[i].port == p->sport)
+			return amplified[i].klass;
+	return WR_CLASS_AMP_OTHER;
+}
+
+static double most_usual(const struct target *t, enum count c)
+{
+	return wr_norm_most(&t->norm[c], USUAL);
+}
+
+/* Is a flood of this address already told, that this is a part of? */
+static bool part_of_another(struct wr_detect *d, const struct target *t, const struct flood *fl)
+{
+	for (int i = 0; i < FINDINGS; i++) {
+		const struct wr_finding *f = &d->finding[i].f;
+
+		if (!f->id || f->victim.ip_v != t->key.ip_v ||
+		    memcmp(f->victim.addr, t->key.addr, 16))
+			continue;
+		for (size_t j = 0; j < FLOODS; j++)
+			if (&floods[j] != fl && floods[j].klass == f->klass &&
+			    t->sum[fl->count] < t->sum[floods[j].count] * 2)
+				return true;
+	}
+	return false;
+}
+
+static struct wr_victim where(const struct target *t, const struct profile *p, uint8_t proto)
+{
+	struct wr_victim v = victim_of(t->key.addr, t->key.ip_v);
+
+	if (t->key.tag)
+		v.prefix = (uint8_t)t->key.tag;
+	if (p && p->port && proto && !t->key.tag) {
+		v.port = p->port;
+		v.proto = proto;
+	}
+	return v;
+}
+
+static void tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl)
+{
+	struct choice c = {t, fl};
+	struct profile p;
+	struct wr_finding *f;
+	struct wr_victim v;
+	bool is_new;
+
+	profile_of(d, belongs, &c, &p);
+	if (p.sources <= 3 && p.ports >= 20 && fl->klass == WR_CLASS_SYN_FLOOD)
+		return; /* one who tries ports: a scan */
+	v = where(t, &p,
+		  fl->klass == WR_CLASS_SYN_FLOOD || fl->klass == WR_CLASS_UDP_FLOOD ? fl->proto
+										     : 0);
+	f = find(d, name_of(fl, &p), &v, &is_new);
+	if (f && f->severity > WR_SEVERITY_INFO)
+		t->busy = d->step + STEPS * 10;
+	if (!f || !is_new)
+		return;
+	evidence(f, count_feature[fl->count], t->sum[fl->count] / fmin(1, p.seconds),
+		 wr_norm_usual(&t->norm[fl->count]));
+	if (fl->klass == WR_CLASS_SYN_FLOOD)
+		evidence_only(f, WR_FEATURE_HANDSHAKES, t->sum[C_HANDSHAKES]);
+	profile_evidence(f, &p);
+	tell(d, f);
+}
+
+/* Over many hosts of a prefix, none of which has most of it, from more than a few sources. */
+static void tell_spread(struct wr_detect *d, struct target *t, const struct flood *fl)
+{
+	struct wr_victim v = where(t, NULL, 0);
+	struct wr_finding *f = found(d, WR_CLASS_CARPET_BOMBING, &v);
+	struct choice c = {t, fl};
+	struct profile p;
+	bool is_new;
+
+	if (f) {
+		find(d, WR_CLASS_CARPET_BOMBING, &v, &is_new);
+		t->busy = d->step + STEPS * 10;
+		return;
+	}
+	profile_of(d, belongs, &c, &p);
+	if (p.hosts < SPREAD_HOSTS || p.sources < SPREAD_HOSTS || p.top_host * 3 > p.packets)
+		return;
+	f = find(d, WR_CLASS_CARPET_BOMBING, &v, &is_new);
+	t->busy = d->step + STEPS * 10;
+	if (!f)
+		return;
+	evidence(f, count_feature[fl->count], t->sum[fl->count],
+		 wr_norm_usual(&t->norm[fl->count]));
+	evidence_only(f, WR_FEATURE_HOSTS, p.hosts);
+	profile_evidence(f, &p);
+	tell(d, f);
+}
+
+static void end_step_prefix(struct wr_detect *d, struct target *t)
+{
+	if (__builtin_popcountll(t->hosts[0] | t->hosts[1]) < SPREAD_HOSTS * 2 / 3)
+		return;
+	for (size_t i = 0; i < FLOODS; i++) {
+		const struct flood *fl = &floods[i];
+		uint32_t n = t->sum[fl->count];
+
+		if (n >= SPREAD_FLOOR && (!d->conf.one_way || fl->one_way) &&
+		    n > most_usual(t, fl->count) && (!fl->is || fl->is(t))) {
+			tell_spread(d, t, fl);
+			return;
+		}
+	}
+}
+
+void end_step_floods(struct wr_detect *d, struct target *t)
+{
+	if (t->key.tag) {
+		end_step_prefix(d, t);
+		return;
+	}
+	for (size_t i = 0; i < FLOODS; i++) {
+		const struct flood *fl = &floods[i];
+		uint32_t floor = d->conf.one_way ? fl->one_way : fl->floor;
+		uint32_t n = t->sum[fl->count];
+
+		if (!floor || n < floor || (fl->count != C_SYN && n <= most_usual(t, fl->count)) ||
+		    (fl->is && !fl->is(t)) || part_of_another(d, t, fl))
+			continue;
+		tell_flood(d, t, fl);
+		return;
+	}
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DETECT_IMPL_H
+#define WR_DETECT_IMPL_H
+
+#include <string.h>
+
+#include "detect/detect.h"
+#include "detect/norm.h"
+#include "flow/rows.h"
+#include "flow/talk.h"
+
+/* Inside detect/: the tables, and who fills them. */
+
+enum {
+	STEPS = 10, /* a second */
+	STEPS_SECOND = STEPS,
+	TARGETS = 4096,
+	BEGIN_STEP = 2 * STEPS, /* so that what is a second old has no negative number */
+	RECENT = 32768,		/* a power of two: parts that are remembered */
+	FINDINGS = 64,
+	/* A finding that did not hold for so long is over: a flood, and what needs patience. */
+	HOLD_STEPS = 50,
+	HOLD_LONG = 300,
+	HOLD_HOURS = 36000,
+	COLD_STEPS = 600 * STEPS, /* until then little is known of what is usual */
+	LOW_DRIFT = 5,
+};
+
+/* What is counted of an address per step. The names are those of features. */
+#define COUNTS(X)                                                                            \
+	X(PACKETS)                                                                           \
+	X(BYTES)                                                                             \
+	X(SYN) X(HANDSHAKES) X(HALF_OPEN) X(SYNACK_UNASKED) X(ACK_UNASKED) X(RST_UNASKED)    \
+		X(UDP_UNASKED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) \
+			X(NEW_SOURCES)
+
+enum count {
+#define X(sym) C_##sym,
+	COUNTS(X)
+#undef X
+		COUNT_N
+};
+
+extern const uint8_t count_feature[COUNT_N];
+
+/* An address that packets arrive at, or a prefix of addresses (key.tag: its length). */
+struct target {
+	struct wr_talk_key key;
+	uint32_t step;	  /* newest that something came in */
+	uint32_t learned; /* step that its norms have learned up to */
+	uint32_t busy;	  /* a finding holds: nothing is learned until this step */
+	float low; /* half-open connections beyond what is usual, added up (CUSUM; Page 1954) */
+	uint32_t touched; /* step in which it was put on the list */
+	uint32_t c[STEPS][COUNT_N];
+	uint32_t sum[COUNT_N]; /* of the last ten steps */
+	struct wr_norm norm[COUNT_N];
+	uint64_t hosts[2]; /* prefixes: bits of hosts' hashes, this second's and the one before */
+	uint32_t hosts_second;
+};
+
+/* A part of a flow that is remembered for a while: to say who and what. */
+struct recent {
+	struct wr_flow_key key;
+	uint64_t ns;
+	uint32_t packets, bytes;
+	uint16_t tcp_flags;
+	uint8_t from;
+	uint8_t kinds; /* RECENT_* */
+	uint8_t ttl;
+	uint8_t pad[3];
+};
+
+enum { RECENT_UNASKED = 1, RECENT_NEW_SOURCE = 2, RECENT_SYN = 4, RECENT_FRAG = 8 };
+
+/* SYNs of the last second that no handshake followed. */
+static inline uint32_t half_open(const struct target *t)
+{
+	return t->sum[C_SYN] > t->sum[C_HANDSHAKES] ? t->sum[C_SYN] - t->sum[C_HANDSHAKES] : 0;
+}
+
+struct wr_detect {
+	struct wr_detect_conf conf;
+	uint64_t step_ns; /* when the step that is being filled began */
+	uint32_t step;	  /* its number; counts from BEGIN_STEP */
+	struct wr_rows targets;
+	uint32_t touched[TARGETS * 2];
+	uint32_t n_touched;
+	struct recent *recent; /* owned; a ring */
+	uint32_t n_recent;     /* written so far */
+	struct finding_slot {
+		struct wr_finding f;
+		uint32_t last_step, told_step;
+	} finding[FINDINGS];
+	uint64_t found; /* so many ever */
+	struct syns *syns;
+	struct scans *scans;
+	struct pairs *pairs;
+	struct slow *slow;
+	struct names *names;
+	struct stations *stations;
+	uint64_t *known; /* sources: bits by hash, owned */
+};
+
+/* ---- findings (finding.c) ---- */
+
+/* The finding of that class and victim; a new one when there is none, with *is_new. NULL: no room.
+ */
+struct wr_finding *find(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim,
+			bool *is_new);
+/* One that is there. NULL: none. */
+struct wr_finding *found(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim);
+/* One that a source is told for. NULL: none. */
+struct wr_finding *found_of(struct wr_detect *d, enum wr_class klass, const uint8_t source[16]);
+/* It is complete and told. */
+void tell(struct wr_detect *d, struct wr_finding *f);
+void evidence(struct wr_finding *f, enum wr_feature feature, double value, double norm);
+void evidence_only(struct wr_finding *f, enum wr_feature feature, double value);
+/* A finding with one source. */
+void only_source(struct wr_finding *f, const uint8_t addr[16], uint8_t ip_v, uint64_t packets);
+void end_step_findings(struct wr_detect *d);
+void finish_findings(struct wr_detect *d);
+
+static inline uint64_t step_end(const struct wr_detect *d)
+{
+	return d->step_ns + WR_DETECT_STEP_NS;
+}
+
+static inline struct wr_victim victim_of(const uint8_t addr[16], uint8_t ip_v)
+{
+	struct wr_victim v = {.ip_v = ip_v, .prefix = ip_v == 4 ? 32 : 128};
+
+	memcpy(v.addr, addr, 16);
+	return v;
+}
+
+/* Hash of an address for bitmaps. */
+static inline uint64_t addr_hash(const uint8_t addr[16])
+{
+	uint64_t a, b;
+
+	memcpy(&a, addr, 8);
+	memcpy(&b, addr + 8, 8);
+	return wr_sketch_hash(0x5eed, a, b);
+}
+
+bool is_far(const uint8_t *addr, uint8_t ip_v);
+
+/* Distinct things by bits that are set of n (Whang et al., linear counting, 1990). */
+double linear_count(const uint64_t *bits, uint32_t words);
+
+/* ---- who and what (recent.c) ---- */
+
+/* Adds what the last second says of those that `is` chooses: sources, shares, sizes. */
+struct profile {
+	double seconds; /* that it covers */
+	uint64_t packets, bytes;
+	double sources, new_sources;
+	uint32_t hosts, ports; /* different destinations, their ports; at most 64 are counted */
+	uint64_t top_host;     /* packets to the one with most */
+	uint16_t port, sport;  /* most packets; 0: none has a quarter of them */
+	uint64_t first_ns;
+	struct wr_finding_source top[WR_FINDING_SOURCES];
+	uint32_t n_top;
+};
+typedef bool (*recent_is)(const void *ctx, const struct recent *r);
+void profile_of(struct wr_detect *d, recent_is is, const void *ctx, struct profile *p);
+void profile_evidence(struct wr_finding *f, const struct profile *p);
+
+/* ---- the detectors ---- */
+
+struct part { /* what they are told of each part */
+	const struct wr_live_part *p;
+	const struct wr_flow *f;
+	uint8_t from, to;
+	bool is_new, asked;
+	bool handshake; /* this part completes one */
+	bool syn;	/* it opens one */
+	bool answer;	/* the first that comes back */
+	bool closing;	/* the first that ends a TCP connection */
+	uint64_t n;
+};
+
+int syns_open(struct wr_detect *d);
+bool syn_opens(struct wr_detect *d, const struct part *a); /* a SYN: true when it is a new one */
+bool syn_done(struct wr_detect *d, const struct part *a);  /* an ACK: does it complete one? */
+
+void end_step_floods(struct wr_detect *d, struct target *t);
+
+int scans_open(struct wr_detect *d);
+void scan_part(struct wr_detect *d, const struct part *a);
+void scan_answer(struct wr_detect *d, const struct part *a); /* an answer nobody asked for */
+void scan_arp(struct wr_detect *d, const uint8_t sender[16], const uint8_t target[16]);
+
+int pairs_open(struct wr_detect *d);
+void pair_part(struct wr_detect *d, const struct part *a);
+
+int slow_open(struct wr_detect *d);
+void end_step_slow(struct wr_detect *d);
+
+int names_open(struct wr_detect *d);
+void names_part(struct wr_detect *d, const struct part *a);
+void names_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
+
+int stations_open(struct wr_detect *d);
+void stations_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
+
+void syns_close(struct wr_detect *d);
+void scans_close(struct wr_detect *d);
+void pairs_close(struct wr_detect *d);
+void slow_close(struct wr_detect *d);
+void names_close(struct wr_detect *d);
+void stations_close(struct wr_detect *d);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "core/proto.h"
+#include "detect/impl.h"
+
+/*
+ * Who connects to which service, how often and how regularly: logins that are tried one after
+ * another, and beacons.
+ */
+
+enum {
+	PAIRS = 8192,
+	GAPS = 16,
+	LOGINS = 10, /* short sessions in a minute */
+	LOGIN_STEPS = 60 * STEPS,
+	SESSION_BYTES_MOST = 20000,
+	SESSION_NS_MOST = 30,
+	BEACONS = 15,	    /* connections */
+	BEACONS_COLD = 100, /* of those that may have been there always */
+};
+
+struct pair {
+	struct wr_talk_key key; /* who; port and tag: hash of whom; proto */
+	uint32_t step;
+	uint8_t addr[16];
+	uint16_t port;
+	uint16_t n_gaps;
+	uint32_t since, sessions; /* short ones that ended since that step */
+	double bytes, bytes_2;
+	uint64_t opened_ns; /* the newest connection */
+	uint64_t first_ns;  /* the first since `since` */
+	float gap[GAPS];    /* seconds between openings, a ring */
+	uint32_t opened, first_step;
+};
+
+struct pairs {
+	struct wr_rows rows;
+};
+
+/* Where people log in; what speaks SSH is one wherever it listens. */
+static const uint16_t logins[] = {21,	22,   23,   25,	  110,	139,  143,  389,  445,
+				  465,	512,  513,  587,  990,	993,  995,  1433, 1521,
+				  2222, 2323, 3306, 3389, 5060, 5432, 5900, 5985, 6379};
+
+int pairs_open(struct wr_detect *d)
+{
+	d->pairs = calloc(1, sizeof(*d->pairs));
+	return d->pairs ? wr_rows_open(&d->pairs->rows, sizeof(struct pair), PAIRS) : -1;
+}
+
+void pairs_close(struct wr_detect *d)
+{
+	if (d->pairs)
+		wr_rows_close(&d->pairs->rows);
+	free(d->pairs);
+}
+
+static uint64_t weigh(const void *ctx, const void *row)
+{
+	const struct wr_detect *d = ctx;
+	const struct pair *p = row;
+
+	return d->step - p->step > 3600 * STEPS ? 0 : p->opened;
+}
+
+static void gone(void *ctx, const void *row)
+{
+	(void)ctx, (void)row;
+}
+
+static struct pair *pair_of(struct wr_detect *d, const struct wr_flow_key *k, uint8_t client,
+			    bool make)
+{
+	struct wr_rows *rows = &d->pairs->rows;
+	uint32_t whom = (uint32_t)wr_mix(addr_hash(k->addr[!client]) + k->port[!client]);
+	struct wr_talk_key key = {.port = (uint16_t)whom,
+				  .tag = (uint16_t)(whom >> 16),
+				  .proto = k->proto,
+				  .ip_v = k->ip_v};
+	struct pair *p;
+	uint32_t tag;
+
+	memcpy(key.addr, k->addr[client], 16);
+	tag = wr_rows_hash(rows, &key);
+	p = wr_rows_find(rows, &key, tag);
+	if (p || !make)
+		return p;
+	p = wr_rows_make(rows, &key, tag, weigh, gone, d);
+	memset(&p->step, 0, sizeof(*p) - offsetof(struct pair, step));
+	memcpy(p->addr, k->addr[!client], 16);
+	p->port = k->port[!client];
+	p->since = p->first_step = d->step;
+	return p;
+}
+
+static struct wr_victim service_of(const struct pair *p)
+{
+	struct wr_victim v = victim_of(p->addr, p->key.ip_v);
+
+	v.port = p->port;
+	v.proto = p->key.proto;
+	return v;
+}
+
+/* ---- logins ---- */
+
+static bool is_login(const struct wr_detect *d, const struct pair *p, const struct wr_flow *f)
+{
+	const struct wr_app *app;
+
+	for (size_t i = 0; i < sizeof(logins) / sizeof(*logins); i++)
+		if (logins[i] == p->port)
+			return true;
+	app = d->conf.live ? wr_live_app(d->conf.live, f) : NULL;
+	return app && wr_app_proto(app) == WR_L7_SSH;
+}
+
+/* A session that was short and small has ended: how many were there in the last minute, and are
+ * they alike? */
+static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f)
+{
+	double bytes = (double)(f->sent[0].bytes + f->sent[1].bytes), mean, spread;
+	struct wr_victim v = service_of(p);
+	struct wr_finding *fi;
+	bool is_new;
+
+	if (d->step - p->since > LOGIN_STEPS) {
+		p->since = d->step;
+		p->sessions = 0;
+		p->bytes = p->bytes_2 = 0;
+	}
+	if (!p->sessions++)
+		p->first_ns = f->first_ns;
+	p->bytes += bytes;
+	p->bytes_2 += bytes * bytes;
+	mean = p->bytes / p->sessions;
+	spread = sqrt(fmax(0, p->bytes_2 / p->sessions - mean * mean));
+	if (p->sessions < LOGINS || spread > mean * 0.75)
+		return;
+	fi = find(d, WR_CLASS_BRUTE_FORCE, &v, &is_new);
+	if (!fi || !is_new)
+		return;
+	only_source(fi, p->key.addr, p->key.ip_v, p->sessions);
+	fi->start_ns = p->first_ns;
+	evidence_only(fi, WR_FEATURE_SESSIONS, p->sessions);
+	evidence_only(fi, WR_FEATURE_SESSION_BYTES, mean);
+	evidence_only(fi, WR_FEATURE_WINDOW, ((double)step_end(d) - (double)p->first_ns) / 1e9);
+	fi->score = (double)p->sessions / LOGINS * 2;
+	tell(d, fi);
+}
+
+/* ---- beacons ---- */
+
+static int by_size(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+static float median(float *v, int n)
+{
+	qsort(v, (size_t)n, sizeof(*v), by_size);
+	return n & 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
+{
+	float v[GAPS], mid, away;
+	struct wr_victim v_of = service_of(p);
+	struct wr_finding *f;
+	bool is_new;
+
+	p->opened++;
+	if (p->opened_ns && ns > p->opened_ns)
+		p->gap[p->n_gaps++ % GAPS] = (float)((double)(ns - p->opened_ns) / 1e9);
+	p->opened_ns = ns;
+	if (p->opened < (p->first_step < BEGIN_STEP + COLD_STEPS ? BEACONS_COLD : BEACONS) ||
+	    !is_far(p->addr, p->key.ip_v))
+		return;
+	memcpy(v, p->gap, sizeof(v));
+	mid = median(v, p->n_gaps < GAPS ? p->n_gaps : GAPS);
+	for (int i = 0; i < GAPS; i++)
+		v[i] = fabsf(v[i] - mid);
+	away = median(v, p->n_gaps < GAPS ? p->n_gaps : GAPS);
+	if (mid < 1 || mid > 7200 || away > mid * 0.15f)
+		return;
+	f = find(d, WR_CLASS_BEACON, &v_of, &is_new);
+	if (!f || !is_new)
+		return;
+	only_source(f, p->key.addr, p->key.ip_v, p->opened);
+	evidence_only(f, WR_FEATURE_ATTEMPTS, p->opened);
+	evidence_only(f, WR_FEATURE_INTERVAL, (double)mid);
+	evidence_only(f, WR_FEATURE_JITTER, (double)(away / mid));
+	f->start_ns = step_end(d) - (uint64_t)((double)mid * 1e9 * (BEACONS - 1));
+	tell(d, f);
+}
+
+void pair_part(struct wr_detect *d, const struct part *a)
+{
+	const struct wr_flow *f = a->f;
+	struct pair *p;
+
+	if (a->p->flow.key.proto != WR_IP_TCP)
+		return;
+	if (a->handshake) {
+		p = pair_of(d, &a->p->flow.key, a->from, true);
+		p->step = d->step;
+		opening(d, p, f->first_ns);
+	}
+	if (!a->closing || f->caller == WR_FLOW_CALLER_UNKNOWN)
+		return;
+	p = pair_of(d, &a->p->flow.key, f->caller, false);
+	if (p && f->last_ns - f->first_ns < SESSION_NS_MOST * 1000000000ull &&
+	    f->sent[0].bytes + f->sent[1].bytes < SESSION_BYTES_MOST && is_login(d, p, f))
+		session(d, p, f);
+}

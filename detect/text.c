@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+#include "detect/impl.h"
+
+static const struct {
+	const char *name, *text;
+	enum wr_severity severity;
+} classes[WR_CLASS_COUNT] = {
+#define X(sym, name, severity, text) {name, text, WR_SEVERITY_##severity},
+	WR_CLASS_TABLE(X)
+#undef X
+};
+
+static const struct {
+	const char *name, *unit, *text;
+} features[WR_FEATURE_COUNT] = {
+#define X(sym, name, unit, text) {name, unit, text},
+	WR_FEATURE_TABLE(X)
+#undef X
+};
+
+static const char *const severities[WR_SEVERITY_COUNT] = {
+#define X(sym, name) name,
+	WR_SEVERITY_TABLE(X)
+#undef X
+};
+
+const char *wr_class_name(enum wr_class c)
+{
+	return classes[c].name;
+}
+
+const char *wr_class_text(enum wr_class c)
+{
+	return classes[c].text;
+}
+
+enum wr_severity wr_class_severity(enum wr_class c)
+{
+	return classes[c].severity;
+}
+
+const char *wr_severity_name(enum wr_severity s)
+{
+	return severities[s];
+}
+
+const char *wr_feature_name(enum wr_feature f)
+{
+	return features[f].name;
+}
+
+const char *wr_feature_unit(enum wr_feature f)
+{
+	return features[f].unit;
+}
+
+const char *wr_feature_text(enum wr_feature f)
+{
+	return features[f].text;
+}
+
+static void addr_text(struct wr_buf *b, const uint8_t *addr, uint8_t ip_v)
+{
+	if (ip_v == 4)
+		wr_buf_ip4(b, addr);
+	else
+		wr_buf_ip6(b, addr);
+}
+
+void wr_victim_text(struct wr_buf *b, const struct wr_victim *v)
+{
+	bool bracket = v->port && v->ip_v == 6;
+
+	if (!v->ip_v) {
+		wr_buf_char(b, '*');
+		return;
+	}
+	wr_buf_str(b, bracket ? "[" : "");
+	addr_text(b, v->addr, v->ip_v);
+	wr_buf_str(b, bracket ? "]" : "");
+	if (v->prefix != (v->ip_v == 4 ? 32 : 128))
+		wr_buf_fmt(b, "/%u", v->prefix);
+	if (v->port)
+		wr_buf_fmt(b, ":%u", v->port);
+}
+
+/* As people write numbers: 8412 is 8,412, 0.023 is 0.023. */
+static void number(struct wr_buf *b, double v)
+{
+	char digits[40];
+	int n;
+
+	if (v < 100 && v != round(v)) {
+		wr_buf_fmt(b, v < 10 ? "%.2f" : "%.1f", v);
+		return;
+	}
+	n = snprintf(digits, sizeof(digits), "%.0f", v);
+	for (int i = 0; i < n; i++) {
+		wr_buf_char(b, digits[i]);
+		if ((n - i) % 3 == 1 && i < n - 1 && digits[i] != '-')
+			wr_buf_char(b, ',');
+	}
+}
+
+static void one(struct wr_buf *b, const struct wr_evidence *e)
+{
+	const char *unit = features[e->feature].unit;
+
+	if (!strcmp(unit, "share")) {
+		wr_buf_fmt(b, "%.0f %% %s", e->value * 100, features[e->feature].text);
+		return;
+	}
+	if (!strcmp(unit, "port")) {
+		wr_buf_fmt(b, "%s %.0f", features[e->feature].text, e->value);
+		return;
+	}
+	if (e->feature == WR_FEATURE_MEAN_SIZE || e->feature == WR_FEATURE_WINDOW ||
+	    e->feature == WR_FEATURE_INTERVAL || e->feature == WR_FEATURE_SESSION_BYTES ||
+	    e->feature == WR_FEATURE_NAME_LENGTH) {
+		wr_buf_fmt(b, "%s ", features[e->feature].text);
+		number(b, e->value);
+		wr_buf_fmt(b, " %s", unit);
+		return;
+	}
+	number(b, e->value);
+	wr_buf_fmt(b, " %s%s", features[e->feature].text, strchr(unit, '/') ? "/s" : "");
+	if (!e->has_norm)
+		return;
+	wr_buf_str(b, " (usual: ");
+	number(b, e->norm);
+	wr_buf_char(b, ')');
+}
+
+void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f)
+{
+	wr_buf_fmt(b, "%s at ", classes[f->klass].text);
+	if (f->victim.ip_v)
+		wr_victim_text(b, &f->victim);
+	else
+		wr_buf_str(b, "the local link");
+	for (uint32_t i = 0; i < f->n_evidence; i++) {
+		wr_buf_str(b, i ? ", " : ": ");
+		one(b, &f->evidence[i]);
+	}
+	if (f->n_sources) {
+		wr_buf_str(b, f->n_sources == 1 ? "; from " : "; most from ");
+		addr_text(b, f->source[0].addr, f->source[0].ip_v);
+	}
+}

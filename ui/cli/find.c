@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ui/cli/find.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "detect/detect.h"
+#include "view/finding.h"
+
+enum { FOUND_MAX = 4096 };
+
+struct wr_find {
+	struct wr_live *live;
+	struct wr_detect *detect;
+	struct wr_finding *found; /* in the order in which they were raised */
+	uint32_t n;
+	uint64_t more; /* found no room */
+	uint64_t zero_ns;
+};
+
+static void part(void *ctx, const struct wr_live_part *p, const struct wr_flow *flow)
+{
+	struct wr_find *f = ctx;
+
+	wr_detect_part(f->detect, p, flow);
+}
+
+static void finding(void *ctx, enum wr_finding_news news, const struct wr_finding *f)
+{
+	struct wr_find *all = ctx;
+
+	if (news == WR_FINDING_RAISED && all->n < FOUND_MAX)
+		all->found[all->n++] = *f;
+	else if (news == WR_FINDING_RAISED)
+		all->more++;
+	for (uint32_t i = all->n; i-- > 0;)
+		if (all->found[i].id == f->id) {
+			all->found[i] = *f;
+			return;
+		}
+}
+
+static int open_all(struct wr_find *f, struct wr_err *err)
+{
+	struct wr_live_tap tap = {.ctx = f, .part = part};
+	struct wr_detect_conf conf = {.finding = finding, .ctx = f};
+	int ret = wr_live_open(&f->live, NULL, err);
+
+	if (ret)
+		return ret;
+	wr_live_tap(f->live, &tap);
+	conf.live = f->live;
+	return wr_detect_open(&f->detect, &conf, err);
+}
+
+int wr_find_open(struct wr_find **out, struct wr_err *err)
+{
+	struct wr_find *f = calloc(1, sizeof(*f));
+	int ret;
+
+	if (!f)
+		return wr_fail(err, ENOMEM, "out of memory");
+	f->found = calloc(FOUND_MAX, sizeof(*f->found));
+	ret = f->found ? open_all(f, err) : wr_fail(err, ENOMEM, "no memory for findings");
+	if (ret) {
+		wr_find_close(&f);
+		return ret;
+	}
+	*out = f;
+	return 0;
+}
+
+void wr_find_close(struct wr_find **find)
+{
+	struct wr_find *f = *find;
+
+	if (!f)
+		return;
+	wr_detect_close(&f->detect);
+	wr_live_close(&f->live);
+	free(f->found);
+	free(f);
+	*find = NULL;
+}
+
+void wr_find_packet(struct wr_find *f, const struct wr_packet *pkt, const struct wr_rec *rec)
+{
+	if (!f->zero_ns)
+		f->zero_ns = pkt->ts_ns - pkt->ts_ns % 1000000000u;
+	wr_detect_tick(f->detect, pkt->ts_ns);
+	wr_live_payload(f->live, pkt, rec);
+	wr_live_packet(f->live, pkt, rec);
+	wr_detect_packet(f->detect, pkt, rec);
+}
+
+void wr_find_finish(struct wr_find *f)
+{
+	wr_detect_finish(f->detect);
+}
+
+uint32_t wr_find_alarms(const struct wr_find *f)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->n; i++)
+		n += f->found[i].severity > WR_SEVERITY_INFO;
+	return n;
+}
+
+void wr_find_print(const struct wr_find *f, struct wr_buf *b, enum wr_find_form form)
+{
+	if (form == WR_FIND_TSV)
+		wr_buf_str(b, WR_VIEW_FINDING_COLUMNS);
+	for (uint32_t i = 0; i < f->n; i++) {
+		const struct wr_finding *one = &f->found[i];
+
+		if (form == WR_FIND_TSV)
+			wr_view_finding_tsv(b, one, f->zero_ns);
+		else if (form == WR_FIND_JSON)
+			wr_view_finding_json(b, one, f->zero_ns);
+		else
+			wr_view_finding_text(b, one, f->zero_ns, form == WR_FIND_COLOR);
+	}
+	if (f->more && form < WR_FIND_JSON)
+		wr_buf_fmt(b, "and %llu more\n", (unsigned long long)f->more);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_UI_CLI_FIND_H
+#define WR_UI_CLI_FIND_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "capture/capture.h"
+#include "core/record.h"
+
+/* What is unusual in a capture: runs detection over its packets and keeps what it found. */
+
+struct wr_find;
+
+/* 0 or -errno; *out is untouched on failure. */
+int wr_find_open(struct wr_find **out, struct wr_err *err);
+void wr_find_close(struct wr_find **f); /* NULL is fine; sets NULL */
+
+/* A packet; in the order of the file. */
+void wr_find_packet(struct wr_find *f, const struct wr_packet *pkt, const struct wr_rec *rec);
+
+/* No more packets. */
+void wr_find_finish(struct wr_find *f);
+
+/* Findings above info. */
+uint32_t wr_find_alarms(const struct wr_find *f);
+
+enum wr_find_form { WR_FIND_TEXT, WR_FIND_COLOR, WR_FIND_JSON, WR_FIND_TSV };
+void wr_find_print(const struct wr_find *f, struct wr_buf *b, enum wr_find_form form);
+
+#endif
