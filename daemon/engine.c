@@ -73,7 +73,7 @@ static void take_head(void *ctx, const struct wr_account_head *head)
 
 	wr_live_add_head(e->live, e->iface, e->out, head);
 	e->counted += head->all.packets;
-	e->recorded += head->peeks;
+	e->recorded += head->peeks + head->upkeeps + head->kept;
 }
 
 /* ---- windows ---- */
@@ -82,15 +82,12 @@ static void drain_path(void *ctx, struct wr_path *path)
 {
 	struct wr_engine *e = ctx;
 	struct wr_account_reader reader = {take_row, take_head, e};
-	uint64_t before;
 
 	if (!wr_path_account(path))
 		return;
-	before = wr_account_kept(wr_path_account(path));
 	e->iface = wr_live_iface(e->live, wr_path_iface(path)->name);
 	e->out = wr_path_hook(path) == WR_HOOK_TC_OUT;
 	wr_account_drain(wr_path_account(path), &reader);
-	e->recorded += wr_account_kept(wr_path_account(path)) - before;
 }
 
 static void flip_path(void *ctx, struct wr_path *path)
@@ -98,7 +95,7 @@ static void flip_path(void *ctx, struct wr_path *path)
 	/* What an earlier process has not drained any more. */
 	drain_path(ctx, path);
 	if (wr_path_account(path))
-		wr_account_flip(wr_path_account(path));
+		wr_account_flip(wr_path_account(path), true);
 }
 
 static void ask_path(void *ctx, struct wr_path *path)
@@ -146,7 +143,7 @@ static void leaving(void *ctx, struct wr_path *path)
 	drain_path(e, path);
 	if (wr_path_attached(path)) /* it is pinned and goes on */
 		return;
-	wr_account_flip(wr_path_account(path));
+	wr_account_flip(wr_path_account(path), true);
 	drain_path(e, path);
 }
 

@@ -118,6 +118,10 @@ struct wr_live_part {
 	uint32_t iface;		  /* wr_live_iface() */
 	uint16_t facts;		  /* WR_FACT_* of core/account.h */
 	bool out;		  /* left this host */
+	/* When a SYN came whose ACK is not of this part, and when the bare ACK that this part
+	 * begins with, so that a round trip is known when both are of different windows: low 32
+	 * bits of 1.024 us; 0 = none. */
+	uint32_t syn_time, ack_time;
 };
 
 void wr_live_begin(struct wr_live *live, uint64_t start_ns);
