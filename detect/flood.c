@@ -9,7 +9,7 @@
 
 struct flood {
 	enum count count;
-	enum wr_class klass;
+	enum wr_finding_class klass;
 	uint32_t floor;	  /* packets in a second */
 	uint32_t one_way; /* the same where only what arrives is seen; 0: not looked at */
 	uint8_t kinds;	  /* RECENT_*: parts that belong to it, */
@@ -102,7 +102,7 @@ static bool belongs(const void *ctx, const struct recent *r)
 	return (!c->flood->proto || c->flood->proto == proto) && r->kinds & c->flood->kinds;
 }
 
-static enum wr_class name_of(const struct flood *fl, const struct profile *p)
+static enum wr_finding_class name_of(const struct flood *fl, const struct profile *p)
 {
 	/* Many clients that each do as usual: a crowd, not a flood. */
 	if (fl->klass == WR_CLASS_HTTP_FLOOD && p->packets < p->sources * CLIENT_MOST &&

@@ -27,12 +27,17 @@ enum {
 };
 
 /* What is counted of an address per step. The names are those of features. */
-#define COUNTS(X)                                                                            \
-	X(PACKETS)                                                                           \
-	X(BYTES)                                                                             \
-	X(SYN) X(HANDSHAKES) X(HALF_OPEN) X(SYNACK_UNASKED) X(ACK_UNASKED) X(RST_UNASKED)    \
-		X(UDP_UNASKED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) \
-			X(NEW_SOURCES)
+#define COUNTS(X)                                                                    \
+	X(PACKETS)                                                                   \
+	X(BYTES)                                                                     \
+	X(SYN)                                                                       \
+	X(HANDSHAKES)                                                                \
+	X(HALF_OPEN)                                                                 \
+	X(SYNACK_UNASKED)                                                            \
+	X(ACK_UNASKED)                                                               \
+	X(RST_UNASKED)                                                               \
+	X(UDP_UNASKED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) \
+		X(NEW_SOURCES)
 
 enum count {
 #define X(sym) C_##sym,
@@ -98,6 +103,7 @@ struct wr_detect {
 	struct slow *slow;
 	struct names *names;
 	struct stations *stations;
+	struct samples *samples;
 	uint64_t *known; /* sources: bits by hash, owned */
 };
 
@@ -105,12 +111,14 @@ struct wr_detect {
 
 /* The finding of that class and victim; a new one when there is none, with *is_new. NULL: no room.
  */
-struct wr_finding *find(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim,
-			bool *is_new);
+struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
+			const struct wr_victim *victim, bool *is_new);
 /* One that is there. NULL: none. */
-struct wr_finding *found(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim);
+struct wr_finding *found(struct wr_detect *d, enum wr_finding_class klass,
+			 const struct wr_victim *victim);
 /* One that a source is told for. NULL: none. */
-struct wr_finding *found_of(struct wr_detect *d, enum wr_class klass, const uint8_t source[16]);
+struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
+			    const uint8_t source[16]);
 /* It is complete and told. */
 void tell(struct wr_detect *d, struct wr_finding *f);
 void evidence(struct wr_finding *f, enum wr_feature feature, double value, double norm);
@@ -142,6 +150,12 @@ static inline uint64_t addr_hash(const uint8_t addr[16])
 	memcpy(&b, addr + 8, 8);
 	return wr_sketch_hash(0x5eed, a, b);
 }
+
+/* Was something found at that address a moment ago? */
+bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v);
+
+/* UDP services that answer a small question with much. */
+bool is_vector(uint16_t port);
 
 bool is_far(const uint8_t *addr, uint8_t ip_v);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "detect/detect.h"
+#include "ui/cli/auto.h"
 #include "view/finding.h"
 
 enum { FOUND_MAX = 4096 };
@@ -16,6 +17,7 @@ struct wr_find {
 	uint32_t n;
 	uint64_t more; /* found no room */
 	uint64_t zero_ns;
+	struct wr_auto *automatic;
 };
 
 static void part(void *ctx, const struct wr_live_part *p, const struct wr_flow *flow)
@@ -29,6 +31,8 @@ static void finding(void *ctx, enum wr_finding_news news, const struct wr_findin
 {
 	struct wr_find *all = ctx;
 
+	if (all->automatic)
+		wr_auto_finding(all->automatic, all->detect, news, f);
 	if (news == WR_FINDING_RAISED && all->n < FOUND_MAX)
 		all->found[all->n++] = *f;
 	else if (news == WR_FINDING_RAISED)
@@ -53,13 +57,14 @@ static int open_all(struct wr_find *f, struct wr_err *err)
 	return wr_detect_open(&f->detect, &conf, err);
 }
 
-int wr_find_open(struct wr_find **out, struct wr_err *err)
+int wr_find_open(struct wr_find **out, struct wr_auto *automatic, struct wr_err *err)
 {
 	struct wr_find *f = calloc(1, sizeof(*f));
 	int ret;
 
 	if (!f)
 		return wr_fail(err, ENOMEM, "out of memory");
+	f->automatic = automatic;
 	f->found = calloc(FOUND_MAX, sizeof(*f->found));
 	ret = f->found ? open_all(f, err) : wr_fail(err, ENOMEM, "no memory for findings");
 	if (ret) {

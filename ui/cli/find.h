@@ -11,8 +11,11 @@
 
 struct wr_find;
 
-/* 0 or -errno; *out is untouched on failure. */
-int wr_find_open(struct wr_find **out, struct wr_err *err);
+struct wr_auto;
+
+/* automatic: is told of all that is found, borrowed; NULL: nobody. 0 or -errno; *out is untouched
+ * on failure. */
+int wr_find_open(struct wr_find **out, struct wr_auto *automatic, struct wr_err *err);
 void wr_find_close(struct wr_find **f); /* NULL is fine; sets NULL */
 
 /* A packet; in the order of the file. */

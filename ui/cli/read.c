@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ui/cli/auto.h"
 #include "ui/cli/command.h"
 #include "ui/cli/files.h"
 #include "ui/cli/find.h"
@@ -21,7 +22,7 @@
 enum { BATCH = 8192, BAR = 40 };
 
 struct args {
-	const char *write, *color, *policy, *alerts;
+	const char *write, *color, *policy, *alerts, *automatic, *verdicts;
 	uint64_t count, payload, snaplen, depth;
 	bool packets, json, ether, findings;
 };
@@ -31,6 +32,7 @@ struct reading {
 	struct wr_files files;
 	struct wr_summary *summary;
 	struct wr_find *find; /* NULL: not asked for */
+	struct wr_auto *automatic;
 	struct wr_out out;
 	struct wr_ledger total;
 	struct wr_policy *policy; /* NULL: none */
@@ -163,6 +165,8 @@ static void tap(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec
 
 	if (r->summary)
 		wr_summary_add(r->summary, pkt, rec);
+	if (r->automatic && !r->cannot.code && wr_auto_packet(r->automatic, pkt, rec, &r->cannot))
+		wr_within(&r->cannot, "packet %" PRIu64, pkt->num);
 	if (r->find)
 		wr_find_packet(r->find, pkt, rec);
 }
@@ -186,7 +190,7 @@ static int open_policy(struct reading *r, struct wr_err *err)
 
 static int open_all(struct reading *r, struct wr_err *err)
 {
-	bool lines = r->a.packets, find = r->a.findings || r->a.alerts;
+	bool lines = r->a.packets, find = r->a.findings || r->a.alerts || r->a.automatic;
 	bool summary = !lines && !r->a.write && !find;
 	struct wr_summary_conf sconf = {.name = r->files.n == 1 ? r->files.at[0] : NULL,
 					.filter = r->files.filter};
@@ -200,6 +204,7 @@ static int open_all(struct reading *r, struct wr_err *err)
 		.max_depth = (uint32_t)r->a.depth,
 		.style = {.payload = (uint32_t)r->a.payload, .ether = r->a.ether},
 	};
+	enum wr_auto_mode mode = WR_AUTO_OFF;
 	int ret = wr_files_not_onto(&r->files, "-w", r->a.write, err);
 
 	if (!ret && lines && r->a.write && !strcmp(r->a.write, "-"))
@@ -212,8 +217,14 @@ static int open_all(struct reading *r, struct wr_err *err)
 		ret = wr_summary_open(&r->summary, &sconf, err);
 	if (!ret && summary && r->policy)
 		wr_summary_policy(r->summary, r->policy, r->verdicts, r->a.policy);
+	if (!ret && r->a.verdicts && !r->a.automatic)
+		ret = wr_fail(err, EINVAL, "--verdicts needs --auto: off, shadow or enforce");
+	if (!ret && r->a.automatic)
+		ret = wr_auto_mode(r->a.automatic, &mode, err);
+	if (!ret && (mode != WR_AUTO_OFF || r->a.verdicts))
+		ret = wr_auto_open(&r->automatic, mode, r->a.verdicts, err);
 	if (!ret && find)
-		ret = wr_find_open(&r->find, err);
+		ret = wr_find_open(&r->find, mode == WR_AUTO_OFF ? NULL : r->automatic, err);
 	if (summary || find) {
 		conf.tap = tap;
 		conf.tap_ctx = r;
@@ -226,7 +237,7 @@ static int print_findings(struct reading *r, struct wr_err *err)
 	enum wr_find_form form = r->a.json		   ? WR_FIND_JSON
 				 : r->out.conf.style.color ? WR_FIND_COLOR
 							   : WR_FIND_TEXT;
-	struct wr_buf b = {0};
+	struct wr_buf b = {0}, said = {0};
 	int fd, ret = 0;
 
 	if (!r->find)
@@ -246,7 +257,12 @@ static int print_findings(struct reading *r, struct wr_err *err)
 	}
 	if (r->a.findings)
 		wr_find_print(r->find, &b, form);
-	return wr_print(&b, err);
+	if (r->automatic)
+		ret = wr_auto_finish(r->automatic, &said, err);
+	if (!ret && r->a.findings && !r->a.json)
+		wr_buf_add(&b, said.at, said.used);
+	wr_buf_free(&said);
+	return ret ? ret : wr_print(&b, err);
 }
 
 static int print_summary(struct reading *r, struct wr_err *err)
@@ -304,6 +320,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 	}
 	wr_summary_close(&r->summary);
 	wr_find_close(&r->find);
+	wr_auto_close(&r->automatic);
 	wr_verdicts_close(&r->verdicts);
 	wr_policy_free(&r->policy);
 	free(r->files.filter);
@@ -333,6 +350,12 @@ static const struct wr_option options[] = {
 	{0, "findings", NULL, "what is unusual, instead of the summary", WR_OPTION_FLAG,
 	 AT(findings)},
 	{0, "alerts", "FILE", "write what is unusual as a table", WR_OPTION_STRING, AT(alerts)},
+	{0, "auto", "MODE",
+	 "make rules of what is found and hold the packets after it against them: off, shadow or "
+	 "enforce",
+	 WR_OPTION_STRING, AT(automatic)},
+	{0, "verdicts", "FILE", "with --auto: a byte for each packet, 0 passed, 1 kept out",
+	 WR_OPTION_STRING, AT(verdicts)},
 	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
 	{0},
 };
