@@ -27,7 +27,7 @@ static int open_all(struct wr_detect *d)
 	if (!d->recent || !d->known)
 		return -ENOMEM;
 	return syns_open(d) || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
-			       stations_open(d) || samples_open(d)
+			       stations_open(d) || samples_open(d) || weeks_open(d)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -61,6 +61,7 @@ void wr_detect_close(struct wr_detect **detect)
 	names_close(d);
 	stations_close(d);
 	samples_close(d);
+	weeks_close(d);
 	free(d);
 	*detect = NULL;
 }
@@ -88,6 +89,7 @@ static void learn(struct wr_detect *d, struct target *t)
 		if (idle > 1)
 			wr_norm_rest(&t->norm[i], idle - 1);
 	}
+	week_learn(d, t, idle > 1 ? idle - 1 : 0);
 }
 
 /* What is older than a second is not in the sums any more. */
@@ -123,11 +125,10 @@ static uint64_t weigh(const void *ctx, const void *row)
 
 static void gone(void *ctx, const void *row)
 {
-	(void)ctx, (void)row;
+	week_free(ctx, row);
 }
 
-static struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
-				uint16_t prefix)
+struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v, uint16_t prefix)
 {
 	struct wr_talk_key key = {.ip_v = ip_v, .tag = prefix};
 	struct target *t;
@@ -375,6 +376,13 @@ void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const st
 }
 
 /* ---- time ---- */
+
+void forget_touched(struct wr_detect *d)
+{
+	for (uint32_t i = 0; i < d->n_touched; i++)
+		((struct target *)wr_rows_at(&d->targets, d->touched[i]))->touched = 0;
+	d->n_touched = 0;
+}
 
 static void end_step(struct wr_detect *d)
 {

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "detect/detect.h"
+#include "base/keep.h"
+#include "detect/learned.h"
 #include "ui/cli/auto.h"
 #include "view/finding.h"
 
-enum { FOUND_MAX = 4096 };
+enum { FOUND_MAX = 4096, LEARNED_MOST = 256 << 20 };
 
 struct wr_find {
 	struct wr_live *live;
@@ -96,6 +98,32 @@ void wr_find_packet(struct wr_find *f, const struct wr_packet *pkt, const struct
 	wr_live_payload(f->live, pkt, rec);
 	wr_live_packet(f->live, pkt, rec);
 	wr_detect_packet(f->detect, pkt, rec);
+}
+
+int wr_find_load(struct wr_find *f, const char *path, uint64_t now_ns, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+	int ret = wr_keep_read(&b, path, LEARNED_MOST);
+
+	if (ret && ret != -ENOENT)
+		wr_fail(err, -ret, "cannot read %s: %s", path, strerror(-ret));
+	if (!ret)
+		ret = wr_detect_learned_read(f->detect, wr_buf_text(&b), b.used, now_ns, err);
+	if (ret && ret != -ENOENT)
+		wr_within(err, "%s", path);
+	wr_buf_free(&b);
+	return ret;
+}
+
+int wr_find_save(const struct wr_find *f, const char *path, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+	int ret;
+
+	wr_detect_learned_write(f->detect, &b);
+	ret = wr_keep_write(&b, path);
+	wr_buf_free(&b);
+	return ret ? wr_fail(err, -ret, "cannot write %s: %s", path, strerror(-ret)) : 0;
 }
 
 void wr_find_finish(struct wr_find *f)

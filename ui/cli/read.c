@@ -22,7 +22,7 @@
 enum { BATCH = 8192, BAR = 40 };
 
 struct args {
-	const char *write, *color, *policy, *alerts, *automatic, *verdicts;
+	const char *write, *color, *policy, *alerts, *automatic, *verdicts, *learned;
 	uint64_t count, payload, snaplen, depth;
 	bool packets, json, ether, findings;
 };
@@ -33,6 +33,7 @@ struct reading {
 	struct wr_summary *summary;
 	struct wr_find *find; /* NULL: not asked for */
 	struct wr_auto *automatic;
+	bool loaded;
 	struct wr_out out;
 	struct wr_ledger total;
 	struct wr_policy *policy; /* NULL: none */
@@ -159,6 +160,18 @@ static int read_one(struct reading *r, const char *path, struct wr_err *err)
 	return n == -ENODATA || n > 0 ? 0 : n;
 }
 
+/* As of the first packet: it is the clock that counts. */
+static void load_learned(struct reading *r, uint64_t now_ns)
+{
+	int ret = wr_find_load(r->find, r->a.learned, now_ns, &r->cannot);
+
+	r->loaded = true;
+	if (ret == -ENOENT)
+		r->cannot.code = 0;
+	else if (ret)
+		r->out.enough = true;
+}
+
 static void tap(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	struct reading *r = ctx;
@@ -167,6 +180,8 @@ static void tap(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec
 		wr_summary_add(r->summary, pkt, rec);
 	if (r->automatic && !r->cannot.code && wr_auto_packet(r->automatic, pkt, rec, &r->cannot))
 		wr_within(&r->cannot, "packet %" PRIu64, pkt->num);
+	if (r->find && r->a.learned && !r->loaded)
+		load_learned(r, pkt->ts_ns);
 	if (r->find)
 		wr_find_packet(r->find, pkt, rec);
 }
@@ -243,6 +258,8 @@ static int print_findings(struct reading *r, struct wr_err *err)
 	if (!r->find)
 		return 0;
 	wr_find_finish(r->find);
+	if (r->a.learned && wr_find_save(r->find, r->a.learned, err))
+		return err->code;
 	if (r->a.alerts) {
 		fd = open(r->a.alerts, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (fd < 0)
@@ -354,6 +371,9 @@ static const struct wr_option options[] = {
 	 "make rules of what is found and hold the packets after it against them: off, shadow or "
 	 "enforce",
 	 WR_OPTION_STRING, AT(automatic)},
+	{0, "learned", "FILE",
+	 "begin with what was learned before, as far as FILE is there, and write it back",
+	 WR_OPTION_STRING, AT(learned)},
 	{0, "verdicts", "FILE", "with --auto: a byte for each packet, 0 passed, 1 kept out",
 	 WR_OPTION_STRING, AT(verdicts)},
 	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
