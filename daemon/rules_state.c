@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "base/keep.h"
 #include "daemon/rights.h"
 #include "daemon/rules_impl.h"
 
@@ -74,17 +73,14 @@ void wr_rules_load(struct wr_rules *r)
 {
 	struct wr_buf b = {0};
 	char *rest, *line;
-	int fd, ret;
+	int ret;
 
 	if (!r->state[0])
 		return;
 	give_folder(r);
-	fd = open(r->state, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 && errno == ENOENT)
+	ret = wr_keep_read(&b, r->state, MOST_BYTES);
+	if (ret == -ENOENT)
 		return;
-	ret = fd < 0 ? -errno : wr_buf_read(&b, fd, MOST_BYTES);
-	if (fd >= 0)
-		close(fd);
 	if (ret)
 		wr_rules_say(r, "policy: %s: %s: rules that were added are missing", r->state,
 			     strerror(-ret));
@@ -105,8 +101,7 @@ void wr_rules_save(struct wr_rules *r)
 	/* What waits to be confirmed is not kept: a restart takes it back. */
 	const struct wr_rules_list *l = r->pending.due_ns ? &r->pending.before : &r->added;
 	struct wr_buf b = {0};
-	char new[310];
-	int fd, ret;
+	int ret;
 
 	if (!r->state[0])
 		return;
@@ -117,15 +112,7 @@ void wr_rules_save(struct wr_rules *r)
 		wr_buf_str(&b, l->at[i]);
 		wr_buf_char(&b, '\n');
 	}
-	snprintf(new, sizeof(new), "%s.new", r->state);
-	fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	ret = fd < 0 ? -errno : b.failed ? -ENOMEM : wr_buf_flush(&b, fd);
-	if (fd >= 0 && !ret && fsync(fd))
-		ret = -errno;
-	if (fd >= 0)
-		close(fd);
-	if (!ret && rename(new, r->state))
-		ret = -errno;
+	ret = wr_keep_write(&b, r->state);
 	if (ret)
 		wr_rules_say(r, "policy: %s: %s: a restart will not know what was added", r->state,
 			     strerror(-ret));

@@ -41,7 +41,7 @@
 	X(FLASH_CROWD, "flash_crowd", INFO, "many new clients, well behaved")               \
 	X(NEW_SERVICE, "new_service", INFO, "a service that was not there before")
 
-enum wr_class {
+enum wr_finding_class {
 #define X(sym, name, severity, text) WR_CLASS_##sym,
 	WR_CLASS_TABLE(X)
 #undef X
@@ -62,9 +62,9 @@ enum wr_severity {
 		WR_SEVERITY_COUNT
 };
 
-const char *wr_class_name(enum wr_class c);
-const char *wr_class_text(enum wr_class c);
-enum wr_severity wr_class_severity(enum wr_class c);
+const char *wr_class_name(enum wr_finding_class c);
+const char *wr_class_text(enum wr_finding_class c);
+enum wr_severity wr_class_severity(enum wr_finding_class c);
 const char *wr_severity_name(enum wr_severity s);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "core/proto.h"
-#include "detect/impl.h"
+#include "detect/sample.h"
 
 enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
 
@@ -27,7 +27,7 @@ static int open_all(struct wr_detect *d)
 	if (!d->recent || !d->known)
 		return -ENOMEM;
 	return syns_open(d) || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
-			       stations_open(d)
+			       stations_open(d) || samples_open(d) || weeks_open(d)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -60,6 +60,8 @@ void wr_detect_close(struct wr_detect **detect)
 	slow_close(d);
 	names_close(d);
 	stations_close(d);
+	samples_close(d);
+	weeks_close(d);
 	free(d);
 	*detect = NULL;
 }
@@ -87,6 +89,7 @@ static void learn(struct wr_detect *d, struct target *t)
 		if (idle > 1)
 			wr_norm_rest(&t->norm[i], idle - 1);
 	}
+	week_learn(d, t, idle > 1 ? idle - 1 : 0);
 }
 
 /* What is older than a second is not in the sums any more. */
@@ -122,11 +125,10 @@ static uint64_t weigh(const void *ctx, const void *row)
 
 static void gone(void *ctx, const void *row)
 {
-	(void)ctx, (void)row;
+	week_free(ctx, row);
 }
 
-static struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
-				uint16_t prefix)
+struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v, uint16_t prefix)
 {
 	struct wr_talk_key key = {.ip_v = ip_v, .tag = prefix};
 	struct target *t;
@@ -151,6 +153,16 @@ static struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uin
 	return t;
 }
 
+bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+{
+	struct wr_talk_key key = {.ip_v = ip_v};
+	const struct target *t;
+
+	memcpy(key.addr, addr, 16);
+	t = wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
+	return t && d->step < t->busy;
+}
+
 static void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n)
 {
 	t->c[d->step % STEPS][what] += (uint32_t)n;
@@ -163,7 +175,7 @@ static const uint16_t vectors[] = {17,	 19,   53,    69,    111,   123,   137,	 
 				   389,	 500,  520,   1434,  1900,  3283,  3702, 4500,
 				   5353, 5683, 10001, 11211, 27015, 37810, 47808};
 
-static bool is_vector(uint16_t port)
+bool is_vector(uint16_t port)
 {
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++)
 		if (vectors[i] == port)
@@ -360,9 +372,17 @@ void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const st
 		wr_detect_tick(d, pkt->ts_ns);
 	stations_packet(d, pkt, rec);
 	names_packet(d, pkt, rec);
+	samples_packet(d, pkt, rec);
 }
 
 /* ---- time ---- */
+
+void forget_touched(struct wr_detect *d)
+{
+	for (uint32_t i = 0; i < d->n_touched; i++)
+		((struct target *)wr_rows_at(&d->targets, d->touched[i]))->touched = 0;
+	d->n_touched = 0;
+}
 
 static void end_step(struct wr_detect *d)
 {
@@ -374,6 +394,7 @@ static void end_step(struct wr_detect *d)
 	}
 	d->n_touched = 0;
 	end_step_slow(d);
+	end_step_samples(d);
 	end_step_findings(d);
 }
 

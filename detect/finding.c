@@ -9,7 +9,7 @@ static bool same_victim(const struct wr_victim *a, const struct wr_victim *b)
 	       a->prefix == b->prefix && a->port == b->port && a->proto == b->proto;
 }
 
-static struct finding_slot *slot_of(struct wr_detect *d, enum wr_class klass,
+static struct finding_slot *slot_of(struct wr_detect *d, enum wr_finding_class klass,
 				    const struct wr_victim *victim)
 {
 	for (int i = 0; i < FINDINGS; i++) {
@@ -21,14 +21,16 @@ static struct finding_slot *slot_of(struct wr_detect *d, enum wr_class klass,
 	return NULL;
 }
 
-struct wr_finding *found(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim)
+struct wr_finding *found(struct wr_detect *d, enum wr_finding_class klass,
+			 const struct wr_victim *victim)
 {
 	struct finding_slot *s = slot_of(d, klass, victim);
 
 	return s ? &s->f : NULL;
 }
 
-struct wr_finding *found_of(struct wr_detect *d, enum wr_class klass, const uint8_t source[16])
+struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
+			    const uint8_t source[16])
 {
 	for (int i = 0; i < FINDINGS; i++) {
 		struct wr_finding *f = &d->finding[i].f;
@@ -40,8 +42,8 @@ struct wr_finding *found_of(struct wr_detect *d, enum wr_class klass, const uint
 	return NULL;
 }
 
-struct wr_finding *find(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim,
-			bool *is_new)
+struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
+			const struct wr_victim *victim, bool *is_new)
 {
 	struct finding_slot *s = slot_of(d, klass, victim);
 
@@ -108,7 +110,7 @@ void only_source(struct wr_finding *f, const uint8_t addr[16], uint8_t ip_v, uin
 	f->n_sources = 1;
 }
 
-static uint32_t hold(enum wr_class klass)
+static uint32_t hold(enum wr_finding_class klass)
 {
 	if (klass == WR_CLASS_BACKSCATTER)
 		return HOLD_HOURS;

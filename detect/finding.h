@@ -39,7 +39,7 @@ struct wr_finding_source {
 
 struct wr_finding {
 	uint64_t id;	  /* counts up from 1 */
-	uint8_t klass;	  /* enum wr_class */
+	uint8_t klass;	  /* enum wr_finding_class */
 	uint8_t severity; /* enum wr_severity */
 	bool over;
 	struct wr_victim victim;

@@ -9,12 +9,12 @@
 
 struct flood {
 	enum count count;
-	enum wr_class klass;
+	enum wr_finding_class klass;
 	uint32_t floor;	  /* packets in a second */
 	uint32_t one_way; /* the same where only what arrives is seen; 0: not looked at */
 	uint8_t kinds;	  /* RECENT_*: parts that belong to it, */
 	uint8_t proto;	  /* and their protocol; 0: any */
-	bool (*is)(const struct target *t);
+	bool (*is)(const struct wr_detect *d, const struct target *t);
 };
 
 enum {
@@ -39,26 +39,28 @@ static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
 }
 
 /* Those that came some steps ago should have been completed by now: not one in five was. */
-static bool syn_flood(const struct target *t)
+static bool syn_flood(const struct wr_detect *d, const struct target *t)
 {
 	uint32_t aged = t->sum[C_SYN] - newest(t, C_SYN, SYN_STEPS);
 	uint32_t now = newest(t, C_SYN, 1), done = t->sum[C_HANDSHAKES];
 
+	(void)d;
 	return (aged >= SYN_AGED && done * 5 < aged) || (now >= SYN_MANY && done * 20 < now) ||
 	       (t->low >= SYN_LOW && done * 3 < t->sum[C_SYN]);
 }
 
 /* Not one connection that goes on, whose beginning was not seen. */
-static bool ack_flood(const struct target *t)
+static bool ack_flood(const struct wr_detect *d, const struct target *t)
 {
+	(void)d;
 	return t->sum[C_NEW_FLOWS] * 3 >= t->sum[C_ACK_UNASKED];
 }
 
 /* So many new connections that it must be known how many are usual. */
-static bool crowd(const struct target *t)
+static bool crowd(const struct wr_detect *d, const struct target *t)
 {
 	return t->norm[C_HANDSHAKES].seconds >= 60 &&
-	       t->sum[C_HANDSHAKES] > 2 * wr_norm_most(&t->norm[C_HANDSHAKES], 5);
+	       t->sum[C_HANDSHAKES] > 2 * most_usual(d, t, C_HANDSHAKES, USUAL);
 }
 
 static const struct flood floods[] = {
@@ -102,7 +104,7 @@ static bool belongs(const void *ctx, const struct recent *r)
 	return (!c->flood->proto || c->flood->proto == proto) && r->kinds & c->flood->kinds;
 }
 
-static enum wr_class name_of(const struct flood *fl, const struct profile *p)
+static enum wr_finding_class name_of(const struct flood *fl, const struct profile *p)
 {
 	/* Many clients that each do as usual: a crowd, not a flood. */
 	if (fl->klass == WR_CLASS_HTTP_FLOOD && p->packets < p->sources * CLIENT_MOST &&
@@ -114,11 +116,6 @@ static enum wr_class name_of(const struct flood *fl, const struct profile *p)
 		if (amplified[i].port == p->sport)
 			return amplified[i].klass;
 	return WR_CLASS_AMP_OTHER;
-}
-
-static double most_usual(const struct target *t, enum count c)
-{
-	return wr_norm_most(&t->norm[c], USUAL);
 }
 
 /* Is a flood of this address already told, that this is a part of? */
@@ -215,7 +212,7 @@ static void end_step_prefix(struct wr_detect *d, struct target *t)
 		uint32_t n = t->sum[fl->count];
 
 		if (n >= SPREAD_FLOOR && (!d->conf.one_way || fl->one_way) &&
-		    n > most_usual(t, fl->count) && (!fl->is || fl->is(t))) {
+		    n > most_usual(d, t, fl->count, USUAL) && (!fl->is || fl->is(d, t))) {
 			tell_spread(d, t, fl);
 			return;
 		}
@@ -233,8 +230,9 @@ void end_step_floods(struct wr_detect *d, struct target *t)
 		uint32_t floor = d->conf.one_way ? fl->one_way : fl->floor;
 		uint32_t n = t->sum[fl->count];
 
-		if (!floor || n < floor || (fl->count != C_SYN && n <= most_usual(t, fl->count)) ||
-		    (fl->is && !fl->is(t)) || part_of_another(d, t, fl))
+		if (!floor || n < floor ||
+		    (fl->count != C_SYN && n <= most_usual(d, t, fl->count, USUAL)) ||
+		    (fl->is && !fl->is(d, t)) || part_of_another(d, t, fl))
 			continue;
 		tell_flood(d, t, fl);
 		return;

@@ -6,6 +6,7 @@
 
 #include "detect/detect.h"
 #include "detect/norm.h"
+#include "detect/week.h"
 #include "flow/rows.h"
 #include "flow/talk.h"
 
@@ -24,15 +25,22 @@ enum {
 	HOLD_HOURS = 36000,
 	COLD_STEPS = 600 * STEPS, /* until then little is known of what is usual */
 	LOW_DRIFT = 5,
+	WEEKS = 512,
+	WEEK_N = 7,
+	WEEK_AFTER = 1800, /* seconds that something is known of who gets a week */
 };
 
 /* What is counted of an address per step. The names are those of features. */
-#define COUNTS(X)                                                                            \
-	X(PACKETS)                                                                           \
-	X(BYTES)                                                                             \
-	X(SYN) X(HANDSHAKES) X(HALF_OPEN) X(SYNACK_UNASKED) X(ACK_UNASKED) X(RST_UNASKED)    \
-		X(UDP_UNASKED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) \
-			X(NEW_SOURCES)
+#define COUNTS(X)         \
+	X(PACKETS)        \
+	X(BYTES)          \
+	X(SYN)            \
+	X(HANDSHAKES)     \
+	X(HALF_OPEN)      \
+	X(SYNACK_UNASKED) \
+	X(ACK_UNASKED)    \
+	X(RST_UNASKED)    \
+	X(UDP_UNASKED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) X(NEW_SOURCES)
 
 enum count {
 #define X(sym) C_##sym,
@@ -54,6 +62,7 @@ struct target {
 	uint32_t c[STEPS][COUNT_N];
 	uint32_t sum[COUNT_N]; /* of the last ten steps */
 	struct wr_norm norm[COUNT_N];
+	uint16_t week;	   /* its week is weeks[week - 1]; 0: none */
 	uint64_t hosts[2]; /* prefixes: bits of hosts' hashes, this second's and the one before */
 	uint32_t hosts_second;
 };
@@ -98,19 +107,30 @@ struct wr_detect {
 	struct slow *slow;
 	struct names *names;
 	struct stations *stations;
+	struct samples *samples;
+	struct weeks *weeks;
 	uint64_t *known; /* sources: bits by hash, owned */
 };
+
+/* ---- targets (detect.c) ---- */
+
+/* Of an address (prefix 0) or a prefix; made when it is not there. */
+struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+			 uint16_t prefix);
+void forget_touched(struct wr_detect *d); /* nothing came in this step */
 
 /* ---- findings (finding.c) ---- */
 
 /* The finding of that class and victim; a new one when there is none, with *is_new. NULL: no room.
  */
-struct wr_finding *find(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim,
-			bool *is_new);
+struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
+			const struct wr_victim *victim, bool *is_new);
 /* One that is there. NULL: none. */
-struct wr_finding *found(struct wr_detect *d, enum wr_class klass, const struct wr_victim *victim);
+struct wr_finding *found(struct wr_detect *d, enum wr_finding_class klass,
+			 const struct wr_victim *victim);
 /* One that a source is told for. NULL: none. */
-struct wr_finding *found_of(struct wr_detect *d, enum wr_class klass, const uint8_t source[16]);
+struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
+			    const uint8_t source[16]);
 /* It is complete and told. */
 void tell(struct wr_detect *d, struct wr_finding *f);
 void evidence(struct wr_finding *f, enum wr_feature feature, double value, double norm);
@@ -143,10 +163,44 @@ static inline uint64_t addr_hash(const uint8_t addr[16])
 	return wr_sketch_hash(0x5eed, a, b);
 }
 
+/* Was something found at that address a moment ago? */
+bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v);
+
+/* UDP services that answer a small question with much. */
+bool is_vector(uint16_t port);
+
 bool is_far(const uint8_t *addr, uint8_t ip_v);
 
 /* Distinct things by bits that are set of n (Whang et al., linear counting, 1990). */
 double linear_count(const uint64_t *bits, uint32_t words);
+
+/* ---- hours of the week (weeks.c) ---- */
+
+#define HOUR_NS (3600 * 1000000000ull)
+
+struct weeks {
+	struct wr_week of[WEEK_N];
+	double sum[WEEK_N]; /* of y, of the seconds of this hour */
+	uint64_t hour;	    /* that is being learned, since 1970 */
+	uint32_t seconds, hours;
+	bool taken;
+};
+
+extern const uint8_t week_count[WEEK_N]; /* enum count */
+int weeks_open(struct wr_detect *d);
+void weeks_close(struct wr_detect *d);
+const struct wr_week *week_of(const struct wr_detect *d, const struct target *t, enum count c);
+void week_free(struct wr_detect *d, const struct target *t);
+void week_make(struct wr_detect *d, struct target *t);
+void week_learn(struct wr_detect *d, struct target *t, uint32_t idle);
+
+/* The most of a count that is usual at that address now. */
+static inline double most_usual(const struct wr_detect *d, const struct target *t, enum count c,
+				double k)
+{
+	return wr_week_most(week_of(d, t, c), &t->norm[c], wr_week_hour(d->step_ns / 1000000000u),
+			    k);
+}
 
 /* ---- who and what (recent.c) ---- */
 

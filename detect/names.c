@@ -80,7 +80,7 @@ static struct client *client_of(struct wr_detect *d, const uint8_t addr[16], uin
 	return c;
 }
 
-static void tell_names(struct wr_detect *d, struct client *c, enum wr_class klass)
+static void tell_names(struct wr_detect *d, struct client *c, enum wr_finding_class klass)
 {
 	struct wr_victim v = klass == WR_CLASS_DNS_TUNNEL ? victim_of(c->server, c->key.ip_v)
 							  : victim_of(c->key.addr, c->key.ip_v);

@@ -122,7 +122,7 @@ static void set(uint64_t *bits, uint64_t h)
 }
 
 static void tell_scan(struct wr_detect *d, struct source *s, const struct span *sp,
-		      enum wr_class klass, double ports, double hosts)
+		      enum wr_finding_class klass, double ports, double hosts)
 {
 	struct wr_victim v = {.ip_v = s->key.ip_v};
 	struct wr_finding *f;

@@ -28,17 +28,17 @@ static const char *const severities[WR_SEVERITY_COUNT] = {
 #undef X
 };
 
-const char *wr_class_name(enum wr_class c)
+const char *wr_class_name(enum wr_finding_class c)
 {
 	return classes[c].name;
 }
 
-const char *wr_class_text(enum wr_class c)
+const char *wr_class_text(enum wr_finding_class c)
 {
 	return classes[c].text;
 }
 
-enum wr_severity wr_class_severity(enum wr_class c)
+enum wr_severity wr_class_severity(enum wr_finding_class c)
 {
 	return classes[c].severity;
 }

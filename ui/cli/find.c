@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "detect/detect.h"
+#include "base/keep.h"
+#include "detect/learned.h"
+#include "ui/cli/auto.h"
 #include "view/finding.h"
 
-enum { FOUND_MAX = 4096 };
+enum { FOUND_MAX = 4096, LEARNED_MOST = 256 << 20 };
 
 struct wr_find {
 	struct wr_live *live;
@@ -16,6 +19,7 @@ struct wr_find {
 	uint32_t n;
 	uint64_t more; /* found no room */
 	uint64_t zero_ns;
+	struct wr_auto *automatic;
 };
 
 static void part(void *ctx, const struct wr_live_part *p, const struct wr_flow *flow)
@@ -29,6 +33,8 @@ static void finding(void *ctx, enum wr_finding_news news, const struct wr_findin
 {
 	struct wr_find *all = ctx;
 
+	if (all->automatic)
+		wr_auto_finding(all->automatic, all->detect, news, f);
 	if (news == WR_FINDING_RAISED && all->n < FOUND_MAX)
 		all->found[all->n++] = *f;
 	else if (news == WR_FINDING_RAISED)
@@ -53,13 +59,14 @@ static int open_all(struct wr_find *f, struct wr_err *err)
 	return wr_detect_open(&f->detect, &conf, err);
 }
 
-int wr_find_open(struct wr_find **out, struct wr_err *err)
+int wr_find_open(struct wr_find **out, struct wr_auto *automatic, struct wr_err *err)
 {
 	struct wr_find *f = calloc(1, sizeof(*f));
 	int ret;
 
 	if (!f)
 		return wr_fail(err, ENOMEM, "out of memory");
+	f->automatic = automatic;
 	f->found = calloc(FOUND_MAX, sizeof(*f->found));
 	ret = f->found ? open_all(f, err) : wr_fail(err, ENOMEM, "no memory for findings");
 	if (ret) {
@@ -91,6 +98,32 @@ void wr_find_packet(struct wr_find *f, const struct wr_packet *pkt, const struct
 	wr_live_payload(f->live, pkt, rec);
 	wr_live_packet(f->live, pkt, rec);
 	wr_detect_packet(f->detect, pkt, rec);
+}
+
+int wr_find_load(struct wr_find *f, const char *path, uint64_t now_ns, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+	int ret = wr_keep_read(&b, path, LEARNED_MOST);
+
+	if (ret && ret != -ENOENT)
+		wr_fail(err, -ret, "cannot read %s: %s", path, strerror(-ret));
+	if (!ret)
+		ret = wr_detect_learned_read(f->detect, wr_buf_text(&b), b.used, now_ns, err);
+	if (ret && ret != -ENOENT)
+		wr_within(err, "%s", path);
+	wr_buf_free(&b);
+	return ret;
+}
+
+int wr_find_save(const struct wr_find *f, const char *path, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+	int ret;
+
+	wr_detect_learned_write(f->detect, &b);
+	ret = wr_keep_write(&b, path);
+	wr_buf_free(&b);
+	return ret ? wr_fail(err, -ret, "cannot write %s: %s", path, strerror(-ret)) : 0;
 }
 
 void wr_find_finish(struct wr_find *f)

@@ -11,12 +11,20 @@
 
 struct wr_find;
 
-/* 0 or -errno; *out is untouched on failure. */
-int wr_find_open(struct wr_find **out, struct wr_err *err);
+struct wr_auto;
+
+/* automatic: is told of all that is found, borrowed; NULL: nobody. 0 or -errno; *out is untouched
+ * on failure. */
+int wr_find_open(struct wr_find **out, struct wr_auto *automatic, struct wr_err *err);
 void wr_find_close(struct wr_find **f); /* NULL is fine; sets NULL */
 
 /* A packet; in the order of the file. */
 void wr_find_packet(struct wr_find *f, const struct wr_packet *pkt, const struct wr_rec *rec);
+
+/* What was learned before, into a new one; and what has been learned. path: a file. 0 or -errno;
+ * load: -ENOENT, without a word, when there is none. */
+int wr_find_load(struct wr_find *f, const char *path, uint64_t now_ns, struct wr_err *err);
+int wr_find_save(const struct wr_find *f, const char *path, struct wr_err *err);
 
 /* No more packets. */
 void wr_find_finish(struct wr_find *f);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ui/cli/auto.h"
 #include "ui/cli/command.h"
 #include "ui/cli/files.h"
 #include "ui/cli/find.h"
@@ -21,7 +22,7 @@
 enum { BATCH = 8192, BAR = 40 };
 
 struct args {
-	const char *write, *color, *policy, *alerts;
+	const char *write, *color, *policy, *alerts, *automatic, *verdicts, *learned;
 	uint64_t count, payload, snaplen, depth;
 	bool packets, json, ether, findings;
 };
@@ -31,6 +32,8 @@ struct reading {
 	struct wr_files files;
 	struct wr_summary *summary;
 	struct wr_find *find; /* NULL: not asked for */
+	struct wr_auto *automatic;
+	bool loaded;
 	struct wr_out out;
 	struct wr_ledger total;
 	struct wr_policy *policy; /* NULL: none */
@@ -157,12 +160,28 @@ static int read_one(struct reading *r, const char *path, struct wr_err *err)
 	return n == -ENODATA || n > 0 ? 0 : n;
 }
 
+/* As of the first packet: it is the clock that counts. */
+static void load_learned(struct reading *r, uint64_t now_ns)
+{
+	int ret = wr_find_load(r->find, r->a.learned, now_ns, &r->cannot);
+
+	r->loaded = true;
+	if (ret == -ENOENT)
+		r->cannot.code = 0;
+	else if (ret)
+		r->out.enough = true;
+}
+
 static void tap(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	struct reading *r = ctx;
 
 	if (r->summary)
 		wr_summary_add(r->summary, pkt, rec);
+	if (r->automatic && !r->cannot.code && wr_auto_packet(r->automatic, pkt, rec, &r->cannot))
+		wr_within(&r->cannot, "packet %" PRIu64, pkt->num);
+	if (r->find && r->a.learned && !r->loaded)
+		load_learned(r, pkt->ts_ns);
 	if (r->find)
 		wr_find_packet(r->find, pkt, rec);
 }
@@ -186,7 +205,7 @@ static int open_policy(struct reading *r, struct wr_err *err)
 
 static int open_all(struct reading *r, struct wr_err *err)
 {
-	bool lines = r->a.packets, find = r->a.findings || r->a.alerts;
+	bool lines = r->a.packets, find = r->a.findings || r->a.alerts || r->a.automatic;
 	bool summary = !lines && !r->a.write && !find;
 	struct wr_summary_conf sconf = {.name = r->files.n == 1 ? r->files.at[0] : NULL,
 					.filter = r->files.filter};
@@ -200,6 +219,7 @@ static int open_all(struct reading *r, struct wr_err *err)
 		.max_depth = (uint32_t)r->a.depth,
 		.style = {.payload = (uint32_t)r->a.payload, .ether = r->a.ether},
 	};
+	enum wr_auto_mode mode = WR_AUTO_OFF;
 	int ret = wr_files_not_onto(&r->files, "-w", r->a.write, err);
 
 	if (!ret && lines && r->a.write && !strcmp(r->a.write, "-"))
@@ -212,8 +232,14 @@ static int open_all(struct reading *r, struct wr_err *err)
 		ret = wr_summary_open(&r->summary, &sconf, err);
 	if (!ret && summary && r->policy)
 		wr_summary_policy(r->summary, r->policy, r->verdicts, r->a.policy);
+	if (!ret && r->a.verdicts && !r->a.automatic)
+		ret = wr_fail(err, EINVAL, "--verdicts needs --auto: off, shadow or enforce");
+	if (!ret && r->a.automatic)
+		ret = wr_auto_mode(r->a.automatic, &mode, err);
+	if (!ret && (mode != WR_AUTO_OFF || r->a.verdicts))
+		ret = wr_auto_open(&r->automatic, mode, r->a.verdicts, err);
 	if (!ret && find)
-		ret = wr_find_open(&r->find, err);
+		ret = wr_find_open(&r->find, mode == WR_AUTO_OFF ? NULL : r->automatic, err);
 	if (summary || find) {
 		conf.tap = tap;
 		conf.tap_ctx = r;
@@ -226,12 +252,14 @@ static int print_findings(struct reading *r, struct wr_err *err)
 	enum wr_find_form form = r->a.json		   ? WR_FIND_JSON
 				 : r->out.conf.style.color ? WR_FIND_COLOR
 							   : WR_FIND_TEXT;
-	struct wr_buf b = {0};
+	struct wr_buf b = {0}, said = {0};
 	int fd, ret = 0;
 
 	if (!r->find)
 		return 0;
 	wr_find_finish(r->find);
+	if (r->a.learned && wr_find_save(r->find, r->a.learned, err))
+		return err->code;
 	if (r->a.alerts) {
 		fd = open(r->a.alerts, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (fd < 0)
@@ -246,7 +274,12 @@ static int print_findings(struct reading *r, struct wr_err *err)
 	}
 	if (r->a.findings)
 		wr_find_print(r->find, &b, form);
-	return wr_print(&b, err);
+	if (r->automatic)
+		ret = wr_auto_finish(r->automatic, &said, err);
+	if (!ret && r->a.findings && !r->a.json)
+		wr_buf_add(&b, said.at, said.used);
+	wr_buf_free(&said);
+	return ret ? ret : wr_print(&b, err);
 }
 
 static int print_summary(struct reading *r, struct wr_err *err)
@@ -304,6 +337,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 	}
 	wr_summary_close(&r->summary);
 	wr_find_close(&r->find);
+	wr_auto_close(&r->automatic);
 	wr_verdicts_close(&r->verdicts);
 	wr_policy_free(&r->policy);
 	free(r->files.filter);
@@ -333,6 +367,15 @@ static const struct wr_option options[] = {
 	{0, "findings", NULL, "what is unusual, instead of the summary", WR_OPTION_FLAG,
 	 AT(findings)},
 	{0, "alerts", "FILE", "write what is unusual as a table", WR_OPTION_STRING, AT(alerts)},
+	{0, "auto", "MODE",
+	 "make rules of what is found and hold the packets after it against them: off, shadow or "
+	 "enforce",
+	 WR_OPTION_STRING, AT(automatic)},
+	{0, "learned", "FILE",
+	 "begin with what was learned before, as far as FILE is there, and write it back",
+	 WR_OPTION_STRING, AT(learned)},
+	{0, "verdicts", "FILE", "with --auto: a byte for each packet, 0 passed, 1 kept out",
+	 WR_OPTION_STRING, AT(verdicts)},
 	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
 	{0},
 };

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect/cure.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/proto.h"
+#include "detect/sample.h"
+
+enum {
+	ATTACK_LEAST = 16, /* samples */
+	USUAL_LEAST = 20,
+	LOOK = 2048,	   /* samples of an attack that are looked at */
+	MOST_USUAL = 1000, /* one in so many usual packets may be hit */
+	LOOK_S = 10,	   /* seconds that samples of an attack are looked for in */
+	LIMIT_LEAST = 20,  /* packets a second */
+};
+
+/* ---- facts that a rule can ask for ---- */
+
+struct fact {
+	uint8_t field;
+	uint32_t lo, hi;
+};
+
+static uint32_t get_sport(const struct sample *s)
+{
+	return s->sport;
+}
+static uint32_t get_dport(const struct sample *s)
+{
+	return s->dport;
+}
+static uint32_t get_len(const struct sample *s)
+{
+	return s->len;
+}
+static uint32_t get_ttl(const struct sample *s)
+{
+	return s->ttl;
+}
+static uint32_t get_flags(const struct sample *s)
+{
+	return s->tcp_flags;
+}
+static uint32_t get_words(const struct sample *s)
+{
+	return s->tcp_words;
+}
+static uint32_t get_window(const struct sample *s)
+{
+	return s->window;
+}
+static uint32_t get_frag(const struct sample *s)
+{
+	return s->frag;
+}
+static uint32_t get_icmp(const struct sample *s)
+{
+	return s->icmp_type;
+}
+
+enum { F_FLAGS, F_SPORT, F_DPORT, F_FRAG, F_ICMP, F_LEN, F_WORDS, F_WINDOW, F_TTL, FIELDS };
+
+/* In the order in which they are preferred when they tell apart as well: what the attacker cannot
+ * change without losing its effect comes first. text: pcap-filter(7), with the bounds. */
+static const struct {
+	uint32_t (*get)(const struct sample *s);
+	bool range;	/* from .. to, else one value */
+	uint8_t proto;	/* only of that; 0: any */
+	uint8_t proto6; /* the other one of IPv6 */
+	bool ip4;	/* its text is for IPv4 alone */
+	const char *one, *between, *one6, *between6;
+} fields[FIELDS] = {
+	[F_FLAGS] = {get_flags, false, WR_IP_TCP, 0, true, "tcp[13] == %u", NULL, NULL, NULL},
+	[F_SPORT] = {get_sport, false, 0, 0, false, "src port %u", NULL, "src port %u", NULL},
+	[F_DPORT] = {get_dport, false, 0, 0, false, "dst port %u", NULL, "dst port %u", NULL},
+	[F_FRAG] = {get_frag, false, 0, 0, true, "ip[6:2] & 0x3fff != 0", NULL, NULL, NULL},
+	[F_ICMP] = {get_icmp, false, WR_IP_ICMP, 0, true, "icmp[0] == %u", NULL, NULL, NULL},
+	[F_LEN] = {get_len, true, 0, 0, false, "len == %u", "len >= %u and len <= %u", "len == %u",
+		   "len >= %u and len <= %u"},
+	[F_WORDS] = {get_words, false, WR_IP_TCP, 0, true, "tcp[12] >> 4 == %u", NULL, NULL, NULL},
+	[F_WINDOW] = {get_window, false, WR_IP_TCP, 0, true, "tcp[14:2] == %u", NULL, NULL, NULL},
+	[F_TTL] = {get_ttl, true, 0, 0, false, "ip[8] == %u", "ip[8] >= %u and ip[8] <= %u",
+		   "ip6[7] == %u", "ip6[7] >= %u and ip6[7] <= %u"},
+};
+
+static bool has(const struct fact *f, const struct sample *s)
+{
+	uint32_t v = fields[f->field].get(s);
+
+	return v >= f->lo && v <= f->hi;
+}
+
+/* ---- samples ---- */
+
+struct work {
+	const struct wr_finding *f;
+	enum wr_feature feature; /* of which packets it is made */
+	struct sample attack[LOOK], usual[BUCKETS * BUCKET];
+	bool in[BUCKETS * BUCKET]; /* usual ones that all facts so far match */
+	uint32_t n_attack, n_usual, n_in;
+	struct fact fact[WR_CURE_FACTS];
+	uint32_t n;
+	double least; /* share of the samples that a fact has to match: the rest may be usual ones
+		       */
+	uint32_t seen[1 << 16];
+};
+
+static bool for_victim(const struct wr_victim *v, const struct sample *s)
+{
+	uint32_t whole = v->prefix / 8, bits = v->prefix % 8;
+
+	if (s->ip_v != v->ip_v || memcmp(s->dst, v->addr, whole))
+		return false;
+	return !bits || !((s->dst[whole] ^ v->addr[whole]) >> (8 - bits));
+}
+
+static bool is_icmp(uint8_t proto)
+{
+	return proto == WR_IP_ICMP || proto == WR_IP_ICMP6;
+}
+
+/* Packets of what the finding's first number counts. */
+static bool is_kind(enum wr_feature feature, const struct sample *s)
+{
+	uint8_t flags = s->tcp_flags & (WR_TCP_SYN | WR_TCP_ACK | WR_TCP_RST);
+	bool tcp = s->proto == WR_IP_TCP && s->tcp_words;
+
+	switch (feature) {
+	case WR_FEATURE_SYN:
+	case WR_FEATURE_HANDSHAKES:
+		return tcp && flags == WR_TCP_SYN;
+	case WR_FEATURE_SYNACK_UNASKED:
+		return tcp && flags == (WR_TCP_SYN | WR_TCP_ACK);
+	case WR_FEATURE_RST_UNASKED:
+		return tcp && flags & WR_TCP_RST;
+	case WR_FEATURE_ACK_UNASKED:
+		return tcp && flags == WR_TCP_ACK;
+	case WR_FEATURE_ICMP:
+		return is_icmp(s->proto);
+	case WR_FEATURE_FRAGMENTS:
+		return s->frag;
+	case WR_FEATURE_AMP_UNASKED:
+		return s->proto == WR_IP_UDP && is_vector(s->sport);
+	default:
+		return s->proto == WR_IP_UDP;
+	}
+}
+
+static bool is_flood(enum wr_finding_class c)
+{
+	return c <= WR_CLASS_CARPET_BOMBING;
+}
+
+static void gather(struct wr_detect *d, struct work *w)
+{
+	const struct samples *all = d->samples;
+	uint64_t since = step_end(d) - LOOK_S * 1000000000ull;
+	uint32_t n = all->n < SAMPLES ? all->n : SAMPLES;
+	const struct wr_victim *v = &w->f->victim;
+
+	for (uint32_t i = 1; i <= n && w->n_attack < LOOK; i++) {
+		const struct sample *s = &all->recent[(all->n - i) % SAMPLES];
+
+		if (s->ns < since || s->ns < w->f->start_ns)
+			break;
+		if (for_victim(v, s) && is_kind(w->feature, s) && (!v->port || v->port == s->dport))
+			w->attack[w->n_attack++] = *s;
+	}
+	for (uint32_t b = 0; b < BUCKETS; b++) {
+		for (uint32_t i = 0; i < BUCKET; i++)
+			if (all->usual[b][i].ns && for_victim(v, &all->usual[b][i]))
+				w->usual[w->n_usual++] = all->usual[b][i];
+	}
+	w->n_in = w->n_usual;
+	memset(w->in, 1, sizeof(w->in));
+}
+
+/* ---- choosing ---- */
+
+static uint32_t matched(const struct work *w, const struct fact *f)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n_attack; i++)
+		n += has(f, &w->attack[i]);
+	return n;
+}
+
+static uint32_t left_of(const struct work *w, const struct fact *f)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n_usual; i++)
+		n += w->in[i] && has(f, &w->usual[i]);
+	return n;
+}
+
+/* The value that most of the attack has, or the bounds that all but one in a hundred lie in. */
+static struct fact best_of(struct work *w, uint8_t field)
+{
+	struct fact f = {.field = field};
+	uint32_t n = 0, most = 0, skip = (uint32_t)((1 - w->least) / 3 * w->n_attack);
+
+	memset(w->seen, 0, sizeof(w->seen));
+	for (uint32_t i = 0; i < w->n_attack; i++) {
+		uint32_t v = fields[field].get(&w->attack[i]) & 0xffff;
+
+		if (++w->seen[v] > most) {
+			most = w->seen[v];
+			f.lo = f.hi = v;
+		}
+	}
+	if (!fields[field].range || most >= w->least * 1.02 * w->n_attack)
+		return f;
+	for (f.lo = 0; n + w->seen[f.lo] <= skip; f.lo++)
+		n += w->seen[f.lo];
+	for (n = 0, f.hi = 0xffff; n + w->seen[f.hi] <= skip; f.hi--)
+		n += w->seen[f.hi];
+	return f;
+}
+
+static bool may(const struct work *w, uint8_t field)
+{
+	uint8_t proto = w->attack[0].proto;
+
+	if (fields[field].ip4 && w->f->victim.ip_v != 4)
+		return false;
+	if (w->f->klass == WR_CLASS_FRAG_FLOOD && field != F_FRAG && field != F_LEN &&
+	    field != F_TTL)
+		return false; /* later ones have nothing else */
+	return !fields[field].proto || fields[field].proto == proto;
+}
+
+static void take(struct work *w, const struct fact *f)
+{
+	w->fact[w->n++] = *f;
+	for (uint32_t i = 0; i < w->n_usual; i++)
+		w->in[i] = w->in[i] && has(f, &w->usual[i]);
+	w->n_in = left_of(w, f);
+}
+
+static bool clean(const struct work *w)
+{
+	return (uint64_t)w->n_in * MOST_USUAL <= w->n_usual;
+}
+
+/* Each time the fact that leaves the fewest usual packets; the first of the table when nothing is
+ * known of them. */
+static void choose(struct work *w)
+{
+	bool taken[FIELDS] = {0};
+
+	while (w->n < WR_CURE_FACTS && (!clean(w) || (w->n_usual < USUAL_LEAST && w->n < 3))) {
+		struct fact best = {0};
+		uint32_t least = UINT32_MAX;
+
+		for (uint8_t i = 0; i < FIELDS; i++) {
+			struct fact f;
+			uint32_t left;
+
+			if (taken[i] || !may(w, i))
+				continue;
+			f = best_of(w, i);
+			if (matched(w, &f) < w->least * w->n_attack)
+				continue;
+			left = left_of(w, &f);
+			if (left < least) {
+				least = left;
+				best = f;
+			}
+		}
+		if (least == UINT32_MAX || (w->n_usual >= USUAL_LEAST && least >= w->n_in))
+			return;
+		taken[best.field] = true;
+		take(w, &best);
+	}
+}
+
+/* ---- words ---- */
+
+static void fact_text(struct wr_buf *b, const struct fact *f, uint8_t ip_v)
+{
+	const char *one = ip_v == 4 ? fields[f->field].one : fields[f->field].one6;
+	const char *between = ip_v == 4 ? fields[f->field].between : fields[f->field].between6;
+	char text[80];
+
+	/* The formats are those of the table. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	if (f->lo == f->hi)
+		snprintf(text, sizeof(text), one, f->lo);
+	else
+		snprintf(text, sizeof(text), between, f->lo, f->hi);
+#pragma GCC diagnostic pop
+	wr_buf_str(b, text);
+}
+
+static const char *proto_word(const struct work *w)
+{
+	switch (w->attack[0].proto) {
+	case WR_IP_TCP:
+		return w->f->klass == WR_CLASS_FRAG_FLOOD ? NULL : "tcp";
+	case WR_IP_UDP:
+		return w->f->klass == WR_CLASS_FRAG_FLOOD ? NULL : "udp";
+	case WR_IP_ICMP:
+		return "icmp";
+	case WR_IP_ICMP6:
+		return "icmp6";
+	default:
+		return NULL;
+	}
+}
+
+static void where_text(struct wr_buf *b, const struct work *w)
+{
+	if (!w->n)
+		return;
+	wr_buf_str(b, " where \"");
+	for (uint32_t i = 0; i < w->n; i++) {
+		wr_buf_str(b, i ? " and " : "");
+		fact_text(b, &w->fact[i], w->f->victim.ip_v);
+	}
+	wr_buf_char(b, '"');
+}
+
+static void rule_text(struct wr_buf *b, const struct work *w, const char *name, uint32_t for_s,
+		      const struct wr_cure *c, uint32_t pps)
+{
+	struct wr_victim v = w->f->victim;
+	const char *proto = proto_word(w);
+	uint16_t port = v.port;
+
+	v.port = 0;
+	wr_buf_fmt(b, "%s: ", name);
+	if (c->verb == WR_CURE_LIMIT)
+		wr_buf_fmt(b, "limit %" PRIu32 "pps to ", pps);
+	else
+		wr_buf_str(b, "drop to ");
+	if (proto && port)
+		wr_buf_fmt(b, "%s/%u@", proto, port);
+	else if (proto)
+		wr_buf_fmt(b, "%s@", proto);
+	wr_victim_text(b, &v);
+	where_text(b, w);
+	wr_buf_fmt(b, " auto for %" PRIu32 "s why \"%s\"", for_s, wr_class_name(w->f->klass));
+}
+
+static uint32_t clients_hit(const struct work *w)
+{
+	uint64_t bits[64] = {0};
+
+	for (uint32_t i = 0; i < w->n_usual; i++)
+		if (w->in[i]) {
+			uint64_t h = addr_hash(w->usual[i].src);
+
+			bits[h >> 6 & 63] |= 1ull << (h & 63);
+		}
+	return (uint32_t)lround(linear_count(bits, 64));
+}
+
+static uint32_t covered(const struct work *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n_attack; i++) {
+		uint32_t k = 0;
+
+		while (k < w->n && has(&w->fact[k], &w->attack[i]))
+			k++;
+		n += k == w->n;
+	}
+	return n;
+}
+
+void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f, const char *name,
+		    uint32_t for_s, struct wr_cure *c)
+{
+	static struct work w; /* large, and one is made at a time */
+	struct wr_buf text = {0};
+	uint32_t pps;
+
+	memset(&w, 0, sizeof(w));
+	memset(c, 0, sizeof(*c));
+	w.f = f;
+	if (!is_flood(f->klass) || !f->victim.ip_v || !f->n_evidence)
+		return;
+	w.feature = f->evidence[0].feature;
+	w.least = 0.97 * (1 - fmin(0.4, f->evidence[0].norm / fmax(1, f->evidence[0].value)));
+	gather(d, &w);
+	c->attack_samples = w.n_attack;
+	c->usual_samples = w.n_usual;
+	if (w.n_attack < ATTACK_LEAST)
+		return;
+	choose(&w);
+	c->attack = (double)covered(&w) / w.n_attack;
+	c->usual = w.n_usual ? (double)w.n_in / w.n_usual : 0;
+	c->usual_clients = clients_hit(&w);
+	c->verb = clean(&w) && w.n ? WR_CURE_DROP : WR_CURE_LIMIT;
+	c->safe = clean(&w) && w.n && c->attack >= w.least;
+	pps = (uint32_t)fmax(LIMIT_LEAST, f->n_evidence && f->evidence[0].has_norm
+						  ? f->evidence[0].norm * 2
+						  : 0);
+	rule_text(&text, &w, name, for_s, c, pps);
+	snprintf(c->rule, sizeof(c->rule), "%s", wr_buf_text(&text));
+	wr_buf_free(&text);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DETECT_CURE_H
+#define WR_DETECT_CURE_H
+
+#include "base/buf.h"
+#include "detect/detect.h"
+
+/*
+ * From a finding to the smallest rule that stops it: facts of headers that its packets have in
+ * common and that usual packets for the same address do not have, one added after the other until
+ * no usual packet is hit (greedy, by lift; at most WR_CURE_FACTS). Where usual packets cannot be
+ * told from the attack, it is a limit at what is usual and not a drop.
+ *
+ * Usual packets are samples of what came before, kept by destination: only those enter that were
+ * five seconds old when nothing was found there.
+ */
+
+enum { WR_CURE_FACTS = 5 };
+
+enum wr_cure_verb { WR_CURE_NONE, WR_CURE_DROP, WR_CURE_LIMIT };
+
+struct wr_cure {
+	enum wr_cure_verb verb;
+	bool safe;     /* no usual packet that is known is hit: it may be put in without asking */
+	double attack; /* share of the samples of the attack that it matches */
+	double usual;  /* share of the usual samples of that address that it matches */
+	uint32_t attack_samples, usual_samples;
+	uint32_t usual_clients; /* sources of usual samples that it matches */
+	char rule[600]; /* a statement of the policy language (policy/policy.h), `auto` and with an
+			   end */
+};
+
+/*
+ * for_s: seconds until it ends. name: of the rule. verb NONE: there
+ * is none that is safe: a class that is not stopped by packets' headers, or too few samples. Looks
+ * at the samples of the last second: call it when the finding is raised or renewed.
+ */
+void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f, const char *name,
+		    uint32_t for_s, struct wr_cure *cure);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect/sample.h"
+
+#include "base/mem.h"
+#include "core/proto.h"
+
+int samples_open(struct wr_detect *d)
+{
+	d->samples = wr_mem_map(sizeof(*d->samples));
+	return d->samples ? 0 : -1;
+}
+
+void samples_close(struct wr_detect *d)
+{
+	wr_mem_unmap(d->samples, sizeof(*d->samples));
+}
+
+void samples_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec)
+{
+	const struct wr_hdr *h = &rec->hdr[0];
+	struct sample *s;
+
+	if (!(h->has & WR_H_IP))
+		return;
+	s = &d->samples->recent[d->samples->n++ % SAMPLES];
+	memset(s, 0, sizeof(*s));
+	memcpy(s->src, h->src, h->ip_v == 4 ? 4 : 16);
+	memcpy(s->dst, h->dst, h->ip_v == 4 ? 4 : 16);
+	s->ns = pkt->ts_ns;
+	s->len = pkt->len;
+	s->ip_v = h->ip_v;
+	s->ttl = h->ttl;
+	s->proto = h->has & WR_H_PROTO ? h->proto : 0;
+	s->frag = h->has & WR_H_FRAG ? 1 : 0;
+	if (h->has & WR_H_PORTS) {
+		s->sport = h->sport;
+		s->dport = h->dport;
+	}
+	if (h->has & WR_H_TCP) {
+		s->tcp_flags = (uint8_t)h->tcp_flags;
+		s->tcp_words = (uint8_t)(5 + h->tcp_opt_len / 4);
+		s->window = h->window;
+	}
+	if (h->has & WR_H_ICMP)
+		s->icmp_type = h->icmp_type;
+}
+
+static void keep(struct samples *all, const struct sample *s)
+{
+	uint16_t service = s->sport < s->dport ? s->sport : s->dport;
+	uint64_t h = wr_mix(addr_hash(s->dst) + ((uint32_t)s->proto << 16 | service));
+	struct sample *bucket = all->usual[h & (BUCKETS - 1)];
+
+	all->random = wr_mix(all->random + 1);
+	bucket[all->random % BUCKET] = *s;
+}
+
+void end_step_samples(struct wr_detect *d)
+{
+	struct samples *all = d->samples;
+	uint64_t old = d->step_ns - SETTLED_NS * 1000000000ull;
+
+	if (all->n - all->settled > SAMPLES) /* overwritten before they were old enough */
+		all->settled = all->n - SAMPLES;
+	while (all->settled != all->n) {
+		const struct sample *s = &all->recent[all->settled % SAMPLES];
+
+		if (s->ns > old)
+			break;
+		if (!is_busy(d, s->dst, s->ip_v))
+			keep(all, s);
+		all->settled++;
+	}
+}

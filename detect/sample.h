@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DETECT_SAMPLE_H
+#define WR_DETECT_SAMPLE_H
+
+#include "detect/impl.h"
+
+/* Headers of packets, as far as rules can tell them apart. */
+
+enum {
+	SAMPLES = 8192, /* a power of two: the newest ones */
+	BUCKETS = 1024, /* of usual ones, by destination, protocol and service: what is rare has its
+			   place, too */
+	BUCKET = 32,
+	SETTLED_NS = 5, /* seconds */
+};
+
+struct sample {
+	uint8_t src[16], dst[16];
+	uint64_t ns; /* 0: none */
+	uint32_t len;
+	uint16_t sport, dport, window, pad;
+	uint8_t ip_v, proto, ttl, tcp_flags, tcp_words, frag, icmp_type, pad2;
+};
+
+struct samples {
+	struct sample recent[SAMPLES];
+	struct sample usual[BUCKETS][BUCKET];
+	uint32_t n, settled; /* written so far; of these: looked at whether they are usual */
+	uint64_t random;
+};
+
+int samples_open(struct wr_detect *d);
+void samples_close(struct wr_detect *d);
+void samples_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
+/* Those that are five seconds old and of an address where all is well become usual ones. */
+void end_step_samples(struct wr_detect *d);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_UI_CLI_AUTO_H
+#define WR_UI_CLI_AUTO_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "capture/capture.h"
+#include "core/record.h"
+#include "detect/detect.h"
+
+/*
+ * What detection would have done to a capture: rules are made from what is found, put in, renewed
+ * while it goes on and taken out again, and every packet is held against those that are in force.
+ */
+
+enum wr_auto_mode { WR_AUTO_OFF, WR_AUTO_SHADOW, WR_AUTO_ENFORCE };
+int wr_auto_mode(const char *word, enum wr_auto_mode *mode, struct wr_err *err);
+
+struct wr_auto;
+
+/* verdicts: a file that gets a byte for each packet, in order: 0 passed, 1 not; NULL: none. */
+int wr_auto_open(struct wr_auto **out, enum wr_auto_mode mode, const char *verdicts,
+		 struct wr_err *err);
+void wr_auto_close(struct wr_auto **a); /* NULL is fine; sets NULL */
+
+/* A packet, before detection sees it. 0 or -errno. */
+int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct wr_rec *rec,
+		   struct wr_err *err);
+/* What detection tells: a wr_finding_fn with the detector it comes from. */
+void wr_auto_finding(struct wr_auto *a, struct wr_detect *d, enum wr_finding_news news,
+		     const struct wr_finding *f);
+
+/* What was done, for people. 0 or -errno: of the file of verdicts. */
+int wr_auto_finish(struct wr_auto *a, struct wr_buf *b, struct wr_err *err);
+
+#endif
