@@ -41,7 +41,8 @@ struct wr_live {
 	struct wr_live_total total;
 	struct wr_live_row sum; /* cells of the totals */
 	struct wr_live_conf conf;
-	struct wr_live_tap tap;	  /* all 0: nobody */
+	struct wr_live_tap tap[WR_LIVE_TAPS];
+	int n_taps;
 	struct wr_opened *opened; /* owned */
 	char iface[IFACES_MAX][16];
 	uint32_t n_ifaces;
@@ -315,8 +316,9 @@ void wr_live_begin(struct wr_live *l, uint64_t start_ns)
 	wr_flow_window(l->flows, l->window, l->total.window);
 	if (l->window == 1)
 		row_begin(l, &l->sum, start_ns);
-	if (l->tap.begin)
-		l->tap.begin(l->tap.ctx, start_ns);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].begin)
+			l->tap[i].begin(l->tap[i].ctx, start_ns);
 }
 
 static bool listens(const struct wr_live *l, const struct wr_talk_key *service)
@@ -440,8 +442,9 @@ void wr_live_add(struct wr_live *l, const struct wr_live_part *given)
 	add_number(l, WR_LIVE_PROTOCOLS, &proto, p->out, &p->flow.n, is_new);
 	add_talker(l, p, is_new);
 	add_service(l, p, &f, is_new);
-	if (l->tap.part)
-		l->tap.part(l->tap.ctx, p, &f);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].part)
+			l->tap[i].part(l->tap[i].ctx, p, &f);
 }
 
 static void add_other(struct wr_live *l, int kind, bool out, const struct wr_count *n)
@@ -486,6 +489,9 @@ void wr_live_add_service(struct wr_live *l, const struct wr_talk_key *service,
 	row_take(l, r, &l->other[WR_LIVE_SERVICES], n);
 	if (sources)
 		wr_distinct_join(registers_of(l, r), sources);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].rest)
+			l->tap[i].rest(l->tap[i].ctx, service, n);
 }
 
 /* There is room for all that are asked for. */
@@ -519,8 +525,9 @@ void wr_live_end(struct wr_live *l, uint64_t end_ns)
 	l->total.window = l->window;
 	l->total.window_ns = end_ns;
 	wr_flow_window(l->flows, l->window, l->window);
-	if (l->tap.end)
-		l->tap.end(l->tap.ctx, end_ns);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].end)
+			l->tap[i].end(l->tap[i].ctx, end_ns);
 }
 
 void wr_live_finish(struct wr_live *l)
@@ -535,9 +542,21 @@ void wr_live_finish(struct wr_live *l)
 	}
 }
 
+void wr_live_untap(struct wr_live *l, const void *ctx)
+{
+	int n = 0;
+
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].ctx != ctx)
+			l->tap[n++] = l->tap[i];
+	l->n_taps = n;
+}
+
 void wr_live_tap(struct wr_live *l, const struct wr_live_tap *tap)
 {
-	l->tap = tap ? *tap : (struct wr_live_tap){0};
+	wr_live_untap(l, tap->ctx);
+	if (l->n_taps < WR_LIVE_TAPS)
+		l->tap[l->n_taps++] = *tap;
 }
 
 /* ---- what payloads say ---- */

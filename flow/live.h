@@ -162,9 +162,14 @@ struct wr_live_tap {
 	void (*begin)(void *ctx, uint64_t start_ns);
 	void (*part)(void *ctx, const struct wr_live_part *part, const struct wr_flow *flow);
 	void (*end)(void *ctx, uint64_t end_ns);
+	/* What found no row, of a service: as wr_live_add_service() is told. */
+	void (*rest)(void *ctx, const struct wr_talk_key *service, const struct wr_count *n);
 };
-/* Between windows only. tap is copied; NULL: nobody. */
+/* One more of at most WR_LIVE_TAPS, or another one in place of that with the same ctx. tap is
+ * copied. Between windows only. */
+enum { WR_LIVE_TAPS = 4 };
 void wr_live_tap(struct wr_live *live, const struct wr_live_tap *tap);
+void wr_live_untap(struct wr_live *live, const void *ctx);
 
 /* A packet of a file: does begin, add and end by its time stamp. */
 void wr_live_packet(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);
