@@ -35,8 +35,7 @@ static struct wr_answer *answer_to(struct wr_answers *all, const struct wr_findi
 	for (int i = 0; i < WR_ANSWERS; i++) {
 		struct wr_answer *a = &all->at[i];
 
-		if (a->name[0] && a->klass == f->klass &&
-		    !memcmp(&a->victim, &f->victim, sizeof(f->victim)))
+		if (a->name[0] && a->klass == f->klass && wr_victim_same(&a->victim, &f->victim))
 			return a;
 		if (!a->name[0] && !free_one)
 			free_one = a;
@@ -50,12 +49,10 @@ static void take_out(struct wr_answers *all, struct wr_answer *a)
 	memset(a, 0, sizeof(*a));
 }
 
-static int put(struct wr_answers *all, const struct wr_answer *a, const char *name,
-	       const struct wr_cure *c)
+static int put(struct wr_answers *all, const char *name, const struct wr_cure *c)
 {
 	char statement[sizeof(c->rule) + 16];
 
-	(void)a;
 	snprintf(statement, sizeof(statement), "%s%s", c->rule,
 		 all->mode == WR_ANSWER_SHADOW ? " shadow" : "");
 	return all->ops->put(all->ctx, name, statement);
@@ -76,7 +73,7 @@ static void look(struct wr_answers *all, struct wr_detect *d, const struct wr_fi
 		memcpy(name, a->name, sizeof(name));
 	wr_detect_cure(d, f, name, WR_ANSWER_LAST_S, &c);
 	if (c.verb == WR_CURE_NONE || !c.safe || (!is_new && !strcmp(c.rule, a->cure.rule)) ||
-	    put(all, a, name, &c))
+	    put(all, name, &c))
 		return;
 	if (is_new) {
 		all->made++;
@@ -110,7 +107,7 @@ void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_fin
 		all->next_ns = a->until_ns;
 	/* In the kernel it has an end of its own: half of the time before that it is put in anew.
 	 */
-	if (now_ns - a->renewed_ns >= LAST_NS / 2 && !put(all, a, a->name, &a->cure))
+	if (now_ns - a->renewed_ns >= LAST_NS / 2 && !put(all, a->name, &a->cure))
 		a->renewed_ns = now_ns;
 }
 

@@ -261,8 +261,8 @@ static int print_findings(struct reading *r, struct wr_err *err)
 	if (!r->find)
 		return 0;
 	wr_find_finish(r->find);
-	if (r->a.learned && wr_find_save(r->find, r->a.learned, err))
-		return err->code;
+	if (r->a.learned && (ret = wr_find_save(r->find, r->a.learned, err)))
+		return ret;
 	if (r->a.alerts) {
 		fd = open(r->a.alerts, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (fd < 0)
