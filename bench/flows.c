@@ -138,7 +138,7 @@ static void drain(struct bench *b)
 		h->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	}
 	ring_buffer__consume(b->ring);
-	b->hook[ACCOUNT].board->kept[0] = 0;
+	b->hook[ACCOUNT].board->kept = 0;
 }
 
 static double seconds(void)

@@ -232,14 +232,26 @@ static __always_inline void wr_row_tcp(struct wr_account_row *row, __u32 flags)
 	row->tcp_flags |= flags;
 }
 
-static __always_inline void wr_row_add(struct wr_account_row *row, const struct wr_hdr *h,
-				       __u32 len, __u16 when)
+/* A bare ACK may complete a handshake that began in an earlier window: the reader, who knows when
+ * its SYN came, makes a round trip time of the two. */
+static __always_inline int wr_is_bare_ack(const struct wr_hdr *h)
 {
+	return (h->tcp_flags & 0xff) == WR_TCP_ACK && h->has & WR_H_PAYLOAD && !h->payload_len;
+}
+
+static __always_inline void wr_row_add(struct wr_account_row *row, const struct wr_hdr *h,
+				       __u32 len, __u16 when, __u32 facts)
+{
+	if (!row->packets && h->has & WR_H_TCP && wr_is_bare_ack(h))
+		row->time_us =
+			(__u32)(bpf_ktime_get_ns() >> 10) | 1; /* 0 says that there is none */
 	row->packets++;
 	row->bytes += len;
 	row->last = when;
 	if (h->has & WR_H_TCP)
 		wr_row_tcp(row, h->tcp_flags & 0xfff);
+	else
+		row->tcp_flags |= facts;
 }
 
 /* The lighter of two rows that belong to others. NULL: it stays. */
@@ -346,7 +358,7 @@ static __always_inline int wr_peek(struct wr_account_head *head, struct wr_accou
 		return 0;
 	}
 	/* TCP, of which nobody makes up flows so easily, has a half for itself. */
-	if (head->peeks >= (h->has & WR_H_TCP ? most : most / 2)) {
+	if (head->peeks + head->peeks_before >= (h->has & WR_H_TCP ? most : most / 2)) {
 		head->unpeeked++;
 		return 0;
 	}
@@ -357,18 +369,29 @@ static __always_inline int wr_peek(struct wr_account_head *head, struct wr_accou
 	return 1;
 }
 
+/* The link's upkeep, which has little of it, is for whoever watches that. */
+static __always_inline int wr_upkeep(struct wr_account_head *head)
+{
+	if (head->upkeeps + head->upkeeps_before >= wr_shared.board.conf.upkeep) {
+		head->unkept++;
+		return 0;
+	}
+	head->upkeeps++;
+	return WR_WHY_UPKEEP;
+}
+
 /*
  * Is this packet for the last packets that the reader keeps? Every n-th is, as long as there are
- * not too many: a quarter of what a window may have at once, the rest spread over it, so that a
+ * not too many: a quarter of what a second may have at once, the rest spread over it, so that a
  * flood leaves some of each moment. About 1 ms is a unit of `when`. CPUs that ask at the same time
  * may each take the last one.
  */
-static __always_inline int wr_keep_it(__u32 cpu, __u32 when)
+static __always_inline int wr_keep_it(struct wr_account_head *head, __u32 cpu, __u32 when)
 {
 	struct wr_board_conf *conf = &wr_shared.board.conf;
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
-	__u64 *kept = &wr_shared.board.kept[conf->window & 1];
-	__u64 most = ((256 << 10) + (__u64)when * 805) * conf->keep >> 20, one = 1;
+	__u64 *kept = &wr_shared.board.kept, one = 1;
+	__u64 most = ((256 << 10) + ((__u64)head->since + when) * 805) * conf->keep >> 20;
 
 	if (conf->keep_sample > 1) {
 		if (c->skip) {
@@ -381,7 +404,19 @@ static __always_inline int wr_keep_it(__u32 cpu, __u32 when)
 		return 0;
 	/* In words: compilers make another instruction of the builtin, which 5.10 does not know. */
 	asm volatile("lock *(u64 *)(%0 + 0) += %1" : : "r"(kept), "r"(one) : "memory");
+	head->kept++;
 	return WR_WHY_KEPT;
+}
+
+/* Facts of a packet: TCP's go into its key. Returns what goes into its row. */
+static __always_inline __u32 wr_take_facts(struct wr_words *k, const struct wr_rec *r)
+{
+	__u32 facts = wr_facts(r);
+
+	if (!wr_has_tcp_flags(k->rest << 8 >> 56))
+		return facts;
+	k->rest |= (__u64)(facts << WR_KEY_FACT_SHIFT & WR_KEY_FACTS) << 32;
+	return 0;
 }
 
 /* A packet that belongs to a flow. */
@@ -391,18 +426,21 @@ static __always_inline int wr_account_ip(struct wr_account_head *head, __u32 tab
 	const struct wr_hdr *h = &r->hdr[0];
 	struct wr_account_row *row;
 	struct wr_words k;
+	__u32 facts = 0;
 	__u64 hash;
 
 	if (h->has & WR_H_TCP)
 		wr_account_tcp(head, h);
 	wr_key_words(&k, r);
+	if (__builtin_expect(wr_is_odd(r), 0))
+		facts = wr_take_facts(&k, r);
 	hash = wr_hash_key(&k);
 	row = wr_row_of(head, table, &k, hash, when);
 	if (!row) {
 		wr_spill(head, &k, 1, len);
 		return 0;
 	}
-	wr_row_add(row, h, len, when);
+	wr_row_add(row, h, len, when, facts);
 	return wr_peek(head, row, h, hash) ? WR_WHY_PAYLOAD : 0;
 }
 
@@ -424,8 +462,10 @@ static __always_inline int wr_account(__u32 cpu, __u32 len)
 		why = wr_account_ip(head, table, len, r, when);
 	else
 		wr_n_add(&head->not_ip, 1, len);
+	if (!why && wr_shared.board.conf.upkeep && wr_is_upkeep(r))
+		why = wr_upkeep(head);
 	if (!why && wr_shared.board.conf.keep)
-		why = wr_keep_it(cpu, when);
+		why = wr_keep_it(head, cpu, when);
 	return why;
 }
 

@@ -18,7 +18,7 @@ struct wr_account {
 	uint32_t cpus, set_bits;
 	uint64_t *arrived; /* owned, per CPU, at the first look after a flip */
 	bool looked;
-	uint64_t kept;
+	uint64_t second_ns;	  /* when the second began, CLOCK_MONOTONIC */
 	uint64_t clock_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC at the flip before the last */
 	uint64_t next_offset_ns;
 };
@@ -59,6 +59,22 @@ static struct wr_account_head *heads_of(const struct wr_account *a, uint32_t win
 	return a->heads + (size_t)(window & 1) * a->cpus;
 }
 
+/* The bounds of the second go on: how much of them was used, and how much of it is over. A CPU may
+ * send a packet more while we look. */
+static void begin_head(const struct wr_account *a, uint32_t window, uint32_t cpu, uint64_t now)
+{
+	struct wr_account_head *h = &heads_of(a, window)[cpu];
+	const struct wr_account_head *old = &heads_of(a, window + 1)[cpu];
+	bool new_second = a->second_ns == now;
+
+	if (h->all.packets)
+		return;
+	h->start_ns = now;
+	h->since = (uint32_t)((now - a->second_ns) >> WR_ACCOUNT_TIME_SHIFT);
+	h->peeks_before = new_second ? 0 : old->peeks_before + old->peeks;
+	h->upkeeps_before = new_second ? 0 : old->upkeeps_before + old->upkeeps;
+}
+
 static bool is_empty(const struct wr_account *a, uint32_t window)
 {
 	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
@@ -68,15 +84,18 @@ static bool is_empty(const struct wr_account *a, uint32_t window)
 }
 
 /* Rows that are there, of an earlier process, have their time from when it began. */
-static void begin(struct wr_account *a, uint32_t window)
+static void begin(struct wr_account *a, uint32_t window, bool new_second)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
+	if (new_second) {
+		a->second_ns = now;
+		__atomic_store_n(&a->board->kept, 0, __ATOMIC_RELAXED);
+	}
 	a->clock_offset_ns = a->next_offset_ns;
 	a->next_offset_ns = clock_ns(CLOCK_REALTIME) - now;
 	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
-		if (!heads_of(a, window)[cpu].all.packets)
-			heads_of(a, window)[cpu].start_ns = now;
+		begin_head(a, window, cpu, now);
 	__atomic_store_n(&a->board->conf.window, window, __ATOMIC_SEQ_CST);
 	a->looked = false;
 }
@@ -107,7 +126,7 @@ int wr_account_open(struct wr_account **out, const struct wr_account_maps *maps,
 	/* A window that has been filled since an earlier process left has ended, or what comes now
 	 * had the time of then. Not before the one that had ended then was drained. */
 	again = heads_of(a, board->conf.window)->start_ns && is_empty(a, board->conf.window + 1);
-	begin(a, board->conf.window + again);
+	begin(a, board->conf.window + again, true);
 	*out = a;
 	return 0;
 }
@@ -127,9 +146,9 @@ void wr_account_close(struct wr_account **account)
 	*account = NULL;
 }
 
-void wr_account_flip(struct wr_account *a)
+void wr_account_flip(struct wr_account *a, bool new_second)
 {
-	begin(a, a->board->conf.window + 1);
+	begin(a, a->board->conf.window + 1, new_second);
 }
 
 static uint64_t load(const __u64 *counter)
@@ -196,13 +215,7 @@ uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *
 		r->rest(r->ctx, head);
 		clear(head);
 	}
-	a->kept += __atomic_exchange_n(&a->board->kept[window & 1], 0, __ATOMIC_RELAXED);
 	return packets;
-}
-
-uint64_t wr_account_kept(const struct wr_account *a)
-{
-	return a->kept;
 }
 
 void wr_account_forget_peeks(struct wr_account *a)

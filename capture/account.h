@@ -28,8 +28,10 @@ int wr_account_open(struct wr_account **out, const struct wr_account_maps *maps,
 		    struct wr_board *board, struct wr_err *err);
 void wr_account_close(struct wr_account **a); /* NULL is fine; sets NULL */
 
-/* Ends the window and begins another. Not before the last one was drained. */
-void wr_account_flip(struct wr_account *a);
+/* Ends the window and begins another. Not before the last one was drained. What the kernel may
+ * send to the reader is bounded for a second, which may have several windows: new_second tells that
+ * this one is the first. */
+void wr_account_flip(struct wr_account *a, bool new_second);
 
 /* Has every program that may fill the old tables ended? Ask no sooner than WR_ACCOUNT_SETTLE_US
  * after the flip: what a CPU has written is seen by all by then. */
@@ -46,9 +48,6 @@ struct wr_account_reader {
 
 /* Hands out the window that the last flip ended. Returns the packets that it had. */
 uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *reader);
-
-/* Records that the drained windows have made because of wr_board_conf.keep. */
-uint64_t wr_account_kept(const struct wr_account *a);
 
 /* First payloads count as not seen again: now and then, so that hashes that fall together do not
  * hide one for ever. */

@@ -2,6 +2,8 @@
 #ifndef WR_CORE_ACCOUNT_H
 #define WR_CORE_ACCOUNT_H
 
+#include "core/proto.h"
+#include "core/reason.h"
 #include "core/record.h"
 #include "core/sketch.h"
 
@@ -21,7 +23,7 @@
  * and to tables of services and sources that are smaller and know less.
  */
 
-#define WR_ACCOUNT_ABI 2
+#define WR_ACCOUNT_ABI 3
 
 enum { WR_ACCOUNT_WAYS = 2, WR_ACCOUNT_TIME_SHIFT = 20 };
 
@@ -29,23 +31,34 @@ enum { WR_ACCOUNT_WAYS = 2, WR_ACCOUNT_TIME_SHIFT = 20 };
 struct wr_account_key {
 	__u8 src[16], dst[16]; /* network order */
 	__u16 sport, dport;    /* host order; 0 = none */
-	__u16 tag;	       /* WR_KEY_VLAN | id, WR_KEY_NO_PROTO */
+	__u16 tag;	       /* WR_KEY_VLAN | id, WR_KEY_NO_PROTO, WR_KEY_FRAG and WR_KEY_BAD */
 	__u8 proto;
 	__u8 ip_v;
 };
 
-enum { WR_KEY_VLAN = 1 << 12, WR_KEY_NO_PROTO = 1 << 13 };
+/* A row of TCP has no room for more than flags: what its packets are besides is told by its key, so
+ * that those that are fragments or broken have a row of their own. Behind AH over IPv4 (RFC 4302)
+ * TCP is read, too, and the protocol is AH. */
+enum {
+	WR_KEY_VLAN = 1 << 12,
+	WR_KEY_NO_PROTO = 1 << 13,
+	WR_KEY_FRAG = 1 << 14,
+	WR_KEY_BAD = 1 << 15,
+	WR_KEY_FACTS = WR_KEY_FRAG | WR_KEY_BAD,
+	WR_KEY_FACT_SHIFT = 14, /* from WR_FACT_* to those */
+};
 
 /* A cache line. packets 0: free. */
 struct wr_account_row {
 	struct wr_account_key key;
 	__u64 bytes;
 	__u32 packets;
-	__u16 tcp_flags;   /* the twelve bits of all packets, and WR_ROW_* */
+	__u16 tcp_flags;   /* the twelve bits of all packets, or WR_FACT_*; and WR_ROW_* */
 	__u16 votes;	   /* packets of others that wanted this place */
 	__u16 first, last; /* 2^20 ns (about 1.05 ms) since the window began */
 	__u32 time_us;	   /* WR_ROW_RTT: from the SYN to the next ACK; before: when the SYN came,
-			      low 32 bits of microseconds */
+			      low 32 bits of 1.024 us; without a SYN: when its first packet came,
+			      if that was a bare ACK, else 0 */
 };
 
 enum {
@@ -55,12 +68,64 @@ enum {
 	WR_ROW_PEEKED = 1 << 15,  /* its first payloads were sent to the reader, or need not be */
 };
 
-/* What packets were that are no TCP: of a row, in place of TCP flags. */
+/* What packets are besides. Of a row that is not TCP's they stand in place of TCP flags. */
 enum {
 	WR_FACT_FRAG = 1 << 0, /* fragments, first or later */
 	WR_FACT_BAD = 1 << 1,  /* malformed */
 	WR_FACT_ICMP_ERROR = 1 << 2,
 };
+static inline __attribute__((always_inline)) int wr_has_tcp_flags(__u32 proto)
+{
+	return proto == WR_IP_TCP || proto == WR_IP_AH;
+}
+_Static_assert((int)WR_KEY_FRAG == (int)WR_FACT_FRAG << WR_KEY_FACT_SHIFT &&
+		       (int)WR_KEY_BAD == (int)WR_FACT_BAD << WR_KEY_FACT_SHIFT,
+	       "facts become bits of the key by a shift");
+
+static inline __attribute__((always_inline)) int wr_is_icmp_error(const struct wr_hdr *h)
+{
+	if (h->proto == WR_IP_ICMP6) /* RFC 4443, 2.1 */
+		return h->icmp_type < WR_ICMP6_ECHO_REQUEST;
+	return h->proto == WR_IP_ICMP && h->icmp_type >= WR_ICMP_UNREACHABLE &&
+	       h->icmp_type != WR_ICMP_ECHO_REQUEST && h->icmp_type <= WR_ICMP_PARAMETER;
+}
+
+/* Might it have facts? Hardly any packet has. */
+static inline __attribute__((always_inline)) int wr_is_odd(const struct wr_rec *r)
+{
+	return r->hdr[0].has & (WR_H_FRAG | WR_H_ICMP) || r->bad;
+}
+
+/* WR_FACT_* of a packet. What the capture has cut off, or is too deep to be looked at, is not
+ * broken. */
+static inline __attribute__((always_inline)) __u32 wr_facts(const struct wr_rec *r)
+{
+	const struct wr_hdr *h = &r->hdr[0];
+	__u32 facts = 0;
+
+	if (h->has & WR_H_FRAG)
+		facts |= WR_FACT_FRAG;
+	if (r->bad > WR_BAD_STEPS)
+		facts |= WR_FACT_BAD;
+	if (h->has & WR_H_ICMP && wr_is_icmp_error(h))
+		facts |= WR_FACT_ICMP_ERROR;
+	return facts;
+}
+
+/* Does it belong to the upkeep of the local link: ARP (RFC 826), neighbour and router discovery
+ * (RFC 4861), DHCP (RFC 2131, RFC 8415)? */
+static inline __attribute__((always_inline)) int wr_is_upkeep(const struct wr_rec *r)
+{
+	const struct wr_hdr *h = &r->hdr[0];
+
+	if (!(h->has & WR_H_IP))
+		return !!(r->has & WR_HAS_ARP);
+	if (h->has & WR_H_ICMP)
+		return h->proto == WR_IP_ICMP6 &&
+		       (__u32)(h->icmp_type - WR_ICMP6_ROUTER_SOLICIT) <= 4;
+	return h->proto == WR_IP_UDP && h->has & WR_H_PORTS &&
+	       ((__u32)(h->dport - WR_PORT_DHCP) <= 1 || (__u32)(h->dport - WR_PORT_DHCP6) <= 1);
+}
 
 struct wr_account_set {
 	struct wr_account_row row[WR_ACCOUNT_WAYS];
@@ -113,6 +178,14 @@ struct wr_account_head {
 	__u32 used;	 /* rows in the list */
 	__u32 peeks;	 /* first payloads sent to the reader */
 	__u64 unpeeked;	 /* those that would have been more than wr_board_conf.peek */
+	__u32 upkeeps;	 /* packets of the local link's upkeep sent to the reader */
+	__u32 kept;	 /* and others, because of wr_board_conf.keep */
+	__u64 unkept;	 /* upkeep that would have been more than wr_board_conf.upkeep */
+	/* What may be sent is bounded for a second, which may have several windows. Written by the
+	 * reader before it is used, of the windows before this one: */
+	__u32 since; /* 2^20 ns since the second began */
+	__u32 peeks_before, upkeeps_before;
+	__u32 pad;
 	struct wr_account_n sizes[WR_SIZE_CLASSES];
 	__u64 tcp_flags[256]; /* packets by the eight bits CWR..FIN */
 	struct {

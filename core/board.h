@@ -76,15 +76,18 @@ struct wr_board_conf {
 			    counted only */
 	__u32 window;	 /* accounting: the lowest bit tells which tables are filled */
 	__u32 peek; /* accounting: first payloads that are sent to the reader, at most so many per
-		       CPU and window; 0 = none */
+		       CPU and second; 0 = none */
 	__u32 keep; /* accounting: other packets that are sent to the reader, about so many per
-		       window; 0 = none */
+		       second; 0 = none */
 	__u32 keep_sample; /* of them every n-th; 0 and 1: all */
 	__u32 keep_snap;   /* bytes of the frame in such a record */
 	__u32 policy;	   /* line of the head of the image that is in force, WR_POLICY_HALF: in the
 			      second half of the map; 0 = none, all passes */
 	__u32 programs;	   /* WR_PROGRAMS_*: users' programs are asked */
-	__u64 seed;	   /* accounting: of distinct counts, see core/sketch.h */
+	__u32 upkeep; /* accounting: packets of the local link's upkeep that are sent to the
+			 reader, at most so many per CPU and second; 0 = none */
+	__u32 pad;
+	__u64 seed; /* accounting: of distinct counts, see core/sketch.h */
 };
 
 #define WR_POLICY_HALF (1u << 31)
@@ -105,8 +108,8 @@ struct wr_board {
 			       its pid */
 	char ifname[16];
 	struct wr_board_conf conf;
-	__u64 kept[2]; /* records made because of conf.keep, by the lowest bit of conf.window: all
-			  CPUs add, the reader takes */
+	__u64 kept; /* records made because of conf.keep in this second: all CPUs add, the reader
+		       begins anew */
 	__u32 gone_map, rules_map; /* ids of the maps that make the rows of rules; 0: none */
 	__u64 pad[6];
 	struct wr_cpu cpu[WR_MAX_CPUS]; /* begins a cache line */
@@ -118,6 +121,7 @@ enum {
 	WR_WHY_CHOSEN = 0,  /* by the filter */
 	WR_WHY_PAYLOAD = 1, /* it is one of the first payloads of a flow (wr_board_conf.peek) */
 	WR_WHY_KEPT = 2,    /* for the last packets (wr_board_conf.keep) */
+	WR_WHY_UPKEEP = 3,  /* it is of the local link's upkeep (wr_board_conf.upkeep) */
 };
 
 /* What a record in the ring begins with. Then come facts (struct wr_rec, without hdr[1] when there

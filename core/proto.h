@@ -80,10 +80,13 @@ enum {
 	WR_ICMP_ECHO_REQUEST = 8,
 	WR_ICMP_PARAMETER = 12,
 	WR_ICMP6_ECHO_REQUEST = 128,
+	WR_ICMP6_ROUTER_SOLICIT = 133, /* RFC 4861; up to 137 it is neighbour discovery */
 };
 
 /* UDP ports that carry a tunnel */
 enum {
+	WR_PORT_DHCP = 67,	    /* RFC 2131; the client's is the next one */
+	WR_PORT_DHCP6 = 546,	    /* RFC 8415; the server's is the next one */
 	WR_PORT_GTPU = 2152,	    /* 3GPP TS 29.281 */
 	WR_PORT_TEREDO = 3544,	    /* RFC 4380 */
 	WR_PORT_VXLAN = 4789,	    /* RFC 7348 */

@@ -48,6 +48,7 @@ struct wr_program_row {
 typedef void (*wr_swap_tell_fn)(void *ctx, const char *iface, const char *hook,
 				const struct wr_swap_told *told);
 
+struct wr_findings;
 struct wr_measure_output;
 struct wr_rules;
 
@@ -63,6 +64,7 @@ struct wr_api_host {
 	const char *history;			  /* file; NULL or "": none is kept */
 	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
 	struct wr_rules *rules;			  /* NULL: no policy is loaded */
+	const struct wr_findings *findings;	  /* NULL: there is no detection */
 	/* Users' programs. */
 	int (*program)(void *ctx, const struct wr_program_ask *ask, struct wr_err *err);
 	uint32_t (*programs)(void *ctx, struct wr_program_row *rows, uint32_t n);
@@ -93,6 +95,8 @@ extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view
 extern const struct wr_api_view wr_api_view_classes; /* daemon/view_classes.c */
 extern const struct wr_api_view wr_api_view_program; /* daemon/view_program.c */
 extern const struct wr_api_view wr_api_view_swap;    /* daemon/view_swap.c */
+/* daemon/view_incidents.c */
+extern const struct wr_api_view wr_api_view_incidents, wr_api_view_findings;
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */
 uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */

@@ -177,10 +177,10 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "log "
 	 "rotation), unix:PATH, - = standard output.",
 	 AT(output.eve), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_eve, .live = true},
-	{"output.eve_types", WR_CONF_LIST, "flow stats", "flow, stats",
+	{"output.eve_types", WR_CONF_LIST, "flow stats finding", "flow, stats, finding",
 	 "What is written there: flow = each flow that ended, or a part of a long one; stats = "
-	 "totals.",
-	 AT(output.eve_types), 1, 2, .check = wr_output_check_type, .live = true},
+	 "totals; finding = what detection has found.",
+	 AT(output.eve_types), 1, 3, .check = wr_output_check_type, .live = true},
 	{"output.eve_stats", WR_CONF_DURATION, "10s", NULL, "Totals are written so often.",
 	 AT(output.eve_stats_ns), SECOND, DAY, .live = true},
 	{"output.ipfix", WR_CONF_LIST, "", "places",
@@ -222,6 +222,11 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "Where rules that are added while weir runs are kept for a restart. Empty: rules.policy "
 	 "beside the history; nowhere when there is none.",
 	 AT(policy.state), 0, 255, .check = whole_path},
+
+	{"detect.on", WR_CONF_BOOL, "yes", NULL,
+	 "Look for floods, scans, logins tried one after another and whatever else is unusual "
+	 "(docs/detection.md), ten times a second.",
+	 AT(detect.on), .live = true},
 
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},

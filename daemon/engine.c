@@ -29,6 +29,8 @@ enum {
 	PEEKS_LEAST = 16,
 	PEEKS_MOST = 1000,
 	PEEK_MS = 200,
+	/* Packets of the link's upkeep, per CPU, second and path. A packet of it is small. */
+	UPKEEPS = 500,
 	MANY = 500, /* records at one look: sooner again, or the ring runs full */
 	FORGET_WINDOWS = 600,
 	LISTEN_WINDOWS = 2,
@@ -37,15 +39,20 @@ enum {
 struct wr_engine {
 	struct wr_source *source;
 	struct wr_live *live;
-	struct wr_parse parse; /* for packets without facts */
-	uint64_t window_ns;    /* when the one that is being filled ends; CLOCK_REALTIME */
-	uint64_t ended_ns;     /* the one that waits to be drained ended then; 0 = none waits */
-	uint64_t seed;	       /* of distinct counts: the kernel's are joined with ours */
-	bool packets;	       /* some come one by one */
+	struct wr_parse parse;	    /* for packets without facts */
+	struct wr_detect *detect;   /* NULL: there is none */
+	struct wr_engine_conf conf; /* what of it is asked for later; nothing that is borrowed */
+	uint64_t window_ns;	    /* when the one that is being filled ends; CLOCK_REALTIME */
+	uint64_t second_ns;	    /* when that of live ends: one or more of those */
+	bool new_second;	    /* it has, with the window that waits to be drained */
+	uint64_t ended_ns; /* the one that waits to be drained ended then; 0 = none waits */
+	uint64_t seed;	   /* of distinct counts: the kernel's are joined with ours */
+	bool packets;	   /* some come one by one */
 	struct wr_engine_keep keep;
 	wr_packet_fn packet;
 	void *packet_ctx;
 	uint64_t counted, recorded;    /* packets, by the kernel in windows that are over */
+	uint64_t unkept;	       /* see wr_engine_unkept() */
 	uint32_t kept_here, skip_here; /* of packets that come one by one, in this window */
 	uint32_t iface;		       /* while a path is drained: its number in live, */
 	bool out;		       /* and whether it sees what leaves */
@@ -73,7 +80,8 @@ static void take_head(void *ctx, const struct wr_account_head *head)
 
 	wr_live_add_head(e->live, e->iface, e->out, head);
 	e->counted += head->all.packets;
-	e->recorded += head->peeks;
+	e->recorded += head->peeks + head->upkeeps + head->kept;
+	e->unkept += head->unkept;
 }
 
 /* ---- windows ---- */
@@ -82,23 +90,22 @@ static void drain_path(void *ctx, struct wr_path *path)
 {
 	struct wr_engine *e = ctx;
 	struct wr_account_reader reader = {take_row, take_head, e};
-	uint64_t before;
 
 	if (!wr_path_account(path))
 		return;
-	before = wr_account_kept(wr_path_account(path));
 	e->iface = wr_live_iface(e->live, wr_path_iface(path)->name);
 	e->out = wr_path_hook(path) == WR_HOOK_TC_OUT;
 	wr_account_drain(wr_path_account(path), &reader);
-	e->recorded += wr_account_kept(wr_path_account(path)) - before;
 }
 
 static void flip_path(void *ctx, struct wr_path *path)
 {
 	/* What an earlier process has not drained any more. */
+	const struct wr_engine *e = ctx;
+
 	drain_path(ctx, path);
 	if (wr_path_account(path))
-		wr_account_flip(wr_path_account(path));
+		wr_account_flip(wr_path_account(path), e->new_second);
 }
 
 static void ask_path(void *ctx, struct wr_path *path)
@@ -146,24 +153,48 @@ static void leaving(void *ctx, struct wr_path *path)
 	drain_path(e, path);
 	if (wr_path_attached(path)) /* it is pinned and goes on */
 		return;
-	wr_account_flip(wr_path_account(path));
+	wr_account_flip(wr_path_account(path), true);
 	drain_path(e, path);
 }
 
 /* On the second, so that windows of several hosts fit. */
-static uint64_t next_end(uint64_t now)
+static uint64_t next_end(uint64_t now, uint64_t every_ns)
 {
-	return now - now % WR_LIVE_WINDOW_NS + WR_LIVE_WINDOW_NS;
+	return now - now % every_ns + every_ns;
+}
+
+/* The clock may have been set: nothing lasts longer than two. */
+static bool is_over(uint64_t now, uint64_t end_ns, uint64_t every_ns)
+{
+	return now >= end_ns || end_ns - now > 2 * every_ns;
+}
+
+static uint64_t window_ns(const struct wr_engine *e)
+{
+	return e->detect ? WR_DETECT_STEP_NS : WR_LIVE_WINDOW_NS;
+}
+
+/* What the kernel has counted until then. */
+static void drain(struct wr_engine *e, uint64_t ended_ns)
+{
+	wr_session_paths(e->source, drain_path, e);
+	e->ended_ns = 0;
+	if (!e->detect)
+		return;
+	wr_detect_clock(e->detect, ended_ns);
+	wr_detect_tick(e->detect, ended_ns);
 }
 
 static void end_window(struct wr_engine *e, uint64_t ended_ns)
 {
-	if (wr_live_totals(e->live)->window % LISTEN_WINDOWS == 0)
+	if (e->new_second && wr_live_totals(e->live)->window % LISTEN_WINDOWS == 0)
 		ask_listeners(e);
-	wr_session_paths(e->source, drain_path, e);
+	drain(e, ended_ns);
+	if (!e->new_second)
+		return;
+	e->new_second = false;
 	wr_live_end(e->live, ended_ns);
 	wr_live_begin(e->live, ended_ns);
-	e->ended_ns = 0;
 	e->kept_here = 0;
 	if (wr_live_totals(e->live)->window % FORGET_WINDOWS == 0)
 		wr_session_paths(e->source, forget_path, e);
@@ -194,12 +225,16 @@ static void packet(void *ctx, const struct wr_packet *pkt)
 		e->packet(e->packet_ctx, pkt);
 	e->counted += pkt->hook == WR_HOOK_PACKET;
 	e->recorded += pkt->hook == WR_HOOK_PACKET && told;
-	if (pkt->why == WR_WHY_KEPT)
+	if (pkt->why == WR_WHY_KEPT && !e->detect)
 		return;
 	if (!rec) {
 		wr_parse(&e->parse, pkt->data, pkt->caplen, pkt->len, pkt->linktype);
 		rec = &e->parse.rec;
 	}
+	if (e->detect)
+		wr_detect_packet(e->detect, pkt, rec);
+	if (pkt->why == WR_WHY_KEPT || pkt->why == WR_WHY_UPKEEP)
+		return;
 	wr_live_payload(e->live, pkt, rec);
 	if (pkt->hook != WR_HOOK_PACKET)
 		return; /* counted in the kernel */
@@ -226,10 +261,12 @@ int wr_engine_step(struct wr_engine *e, struct wr_err *err)
 		end_window(e, e->ended_ns);
 		now = now_ns();
 	}
-	/* The clock may have been set: a window never lasts longer than two. */
-	if (now >= e->window_ns || e->window_ns - now > 2 * WR_LIVE_WINDOW_NS) {
+	if (is_over(now, e->window_ns, window_ns(e))) {
 		e->ended_ns = now;
-		e->window_ns = next_end(now);
+		e->window_ns = next_end(now, window_ns(e));
+		e->new_second = is_over(now, e->second_ns, WR_LIVE_WINDOW_NS);
+		if (e->new_second)
+			e->second_ns = next_end(now, WR_LIVE_WINDOW_NS);
 		wr_session_paths(e->source, flip_path, e);
 		return SETTLE_MS;
 	}
@@ -237,6 +274,70 @@ int wr_engine_step(struct wr_engine *e, struct wr_err *err)
 	if (many && n > SOCKET_MS)
 		return SOCKET_MS;
 	return n < PEEK_MS ? n : PEEK_MS;
+}
+
+/* ---- detection ---- */
+
+static void part(void *ctx, const struct wr_live_part *p, const struct wr_flow *f)
+{
+	struct wr_engine *e = ctx;
+
+	wr_detect_part(e->detect, p, f);
+}
+
+static void rest(void *ctx, const struct wr_talk_key *service, const struct wr_count *n)
+{
+	struct wr_engine *e = ctx;
+
+	wr_detect_rest(e->detect, service, n);
+}
+
+static int open_detect(struct wr_engine *e, struct wr_err *err)
+{
+	struct wr_detect_conf conf = {
+		.live = e->live,
+		.one_way = !e->conf.out,
+		.finding = e->conf.finding,
+		.ctx = e->conf.finding_ctx,
+	};
+	struct wr_live_tap tap = {.ctx = e, .part = part, .rest = rest};
+	int ret = wr_detect_open(&e->detect, &conf, err);
+
+	if (ret)
+		return ret;
+	wr_detect_tick(e->detect, now_ns());
+	wr_live_tap(e->live, &tap);
+	return 0;
+}
+
+static void close_detect(struct wr_engine *e)
+{
+	if (!e->detect)
+		return;
+	wr_live_untap(e->live, e);
+	wr_detect_finish(e->detect);
+	wr_detect_close(&e->detect);
+}
+
+int wr_engine_detect(struct wr_engine *e, bool on, struct wr_err *err)
+{
+	int ret = 0;
+
+	if (!e->conf.finding || on == (e->detect != NULL))
+		return 0;
+	if (on)
+		ret = open_detect(e, err);
+	else
+		close_detect(e);
+	if (!ret)
+		wr_engine_keep(e, &e->keep);
+	e->window_ns = next_end(now_ns(), window_ns(e));
+	return ret;
+}
+
+uint64_t wr_engine_unkept(const struct wr_engine *e)
+{
+	return e->unkept;
 }
 
 /* ---- open, close ---- */
@@ -287,6 +388,7 @@ static int open_session(struct wr_engine *e, const struct wr_engine_conf *conf, 
 			  .keep = conf->keep.rate,
 			  .keep_sample = conf->keep.sample,
 			  .keep_snap = conf->keep.snap,
+			  .upkeep = e->detect ? UPKEEPS : 0,
 			  .max_depth = 1,
 			  .seed = e->seed},
 		.ring_bytes = ring_bytes(),
@@ -326,6 +428,8 @@ int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, st
 	if (!e)
 		return wr_fail(err, ENOMEM, "out of memory");
 	e->parse.max_depth = 1;
+	e->conf = (struct wr_engine_conf){
+		.out = conf->out, .finding = conf->finding, .finding_ctx = conf->finding_ctx};
 	e->keep = conf->keep;
 	e->packet = conf->packet;
 	e->packet_ctx = conf->packet_ctx;
@@ -334,13 +438,16 @@ int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, st
 	ret = wr_live_open(&e->live, &live, err);
 	if (!ret) {
 		wr_live_begin(e->live, now_ns());
-		ret = open_session(e, conf, err);
+		ret = conf->detect && conf->finding ? open_detect(e, err) : 0;
 	}
+	if (!ret)
+		ret = open_session(e, conf, err);
 	if (ret) {
 		wr_engine_close(&e);
 		return ret;
 	}
-	e->window_ns = next_end(now_ns());
+	e->window_ns = next_end(now_ns(), window_ns(e));
+	e->second_ns = next_end(now_ns(), WR_LIVE_WINDOW_NS);
 	*out = e;
 	return 0;
 }
@@ -361,8 +468,10 @@ int wr_engine_ifaces(struct wr_engine *e, const char *const *ifaces, size_t n_if
 
 void wr_engine_keep(struct wr_engine *e, const struct wr_engine_keep *keep)
 {
-	struct wr_board_conf conf = {
-		.keep = keep->rate, .keep_sample = keep->sample, .keep_snap = keep->snap};
+	struct wr_board_conf conf = {.keep = keep->rate,
+				     .keep_sample = keep->sample,
+				     .keep_snap = keep->snap,
+				     .upkeep = e->detect ? UPKEEPS : 0};
 
 	e->keep = *keep;
 	wr_session_keep(e->source, &conf);
@@ -381,6 +490,7 @@ void wr_engine_finish(struct wr_engine *e)
 	while (e->source->ops->read(e->source, packet, e, BATCH, &err) >= 0)
 		;
 	wr_session_paths(e->source, leaving, e);
+	close_detect(e);
 	wr_live_end(e->live, now_ns());
 }
 
@@ -391,6 +501,7 @@ void wr_engine_close(struct wr_engine **engine)
 	if (!e)
 		return;
 	wr_source_close(&e->source);
+	wr_detect_close(&e->detect);
 	wr_live_close(&e->live);
 	free(e);
 	*engine = NULL;

@@ -4,6 +4,7 @@
 
 #include "capture/capture.h"
 #include "control/path.h"
+#include "detect/detect.h"
 #include "flow/live.h"
 
 /*
@@ -37,6 +38,11 @@ struct wr_engine_conf {
 	void (*joins)(void *ctx, struct wr_path *path, bool joins);
 	void *judge_ctx;
 	struct wr_live_conf live;
+	/* Detection (detect/detect.h): windows are drained ten times a second then, and what is
+	 * found is told, also by the calls below. finding NULL: there never is any. */
+	bool detect; /* from the start on */
+	wr_finding_fn finding;
+	void *finding_ctx;
 	/* Packets that are wanted besides what is counted, and who gets them: first payloads of
 	 * flows, and all others as `keep` has it. May be NULL. */
 	struct wr_engine_keep keep;
@@ -78,6 +84,13 @@ void wr_engine_finish(struct wr_engine *e);
 
 /* Calls fn for each data path there is; borrowed for the call. */
 void wr_engine_paths(struct wr_engine *e, void (*fn)(void *ctx, struct wr_path *path), void *ctx);
+
+/* Detection from now on, or no more; what was found is over then. Whoever opened the engine without
+ * `finding` has none. -ENOMEM: nothing has changed. */
+int wr_engine_detect(struct wr_engine *e, bool on, struct wr_err *err);
+/* Packets of the local link's upkeep that detection was not told of, because there were too many.
+ */
+uint64_t wr_engine_unkept(const struct wr_engine *e);
 
 struct wr_live *wr_engine_live(struct wr_engine *e); /* borrowed; read between steps */
 /* Rows of the ledger, one per interface and hook; returns how many there are, fills up to n. */

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "daemon/rights.h"
+#include "store/read.h"
 #include "store/store.h"
+#include "view/finding.h"
 #include "view/packet.h"
 
 enum { ROWS_MAX = 4096 };
@@ -305,6 +307,65 @@ void wr_history_rule(struct wr_history *h, const struct wr_rules_event *e)
 	snprintf(row.state, sizeof(row.state), "%s", e->state);
 	snprintf(row.text, sizeof(row.text), "%.440s  # by %s", e->text, e->who);
 	wr_store_rule(h->store, &row);
+}
+
+/* ---- incidents ---- */
+
+static void put_text(char *to, size_t room, struct wr_buf *b)
+{
+	snprintf(to, room, "%s", b->failed ? "" : wr_buf_text(b));
+	wr_buf_clear(b);
+}
+
+uint64_t wr_history_incident(struct wr_history *h, const struct wr_incident *i)
+{
+	static struct wr_store_incident row;
+	struct wr_buf b = {0};
+
+	if (!h)
+		return 0;
+	memset(&row, 0, sizeof(row));
+	row.id = i->stored;
+	row.start_ns = i->start_ns;
+	row.end_ns = i->end_ns;
+	snprintf(row.class, sizeof(row.class), "%s", wr_class_name(i->strongest.klass));
+	snprintf(row.severity, sizeof(row.severity), "%s", wr_severity_name(i->severity));
+	wr_victim_text(&b, &i->strongest.victim);
+	put_text(row.target, sizeof(row.target), &b);
+	wr_finding_reason(&b, &i->strongest);
+	put_text(row.text, sizeof(row.text), &b);
+	wr_view_evidence_json(&b, NULL, &i->strongest);
+	if (b.used < sizeof(row.evidence))
+		put_text(row.evidence, sizeof(row.evidence), &b);
+	wr_buf_free(&b);
+	return wr_store_incident(h->store, &row);
+}
+
+struct left {
+	struct wr_history *h;
+	uint64_t now_ns;
+};
+
+static bool end_one(void *ctx, const struct wr_store_incident *i)
+{
+	struct left *left = ctx;
+	struct wr_store_incident row = *i;
+
+	if (i->end_ns)
+		return true;
+	row.end_ns = left->now_ns;
+	return wr_store_incident(left->h->store, &row) != 0;
+}
+
+void wr_history_end_incidents(struct wr_history *h, const char *path, uint64_t now_ns)
+{
+	struct left left = {h, now_ns};
+	struct wr_store_reader *r = NULL;
+
+	if (!h || wr_store_read_open(&r, path, NULL))
+		return;
+	wr_store_read_incidents(r, 0, 0, end_one, &left, NULL);
+	wr_store_read_close(&r);
 }
 
 void wr_history_window(struct wr_history *h, struct wr_live *live)

@@ -4,6 +4,7 @@
 
 #include "daemon/conf.h"
 #include "daemon/rules.h"
+#include "detect/incident.h"
 #include "flow/live.h"
 #include "view/status.h"
 
@@ -27,6 +28,12 @@ void wr_history_status(struct wr_history *h, struct wr_status *out); /* fills ou
 void wr_history_rules(struct wr_history *h, const struct wr_live *live, const struct wr_rules *r);
 /* A rule came, became a shadow or was enforced, ended or was deleted. */
 void wr_history_rule(struct wr_history *h, const struct wr_rules_event *e);
+
+/* An incident as it is now. Returns what it is in the file (to be given as `stored` next time), 0:
+ * it found no room, or nothing is kept. */
+uint64_t wr_history_incident(struct wr_history *h, const struct wr_incident *i);
+/* Those that an earlier weir has left as going on, which it cannot tell any more: over. */
+void wr_history_end_incidents(struct wr_history *h, const char *path, uint64_t now_ns);
 
 /* The newest window of live, once. */
 void wr_history_window(struct wr_history *h, struct wr_live *live);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "daemon/output_impl.h"
 #include "daemon/rights.h"
+#include "view/finding.h"
 
 enum {
 	IFACES = 256, /* numbers of flow/live.h */
@@ -27,8 +28,8 @@ struct wr_outputs {
 	size_t bytes;			 /* of it */
 	struct wr_queue_writer queue;
 	struct wr_front front;
-	bool flows, stats, metrics;    /* somebody wants them */
-	uint64_t stats_ns, metrics_ns; /* so often */
+	bool flows, stats, metrics, findings; /* somebody wants them */
+	uint64_t stats_ns, metrics_ns;	      /* so often */
 	uint64_t stats_due, metrics_due;
 	uint64_t woken_at;	  /* the queue's head when the process was woken last */
 	struct wr_outbox_count n; /* of the queue: flows, totals, points */
@@ -117,6 +118,7 @@ void wr_outputs_conf(struct wr_outputs *o, const struct wr_daemon_conf *conf)
 {
 	o->flows = wr_output_wants(conf, "flow") || conf->output.ipfix.n;
 	o->stats = wr_output_wants(conf, "stats");
+	o->findings = wr_output_wants(conf, "finding");
 	o->metrics = conf->output.otlp.n;
 	o->stats_ns = conf->output.eve_stats_ns;
 	o->metrics_ns = conf->output.otlp_ns;
@@ -262,6 +264,16 @@ static void put_metrics(struct wr_outputs *o, const struct wr_api_host *host)
 	wr_buf_clear(&o->text);
 	points = wr_api_metrics_otlp(host, &o->text);
 	put_text(o, WR_OUTPUT_METRICS, points);
+}
+
+void wr_outputs_finding(struct wr_outputs *o, enum wr_finding_news news, const struct wr_finding *f,
+			uint64_t incident)
+{
+	if (!o || !o->findings)
+		return;
+	wr_buf_clear(&o->text);
+	wr_view_finding_event(&o->text, f, news, incident);
+	put_text(o, WR_OUTPUT_FINDING, 1);
 }
 
 /* At the same moments of the clock, whatever the window began with. */

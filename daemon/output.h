@@ -4,6 +4,7 @@
 
 #include "daemon/api.h"
 #include "daemon/front.h"
+#include "detect/detect.h"
 #include "export/measure.h"
 
 /*
@@ -36,6 +37,9 @@ void wr_outputs_conf(struct wr_outputs *o, const struct wr_daemon_conf *conf);
 
 /* A flow, or a part of one, that ended. */
 void wr_outputs_flow(struct wr_outputs *o, const struct wr_live *live, const struct wr_flow *f);
+/* What was found, and the incident it belongs to (0: none). */
+void wr_outputs_finding(struct wr_outputs *o, enum wr_finding_news news, const struct wr_finding *f,
+			uint64_t incident);
 /* A window is over: totals and metrics when they are due, and the process is told. */
 void wr_outputs_window(struct wr_outputs *o, const struct wr_api_host *host);
 /* The last word: totals, and whatever waits may go out for a moment when the process is ended. */

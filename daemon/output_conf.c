@@ -67,9 +67,9 @@ int wr_output_check_eve(const char *value, struct wr_err *err)
 
 int wr_output_check_type(const char *value, struct wr_err *err)
 {
-	if (!strcmp(value, "flow") || !strcmp(value, "stats"))
+	if (!strcmp(value, "flow") || !strcmp(value, "stats") || !strcmp(value, "finding"))
 		return 0;
-	return wr_fail(err, EINVAL, "'%s': expected flow or stats", value);
+	return wr_fail(err, EINVAL, "'%s': expected flow, stats or finding", value);
 }
 
 int wr_output_check_ipfix(const char *value, struct wr_err *err)

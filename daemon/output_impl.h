@@ -22,6 +22,7 @@ enum wr_output_message {
 	WR_OUTPUT_FLOW, /* struct wr_output_flow */
 	/* uint32_t: how many things it holds; then */
 	WR_OUTPUT_STATS,   /* lines of JSON */
+	WR_OUTPUT_FINDING, /* a line of JSON */
 	WR_OUTPUT_METRICS, /* a body of OTLP, its data points */
 };
 

@@ -426,7 +426,7 @@ static void take_text(struct run *r, enum wr_output_message kind, const uint8_t 
 	for (uint32_t i = 0; i < r->n; i++) {
 		struct output *o = &r->outputs[i];
 
-		if (kind == WR_OUTPUT_STATS && o->kind->lines)
+		if (kind != WR_OUTPUT_METRICS && o->kind->lines)
 			o->kind->lines(o, m + sizeof(holds), n - sizeof(holds));
 		if (kind == WR_OUTPUT_METRICS && o->kind->metrics)
 			o->kind->metrics(o, m + sizeof(holds), n - sizeof(holds), holds);

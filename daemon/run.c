@@ -228,6 +228,9 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 			 .active_ns = r->c.flow.active_ns,
 			 .flow_end = flow_end,
 			 .ctx = r},
+		.detect = r->c.detect.on,
+		.finding = wr_findings_news,
+		.finding_ctx = r->findings,
 		.keep = wr_run_dump_keep(&r->c),
 		.packet = wr_run_dump_packet,
 		.packet_ctx = r,
@@ -451,6 +454,7 @@ static void end(struct wr_run *r)
 	wr_rules_close(&r->rules);
 	wr_run_programs_close(r);
 	wr_dump_close(&r->dump);
+	wr_findings_close(&r->findings);
 	wr_attach_end(&r->attach);
 	wr_loop_close(&r->loop);
 	wr_conf_close(&r->values);
@@ -478,9 +482,13 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 	if (!ret)
 		ret = open_api(r, err); /* first of all: is there another weir? */
 	if (!ret)
+		ret = wr_run_detect_open(r, err);
+	if (!ret)
 		ret = open_engine(r, err);
 	if (!ret)
 		ret = wr_history_open(&r->history, &r->c, wr_run_log_line, NULL, err);
+	if (!ret)
+		wr_history_end_incidents(r->history, r->history_path, wr_run_now_ns());
 	if (!ret)
 		ret = drop_rights(r, err);
 	if (!ret)

@@ -6,6 +6,7 @@
 #include "daemon/api.h"
 #include "daemon/attach.h"
 #include "daemon/engine.h"
+#include "daemon/findings.h"
 #include "daemon/history.h"
 #include "daemon/output.h"
 #include "daemon/output_conf.h"
@@ -32,7 +33,9 @@ struct wr_run {
 	struct wr_history *history; /* NULL: none is kept */
 	struct wr_rules *rules;	    /* NULL: no policy is loaded */
 	struct wr_dump *dump;	    /* the last packets; NULL: none are kept */
-	uint64_t passed_over;	    /* by the engine, before they were */
+	struct wr_findings *findings;
+	char incident[512];   /* the worst that goes on, for status */
+	uint64_t passed_over; /* by the engine, before they were */
 	struct wr_timer step, alive;
 	struct wr_status_rights rights;
 	uint64_t window; /* the last that views were told of */
@@ -81,6 +84,13 @@ void wr_run_programs_close(struct wr_run *r);
 /* run_swap.c: another build of the kernel programs. */
 int wr_run_swap(void *run, const struct wr_swap_want *want, wr_swap_tell_fn tell, void *tell_ctx,
 		struct wr_err *err);
+
+/* run_detect.c: what detection finds. */
+int wr_run_detect_open(struct wr_run *r, struct wr_err *err);
+void wr_run_detect_status(struct wr_run *r, struct wr_status *s);
+/* History goes to another file, or ends: incidents that go on are over in the old one. */
+void wr_run_detect_leave(struct wr_run *r);
+const struct wr_incident *wr_run_worst(const struct wr_run *r); /* that goes on; NULL: none */
 
 /* run_dump.c: the last packets. */
 int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);

@@ -12,7 +12,7 @@
  */
 
 struct change {
-	bool ifaces, timeouts, page, history, history_path, dump, dump_ring;
+	bool ifaces, timeouts, page, history, history_path, dump, dump_ring, detect;
 	/* Of what takes memory or files: the new ones, before the old ones are given up. */
 	struct wr_history *new_history;
 	struct wr_dump *new_dump;
@@ -60,6 +60,7 @@ static int compare(struct wr_run *r, struct wr_conf *new, struct change *c, stru
 		c->history |= is(it->name, "history.");
 		c->history_path |= is(it->name, "history.path");
 		c->dump |= is(it->name, "dump.");
+		c->detect |= is(it->name, "detect.");
 		c->dump_ring |= is(it->name, "dump.size") || is(it->name, "dump.snap");
 		if (!it->live || from_or_to_none(it->name, r->values, new, i))
 			ret = keep(r, new, i, err);
@@ -69,6 +70,7 @@ static int compare(struct wr_run *r, struct wr_conf *new, struct change *c, stru
 
 static void change_history(struct wr_run *r, const struct wr_daemon_conf *new, struct change *c)
 {
+	wr_run_detect_leave(r);
 	wr_history_close(&r->history);
 	r->history = c->new_history;
 	c->new_history = NULL;
@@ -90,6 +92,8 @@ static int prepare(struct wr_run *r, const struct wr_daemon_conf *new, struct ch
 	if (!ret && c->ifaces)
 		ret = wr_engine_ifaces(r->engine, new->capture.ifaces.at, new->capture.ifaces.n,
 				       wr_daemon_conf_any(new), err);
+	if (!ret && c->detect)
+		ret = wr_engine_detect(r->engine, new->detect.on, err);
 	if (!ret && r->rules)
 		ret = wr_rules_take(r->rules, &c->new_rules, err);
 	return ret;
@@ -102,11 +106,13 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 	int ret = prepare(r, new, c, err);
 
 	if (ret) {
+		wr_engine_detect(r->engine, r->c.detect.on, NULL);
 		wr_rules_drop(&c->new_rules);
 		wr_dump_close(&c->new_dump);
 		wr_history_close(&c->new_history);
 		return ret;
 	}
+	r->host.findings = new->detect.on ? r->findings : NULL;
 	if (c->timeouts)
 		wr_live_timeouts(r->host.live, new->flow.idle_ns, new->flow.active_ns);
 	if (c->page && r->front.fd >= 0)

@@ -122,6 +122,7 @@ void wr_run_status(void *run, struct wr_status *s)
 	wr_api_status(r->api, s);
 	wr_history_status(r->history, s);
 	wr_run_dump_status(r, s);
+	wr_run_detect_status(r, s);
 	if (r->rules) {
 		r->rules_state = wr_rules_state(r->rules);
 		s->policy = &r->rules_state;

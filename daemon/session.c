@@ -709,6 +709,7 @@ static void keep(struct wr_board_conf *to, const struct wr_board_conf *from)
 	to->keep_sample = from->keep_sample;
 	to->keep_snap = from->keep_snap;
 	to->keep = from->keep;
+	to->upkeep = from->upkeep;
 }
 
 void wr_session_keep(struct wr_source *base, const struct wr_board_conf *conf)

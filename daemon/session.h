@@ -80,7 +80,7 @@ int wr_session_ifaces(struct wr_source *base, const char *const *ifaces, size_t 
 int wr_session_filter(struct wr_source *base, const char *expr, struct wr_err *err);
 
 /* Records for the last packets from now on, also of paths that are opened later: of the board's
- * configuration keep, keep_sample and keep_snap are taken. */
+ * configuration keep, keep_sample, keep_snap and upkeep are taken. */
 void wr_session_keep(struct wr_source *base, const struct wr_board_conf *conf);
 
 /* Output that failed for packets of an interface that were handed out: they were not seen after

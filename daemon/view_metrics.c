@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/api.h"
+#include "daemon/findings.h"
 #include "daemon/query.h"
 #include "export/metrics.h"
 #include "export/otlp.h"
@@ -28,6 +29,21 @@ static int read_form(const struct wr_query *q, enum wr_metrics_form *form, struc
 	return 0;
 }
 
+static const struct wr_measure_findings *findings(const struct wr_api_host *h)
+{
+	static const char *names[WR_CLASS_COUNT];
+	static struct wr_measure_findings f = {.n = WR_CLASS_COUNT, .name = names};
+
+	if (!h->findings)
+		return NULL;
+	for (int i = 0; i < WR_CLASS_COUNT; i++)
+		names[i] = wr_class_name(i);
+	f.found = wr_findings_totals(h->findings);
+	f.active = wr_findings_active(h->findings);
+	f.incidents = wr_incidents_active(wr_findings_incidents(h->findings));
+	return &f;
+}
+
 /* What measures are made of; borrowed until the next call. */
 static const struct wr_measure_in *gather(const struct wr_api_host *h)
 {
@@ -47,6 +63,7 @@ static const struct wr_measure_in *gather(const struct wr_api_host *h)
 		.self = wr_self_read(&self) ? NULL : &self,
 		.outputs = outputs,
 		.n_outputs = n_outputs < OUTPUTS_MAX ? n_outputs : OUTPUTS_MAX,
+		.findings = findings(h),
 		.now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
 	};
 	return &in;

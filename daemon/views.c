@@ -204,15 +204,16 @@ static const struct wr_api_view view_reload = {"reload", "reads the configuratio
 					       false, reload};
 
 const struct wr_api_view *const wr_api_views[] = {
-	&view_status,	      &view_stats,
-	&view_services,	      &view_talkers,
-	&view_protocols,      &view_interfaces,
-	&view_flows,	      &view_drops,
-	&view_ledger,	      &wr_api_view_history,
-	&wr_api_view_metrics, &view_config,
-	&view_reload,	      &wr_api_view_dump,
-	&wr_api_view_rules,   &wr_api_view_policy,
-	&wr_api_view_rule,    &wr_api_view_classes,
-	&wr_api_view_report,  &wr_api_view_swap,
-	&wr_api_view_program, NULL,
+	&view_status,	       &view_stats,
+	&view_services,	       &view_talkers,
+	&view_protocols,       &view_interfaces,
+	&view_flows,	       &view_drops,
+	&view_ledger,	       &wr_api_view_history,
+	&wr_api_view_metrics,  &view_config,
+	&view_reload,	       &wr_api_view_dump,
+	&wr_api_view_rules,    &wr_api_view_policy,
+	&wr_api_view_rule,     &wr_api_view_classes,
+	&wr_api_view_report,   &wr_api_view_swap,
+	&wr_api_view_program,  &wr_api_view_incidents,
+	&wr_api_view_findings, NULL,
 };

@@ -163,7 +163,7 @@ bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 	return t && d->step < t->busy;
 }
 
-static void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n)
+void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n)
 {
 	t->c[d->step % STEPS][what] += (uint32_t)n;
 	t->sum[what] += (uint32_t)n;
@@ -183,7 +183,7 @@ bool is_vector(uint16_t port)
 	return false;
 }
 
-static bool for_many(const uint8_t *addr, uint8_t ip_v)
+bool for_many(const uint8_t *addr, uint8_t ip_v)
 {
 	if (ip_v == 6)
 		return addr[0] == 0xff;

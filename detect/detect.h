@@ -44,6 +44,14 @@ void wr_detect_tick(struct wr_detect *d, uint64_t now_ns);
 /* A part of a flow, and the flow with it: as wr_live_tap.part has them. */
 void wr_detect_part(struct wr_detect *d, const struct wr_live_part *part, const struct wr_flow *f);
 
+/* Packets whose flows are not known, for a service: as wr_live_tap.rest has them. They count for
+ * its address; who sent them, and which flags they had, is not known. */
+void wr_detect_rest(struct wr_detect *d, const struct wr_talk_key *service,
+		    const struct wr_count *n);
+
+/* The clock has been set back to now_ns: time goes on from there, and steps with it. */
+void wr_detect_clock(struct wr_detect *d, uint64_t now_ns);
+
 /* A packet with its bytes, for what parts do not say: ARP, neighbour discovery, DHCP, DNS. Live
  * only some come. */
 void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);

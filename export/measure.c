@@ -489,6 +489,17 @@ static void outputs(struct walk *w, enum wr_measure_id id)
 	}
 }
 
+static void findings(struct walk *w, const struct wr_measure_findings *f)
+{
+	for (uint32_t i = 0; i < f->n; i++) {
+		struct wr_label l = {"class", f->name[i]};
+
+		put(w, WR_MEASURE_FINDINGS, &l, 1, (struct wr_number){.u = f->found[i]}, 0);
+	}
+	whole(w, WR_MEASURE_FINDINGS_ACTIVE, f->active);
+	whole(w, WR_MEASURE_INCIDENTS_ACTIVE, f->incidents);
+}
+
 static void self(struct walk *w, const struct wr_self *s)
 {
 	real(w, WR_MEASURE_CPU, s->cpu_s);
@@ -513,6 +524,8 @@ void wr_measure_walk(struct wr_measures *m, const struct wr_measure_in *in,
 	outputs(&w, WR_MEASURE_EXPORT_SENT);
 	outputs(&w, WR_MEASURE_EXPORT_LOST);
 	outputs(&w, WR_MEASURE_EXPORT_WAITING);
+	if (in->findings)
+		findings(&w, in->findings);
 	put(&w, WR_MEASURE_BUILD, &version, 1, (struct wr_number){.u = 1}, 0);
 	if (in->self)
 		self(&w, in->self);

@@ -92,6 +92,12 @@ enum wr_measure_type {
 	  "What an output has lost.")                                                              \
 	X(EXPORT_WAITING, GAUGE, "weir_export_waiting", "", "weir.export.waiting", "{item}",       \
 	  "What waits for an output to take it.")                                                  \
+	X(FINDINGS, COUNTER, "weir_findings", "", "weir.findings", "{finding}",                    \
+	  "What detection has found, by class.")                                                   \
+	X(FINDINGS_ACTIVE, GAUGE, "weir_findings_active", "", "weir.findings.active", "{finding}", \
+	  "Findings that hold.")                                                                   \
+	X(INCIDENTS_ACTIVE, GAUGE, "weir_incidents_active", "", "weir.incidents.active",           \
+	  "{incident}", "Incidents that go on.")                                                   \
 	X(BUILD, INFO, "weir_build", "", NULL, "", "The version that runs.")                       \
 	X(CPU, COUNTER, "process_cpu_seconds", "seconds", "process.cpu.time", "s",                 \
 	  "CPU time, user and system.")                                                            \
@@ -168,6 +174,14 @@ struct wr_measure_output {
 	struct wr_outbox_count n;
 };
 
+/* Of detection; names are those of classes. */
+struct wr_measure_findings {
+	uint32_t n;
+	const char *const *name; /* n of them, as all below */
+	const uint64_t *found;
+	uint32_t active, incidents;
+};
+
 struct wr_measure_in {
 	struct wr_live *live; /* may be NULL, as all below: then those families are absent */
 	const struct wr_ledger *ledger;
@@ -175,6 +189,7 @@ struct wr_measure_in {
 	const struct wr_self *self;
 	const struct wr_measure_output *outputs;
 	int n_outputs;
+	const struct wr_measure_findings *findings;
 	uint64_t now_ns; /* CLOCK_REALTIME */
 };
 

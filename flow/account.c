@@ -19,7 +19,7 @@ static uint8_t flow_key(struct wr_flow_key *to, const struct wr_account_key *k)
 	memcpy(to->addr[!from], k->dst, 16);
 	to->port[from] = k->sport;
 	to->port[!from] = k->dport;
-	to->tag = k->tag;
+	to->tag = k->tag & (uint16_t)~WR_KEY_FACTS;
 	to->proto = k->proto;
 	to->ip_v = k->ip_v;
 	return from;
@@ -44,6 +44,25 @@ static uint32_t rtt_us(const struct wr_account_row *row)
 	return us ? us : 1;
 }
 
+static void take_flags(struct wr_live_part *p, const struct wr_account_row *row)
+{
+	if (!wr_has_tcp_flags(row->key.proto)) {
+		p->facts = row->tcp_flags & 0xfff;
+		return;
+	}
+	p->facts = row->key.tag >> WR_KEY_FACT_SHIFT;
+	p->flow.tcp_flags = row->tcp_flags & 0xfff;
+	p->flow.syn = (uint8_t)((row->tcp_flags & WR_ROW_SYN ? WR_FLOW_SYN : 0) |
+				(row->tcp_flags & WR_ROW_SYN_ACK ? WR_FLOW_SYN_ACK : 0));
+	p->flow.rtt_us = rtt_us(row);
+	if (row->tcp_flags & WR_ROW_RTT)
+		return;
+	if (row->tcp_flags & WR_ROW_SYN)
+		p->syn_time = row->time_us | 1;
+	else
+		p->ack_time = row->time_us;
+}
+
 void wr_live_add_row(struct wr_live *live, uint32_t iface, bool out,
 		     const struct wr_account_row *row, uint64_t start_ns)
 {
@@ -55,10 +74,7 @@ void wr_live_add_row(struct wr_live *live, uint32_t iface, bool out,
 	/* A row that has changed hands while its window's begin was written may end before that. */
 	p.flow.last_ns = row_time(start_ns, row->last > row->first ? row->last : row->first);
 	p.flow.iface = (uint8_t)iface; /* of wr_live_iface() */
-	p.flow.tcp_flags = row->tcp_flags & 0xfff;
-	p.flow.syn = (uint8_t)((row->tcp_flags & WR_ROW_SYN ? WR_FLOW_SYN : 0) |
-			       (row->tcp_flags & WR_ROW_SYN_ACK ? WR_FLOW_SYN_ACK : 0));
-	p.flow.rtt_us = rtt_us(row);
+	take_flags(&p, row);
 	wr_live_add(live, &p);
 }
 

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/reason.h"
+#include "core/account.h"
 #include "flow/distinct.h"
+#include "flow/opened.h"
 #include "flow/rows.h"
 
 enum { IFACES_MAX = 256 /* a flow keeps eight bits */, MINUTES = 2 };
@@ -40,7 +41,9 @@ struct wr_live {
 	struct wr_live_total total;
 	struct wr_live_row sum; /* cells of the totals */
 	struct wr_live_conf conf;
-	struct wr_live_tap tap; /* all 0: nobody */
+	struct wr_live_tap tap[WR_LIVE_TAPS];
+	int n_taps;
+	struct wr_opened *opened; /* owned */
 	char iface[IFACES_MAX][16];
 	uint32_t n_ifaces;
 	uint64_t window;    /* number of the one that is being filled; counts from 1 */
@@ -94,6 +97,8 @@ int wr_live_open(struct wr_live **out, const struct wr_live_conf *conf, struct w
 	if (!ret)
 		ret = wr_apps_open(&l->apps, err);
 	if (!ret)
+		ret = wr_opened_open(&l->opened, err);
+	if (!ret)
 		ret = open_rows(l, err);
 	if (ret) {
 		wr_live_close(&l);
@@ -111,6 +116,7 @@ void wr_live_close(struct wr_live **live)
 		return;
 	wr_flow_close(&l->flows);
 	wr_apps_close(&l->apps);
+	wr_opened_close(&l->opened);
 	for (int k = 0; k < WR_LIVE_KINDS; k++)
 		wr_rows_close(&l->rows[k]);
 	wr_rows_close(&l->listen);
@@ -310,8 +316,9 @@ void wr_live_begin(struct wr_live *l, uint64_t start_ns)
 	wr_flow_window(l->flows, l->window, l->total.window);
 	if (l->window == 1)
 		row_begin(l, &l->sum, start_ns);
-	if (l->tap.begin)
-		l->tap.begin(l->tap.ctx, start_ns);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].begin)
+			l->tap[i].begin(l->tap[i].ctx, start_ns);
 }
 
 static bool listens(const struct wr_live *l, const struct wr_talk_key *service)
@@ -398,21 +405,46 @@ static void add_everywhere(struct wr_live *l, uint32_t iface, bool out, const st
 	row_add(l, &l->sum, out, n, l->window_ns, l->window_ns);
 }
 
-void wr_live_add(struct wr_live *l, const struct wr_live_part *p)
+/* The round trip, when SYN and ACK came in different windows. */
+static uint32_t late_rtt_us(struct wr_live *l, const struct wr_live_part *p)
 {
-	struct wr_flow f = wr_flow_merge(l->flows, &p->flow);
+	const struct wr_flow_part *f = &p->flow;
+	uint32_t row;
+
+	if (!p->ack_time || !wr_opened_waits(l->opened, &f->key, f->from))
+		return 0;
+	row = wr_flow_find(l->flows, &f->key);
+	if (row == UINT32_MAX)
+		return 0;
+	return wr_opened_ack(l->opened, &f->key, f->from, p->ack_time,
+			     wr_flow_row(l->flows, row).sent[f->from].packets);
+}
+
+void wr_live_add(struct wr_live *l, const struct wr_live_part *given)
+{
+	struct wr_live_part with = *given;
+	const struct wr_live_part *p = &with;
 	struct wr_talk_key proto = {
 		.proto = p->flow.key.proto, .ip_v = 4, .tag = p->flow.key.tag & WR_FLOW_NO_PROTO};
-	bool is_new = f.sent[0].packets + f.sent[1].packets == p->flow.n.packets &&
-		      f.told_ns == f.first_ns;
+	struct wr_flow f;
+	bool is_new;
 
+	if (!with.flow.rtt_us)
+		with.flow.rtt_us = late_rtt_us(l, given);
+	f = wr_flow_merge(l->flows, &p->flow);
+	is_new = f.sent[0].packets + f.sent[1].packets == p->flow.n.packets &&
+		 f.told_ns == f.first_ns;
+	if (p->syn_time)
+		wr_opened_syn(l->opened, &p->flow.key, p->flow.from, p->syn_time,
+			      f.sent[p->flow.from].packets);
 	l->total.flows_begun += is_new;
 	add_everywhere(l, p->iface, p->out, &p->flow.n, is_new);
 	add_number(l, WR_LIVE_PROTOCOLS, &proto, p->out, &p->flow.n, is_new);
 	add_talker(l, p, is_new);
 	add_service(l, p, &f, is_new);
-	if (l->tap.part)
-		l->tap.part(l->tap.ctx, p, &f);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].part)
+			l->tap[i].part(l->tap[i].ctx, p, &f);
 }
 
 static void add_other(struct wr_live *l, int kind, bool out, const struct wr_count *n)
@@ -457,6 +489,9 @@ void wr_live_add_service(struct wr_live *l, const struct wr_talk_key *service,
 	row_take(l, r, &l->other[WR_LIVE_SERVICES], n);
 	if (sources)
 		wr_distinct_join(registers_of(l, r), sources);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].rest)
+			l->tap[i].rest(l->tap[i].ctx, service, n);
 }
 
 /* There is room for all that are asked for. */
@@ -490,8 +525,9 @@ void wr_live_end(struct wr_live *l, uint64_t end_ns)
 	l->total.window = l->window;
 	l->total.window_ns = end_ns;
 	wr_flow_window(l->flows, l->window, l->window);
-	if (l->tap.end)
-		l->tap.end(l->tap.ctx, end_ns);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].end)
+			l->tap[i].end(l->tap[i].ctx, end_ns);
 }
 
 void wr_live_finish(struct wr_live *l)
@@ -506,9 +542,21 @@ void wr_live_finish(struct wr_live *l)
 	}
 }
 
+void wr_live_untap(struct wr_live *l, const void *ctx)
+{
+	int n = 0;
+
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].ctx != ctx)
+			l->tap[n++] = l->tap[i];
+	l->n_taps = n;
+}
+
 void wr_live_tap(struct wr_live *l, const struct wr_live_tap *tap)
 {
-	l->tap = tap ? *tap : (struct wr_live_tap){0};
+	wr_live_untap(l, tap->ctx);
+	if (l->n_taps < WR_LIVE_TAPS)
+		l->tap[l->n_taps++] = *tap;
 }
 
 /* ---- what payloads say ---- */
@@ -694,21 +742,6 @@ static void window_of(struct wr_live *l, uint64_t ts_ns)
 	wr_live_begin(l, l->window_ns + gap * WR_LIVE_WINDOW_NS);
 }
 
-static uint16_t facts_of(const struct wr_rec *rec)
-{
-	const struct wr_hdr *h = &rec->hdr[0];
-	bool error = h->has & WR_H_ICMP &&
-		     (h->proto == WR_IP_ICMP6 ? h->icmp_type < WR_ICMP6_ECHO_REQUEST
-					      : h->icmp_type >= WR_ICMP_UNREACHABLE &&
-							h->icmp_type != WR_ICMP_ECHO_REQUEST &&
-							h->icmp_type <= WR_ICMP_PARAMETER);
-	/* What the capture has cut off, or is too deep to be looked at, is not broken. */
-	bool bad = rec->bad > WR_BAD_STEPS;
-
-	return (uint16_t)((h->has & WR_H_FRAG ? WR_FACT_FRAG : 0) | (bad ? WR_FACT_BAD : 0) |
-			  (error ? WR_FACT_ICMP_ERROR : 0));
-}
-
 void wr_live_add_packet(struct wr_live *l, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	const struct wr_hdr *h = &rec->hdr[0];
@@ -730,7 +763,7 @@ void wr_live_add_packet(struct wr_live *l, const struct wr_packet *pkt, const st
 	}
 	p.flow.from = wr_flow_key_make(&p.flow.key, rec);
 	p.flow.iface = (uint8_t)p.iface;
-	p.facts = facts_of(rec);
+	p.facts = (uint16_t)wr_facts(rec);
 	if (h->has & WR_H_TCP) {
 		p.flow.tcp_flags = h->tcp_flags;
 		p.flow.syn = wr_flow_syn(h->tcp_flags);

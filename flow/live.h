@@ -118,6 +118,10 @@ struct wr_live_part {
 	uint32_t iface;		  /* wr_live_iface() */
 	uint16_t facts;		  /* WR_FACT_* of core/account.h */
 	bool out;		  /* left this host */
+	/* When a SYN came whose ACK is not of this part, and when the bare ACK that this part
+	 * begins with, so that a round trip is known when both are of different windows: low 32
+	 * bits of 1.024 us; 0 = none. */
+	uint32_t syn_time, ack_time;
 };
 
 void wr_live_begin(struct wr_live *live, uint64_t start_ns);
@@ -158,9 +162,14 @@ struct wr_live_tap {
 	void (*begin)(void *ctx, uint64_t start_ns);
 	void (*part)(void *ctx, const struct wr_live_part *part, const struct wr_flow *flow);
 	void (*end)(void *ctx, uint64_t end_ns);
+	/* What found no row, of a service: as wr_live_add_service() is told. */
+	void (*rest)(void *ctx, const struct wr_talk_key *service, const struct wr_count *n);
 };
-/* Between windows only. tap is copied; NULL: nobody. */
+/* One more of at most WR_LIVE_TAPS, or another one in place of that with the same ctx. tap is
+ * copied. Between windows only. */
+enum { WR_LIVE_TAPS = 4 };
 void wr_live_tap(struct wr_live *live, const struct wr_live_tap *tap);
+void wr_live_untap(struct wr_live *live, const void *ctx);
 
 /* A packet of a file: does begin, add and end by its time stamp. */
 void wr_live_packet(struct wr_live *live, const struct wr_packet *pkt, const struct wr_rec *rec);

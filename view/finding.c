@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 
-static const char *const colors[WR_SEVERITY_COUNT] = {
+const char *const wr_view_severity_color[WR_SEVERITY_COUNT] = {
 	[WR_SEVERITY_INFO] = "",
 	[WR_SEVERITY_LOW] = "\033[36m",
 	[WR_SEVERITY_HIGH] = "\033[33m",
@@ -24,18 +24,19 @@ void wr_view_finding_text(struct wr_buf *b, const struct wr_finding *f, uint64_t
 		wr_buf_fmt(b, "%9.1f s  ", seconds(f->raised_ns, zero_ns));
 	else
 		wr_buf_clock(b, f->raised_ns);
-	wr_buf_fmt(b, " %s%-8s%s ", color ? colors[f->severity] : "", wr_severity_name(f->severity),
-		   color && *colors[f->severity] ? "\033[0m" : "");
+	wr_buf_fmt(b, " %s%-8s%s ", color ? wr_view_severity_color[f->severity] : "",
+		   wr_severity_name(f->severity),
+		   color && *wr_view_severity_color[f->severity] ? "\033[0m" : "");
 	wr_finding_reason(b, f);
 	wr_buf_fmt(b, "; %.1f s\n", seconds(f->last_ns, f->raised_ns));
 }
 
-static void json_victim(struct wr_buf *b, const struct wr_victim *v)
+void wr_view_victim_json(struct wr_buf *b, const char *key, const struct wr_victim *v)
 {
 	struct wr_buf text = {0};
 
 	wr_victim_text(&text, v);
-	wr_json_strn(b, "victim", text.at, text.used);
+	wr_json_strn(b, key, text.at, text.used);
 	wr_buf_free(&text);
 }
 
@@ -60,6 +61,33 @@ static void json_reason(struct wr_buf *b, const struct wr_finding *f)
 	wr_buf_free(&text);
 }
 
+void wr_view_evidence_json(struct wr_buf *b, const char *key, const struct wr_finding *f)
+{
+	wr_json_array(b, key);
+	for (uint32_t i = 0; i < f->n_evidence; i++)
+		json_evidence(b, &f->evidence[i]);
+	wr_json_end_array(b);
+}
+
+/* What is the same wherever it is told, to the end of the line. */
+static void json_rest(struct wr_buf *b, const struct wr_finding *f)
+{
+	wr_json_time(b, "began", f->start_ns);
+	wr_json_str(b, "class", wr_class_name(f->klass));
+	wr_json_str(b, "severity", wr_severity_name(f->severity));
+	wr_view_victim_json(b, "victim", &f->victim);
+	wr_json_array(b, "sources");
+	for (uint32_t i = 0; i < f->n_sources; i++)
+		wr_json_ip(b, NULL, f->source[i].addr, f->source[i].ip_v);
+	wr_json_end_array(b);
+	wr_json_double(b, "score", round(f->score * 100) / 100);
+	json_reason(b, f);
+	wr_view_evidence_json(b, "evidence", f);
+	wr_json_bool(b, "over", f->over);
+	wr_json_close(b);
+	wr_buf_char(b, '\n');
+}
+
 void wr_view_finding_json(struct wr_buf *b, const struct wr_finding *f, uint64_t zero_ns)
 {
 	wr_json_open(b);
@@ -72,23 +100,24 @@ void wr_view_finding_json(struct wr_buf *b, const struct wr_finding *f, uint64_t
 		wr_json_time(b, "timestamp", f->raised_ns);
 		wr_json_time(b, "last", f->last_ns);
 	}
-	wr_json_time(b, "began", f->start_ns);
-	wr_json_str(b, "class", wr_class_name(f->klass));
-	wr_json_str(b, "severity", wr_severity_name(f->severity));
-	json_victim(b, &f->victim);
-	wr_json_array(b, "sources");
-	for (uint32_t i = 0; i < f->n_sources; i++)
-		wr_json_ip(b, NULL, f->source[i].addr, f->source[i].ip_v);
-	wr_json_end_array(b);
-	wr_json_double(b, "score", round(f->score * 100) / 100);
-	json_reason(b, f);
-	wr_json_array(b, "evidence");
-	for (uint32_t i = 0; i < f->n_evidence; i++)
-		json_evidence(b, &f->evidence[i]);
-	wr_json_end_array(b);
-	wr_json_bool(b, "over", f->over);
-	wr_json_close(b);
-	wr_buf_char(b, '\n');
+	json_rest(b, f);
+}
+
+void wr_view_finding_event(struct wr_buf *b, const struct wr_finding *f, enum wr_finding_news news,
+			   uint64_t incident)
+{
+	static const char *const names[] = {"raised", "renewed", "over"};
+
+	wr_json_open(b);
+	wr_json_time(b, "timestamp", news == WR_FINDING_RAISED ? f->raised_ns : f->last_ns);
+	wr_json_str(b, "event_type", "finding");
+	wr_json_str(b, "news", names[news]);
+	wr_json_u64(b, "id", f->id);
+	if (incident)
+		wr_json_u64(b, "incident_id", incident);
+	wr_json_time(b, "raised", f->raised_ns);
+	wr_json_time(b, "last", f->last_ns);
+	json_rest(b, f);
 }
 
 void wr_view_finding_tsv(struct wr_buf *b, const struct wr_finding *f, uint64_t zero_ns)

@@ -154,6 +154,17 @@ static void policy_json(struct wr_buf *b, const struct wr_status *s)
 	wr_json_close(b);
 }
 
+static void detect_json(struct wr_buf *b, const struct wr_status *s)
+{
+	wr_json_open_key(b, "detection");
+	wr_json_bool(b, "on", s->detect.on);
+	wr_json_u64(b, "findings", s->detect.findings);
+	wr_json_u64(b, "findings_active", s->detect.active);
+	wr_json_u64(b, "incidents_active", s->detect.incidents);
+	wr_json_u64(b, "upkeep_passed_over", s->detect.unkept);
+	wr_json_close(b);
+}
+
 void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
 {
 	wr_json_open(b);
@@ -175,6 +186,7 @@ void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
 	clients_json(b, s);
 	history_json(b, s);
 	dump_json(b, s);
+	detect_json(b, s);
 	policy_json(b, s);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');
@@ -283,6 +295,27 @@ static void dump_text(struct wr_buf *b, const struct wr_status *s)
 	wr_buf_str(b, ")\n");
 }
 
+static void detect_text(struct wr_buf *b, const struct wr_status *s)
+{
+	wr_buf_fmt(b, "%-12s", "detection");
+	if (!s->detect.on) {
+		wr_buf_str(b, "off (detect.on)\n");
+		return;
+	}
+	if (s->detect.incidents)
+		wr_buf_fmt(b, "%u incident%s: %s", s->detect.incidents,
+			   s->detect.incidents == 1 ? "" : "s",
+			   s->detect.title ? s->detect.title : "");
+	else
+		wr_buf_str(b, "no incident goes on");
+	wr_buf_fmt(b, "; %" PRIu64 " findings since the start", s->detect.findings);
+	if (s->detect.unkept)
+		wr_buf_fmt(b,
+			   ", %" PRIu64 " packets of ARP, neighbour discovery and DHCP passed over",
+			   s->detect.unkept);
+	wr_buf_char(b, '\n');
+}
+
 static void policy_text(struct wr_buf *b, const struct wr_status *s)
 {
 	const struct wr_rules_state *p = s->policy;
@@ -368,4 +401,5 @@ void wr_view_status_text(struct wr_buf *b, const struct wr_status *s)
 	history_text(b, s);
 	policy_text(b, s);
 	dump_text(b, s);
+	detect_text(b, s);
 }

@@ -86,6 +86,13 @@ struct wr_status {
 		const char *error;	   /* the last one, also when it has passed; NULL: none */
 		uint64_t failing_since_ns; /* 0: it works */
 	} history;
+	struct {
+		bool on;
+		uint64_t findings;	    /* since the start */
+		uint32_t active, incidents; /* that hold; that go on */
+		uint64_t unkept;   /* packets of the link's upkeep that it was not told of */
+		const char *title; /* what the worst of those incidents is; NULL: none */
+	} detect;
 	const struct wr_rules_state *policy; /* NULL: none is loaded */
 	const struct wr_status_iface *ifaces;
 	uint32_t n_ifaces;

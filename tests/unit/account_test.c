@@ -21,7 +21,21 @@ enum {
 	SHORTEST = 14,
 	SECOND = 1000000000,
 	SEED = 12345,
+	FACTS = 1 << 17,
 	TICK_NS = 20000000 /* no clock lags behind more than that */
+};
+
+/* What was told of the packets of one end of a flow. */
+struct fact {
+	struct wr_flow_key key;
+	uint64_t from;
+	uint64_t all;	     /* WR_FACT_* of any of them */
+	uint64_t packets[4]; /* TCP: of the fragments, of the broken ones, of those that are both */
+};
+
+struct facts {
+	struct fact *at;
+	uint32_t n;
 };
 
 static int thin = 1;
@@ -35,7 +49,8 @@ struct bench {
 	struct wr_count sent;
 	struct wr_account_maps maps;
 	uint64_t opened_ns; /* CLOCK_REALTIME */
-	uint64_t drained, rows, other, displaced;
+	struct facts kernel_facts, host_facts;
+	uint64_t drained, rows, other, displaced, kept, upkeeps, unkept;
 	uint64_t odd_times; /* rows that end before they begin, or are of the past or the future */
 };
 
@@ -64,16 +79,36 @@ static void head(void *ctx, const struct wr_account_head *h)
 
 	b->other += h->other.packets + h->not_ip.packets;
 	b->displaced += h->displaced;
+	b->kept += h->kept;
+	b->upkeeps += h->upkeeps;
+	b->unkept += h->unkept;
 	wr_live_add_head(b->kernel, 0, false, h);
 }
 
-static struct wr_live *live(void)
+static void part(void *ctx, const struct wr_live_part *p, const struct wr_flow *flow)
+{
+	struct facts *facts = ctx;
+	struct fact *f;
+
+	(void)flow;
+	if (!p->facts)
+		return;
+	f = &facts->at[facts->n++ % FACTS];
+	*f = (struct fact){.key = p->flow.key, .from = p->flow.from, .all = p->facts};
+	if (wr_has_tcp_flags(p->flow.key.proto))
+		f->packets[p->facts & 3] = p->flow.n.packets;
+}
+
+static struct wr_live *live(struct facts *facts)
 {
 	const struct wr_live_conf conf = {.seed = SEED};
+	const struct wr_live_tap tap = {.ctx = facts, .part = part};
 	struct wr_live *l = NULL;
 
 	if (wr_live_open(&l, &conf, NULL))
 		return NULL;
+	facts->at = calloc(FACTS, sizeof(*facts->at));
+	wr_live_tap(l, &tap);
 	wr_live_begin(l, SECOND);
 	wr_live_iface(l, "test0");
 	return l;
@@ -106,8 +141,8 @@ static int bench_open(struct bench *b, uint32_t set_bits)
 	maps->sets_fd = hook_map(&b->hook, "wr_sets");
 	maps->used_fd = hook_map(&b->hook, "wr_used");
 	maps->peeked_fd = hook_map(&b->hook, "wr_peeked");
-	b->kernel = live();
-	b->host = live();
+	b->kernel = live(&b->kernel_facts);
+	b->host = live(&b->host_facts);
 	b->opened_ns = now_ns();
 	return wr_account_open(&b->account, maps, b->hook.board, NULL);
 }
@@ -117,17 +152,24 @@ static void bench_close(struct bench *b)
 	wr_account_close(&b->account);
 	wr_live_close(&b->kernel);
 	wr_live_close(&b->host);
+	free(b->kernel_facts.at);
+	free(b->host_facts.at);
 	hook_close(&b->hook);
+}
+
+static void drain_window(struct bench *b, bool new_second)
+{
+	struct wr_account_reader r = {row, head, b};
+
+	wr_account_flip(b->account, new_second);
+	while (!wr_account_settled(b->account))
+		;
+	b->drained += wr_account_drain(b->account, &r);
 }
 
 static void drain(struct bench *b)
 {
-	struct wr_account_reader r = {row, head, b};
-
-	wr_account_flip(b->account);
-	while (!wr_account_settled(b->account))
-		;
-	b->drained += wr_account_drain(b->account, &r);
+	drain_window(b, true);
 }
 
 static void send_frame(struct bench *b, const uint8_t *frame, uint32_t n)
@@ -227,6 +269,56 @@ static void same_rows(struct bench *b)
 	}
 }
 
+/* ---- the same facts ---- */
+
+static int by_flow(const void *a, const void *b)
+{
+	return memcmp(a, b, offsetof(struct fact, all));
+}
+
+/* One for each end of a flow. Returns how many. */
+static uint32_t joined(struct facts *f)
+{
+	uint32_t n = 0;
+
+	qsort(f->at, f->n, sizeof(*f->at), by_flow);
+	for (uint32_t i = 0; i < f->n; i++) {
+		const struct fact *one = &f->at[i];
+
+		if (!n || by_flow(&f->at[n - 1], one)) {
+			f->at[n++] = *one;
+			continue;
+		}
+		f->at[n - 1].all |= one->all;
+		for (int k = 0; k < 4; k++)
+			f->at[n - 1].packets[k] += one->packets[k];
+	}
+	return n;
+}
+
+static void same_facts(struct bench *b)
+{
+	uint32_t nk, nh, differ = 0, of[4] = {0}, seen = 0;
+
+	ok(b->host_facts.n < FACTS, "there is room for all facts");
+	nk = joined(&b->kernel_facts);
+	nh = joined(&b->host_facts);
+	is_int(nk, nh, "facts of as many ends of flows");
+	for (uint32_t i = 0; i < nk && i < nh; i++) {
+		const struct fact *h = &b->host_facts.at[i];
+
+		differ += memcmp(&b->kernel_facts.at[i], h, sizeof(*h)) != 0;
+		seen |= (uint32_t)h->all;
+		for (int k = 0; k < 4; k++)
+			of[k] += h->packets[k] > 0;
+	}
+	is_int(differ, 0, "%u ends of flows: fragments, broken packets, ICMP errors: the same", nh);
+	is_int(seen, WR_FACT_FRAG | WR_FACT_BAD | WR_FACT_ICMP_ERROR, "all three are there");
+	ok(of[WR_FACT_FRAG] && of[WR_FACT_BAD],
+	   "and TCP: %u ends with fragments, %u with broken packets, %u with both at once",
+	   of[WR_FACT_FRAG], of[WR_FACT_BAD], of[WR_FACT_FRAG | WR_FACT_BAD]);
+}
+
 static void kernel_is_host(void)
 {
 	static struct gen g;
@@ -250,6 +342,7 @@ static void kernel_is_host(void)
 	is_int((long long)wr_live_totals(b.kernel)->other.packets, 0, "every flow found a row");
 	same_flows(&b);
 	same_rows(&b);
+	same_facts(&b);
 	bench_close(&b);
 }
 
@@ -391,6 +484,131 @@ static void peeks(void)
 	bench_close(&b);
 }
 
+/* What may be sent is bounded for a second, however many windows it has. */
+static void peeks_of_a_second(void)
+{
+	struct bench b;
+	uint8_t f[60];
+
+	if (bench_open(&b, 10))
+		return;
+	b.hook.board->conf.peek = 10;
+	for (uint16_t i = 0; i < 40; i++) {
+		udp_frame(f, 0x0b000001u, i);
+		f[23] = 6, f[46] = 0x50;
+		send_frame(&b, f, sizeof(f));
+		if (i % 4 == 3)
+			drain_window(&b, false);
+	}
+	is_int((long long)hook_count(&b.hook).matched_packets, 10,
+	       "first payloads: ten of a second of ten windows");
+	drain(&b);
+	for (uint16_t i = 100; i < 120; i++) {
+		udp_frame(f, 0x0b000001u, i);
+		f[23] = 6, f[46] = 0x50;
+		send_frame(&b, f, sizeof(f));
+	}
+	is_int((long long)hook_count(&b.hook).matched_packets, 20, "and ten of the next one");
+	bench_close(&b);
+}
+
+/* ARP, neighbour and router discovery, DHCP go to the reader, at most so many, and nothing else. */
+static void upkeep(void)
+{
+	static const uint8_t arp[60] = "\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\2\x08\x06\0\1\x08\0\6"
+				       "\4\0\1\x02\0\0\0\0\2\x0a\0\0\2\0\0\0\0\0\0\x0a\0\0\1";
+	uint8_t nd[86] = "\x33\x33\0\0\0\1\x02\0\0\0\0\2\x86\xdd\x60\0\0\0\0\x20\x3a\xff"
+			 "\xfe\x80";
+	struct wr_cpu_count before;
+	struct bench b;
+	uint8_t f[60];
+
+	if (bench_open(&b, 10))
+		return;
+	b.hook.board->conf.upkeep = 20;
+	send_frame(&b, arp, sizeof(arp));
+	for (uint16_t type = 132; type <= 138; type++) {
+		nd[54] = (uint8_t)type;
+		send_frame(&b, nd, sizeof(nd));
+	}
+	udp_frame(f, 0x0b000001u, htons(68));
+	f[37] = 67;
+	send_frame(&b, f, sizeof(f)); /* DHCP */
+	f[36] = 2, f[37] = 35;
+	send_frame(&b, f, sizeof(f)); /* DHCPv6 */
+	is_int((long long)hook_count(&b.hook).matched_packets, 8,
+	       "upkeep: ARP, five of neighbour discovery, two of DHCP");
+	udp_frame(f, 0x0b000001u, htons(68));
+	send_frame(&b, f, sizeof(f));
+	is_int((long long)hook_count(&b.hook).matched_packets, 8, "upkeep: no DNS");
+	before = hook_count(&b.hook);
+	for (int i = 0; i < 100; i++) {
+		send_frame(&b, arp, sizeof(arp));
+		if (i % 10 == 9)
+			drain_window(&b, false);
+	}
+	is_int((long long)(hook_count(&b.hook).matched_packets - before.matched_packets), 12,
+	       "upkeep: twenty in a second");
+	is_int((long long)b.upkeeps, 20, "upkeep: the reader is told how many were sent");
+	is_int((long long)b.unkept, 88, "upkeep: and how many were not");
+	bench_close(&b);
+}
+
+/* ---- round trips ---- */
+
+static void tcp_frame(uint8_t f[60], uint8_t flags)
+{
+	udp_frame(f, inet_addr("192.0.2.7"), htons(40000));
+	f[17] = 40;
+	f[23] = 6;
+	f[46] = 0x50;
+	f[47] = flags;
+}
+
+static uint32_t rtt_of(struct bench *b)
+{
+	struct wr_flow_table *t = wr_live_flows(b->kernel);
+
+	return wr_flow_rows(t) == 1 ? wr_flow_row(t, 0).rtt_us : 0;
+}
+
+/* A handshake of which the first half is in one window and the second in a later one. between: what
+ * the client sends first. */
+static uint32_t late_ack(uint8_t between)
+{
+	struct bench b;
+	uint8_t f[60];
+	uint32_t us;
+
+	if (bench_open(&b, 4))
+		return 0;
+	tcp_frame(f, WR_TCP_SYN);
+	send_frame(&b, f, sizeof(f));
+	drain_window(&b, false);
+	usleep(30000);
+	if (between) {
+		tcp_frame(f, between);
+		f[17] = 44; /* it carries something */
+		send_frame(&b, f, sizeof(f));
+		drain_window(&b, false);
+	}
+	tcp_frame(f, WR_TCP_ACK);
+	send_frame(&b, f, sizeof(f));
+	drain_window(&b, false);
+	us = rtt_of(&b);
+	bench_close(&b);
+	return us;
+}
+
+static void round_trips(void)
+{
+	uint32_t us = late_ack(0);
+
+	ok(us >= 30000, "SYN and ACK in two windows: %u us, at least 30,000", us);
+	is_int(late_ack(WR_TCP_ACK | WR_TCP_PSH), 0,
+	       "an ACK behind data does not say when the SYN was answered");
+}
+
 static int maps_of_tables(void)
 {
 	FILE *f = fopen("/proc/self/maps", "r");
@@ -479,7 +697,7 @@ static void taken_over(bool ended)
 	usleep(50000);
 	send_frame(&b, f, sizeof(f));
 	if (ended)
-		wr_account_flip(b.account);
+		wr_account_flip(b.account, true);
 	usleep(50000);
 	wr_account_close(&b.account);
 	ok(!wr_account_open(&b.account, &b.maps, b.hook.board, NULL), "taken over%s",
@@ -498,7 +716,7 @@ static void taken_over(bool ended)
 enum { RING = 1 << 20, SNAP = 90 };
 
 static struct {
-	uint32_t kept, payloads, others, wrong_size;
+	uint32_t kept, payloads, upkeeps, others, wrong_size;
 } taken;
 
 static int take(void *ctx, void *data, size_t n)
@@ -510,7 +728,8 @@ static int take(void *ctx, void *data, size_t n)
 	(void)n;
 	taken.kept += e->why == WR_WHY_KEPT;
 	taken.payloads += e->why == WR_WHY_PAYLOAD;
-	taken.others += e->why != WR_WHY_KEPT && e->why != WR_WHY_PAYLOAD;
+	taken.upkeeps += e->why == WR_WHY_UPKEEP;
+	taken.others += e->why < WR_WHY_PAYLOAD || e->why > WR_WHY_UPKEEP;
 	taken.wrong_size += e->cap != (e->len < want ? e->len : want);
 	return 0;
 }
@@ -532,7 +751,7 @@ static void send_long(struct bench *b, uint16_t sport)
  * packets. */
 static uint32_t window_of(struct bench *b, struct ring_buffer *ring, uint32_t n)
 {
-	uint64_t before = wr_account_kept(b->account);
+	uint64_t before = b->kept;
 
 	memset(&taken, 0, sizeof(taken));
 	drain(b);
@@ -540,7 +759,7 @@ static uint32_t window_of(struct bench *b, struct ring_buffer *ring, uint32_t n)
 		send_long(b, 7);
 	drain(b);
 	ring_buffer__consume(ring);
-	is_int((long long)(wr_account_kept(b->account) - before), taken.kept,
+	is_int((long long)(b->kept - before), taken.kept,
 	       "%u packets: the reader is told how many were kept", n);
 	is_int(taken.others + taken.wrong_size, 0, "each says why it came and has its size");
 	return taken.kept;
@@ -571,11 +790,23 @@ static void kept(void)
 	c->keep_sample = 10;
 	few = window_of(&b, ring, 1000);
 	ok(few >= 99 && few <= 101, "every tenth of 1000: %u", few);
+	c->keep_sample = 1;
+	c->keep = 100;
+	memset(&taken, 0, sizeof(taken));
+	drain(&b);
+	for (int i = 0; i < 5; i++) {
+		for (int k = 0; k < 200; k++)
+			send_long(&b, 7);
+		drain_window(&b, false);
+	}
+	ring_buffer__consume(ring);
+	ok(taken.kept >= 25 && taken.kept <= 100,
+	   "five windows of a second: %u are kept of 1000, as many as of one window of 100 at most",
+	   taken.kept);
 	c->keep = 0;
 	is_int(window_of(&b, ring, 100), 0, "and none again");
 	n = hook_count(&b.hook);
-	is_int((long long)(n.made - n.ring_full),
-	       (long long)(WR_ACCOUNT_PEEKS + wr_account_kept(b.account)),
+	is_int((long long)(n.made - n.ring_full), (long long)(WR_ACCOUNT_PEEKS + b.kept),
 	       "records made are first payloads and kept ones, no other");
 	ring_buffer__free(ring);
 	bench_close(&b);
@@ -596,6 +827,9 @@ int main(void)
 	flood();
 	first_moments();
 	kept();
+	peeks_of_a_second();
+	upkeep();
+	round_trips();
 	full_counters();
 	chosen_addresses();
 	peeks();

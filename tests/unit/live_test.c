@@ -409,11 +409,14 @@ static void on_end(void *ctx, uint64_t end_ns)
 
 static void taps(void)
 {
-	struct onlooker o = {0};
-	struct wr_live_tap tap = {&o, on_begin, on_part, on_end};
+	struct onlooker o = {0}, other = {0};
+	struct wr_live_tap tap = {&o, on_begin, on_part, on_end, NULL};
+	struct wr_live_tap another = {&other, NULL, on_part, NULL, NULL};
 	struct wr_live *l = opened(0);
 
 	wr_live_tap(l, &tap);
+	wr_live_tap(l, &another);
+	wr_live_tap(l, &tap); /* in place of itself */
 	for (uint64_t w = 1; w <= 6; w++) {
 		wr_live_begin(l, w * SECOND);
 		for (uint32_t c = 0; c < 10; c++) {
@@ -423,10 +426,11 @@ static void taps(void)
 		}
 		wr_live_end(l, (w + 1) * SECOND);
 		if (w == 5)
-			wr_live_tap(l, NULL);
+			wr_live_untap(l, &o);
 	}
 	ok(o.begun == 5 && o.ended == 5 && o.parts == 50 && o.packets == 150 && !o.wrong,
 	   "an onlooker sees each window and each part, until it is told otherwise");
+	is_int((long long)other.parts, 60, "and another one does not notice");
 	wr_live_close(&l);
 }
 

@@ -33,6 +33,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_flows,
 	&wr_command_drops,
 	&wr_command_classes,
+	&wr_command_incidents,
 	&wr_command_dump,
 	&wr_command_history,
 	&wr_command_doctor,

@@ -21,13 +21,15 @@ static const struct view {
 	const struct wr_command *command;
 	const char *views; /* as text; as JSON only the first */
 	bool top, sort, filter;
+	const char *key; /* of the one word that may follow; NULL: none may */
 } views[] = {
-	{&wr_command_status, "status,stats", false, false, false},
-	{&wr_command_services, "services", true, true, false},
-	{&wr_command_talkers, "talkers", true, true, false},
-	{&wr_command_flows, "flows", true, true, true},
-	{&wr_command_drops, "drops", false, false, false},
-	{&wr_command_classes, "classes", false, false, false},
+	{&wr_command_status, "status,stats", false, false, false, NULL},
+	{&wr_command_services, "services", true, true, false, NULL},
+	{&wr_command_talkers, "talkers", true, true, false, NULL},
+	{&wr_command_flows, "flows", true, true, true, NULL},
+	{&wr_command_drops, "drops", false, false, false, NULL},
+	{&wr_command_classes, "classes", false, false, false, NULL},
+	{&wr_command_incidents, "incidents", true, false, false, "id"},
 };
 
 static const struct view *find(const char *name)
@@ -49,7 +51,7 @@ static void add_keys(struct wr_buf *b, const struct view *v, const struct args *
 		wr_query_encode(b, a->sort);
 	}
 	if (filter) {
-		wr_buf_str(b, " filter=");
+		wr_buf_fmt(b, " %s=", v->key ? v->key : "filter");
 		wr_query_encode(b, filter);
 	}
 	if (!a->json)
@@ -96,8 +98,9 @@ static int run(int argc, char **argv, struct wr_err *err)
 
 	if (status >= 0)
 		return status;
-	if (rest.argc && !v->filter) {
-		wr_fail(err, EINVAL, "'%s': it takes options only", rest.argv[0]);
+	if (rest.argc && (v->key ? rest.argc > 1 : !v->filter)) {
+		wr_fail(err, EINVAL, "'%s': it takes %s", rest.argv[rest.argc - 1],
+			v->key ? "one number only" : "options only");
 		return WR_EXIT_USAGE;
 	}
 	filter = wr_join_args(rest.argc, rest.argv, 0);
@@ -130,6 +133,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 	}
 
 static const struct wr_option plain_options[] = {HOW, WHERE, {0}};
+
+static const struct wr_option incident_options[] = {TOP(256), HOW, WHERE, {0}};
 
 static const struct wr_option row_options[] = {
 	TOP(10000),
@@ -226,5 +231,22 @@ const struct wr_command wr_command_classes = {
 	.examples = "weir classes --follow\twho gives way, each second\n"
 		    "weir classes --json | jq 'select(.class==\"web\").second'\tfor a program\n",
 	.options = plain_options,
+	.run = run,
+};
+
+const struct wr_command wr_command_incidents = {
+	.name = "incidents",
+	.brief = "attacks and whatever else is unusual: what goes on, and what was",
+	.args = " [ID]",
+	.text = "What the running daemon has found (docs/detection.md): findings of one cause are "
+		"one "
+		"incident. With the\nnumber of one: its victims, sources, evidence and findings. "
+		"Those "
+		"of earlier days are in weir history --incidents.",
+	.examples =
+		"weir incidents\twhat goes on, then what is over\n"
+		"weir incidents 7\tall of one\n"
+		"weir incidents --json | jq 'select(.state==\"active\").target'\tfor a program\n",
+	.options = incident_options,
 	.run = run,
 };

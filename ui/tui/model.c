@@ -68,9 +68,12 @@ static void on_end(void *ctx, uint64_t end_ns)
 
 static void set_tap(struct model *m)
 {
-	struct wr_live_tap tap = {m, on_begin, on_part, on_end};
+	struct wr_live_tap tap = {m, on_begin, on_part, on_end, NULL};
 
-	wr_live_tap(m->live, m->lens[FILTER] || m->lens[SCOPE] ? &tap : NULL);
+	if (m->lens[FILTER] || m->lens[SCOPE])
+		wr_live_tap(m->live, &tap);
+	else
+		wr_live_untap(m->live, m);
 }
 
 static void close_lens(struct model *m, int which)
@@ -109,7 +112,7 @@ void wr_tui_model_close(struct wr_tui_model **out)
 		return;
 	for (int i = 0; i < LENSES; i++)
 		wr_tui_lens_close(&m->lens[i]);
-	wr_live_tap(m->live, NULL);
+	wr_live_untap(m->live, m);
 	free(m->seen.rows);
 	free(m->seen.ledger);
 	free(m);

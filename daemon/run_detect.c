@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/run_impl.h"
+
+/* What detection finds in a running weir: kept, written to history, sent out, said. */
+
+static void finding(void *ctx, enum wr_finding_news news, const struct wr_finding *f,
+		    uint64_t incident)
+{
+	struct wr_run *r = ctx;
+
+	wr_outputs_finding(r->outputs, news, f, incident);
+}
+
+/* One line when it begins and one when it is over; more of the same is no news for a log. */
+static void say(enum wr_incident_news news, const struct wr_incident *i)
+{
+	struct wr_buf b = {0};
+
+	if (news == WR_INCIDENT_MORE)
+		return;
+	wr_buf_fmt(&b, "incident %llu", (unsigned long long)i->id);
+	if (news == WR_INCIDENT_ENDED) {
+		wr_buf_str(&b, " is over: ");
+		wr_incident_title(&b, i);
+	} else {
+		wr_buf_fmt(&b, ", %s: ", wr_severity_name(i->severity));
+		wr_finding_reason(&b, &i->strongest);
+	}
+	wr_run_log(wr_buf_text(&b));
+	wr_buf_free(&b);
+}
+
+static void incident(void *ctx, enum wr_incident_news news, struct wr_incident *i)
+{
+	struct wr_run *r = ctx;
+	bool first = !i->stored;
+
+	i->stored = wr_history_incident(r->history, i);
+	/* Its number is that of history when it is there from the start on. */
+	if (first && news == WR_INCIDENT_RAISED && i->stored > i->id)
+		i->id = i->stored;
+	say(news, i);
+}
+
+int wr_run_detect_open(struct wr_run *r, struct wr_err *err)
+{
+	struct wr_findings_conf conf = {finding, incident, r};
+	int ret = wr_findings_open(&r->findings, &conf, err);
+
+	if (!ret && r->c.detect.on)
+		r->host.findings = r->findings;
+	return ret;
+}
+
+void wr_run_detect_leave(struct wr_run *r)
+{
+	struct wr_incident *all[WR_INCIDENTS], over;
+	uint32_t n = wr_incidents_list(wr_findings_incidents(r->findings), all, WR_INCIDENTS);
+
+	for (uint32_t k = 0; k < n; k++) {
+		if (!all[k]->stored)
+			continue;
+		over = *all[k];
+		if (!over.end_ns)
+			over.end_ns = wr_run_now_ns();
+		if (all[k]->open)
+			wr_history_incident(r->history, &over);
+		all[k]->stored = 0;
+	}
+}
+
+const struct wr_incident *wr_run_worst(const struct wr_run *r)
+{
+	struct wr_incident *all[WR_INCIDENTS], *worst = NULL;
+	uint32_t n = wr_incidents_list(wr_findings_incidents(r->findings), all, WR_INCIDENTS);
+
+	for (uint32_t k = 0; k < n && all[k]->open; k++)
+		if (!worst || all[k]->severity > worst->severity)
+			worst = all[k];
+	return worst;
+}
+
+void wr_run_detect_status(struct wr_run *r, struct wr_status *s)
+{
+	const uint64_t *totals = wr_findings_totals(r->findings);
+	const struct wr_incident *worst = wr_run_worst(r);
+	struct wr_buf b = {0};
+
+	s->detect.on = r->c.detect.on;
+	for (int i = 0; i < WR_CLASS_COUNT; i++)
+		s->detect.findings += totals[i];
+	s->detect.active = wr_findings_active(r->findings);
+	s->detect.incidents = wr_incidents_active(wr_findings_incidents(r->findings));
+	s->detect.unkept = wr_engine_unkept(r->engine);
+	if (!worst)
+		return;
+	wr_incident_title(&b, worst);
+	snprintf(r->incident, sizeof(r->incident), "%s", wr_buf_text(&b));
+	wr_buf_free(&b);
+	s->detect.title = r->incident;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DETECT_INCIDENT_H
+#define WR_DETECT_INCIDENT_H
+
+#include "base/err.h"
+#include "detect/detect.h"
+
+/*
+ * What happened, as a person would say it: findings of one cause are one incident, however many
+ * there are and however often they come back. Of one cause are those of the same victim (an
+ * address, whatever its port, or a prefix and what lies in it) and those of one and the same
+ * source, when they overlap or are no more than WR_INCIDENT_REST_NS apart. What is only worth
+ * knowing (info) belongs to an incident that is there and makes none. Pure: no clock, no file.
+ */
+
+/* X(symbol, name): suspected = nothing above low was found; active = something was, and goes on;
+ * mitigated = it goes on and something is done against it; over = nothing holds any more. */
+#define WR_INCIDENT_TABLE(X)      \
+	X(SUSPECTED, "suspected") \
+	X(ACTIVE, "active")       \
+	X(MITIGATED, "mitigated") \
+	X(OVER, "over")
+
+enum wr_incident_state {
+#define X(sym, name) WR_INCIDENT_##sym,
+	WR_INCIDENT_TABLE(X)
+#undef X
+		WR_INCIDENT_STATES
+};
+
+const char *wr_incident_state_name(enum wr_incident_state s);
+
+#define WR_INCIDENT_REST_NS 300000000000ull
+
+enum { WR_INCIDENT_VICTIMS = 16, WR_INCIDENTS = 256 };
+
+struct wr_incident {
+	uint64_t id;
+	uint8_t state;	  /* enum wr_incident_state */
+	uint8_t severity; /* enum wr_severity: the highest so far */
+	uint64_t start_ns, last_ns;
+	uint64_t end_ns;    /* 0: it goes on */
+	uint64_t findings;  /* so many */
+	uint32_t open;	    /* of them hold */
+	uint64_t classes;   /* 1 << enum wr_finding_class */
+	uint32_t n_victims; /* kept: the first; victims: how many different ones came */
+	uint32_t victims;
+	struct wr_victim victim[WR_INCIDENT_VICTIMS];
+	bool many_sources; /* some finding had more than one */
+	uint32_t n_sources;
+	struct wr_finding_source source[WR_FINDING_SOURCES]; /* most packets first */
+	struct wr_finding strongest; /* highest severity, then score; with its evidence */
+	uint64_t stored;	     /* the caller's: what it is in a store; 0 at first */
+};
+_Static_assert(WR_CLASS_COUNT <= 64, "a bit each");
+
+enum wr_incident_news {
+	WR_INCIDENT_SAME,   /* nothing that must be told */
+	WR_INCIDENT_RAISED, /* it is new */
+	WR_INCIDENT_MORE,   /* another finding belongs to it, or it goes on after all */
+	WR_INCIDENT_ENDED,
+};
+
+struct wr_incidents;
+
+/* Takes all memory: the newest WR_INCIDENTS are kept, those that go on before those that are over.
+ * 0 or -ENOMEM. */
+int wr_incidents_open(struct wr_incidents **out, struct wr_err *err);
+void wr_incidents_close(struct wr_incidents **all); /* NULL is fine; sets NULL */
+
+/* What was told of a finding, in the order in which it is told. Returns the incident that it
+ * belongs to (borrowed until the next call, its `stored` and `id` may be set), NULL: to none. */
+struct wr_incident *wr_incidents_add(struct wr_incidents *all, enum wr_finding_news news,
+				     const struct wr_finding *f, enum wr_incident_news *what);
+
+/* Those that are kept, newest first; borrowed. Returns how many, at most n. */
+uint32_t wr_incidents_list(const struct wr_incidents *all, struct wr_incident **out, uint32_t n);
+const struct wr_incident *wr_incidents_find(const struct wr_incidents *all, uint64_t id);
+uint32_t wr_incidents_active(const struct wr_incidents *all); /* that go on */
+
+/* "SYN flood and scan of a host's ports at 10.0.0.5 and 3 more" */
+void wr_incident_title(struct wr_buf *b, const struct wr_incident *i);
+
+#endif

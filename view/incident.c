@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "view/incident.h"
+
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "view/finding.h"
+#include "view/text.h"
+
+enum { INDENT = 10 };
+
+/* ---- JSON ---- */
+
+static void classes_json(struct wr_buf *b, const struct wr_incident *i)
+{
+	wr_json_array(b, "classes");
+	for (int c = 0; c < WR_CLASS_COUNT; c++)
+		if (i->classes >> c & 1)
+			wr_json_str(b, NULL, wr_class_name(c));
+	wr_json_end_array(b);
+}
+
+static void sources_json(struct wr_buf *b, const struct wr_incident *i)
+{
+	wr_json_array(b, "sources");
+	for (uint32_t k = 0; k < i->n_sources; k++)
+		wr_json_ip(b, NULL, i->source[k].addr, i->source[k].ip_v);
+	wr_json_end_array(b);
+}
+
+static void text_json(struct wr_buf *b, const struct wr_incident *i)
+{
+	struct wr_buf text = {0};
+
+	wr_finding_reason(&text, &i->strongest);
+	wr_json_strn(b, "text", text.at, text.used);
+	wr_buf_free(&text);
+}
+
+void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i)
+{
+	wr_json_open(b);
+	wr_json_time(b, "timestamp", i->start_ns);
+	wr_json_str(b, "event_type", "incident");
+	wr_json_u64(b, "incident_id", i->id);
+	wr_json_str(b, "state", wr_incident_state_name(i->state));
+	wr_json_str(b, "severity", wr_severity_name(i->severity));
+	wr_json_str(b, "class", wr_class_name(i->strongest.klass));
+	classes_json(b, i);
+	wr_view_victim_json(b, "target", &i->strongest.victim);
+	wr_json_array(b, "victims");
+	for (uint32_t k = 0; k < i->n_victims; k++)
+		wr_view_victim_json(b, NULL, &i->victim[k]);
+	wr_json_end_array(b);
+	wr_json_u64(b, "victims_total", i->victims);
+	sources_json(b, i);
+	wr_json_u64(b, "findings", i->findings);
+	wr_json_u64(b, "findings_open", i->open);
+	wr_json_time(b, "last", i->last_ns);
+	if (i->end_ns)
+		wr_json_time(b, "end", i->end_ns);
+	text_json(b, i);
+	wr_view_evidence_json(b, "evidence", &i->strongest);
+	wr_json_close(b);
+	wr_buf_char(b, '\n');
+}
+
+/* ---- text ---- */
+
+static uint64_t lasts(const struct wr_incident *i, uint64_t now_ns)
+{
+	uint64_t end = i->end_ns ? i->end_ns : now_ns;
+
+	return end > i->start_ns ? end - i->start_ns : 0;
+}
+
+void wr_view_incidents_text(struct wr_buf *b, struct wr_incident *const *rows, uint32_t n,
+			    uint64_t now_ns, bool color)
+{
+	char span[WR_VIEW_CELL];
+
+	if (!n) {
+		wr_buf_str(b, "no incidents\n");
+		return;
+	}
+	wr_buf_fmt(b, "%s%5s  %-9s %-8s %-19s %9s %8s  %s%s\n", color ? "\033[1m" : "", "ID",
+		   "STATE", "SEVERITY", "SINCE (UTC)", "LASTS", "FINDINGS", "WHAT",
+		   color ? "\033[0m" : "");
+	for (uint32_t k = 0; k < n; k++) {
+		const struct wr_incident *i = rows[k];
+		const char *paint = color ? wr_view_severity_color[i->severity] : "";
+
+		wr_buf_fmt(b, "%5" PRIu64 "  %-9s %s%-8s%s ", i->id,
+			   wr_incident_state_name(i->state), paint, wr_severity_name(i->severity),
+			   *paint ? "\033[0m" : "");
+		wr_view_moment(b, i->start_ns);
+		wr_view_duration(span, lasts(i, now_ns));
+		wr_buf_fmt(b, " %9s %8" PRIu64 "  ", span, i->findings);
+		wr_incident_title(b, i);
+		wr_buf_char(b, '\n');
+	}
+}
+
+static void label(struct wr_buf *b, const char *text)
+{
+	wr_buf_fmt(b, "%-*s", (int)INDENT, text);
+}
+
+static void victims_text(struct wr_buf *b, const struct wr_incident *i)
+{
+	label(b, "at");
+	for (uint32_t k = 0; k < i->n_victims; k++) {
+		wr_buf_str(b, k ? ", " : "");
+		wr_victim_text(b, &i->victim[k]);
+	}
+	if (i->victims > i->n_victims)
+		wr_buf_fmt(b, " and %u more", i->victims - i->n_victims);
+	wr_buf_char(b, '\n');
+}
+
+static void sources_text(struct wr_buf *b, const struct wr_incident *i)
+{
+	char packets[WR_VIEW_CELL];
+
+	for (uint32_t k = 0; k < i->n_sources; k++) {
+		wr_view_number(packets, i->source[k].packets);
+		label(b, k ? "" : "from");
+		wr_view_address(b, i->source[k].addr, i->source[k].ip_v);
+		wr_buf_fmt(b, "  %s packets\n", packets);
+	}
+}
+
+void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i, uint64_t now_ns,
+			   bool color)
+{
+	const char *paint = color ? wr_view_severity_color[i->severity] : "";
+	char span[WR_VIEW_CELL];
+
+	wr_buf_fmt(b, "Incident %" PRIu64 ": %s, %s%s%s\n", i->id, wr_incident_state_name(i->state),
+		   paint, wr_severity_name(i->severity), *paint ? "\033[0m" : "");
+	label(b, "what");
+	wr_incident_title(b, i);
+	wr_buf_char(b, '\n');
+	label(b, "since");
+	wr_view_moment(b, i->start_ns);
+	wr_view_duration(span, lasts(i, now_ns));
+	wr_buf_fmt(b, " UTC, %s %s\n", i->end_ns ? "for" : "goes on after", span);
+	victims_text(b, i);
+	sources_text(b, i);
+	label(b, "evidence");
+	wr_finding_reason(b, &i->strongest);
+	wr_buf_char(b, '\n');
+	label(b, "findings");
+	wr_buf_fmt(b, "%" PRIu64 ", %u of them hold\n", i->findings, i->open);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_VIEW_INCIDENT_H
+#define WR_VIEW_INCIDENT_H
+
+#include "base/buf.h"
+#include "detect/incident.h"
+
+/* Incidents: a table, all of one, and JSON (docs/events.md). now_ns: CLOCK_REALTIME. */
+void wr_view_incidents_text(struct wr_buf *b, struct wr_incident *const *rows, uint32_t n,
+			    uint64_t now_ns, bool color);
+void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i, uint64_t now_ns,
+			   bool color);
+void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i);
+
+#endif
