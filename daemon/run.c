@@ -39,6 +39,7 @@ static void on_step(void *ctx)
 	}
 	if (r->rules)
 		wr_rules_step(r->rules);
+	wr_answers_tick(&r->answers, wr_run_now_ns());
 	window = wr_live_totals(r->host.live)->window;
 	if (window != r->window) {
 		if (r->rules)
@@ -229,8 +230,8 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 			 .flow_end = flow_end,
 			 .ctx = r},
 		.detect = r->c.detect.on,
-		.finding = wr_findings_news,
-		.finding_ctx = r->findings,
+		.finding = wr_run_finding,
+		.finding_ctx = r,
 		.keep = wr_run_dump_keep(&r->c),
 		.packet = wr_run_dump_packet,
 		.packet_ctx = r,
@@ -266,6 +267,8 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		r->host.live = wr_engine_live(r->engine);
 	if (!ret && r->rules)
 		wr_rules_watch(r->rules, r->host.live);
+	if (!ret)
+		wr_run_answers_open(r);
 	return ret;
 }
 

@@ -64,6 +64,8 @@ static void look(struct wr_answers *all, struct wr_detect *d, const struct wr_fi
 {
 	bool is_new = !a->name[0];
 	char name[WR_ANSWER_NAME];
+	struct wr_cure_want want = {.for_s = WR_ANSWER_LAST_S,
+				    .resolvers = all->resolvers[f->victim.ip_v == 6]};
 	struct wr_cure c;
 
 	a->again++;
@@ -71,7 +73,8 @@ static void look(struct wr_answers *all, struct wr_detect *d, const struct wr_fi
 		snprintf(name, sizeof(name), "%s%u", all->prefix, all->made + 1);
 	else
 		memcpy(name, a->name, sizeof(name));
-	wr_detect_cure(d, f, name, WR_ANSWER_LAST_S, &c);
+	want.name = name;
+	wr_detect_cure(d, f, &want, &c);
 	if (c.verb == WR_CURE_NONE || !c.safe || (!is_new && !strcmp(c.rule, a->cure.rule)) ||
 	    put(all, name, &c))
 		return;

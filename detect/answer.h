@@ -36,7 +36,8 @@ struct wr_answer_ops {
 
 struct wr_answers {
 	enum wr_answer_mode mode;
-	const char *prefix; /* of names: "auto" makes auto1, auto2 */
+	const char *prefix;	  /* of names: "auto" makes auto1, auto2 */
+	const char *resolvers[2]; /* of IPv4, of IPv6: see struct wr_cure_want */
 	const struct wr_answer_ops *ops;
 	void *ctx;
 	struct wr_answer at[WR_ANSWERS];

@@ -42,7 +42,6 @@ void wr_view_victim_json(struct wr_buf *b, const char *key, const struct wr_vict
 
 static void json_evidence(struct wr_buf *b, const struct wr_evidence *e)
 {
-	wr_json_next(b);
 	wr_json_open(b);
 	wr_json_str(b, "name", wr_feature_name(e->feature));
 	wr_json_double(b, "value", e->value);

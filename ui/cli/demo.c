@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,7 +156,6 @@ static int write_conf(const struct demo *d, struct wr_err *err)
 	wr_buf_fmt(&b, "[output]\neve = %s/events.json\neve_types = finding\n", d->folder);
 	wr_buf_fmt(&b, "[detect]\non = yes\nauto = %s\n",
 		   d->a.automatic ? d->a.automatic : "enforce");
-	wr_buf_fmt(&b, "[daemon]\nuser = root\n");
 	snprintf(path, sizeof(path), "%s/weir.conf", d->folder);
 	ret = wr_keep_write(&b, path);
 	wr_buf_free(&b);
@@ -469,6 +469,7 @@ static void prepare(struct demo *d)
 
 static int demo(struct demo *d, struct wr_err *err)
 {
+	const struct passwd *nobody;
 	ssize_t n = readlink("/proc/self/exe", d->self, sizeof(d->self) - 1);
 	int ret;
 
@@ -483,6 +484,10 @@ static int demo(struct demo *d, struct wr_err *err)
 		       -1, 0);
 	if (d->good == MAP_FAILED)
 		return wr_fail(err, ENOMEM, "out of memory");
+	/* weir gives up its rights and goes on as nobody: its files are in there. */
+	nobody = getpwnam("nobody");
+	if (nobody && chown(d->folder, nobody->pw_uid, nobody->pw_gid))
+		return wr_fail(err, errno, "%s: %s", d->folder, strerror(errno));
 	prepare(d);
 	ret = show(d, err);
 	end_all(d);
