@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/keep.h"
 #include "base/when.h"
+#include "detect/answer.h"
 #include "ui/cli/command.h"
 #include "ui/cli/demo_traffic.h"
 #include "ui/cli/stop.h"
@@ -37,7 +38,7 @@ enum {
 };
 
 struct args {
-	const char *automatic, *hook, *color;
+	const char *automatic, *hook, *color, *attack;
 	uint64_t seed;
 	bool keep;
 };
@@ -53,10 +54,12 @@ struct demo {
 	struct args a;
 	char tag[24], out[32], in[32], folder[64], self[256], path[128];
 	struct wr_demo_place clients, server;
-	struct wr_demo_good *good; /* shared with the clients */
+	struct shared {
+		struct wr_demo_good good;
+		struct result result[16];
+	} * shared; /* with the processes */
 	pid_t weir, server_pid, clients_pid;
 	struct timespec began;
-	struct result result[16];
 	bool color;
 };
 
@@ -316,42 +319,85 @@ static void find_rule(const struct demo *d, const struct wr_demo_attack *a, stru
 	wr_buf_free(&b);
 }
 
-static void pause_s(unsigned int s)
+static double kept_out(const struct result *r)
 {
-	const struct timespec t = {(time_t)s, 0};
+	return r->sent ? (double)r->stopped / (double)r->sent : 0;
+}
+
+static void pause_ms(unsigned int ms)
+{
+	const struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
 
 	if (!wr_stopped)
 		nanosleep(&t, NULL);
 }
 
+/* The attack is sent by a process of its own, so that what is found is told when it is found. */
+static pid_t send_attack(struct demo *d, size_t i, struct wr_err *err)
+{
+	struct result *r = &d->shared->result[i];
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return wr_fail(err, errno, "cannot start a process: %s", strerror(errno));
+	if (!pid) {
+		signal(SIGINT, SIG_IGN);
+		_exit(wr_demo_attack(&d->clients, i, &r->sent, &r->first_ns, err) ? 1 : 0);
+	}
+	return pid;
+}
+
+static void look(const struct demo *d, size_t i, bool *found, bool *ruled)
+{
+	struct result *r = &d->shared->result[i];
+
+	if (!*found)
+		find_event(d, &wr_demo_attacks[i], r);
+	if (!*found && r->after_s >= 0) {
+		say(d, "  found %.2f s after its first packet: %s", r->after_s, r->class);
+		*found = true;
+	}
+	if (!*found || *ruled)
+		return;
+	find_rule(d, &wr_demo_attacks[i], r);
+	if (r->rule[0]) {
+		say(d, "  rule %s", r->rule);
+		*ruled = true;
+	}
+}
+
 static int one_attack(struct demo *d, size_t i, struct wr_err *err)
 {
 	const struct wr_demo_attack *a = &wr_demo_attacks[i];
-	struct result *r = &d->result[i];
-	uint64_t asked = d->good->asked, failed = d->good->failed;
-	int ret;
+	struct result *r = &d->shared->result[i];
+	uint64_t asked = d->shared->good.asked, failed = d->shared->good.failed;
+	bool found = false, ruled = false;
+	int status = 0;
+	pid_t pid;
 
+	r->after_s = -1;
 	say(d, "attack: %s, %u packets/s", a->text, a->pps);
-	ret = wr_demo_attack(&d->clients, i, &r->sent, &r->first_ns, err);
-	if (ret)
-		return ret;
-	pause_s(1); /* counters are read once a second */
-	find_event(d, a, r);
-	find_rule(d, a, r);
-	pause_s(REST_S - 1);
-	r->asked = d->good->asked - asked;
-	r->failed = d->good->failed - failed;
-	if (r->after_s < 0) {
-		say(d, "  not found");
-		return 0;
+	pid = send_attack(d, i, err);
+	if (pid < 0)
+		return pid;
+	while (!waitpid(pid, &status, WNOHANG)) {
+		pause_ms(100);
+		look(d, i, &found, &ruled);
 	}
-	say(d, "  found after %.2f s: %s", r->after_s, r->class);
+	if (status)
+		return wr_fail(err, EIO, "the packets of the attack could not be sent");
+	pause_ms(1500); /* counters are read once a second */
+	look(d, i, &found, &ruled);
+	find_rule(d, a, r);
+	r->asked = d->shared->good.asked - asked;
+	r->failed = d->shared->good.failed - failed;
+	if (!found)
+		say(d, "  not found");
 	if (r->rule[0])
-		say(d, "  rule %s", r->rule);
-	say(d,
-	    "  %.1f %% of %" PRIu64 " attack packets kept out; %" PRIu64 " of %" PRIu64
-	    " requests of good clients failed",
-	    100.0 * (double)r->stopped / (double)r->sent, r->sent, r->failed, r->asked);
+		say(d, "  %.1f %% of its %" PRIu64 " packets kept out", 100.0 * kept_out(r),
+		    r->sent);
+	say(d, "  good clients: %" PRIu64 " of %" PRIu64 " requests failed", r->failed, r->asked);
+	pause_ms(REST_S * 1000);
 	return 0;
 }
 
@@ -360,7 +406,7 @@ static void table(const struct demo *d)
 	printf("\n%-36s %-20s %7s %9s %10s\n", "attack", "found as", "after", "kept out",
 	       "good lost");
 	for (size_t i = 0; i < wr_demo_n_attacks; i++) {
-		const struct result *r = &d->result[i];
+		const struct result *r = &d->shared->result[i];
 		char after[16] = "-", out[16] = "-";
 
 		if (!r->sent)
@@ -368,8 +414,7 @@ static void table(const struct demo *d)
 		if (r->after_s >= 0)
 			snprintf(after, sizeof(after), "%.2f s", r->after_s);
 		if (r->rule[0])
-			snprintf(out, sizeof(out), "%.1f %%",
-				 100.0 * (double)r->stopped / (double)r->sent);
+			snprintf(out, sizeof(out), "%.1f %%", 100.0 * kept_out(r));
 		printf("%-36s %-20s %7s %9s %5" PRIu64 "/%-4" PRIu64 "\n", wr_demo_attacks[i].text,
 		       r->after_s < 0 ? "-" : r->class, after, out, r->failed, r->asked);
 	}
@@ -394,7 +439,7 @@ static int begin_all(struct demo *d, struct wr_err *err)
 	d->server_pid = wr_demo_server(&d->server, err);
 	if (d->server_pid < 0)
 		return d->server_pid;
-	d->clients_pid = wr_demo_clients(&d->clients, d->good, err);
+	d->clients_pid = wr_demo_clients(&d->clients, &d->shared->good, err);
 	return d->clients_pid < 0 ? d->clients_pid : 0;
 }
 
@@ -437,11 +482,13 @@ static int show(struct demo *d, struct wr_err *err)
 		return ret;
 	say(d, "a server with %d clients that behave; weir watches and learns", CLIENTS);
 	for (int i = 0; i < WARM_S && !wr_stopped; i++)
-		pause_s(1);
+		pause_ms(1000);
 	say(d, "%" PRIu64 " requests answered, %" PRIu64 " failed, the slowest took %.1f ms",
-	    d->good->answered, d->good->failed, (double)d->good->slowest_us / 1000);
+	    d->shared->good.answered, d->shared->good.failed,
+	    (double)d->shared->good.slowest_us / 1000);
 	for (size_t i = 0; i < wr_demo_n_attacks && !ret && !wr_stopped; i++)
-		ret = one_attack(d, i, err);
+		if (!d->a.attack || !strcmp(d->a.attack, wr_demo_attacks[i].class))
+			ret = one_attack(d, i, err);
 	if (!ret)
 		table(d);
 	return ret;
@@ -470,6 +517,7 @@ static void prepare(struct demo *d)
 static int demo(struct demo *d, struct wr_err *err)
 {
 	const struct passwd *nobody;
+	const char *tmp;
 	ssize_t n = readlink("/proc/self/exe", d->self, sizeof(d->self) - 1);
 	int ret;
 
@@ -477,12 +525,13 @@ static int demo(struct demo *d, struct wr_err *err)
 		return wr_fail(err, EPERM, "network namespaces and BPF need root: sudo weir demo");
 	if (n < 0)
 		return wr_fail(err, errno, "/proc/self/exe: %s", strerror(errno));
-	strcpy(d->folder, "/tmp/weir-demo-XXXXXX");
+	tmp = getenv("TMPDIR");
+	snprintf(d->folder, sizeof(d->folder), "%s/weir-demo-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	if (!mkdtemp(d->folder))
-		return wr_fail(err, errno, "cannot make a folder in /tmp: %s", strerror(errno));
-	d->good = mmap(NULL, sizeof(*d->good), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
-	if (d->good == MAP_FAILED)
+		return wr_fail(err, errno, "cannot make %s: %s", d->folder, strerror(errno));
+	d->shared = mmap(NULL, sizeof(*d->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (d->shared == MAP_FAILED)
 		return wr_fail(err, ENOMEM, "out of memory");
 	/* weir gives up its rights and goes on as nobody: its files are in there. */
 	nobody = getpwnam("nobody");
@@ -491,8 +540,27 @@ static int demo(struct demo *d, struct wr_err *err)
 	prepare(d);
 	ret = show(d, err);
 	end_all(d);
-	munmap(d->good, sizeof(*d->good));
+	munmap(d->shared, sizeof(*d->shared));
 	return ret;
+}
+
+static int check(const struct demo *d, struct wr_err *err)
+{
+	enum wr_answer_mode mode;
+	enum wr_hook hook;
+	size_t i = 0;
+
+	if (d->a.automatic && wr_answer_mode(d->a.automatic, &mode))
+		return wr_fail(err, EINVAL, "--auto %s: off, shadow or enforce", d->a.automatic);
+	while (d->a.attack && i < wr_demo_n_attacks &&
+	       strcmp(d->a.attack, wr_demo_attacks[i].class) != 0)
+		i++;
+	if (i == wr_demo_n_attacks)
+		return wr_fail(err, EINVAL,
+			       "--attack %s: there is none of that class (weir demo "
+			       "--help)",
+			       d->a.attack);
+	return wr_hook_wanted(d->a.hook, &hook, err);
 }
 
 static int run(int argc, char **argv, struct wr_err *err)
@@ -509,6 +577,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 		return wr_exit_status(
 			wr_fail(err, EINVAL, "'%s': demo has no arguments", rest.argv[0]));
 	ret = wr_color_wanted(d.a.color, &d.color, err);
+	if (!ret)
+		ret = check(&d, err);
 	wr_stop_on_signals();
 	if (!ret)
 		ret = demo(&d, err);
@@ -519,6 +589,10 @@ static int run(int argc, char **argv, struct wr_err *err)
 static const struct wr_option options[] = {
 	{0, "auto", "MODE", "what weir does about attacks: off, shadow or enforce (the default)",
 	 WR_OPTION_STRING, AT(automatic)},
+	{0, "attack", "CLASS",
+	 "only this one: syn_flood, amp_dns, udp_flood, icmp_flood, "
+	 "port_scan_vertical",
+	 WR_OPTION_STRING, AT(attack)},
 	{0, "hook", "HOOK", "auto, xdp, xdp-generic or tc", WR_OPTION_STRING, AT(hook)},
 	{0, "seed", "N", "other traffic (default 1)", WR_OPTION_NUMBER, AT(seed), 1, UINT32_MAX},
 	{0, "keep", NULL, "keep the folder with configuration, events and log", WR_OPTION_FLAG,
