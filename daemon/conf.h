@@ -50,6 +50,7 @@ struct wr_daemon_conf {
 	struct {
 		bool on;
 		int automatic; /* enum wr_answer_mode */
+		const char *learned;
 	} detect;
 	struct {
 		const char *user;

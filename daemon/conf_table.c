@@ -235,6 +235,11 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "them "
 	 "takes a restart unless there is a policy.",
 	 AT(detect.automatic), .choices = wr_daemon_modes, .live = true},
+	{"detect.learned", WR_CONF_STRING, "", "a path",
+	 "Where what is learned to be usual is kept. Empty: learned.json beside the history; "
+	 "nowhere "
+	 "when there is none.",
+	 AT(detect.learned), 0, 255, .check = whole_path},
 
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},

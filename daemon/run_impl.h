@@ -33,6 +33,9 @@ struct wr_run {
 	struct wr_api_host host;
 	struct wr_history *history; /* NULL: none is kept */
 	struct wr_rules *rules;	    /* NULL: no policy is loaded */
+	char learned[256]; /* file; "": none is kept */
+	uint64_t learned_ns;
+	bool learn_failed;
 	struct wr_answers answers;
 	char resolvers[2][256]; /* of IPv4, of IPv6: as a rule names them */
 	char answered[700];	/* the statement that was put in last */
@@ -68,6 +71,12 @@ struct wr_run {
 	struct wr_rules_state rules_state;		  /* for status */
 	struct wr_status_output out_rows[WR_OUTPUTS + 1]; /* for status */
 };
+
+/* run_learn.c: what was learned, in a file. */
+void wr_run_learn_open(struct wr_run *r);
+void wr_run_learn_step(struct wr_run *r); /* to be called often */
+int wr_run_learn_save(struct wr_run *r, struct wr_err *err);
+int wr_run_learn(void *run, const char *what, const char *file, struct wr_err *err);
 
 /* run_answers.c: rules that detection makes. */
 void wr_run_answers_open(struct wr_run *r); /* when there are rules, or none are to be */
