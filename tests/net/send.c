@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sends made-up Ethernet frames, for tests: send [-d MAC] IFACE COUNT [SIZE] [RATE_PPS] [KIND]
+ * Sends made-up Ethernet frames, for tests:
+ *	send [-d MAC] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] [KIND]
  *
  * The frames are made before the first one leaves, each with another source address and port, and
  * sent round and round until COUNT have left. What was sent is printed as one number on standard
@@ -94,6 +95,7 @@ static uint16_t fold(uint32_t s)
 }
 
 static const uint8_t src_mac[6] = {2, 0x77, 0, 0, 0xff, 1};
+static uint32_t dst_ip4 = 0x0a4d0002;
 static uint8_t dst_mac[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 static uint8_t *ether(uint8_t *p, unsigned type)
@@ -103,8 +105,8 @@ static uint8_t *ether(uint8_t *p, unsigned type)
 	return put16(p, type);
 }
 
-/* 198.18.0.0/15 and 2001:2::/48 are set aside for measurements (RFC 2544, RFC 5180). */
-static uint8_t *ip4(uint8_t *p, unsigned i, unsigned proto, unsigned frag, const uint8_t *end)
+static uint8_t *ip4_from(uint8_t *p, uint32_t src, unsigned i, unsigned proto, unsigned frag,
+			 const uint8_t *end)
 {
 	uint8_t *h = p;
 
@@ -114,10 +116,16 @@ static uint8_t *ip4(uint8_t *p, unsigned i, unsigned proto, unsigned frag, const
 	p = put16(p, frag);
 	p = put16(p, 64 << 8 | proto);
 	p = put16(p, 0);
-	p = put32(p, 0xc6120000 | (i & 0xffff));
-	p = put32(p, 0x0a4d0002);
+	p = put32(p, src);
+	p = put32(p, dst_ip4);
 	put16(h + 10, fold(sum(h, 20, 0)));
 	return p;
+}
+
+/* 198.18.0.0/15 and 2001:2::/48 are set aside for measurements (RFC 2544, RFC 5180). */
+static uint8_t *ip4(uint8_t *p, unsigned i, unsigned proto, unsigned frag, const uint8_t *end)
+{
+	return ip4_from(p, 0xc6120000 | (i & 0xffff), i, proto, frag, end);
 }
 
 static uint8_t *ip6(uint8_t *p, unsigned i, unsigned next, const uint8_t *end)
@@ -250,6 +258,73 @@ static void make_arp(uint8_t *p, uint8_t *end, unsigned i)
 	put32(p, 0x0a4d0002);
 }
 
+/* ---- attacks: of one source where it is one that does it ---- */
+
+enum { SCANNER = 0x0a4d0042, SWEEPER };
+
+static void make_icmp(uint8_t *p, uint8_t *end, unsigned i)
+{
+	uint8_t *l4 = ip4(ether(p, ETH_P_IP), i, IPPROTO_ICMP, 0, end);
+
+	p = put16(l4, 8 << 8);
+	p = put16(p, 0);
+	p = put16(p, i);
+	put16(p, 1);
+	put16(l4 + 2, fold(sum(l4, end - l4, 0)));
+}
+
+static void make_dnsamp(uint8_t *p, uint8_t *end, unsigned i)
+{
+	uint8_t *l4 = ip4(ether(p, ETH_P_IP), i, IPPROTO_UDP, 0, end);
+
+	udp(l4, i, 1024 + i % 60000, end, l4 - 8, 8);
+	put16(l4, 53);
+	put16(l4 + 6, 0); /* a UDP checksum of zero: none */
+}
+
+static void syn(uint8_t *l4, unsigned i, unsigned dport, const uint8_t *end)
+{
+	uint8_t *p = put16(l4, 40000 + i % 20000);
+
+	p = put16(p, dport);
+	p = put32(p, 0x20000000 + i);
+	p = put32(p, 0);
+	p = put16(p, 5 << 12 | 0x02);
+	p = put16(p, 1024);
+	put32(p, 0);
+	seal(l4, l4 + 16, end, IPPROTO_TCP, l4 - 8, 8);
+}
+
+static void make_scan(uint8_t *p, uint8_t *end, unsigned i)
+{
+	syn(ip4_from(ether(p, ETH_P_IP), SCANNER, i, IPPROTO_TCP, 0, end), i, 1 + i, end);
+}
+
+static void make_sweep(uint8_t *p, uint8_t *end, unsigned i)
+{
+	uint32_t whole = dst_ip4;
+	uint8_t *l4;
+
+	dst_ip4 = (whole & ~0xffu) | (i & 0xff);
+	l4 = ip4_from(ether(p, ETH_P_IP), SWEEPER, i, IPPROTO_TCP, 0, end);
+	syn(l4, i, 22, end);
+	dst_ip4 = whole;
+}
+
+/* "I am the one that you ask for", from another station than before. */
+static void make_arpspoof(uint8_t *p, uint8_t *end, unsigned i)
+{
+	(void)end, (void)i;
+	p = ether(p, ETH_P_ARP);
+	p = put32(p, 1 << 16 | ETH_P_IP);
+	p = put16(p, 6 << 8 | 4);
+	p = put16(p, 2);
+	p = put(p, src_mac, 6);
+	p = put32(p, 0x0a4d0001);
+	p = put(p, dst_mac, 6);
+	put32(p, dst_ip4);
+}
+
 static const struct kind {
 	const char *name, *what;
 	uint32_t least; /* bytes of its headers */
@@ -263,13 +338,19 @@ static const struct kind {
 	{"vxlan", "udp inside VXLAN 77", 92, make_vxlan},
 	{"frag", "by turns the first and the last IPv4 fragment", 42, make_frag},
 	{"arp", "ARP requests (which the receiver answers)", 42, make_arp},
+	{"icmp", "IPv4, echo requests", 42, make_icmp},
+	{"dnsamp", "IPv4, UDP from port 53", 42, make_dnsamp},
+	{"scan", "TCP SYN of one source to one port after another", 54, make_scan},
+	{"sweep", "TCP SYN of one source to one address of the /24 after another", 54, make_sweep},
+	{"arpspoof", "ARP answers: 10.77.0.1 is here", 42, make_arpspoof},
 };
 
 __attribute__((noreturn)) static void usage(void)
 {
 	fprintf(stderr,
-		"usage: send [-d MAC] IFACE COUNT [SIZE] [RATE_PPS] [KIND]\n"
+		"usage: send [-d MAC] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] [KIND]\n"
 		"  MAC       destination, default ff:ff:ff:ff:ff:ff\n"
+		"  ADDR      IPv4 destination, default 10.77.0.2\n"
 		"  COUNT     frames; 0 with file: once through the file\n"
 		"  SIZE      bytes of a frame from its Ethernet header on, default 128, at most "
 		"%d;\n"
@@ -458,9 +539,15 @@ int main(int argc, char **argv)
 	uint32_t size;
 	int c;
 
-	while ((c = getopt(argc, argv, "d:")) != -1) {
+	while ((c = getopt(argc, argv, "d:t:")) != -1) {
 		unsigned char end;
 
+		if (c == 't') {
+			if (inet_pton(AF_INET, optarg, &dst_ip4) != 1)
+				die(2, "'%s' is not an IPv4 address", optarg);
+			dst_ip4 = ntohl(dst_ip4);
+			continue;
+		}
 		if (c != 'd')
 			usage();
 		if (sscanf(optarg, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &dst_mac[0],
