@@ -64,7 +64,10 @@ struct wr_api_host {
 	const char *history;			  /* file; NULL or "": none is kept */
 	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
 	struct wr_rules *rules;			  /* NULL: no policy is loaded */
-	const struct wr_findings *findings;	  /* NULL: there is no detection */
+	struct wr_detect *(*detector)(void *ctx); /* NULL from it: detection is off */
+	/* save, load FILE, reset: what was learned. */
+	int (*learn)(void *ctx, const char *what, const char *file, struct wr_err *err);
+	const struct wr_findings *findings; /* NULL: there is no detection */
 	/* Users' programs. */
 	int (*program)(void *ctx, const struct wr_program_ask *ask, struct wr_err *err);
 	uint32_t (*programs)(void *ctx, struct wr_program_row *rows, uint32_t n);
@@ -97,6 +100,8 @@ extern const struct wr_api_view wr_api_view_program; /* daemon/view_program.c */
 extern const struct wr_api_view wr_api_view_swap;    /* daemon/view_swap.c */
 /* daemon/view_incidents.c */
 extern const struct wr_api_view wr_api_view_incidents, wr_api_view_findings;
+/* daemon/view_learn.c */
+extern const struct wr_api_view wr_api_view_learned, wr_api_view_learn, wr_api_view_kept;
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */
 uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */

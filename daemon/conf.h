@@ -49,6 +49,8 @@ struct wr_daemon_conf {
 	} policy;
 	struct {
 		bool on;
+		int automatic; /* enum wr_answer_mode */
+		const char *learned;
 	} detect;
 	struct {
 		const char *user;
@@ -57,6 +59,7 @@ struct wr_daemon_conf {
 };
 
 extern const struct wr_conf_item wr_daemon_items[];
+extern const char *const wr_daemon_modes[]; /* of detect.auto: enum wr_answer_mode */
 extern const char *const wr_daemon_hooks[]; /* "auto", then what has a name and can be asked for */
 
 #define WR_DAEMON_PIN "/sys/fs/bpf/weir"     /* where --persist keeps what stays */

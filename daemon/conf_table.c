@@ -17,6 +17,7 @@
 #define DUMP_LEAST (1u << 20) /* bytes */
 #define DUMP_MOST (8u << 20)  /* bytes a second */
 
+const char *const wr_daemon_modes[] = {"off", "shadow", "enforce", NULL};
 const char *const wr_daemon_hooks[] = {"auto", "xdp", "xdp-generic", "tc", "packet", NULL};
 
 /* ---- what type and range cannot say ---- */
@@ -227,6 +228,18 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "Look for floods, scans, logins tried one after another and whatever else is unusual "
 	 "(docs/detection.md), ten times a second.",
 	 AT(detect.on), .live = true},
+	{"detect.auto", WR_CONF_ENUM, "off", NULL,
+	 "Make rules of what is found that no usual packet matches, each with an end: shadow "
+	 "counts "
+	 "what they would keep out, enforce keeps it out (docs/detection.md). From off to one of "
+	 "them "
+	 "takes a restart unless there is a policy.",
+	 AT(detect.automatic), .choices = wr_daemon_modes, .live = true},
+	{"detect.learned", WR_CONF_STRING, "", "a path",
+	 "Where what is learned to be usual is kept. Empty: learned.json beside the history; "
+	 "nowhere "
+	 "when there is none.",
+	 AT(detect.learned), 0, 255, .check = whole_path},
 
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},

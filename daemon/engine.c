@@ -349,6 +349,11 @@ static void close_detect(struct wr_engine *e)
 	wr_detect_close(&e->detect);
 }
 
+struct wr_detect *wr_engine_detector(struct wr_engine *e)
+{
+	return e->detect;
+}
+
 int wr_engine_detect(struct wr_engine *e, bool on, struct wr_err *err)
 {
 	int ret = 0;

@@ -87,6 +87,7 @@ void wr_engine_paths(struct wr_engine *e, void (*fn)(void *ctx, struct wr_path *
 
 /* Detection from now on, or no more; what was found is over then. Whoever opened the engine without
  * `finding` has none. -ENOMEM: nothing has changed. */
+struct wr_detect *wr_engine_detector(struct wr_engine *e); /* NULL: it is off */
 int wr_engine_detect(struct wr_engine *e, bool on, struct wr_err *err);
 /* Packets of the local link's upkeep that detection was not told of, because there were too many.
  */

@@ -35,7 +35,7 @@ static uint32_t seconds(uint64_t ns)
 
 /* Who has dropped rights goes on writing: the file, what SQLite keeps beside it, and the folder in
  * which it makes them. */
-static int give_away(const char *path, const char *user, struct wr_err *err)
+static int give_away(const char *path, const char *user, bool made, struct wr_err *err)
 {
 	static const char *const ends[] = {"", "-wal", "-shm"};
 	char name[300], folder[300];
@@ -55,8 +55,9 @@ static int give_away(const char *path, const char *user, struct wr_err *err)
 				       strerror(errno));
 	}
 	snprintf(folder, sizeof(folder), "%s", path);
-	/* Only a folder of our own: others may keep something else in theirs. */
-	if (strstr(path, "/weir/") && chown(dirname(folder), uid, gid))
+	/* Only a folder of our own, or one that was made for it: others may keep something else in
+	 * theirs. */
+	if ((made || strstr(path, "/weir/")) && chown(dirname(folder), uid, gid))
 		return wr_fail(err, errno, "giving the folder of %s to %s: %s", path, user,
 			       strerror(errno));
 	return 0;
@@ -79,10 +80,14 @@ int wr_history_open(struct wr_history **out, const struct wr_daemon_conf *conf,
 {
 	struct wr_store_conf store = store_conf(conf);
 	struct wr_history *h;
+	char folder[300];
+	bool made;
 	int ret;
 
 	if (!conf->history.path[0])
 		return 0;
+	snprintf(folder, sizeof(folder), "%s", conf->history.path);
+	made = access(dirname(folder), F_OK) != 0;
 	h = calloc(1, sizeof(*h));
 	if (!h)
 		return wr_fail(err, ENOMEM, "out of memory");
@@ -92,7 +97,7 @@ int wr_history_open(struct wr_history **out, const struct wr_daemon_conf *conf,
 	snprintf(h->path, sizeof(h->path), "%s", conf->history.path);
 	ret = wr_store_open(&h->store, conf->history.path, &store, err);
 	if (!ret)
-		ret = give_away(conf->history.path, conf->daemon.user, err);
+		ret = give_away(conf->history.path, conf->daemon.user, made, err);
 	if (ret) {
 		wr_history_close(&h);
 		return ret;

@@ -90,17 +90,28 @@ static void tell(void *ctx, unsigned int line, unsigned int column, const char *
 	wr_rules_say(t->r, "%s:%u:%u: %s", t->path, line, column, text);
 }
 
+/* The text of the file; without one there is none. */
+static int read_text(struct wr_buf *text, const char *path)
+{
+	int fd, ret;
+
+	if (!path[0])
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = wr_buf_read(text, fd, MOST_BYTES);
+	close(fd);
+	return ret;
+}
+
 static int read_policy(const struct wr_rules *r, const char *path, struct wr_policy **out,
 		       struct wr_err *err)
 {
 	struct told told = {r, path};
 	struct wr_buf text = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+	int ret = read_text(&text, path);
 
-	if (fd < 0)
-		return wr_fail(err, errno, "policy.file: %s: %s", path, strerror(errno));
-	ret = wr_buf_read(&text, fd, MOST_BYTES);
-	close(fd);
 	if (ret)
 		ret = wr_fail(err, ret == -EFBIG ? E2BIG : -ret, "policy.file: %s: %s", path,
 			      ret == -EFBIG ? "larger than 256 MiB; sets can name files"

@@ -313,6 +313,16 @@ int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err)
 
 /* ---- the changes ---- */
 
+/* Out of the policy that is being made, when it was added. */
+static int drop_old(const struct wr_rules *r, struct wr_policy *p, const char *text,
+		    struct wr_err *err)
+{
+	char name[WR_POLICY_NAME + 1];
+
+	name_of(skip_blanks(text), name);
+	return name[0] && find(&r->added, name) < r->added.n ? wr_policy_del_rule(p, name, err) : 0;
+}
+
 static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow, char *name,
 	       struct wr_err *err)
 {
@@ -320,7 +330,7 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	struct wr_rules_list list = {0};
 	struct wr_buf text = {0};
 	char key[WR_POLICY_NAME + 1] = "";
-	size_t rules = r->all->n_rules, at;
+	size_t rules = 0, at;
 	int ret = nothing_waits(r, err);
 
 	if (!ret && r->added.n == MOST_ADDED)
@@ -328,6 +338,9 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 			      MOST_ADDED);
 	if (!ret)
 		ret = wr_policy_copy(&p, r->all, err);
+	if (!ret && c->replace)
+		ret = drop_old(r, p, c->text, err);
+	rules = p ? p->n_rules : 0;
 	if (!ret && is_set(c->text))
 		ret = asked_set(r, p, skip_blanks(c->text), &text, name, err);
 	else if (!ret)

@@ -39,6 +39,8 @@ static void on_step(void *ctx)
 	}
 	if (r->rules)
 		wr_rules_step(r->rules);
+	wr_answers_tick(&r->answers, wr_run_now_ns());
+	wr_run_learn_step(r);
 	window = wr_live_totals(r->host.live)->window;
 	if (window != r->window) {
 		if (r->rules)
@@ -229,8 +231,8 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 			 .flow_end = flow_end,
 			 .ctx = r},
 		.detect = r->c.detect.on,
-		.finding = wr_findings_news,
-		.finding_ctx = r->findings,
+		.finding = wr_run_finding,
+		.finding_ctx = r,
 		.keep = wr_run_dump_keep(&r->c),
 		.packet = wr_run_dump_packet,
 		.packet_ctx = r,
@@ -266,7 +268,18 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		r->host.live = wr_engine_live(r->engine);
 	if (!ret && r->rules)
 		wr_rules_watch(r->rules, r->host.live);
+	if (!ret) {
+		wr_run_answers_open(r);
+		wr_run_learn_open(r);
+	}
 	return ret;
+}
+
+static struct wr_detect *detector(void *ctx)
+{
+	struct wr_run *r = ctx;
+
+	return wr_engine_detector(r->engine);
 }
 
 static int ledger(void *ctx, struct wr_ledger *rows, int n)
@@ -307,6 +320,8 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 	r->host.status = wr_run_status;
 	r->host.reload = wr_run_reload;
 	r->host.swap = wr_run_swap;
+	r->host.learn = wr_run_learn;
+	r->host.detector = detector;
 	r->host.program = wr_run_program;
 	r->host.programs = wr_run_programs;
 	r->host.conf = values;
@@ -437,6 +452,8 @@ static void end(struct wr_run *r)
 {
 	wr_front_close(&r->front); /* first: its keeper would start it again */
 	wr_api_close(&r->api);
+	if (r->engine)
+		wr_run_learn_save(r, NULL);
 	if (r->engine)
 		wr_engine_finish(r->engine);
 	if (r->engine && r->history)

@@ -4,6 +4,7 @@
 
 #include "base/loop.h"
 #include "daemon/api.h"
+#include "detect/answer.h"
 #include "daemon/attach.h"
 #include "daemon/engine.h"
 #include "daemon/findings.h"
@@ -32,7 +33,13 @@ struct wr_run {
 	struct wr_api_host host;
 	struct wr_history *history; /* NULL: none is kept */
 	struct wr_rules *rules;	    /* NULL: no policy is loaded */
-	struct wr_dump *dump;	    /* the last packets; NULL: none are kept */
+	char learned[256]; /* file; "": none is kept */
+	uint64_t learned_ns;
+	bool learn_failed;
+	struct wr_answers answers;
+	char resolvers[2][256]; /* of IPv4, of IPv6: as a rule names them */
+	char answered[700];	/* the statement that was put in last */
+	struct wr_dump *dump;	/* the last packets; NULL: none are kept */
 	struct wr_findings *findings;
 	char incident[512];   /* the worst that goes on, for status */
 	uint64_t passed_over; /* by the engine, before they were */
@@ -64,6 +71,17 @@ struct wr_run {
 	struct wr_rules_state rules_state;		  /* for status */
 	struct wr_status_output out_rows[WR_OUTPUTS + 1]; /* for status */
 };
+
+/* run_learn.c: what was learned, in a file. */
+void wr_run_learn_open(struct wr_run *r);
+void wr_run_learn_step(struct wr_run *r); /* to be called often */
+int wr_run_learn_save(struct wr_run *r, struct wr_err *err);
+int wr_run_learn(void *run, const char *what, const char *file, struct wr_err *err);
+
+/* run_answers.c: rules that detection makes. */
+void wr_run_answers_open(struct wr_run *r); /* when there are rules, or none are to be */
+void wr_run_answers_mode(struct wr_run *r, const struct wr_daemon_conf *c);
+void wr_run_finding(void *run, enum wr_finding_news news, const struct wr_finding *f);
 
 uint64_t wr_run_now_ns(void); /* CLOCK_REALTIME */
 void wr_run_log(const char *line);

@@ -39,10 +39,13 @@ static int keep(struct wr_run *r, struct wr_conf *new, size_t i, struct wr_err *
 }
 
 /* Data paths are made for a policy, or for none. */
-static bool from_or_to_none(const char *name, const struct wr_conf *old, const struct wr_conf *new,
-			    size_t i)
+static bool from_or_to_none(const struct wr_run *r, const char *name, const struct wr_conf *old,
+			    const struct wr_conf *new, size_t i)
 {
-	return is(name, "policy.file") && !*wr_conf_value(old, i) != !*wr_conf_value(new, i);
+	if (is(name, "detect.auto"))
+		return !r->rules;
+	return is(name, "policy.file") && !(r->rules && r->c.detect.automatic) &&
+	       !*wr_conf_value(old, i) != !*wr_conf_value(new, i);
 }
 
 static int compare(struct wr_run *r, struct wr_conf *new, struct change *c, struct wr_err *err)
@@ -62,7 +65,7 @@ static int compare(struct wr_run *r, struct wr_conf *new, struct change *c, stru
 		c->dump |= is(it->name, "dump.");
 		c->detect |= is(it->name, "detect.");
 		c->dump_ring |= is(it->name, "dump.size") || is(it->name, "dump.snap");
-		if (!it->live || from_or_to_none(it->name, r->values, new, i))
+		if (!it->live || from_or_to_none(r, it->name, r->values, new, i))
 			ret = keep(r, new, i, err);
 	}
 	return ret;
@@ -113,6 +116,7 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 		return ret;
 	}
 	r->host.findings = new->detect.on ? r->findings : NULL;
+	wr_run_answers_mode(r, new);
 	if (c->timeouts)
 		wr_live_timeouts(r->host.live, new->flow.idle_ns, new->flow.active_ns);
 	if (c->page && r->front.fd >= 0)

@@ -66,7 +66,7 @@ int wr_run_rules_open(struct wr_run *r, struct wr_err *err)
 		.changed_ctx = r,
 	};
 
-	if (!r->c.policy.file[0])
+	if (!r->c.policy.file[0] && r->c.detect.automatic == WR_ANSWER_OFF)
 		return 0;
 	state_path(&r->c, state, sizeof(state));
 	return wr_rules_open(&r->rules, &conf, err);

@@ -68,14 +68,16 @@ enum { F_FLAGS, F_SPORT, F_DPORT, F_FRAG, F_ICMP, F_LEN, F_WORDS, F_WINDOW, F_TT
 static const struct {
 	uint32_t (*get)(const struct sample *s);
 	bool range;	/* from .. to, else one value */
-	uint8_t proto;	/* only of that; 0: any */
-	uint8_t proto6; /* the other one of IPv6 */
+	uint8_t proto;	/* only of that, */
+	uint8_t proto2; /* or of that; 0: any */
 	bool ip4;	/* its text is for IPv4 alone */
 	const char *one, *between, *one6, *between6;
 } fields[FIELDS] = {
 	[F_FLAGS] = {get_flags, false, WR_IP_TCP, 0, true, "tcp[13] == %u", NULL, NULL, NULL},
-	[F_SPORT] = {get_sport, false, 0, 0, false, "src port %u", NULL, "src port %u", NULL},
-	[F_DPORT] = {get_dport, false, 0, 0, false, "dst port %u", NULL, "dst port %u", NULL},
+	[F_SPORT] = {get_sport, false, WR_IP_UDP, WR_IP_TCP, false, "src port %u", NULL,
+		     "src port %u", NULL},
+	[F_DPORT] = {get_dport, false, WR_IP_UDP, WR_IP_TCP, false, "dst port %u", NULL,
+		     "dst port %u", NULL},
 	[F_FRAG] = {get_frag, false, 0, 0, true, "ip[6:2] & 0x3fff != 0", NULL, NULL, NULL},
 	[F_ICMP] = {get_icmp, false, WR_IP_ICMP, 0, true, "icmp[0] == %u", NULL, NULL, NULL},
 	[F_LEN] = {get_len, true, 0, 0, false, "len == %u", "len >= %u and len <= %u", "len == %u",
@@ -231,7 +233,10 @@ static bool may(const struct work *w, uint8_t field)
 	if (w->f->klass == WR_CLASS_FRAG_FLOOD && field != F_FRAG && field != F_LEN &&
 	    field != F_TTL)
 		return false; /* later ones have nothing else */
-	return !fields[field].proto || fields[field].proto == proto;
+	if (field == F_DPORT && w->f->victim.port)
+		return false; /* the rule has it already */
+	return !fields[field].proto || fields[field].proto == proto ||
+	       fields[field].proto2 == proto;
 }
 
 static void take(struct work *w, const struct fact *f)
@@ -257,13 +262,13 @@ static void choose(struct work *w)
 		struct fact best = {0};
 		uint32_t least = UINT32_MAX;
 
-		for (uint8_t i = 0; i < FIELDS; i++) {
+		for (unsigned int i = 0; i < FIELDS; i++) {
 			struct fact f;
 			uint32_t left;
 
-			if (taken[i] || !may(w, i))
+			if (taken[i] || !may(w, (uint8_t)i))
 				continue;
-			f = best_of(w, i);
+			f = best_of(w, (uint8_t)i);
 			if (matched(w, &f) < w->least * w->n_attack)
 				continue;
 			left = left_of(w, &f);
@@ -326,7 +331,7 @@ static void where_text(struct wr_buf *b, const struct work *w)
 	wr_buf_char(b, '"');
 }
 
-static void rule_text(struct wr_buf *b, const struct work *w, const char *name, uint32_t for_s,
+static void rule_text(struct wr_buf *b, const struct work *w, const struct wr_cure_want *want,
 		      const struct wr_cure *c, uint32_t pps)
 {
 	struct wr_victim v = w->f->victim;
@@ -334,7 +339,7 @@ static void rule_text(struct wr_buf *b, const struct work *w, const char *name, 
 	uint16_t port = v.port;
 
 	v.port = 0;
-	wr_buf_fmt(b, "%s: ", name);
+	wr_buf_fmt(b, "%s: ", want->name);
 	if (c->verb == WR_CURE_LIMIT)
 		wr_buf_fmt(b, "limit %" PRIu32 "pps to ", pps);
 	else
@@ -344,8 +349,10 @@ static void rule_text(struct wr_buf *b, const struct work *w, const char *name, 
 	else if (proto)
 		wr_buf_fmt(b, "%s@", proto);
 	wr_victim_text(b, &v);
+	if (w->f->klass == WR_CLASS_AMP_DNS && want->resolvers && *want->resolvers)
+		wr_buf_fmt(b, " not from %s", want->resolvers);
 	where_text(b, w);
-	wr_buf_fmt(b, " auto for %" PRIu32 "s why \"%s\"", for_s, wr_class_name(w->f->klass));
+	wr_buf_fmt(b, " auto for %" PRIu32 "s why \"%s\"", want->for_s, wr_class_name(w->f->klass));
 }
 
 static uint32_t clients_hit(const struct work *w)
@@ -375,8 +382,8 @@ static uint32_t covered(const struct work *w)
 	return n;
 }
 
-void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f, const char *name,
-		    uint32_t for_s, struct wr_cure *c)
+void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
+		    const struct wr_cure_want *want, struct wr_cure *c)
 {
 	static struct work w; /* large, and one is made at a time */
 	struct wr_buf text = {0};
@@ -403,7 +410,7 @@ void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f, const char 
 	pps = (uint32_t)fmax(LIMIT_LEAST, f->n_evidence && f->evidence[0].has_norm
 						  ? f->evidence[0].norm * 2
 						  : 0);
-	rule_text(&text, &w, name, for_s, c, pps);
+	rule_text(&text, &w, want, c, pps);
 	snprintf(c->rule, sizeof(c->rule), "%s", wr_buf_text(&text));
 	wr_buf_free(&text);
 }

@@ -30,12 +30,18 @@ struct wr_cure {
 			   end */
 };
 
+struct wr_cure_want {
+	const char *name;      /* of the rule */
+	uint32_t for_s;	       /* seconds until it ends */
+	const char *resolvers; /* "10.0.0.53, 10.0.1.53": whose answers are never kept out; NULL:
+				  none */
+};
+
 /*
- * for_s: seconds until it ends. name: of the rule. verb NONE: there
- * is none that is safe: a class that is not stopped by packets' headers, or too few samples. Looks
- * at the samples of the last second: call it when the finding is raised or renewed.
+ * verb NONE: there is none: a class that is not stopped by packets' headers, or too few samples.
+ * Looks at the samples of the last ten seconds: call it when the finding is raised or renewed.
  */
-void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f, const char *name,
-		    uint32_t for_s, struct wr_cure *cure);
+void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
+		    const struct wr_cure_want *want, struct wr_cure *cure);
 
 #endif

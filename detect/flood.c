@@ -157,8 +157,10 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 	bool is_new;
 
 	profile_of(d, belongs, &c, &p);
-	if (p.sources <= 3 && p.ports >= 20 && fl->klass == WR_CLASS_SYN_FLOOD)
-		return; /* one who tries ports: a scan */
+	/* One who tries ports is a scan, whoever else connects meanwhile. */
+	if (fl->klass == WR_CLASS_SYN_FLOOD && p.ports >= 20 &&
+	    p.top[0].packets * 10 >= (uint64_t)half_open(t) * 6)
+		return;
 	v = where(t, &p,
 		  fl->klass == WR_CLASS_SYN_FLOOD || fl->klass == WR_CLASS_UDP_FLOOD ? fl->proto
 										     : 0);

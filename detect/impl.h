@@ -119,7 +119,7 @@ struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip
 			 uint16_t prefix);
 void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n);
 bool for_many(const uint8_t *addr, uint8_t ip_v); /* multicast, broadcast */
-void forget_touched(struct wr_detect *d); /* nothing came in this step */
+void forget_touched(struct wr_detect *d);	  /* nothing came in this step */
 
 /* ---- findings (finding.c) ---- */
 

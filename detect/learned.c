@@ -141,7 +141,7 @@ static int wrong(struct wr_err *err, const char *why)
 /* The last line has to fit all before it. */
 static int check(const char *text, size_t n, struct wr_err *err)
 {
-	const char *last = n > 1 ? memrchr(text, '\n', n - 1) : NULL;
+	const char *last = n > 1 && text[n - 1] == '\n' ? memrchr(text, '\n', n - 1) : NULL;
 	uint32_t crc;
 
 	if (!last || sscanf(last + 1, "{\"crc32\":%" SCNu32 "}", &crc) != 1)

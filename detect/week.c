@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detect/week.h"
 
+#define SPREAD_MOST 0.4f /* however far hours stray, what is usual has an end */
+
 enum { DAY = 24, DAYS = 7, TRUST = 3 /* so many times seen weigh as much as what others say */ };
 
 /* Of the same hour on all days; of all hours when there is none. */
@@ -41,6 +43,7 @@ void wr_week_learn(struct wr_week *w, unsigned int hour, float y)
 
 		w->spread += (fminf(fabsf(r), most) - w->spread) /
 			     (w->hours < 100 ? (float)w->hours + 1 : 100);
+		w->spread = fminf(w->spread, SPREAD_MOST);
 	}
 	if (!w->seen[hour]) {
 		/* Once a week is known, an hour that is new to it is no way around the bound. */
@@ -66,6 +69,6 @@ double wr_week_most(const struct wr_week *w, const struct wr_norm *n, unsigned i
 	for (unsigned int h = 0; h < WR_WEEK_HOURS; h++)
 		if (w->seen[h] && (double)w->mean[h] > most)
 			most = (double)w->mean[h];
-	most = WR_WEEK_TIMES * expm1(most + k * fmax((double)w->spread, 0.2));
+	most = WR_WEEK_TIMES * expm1(most + k * 0.2); /* the spread may have been raised, too */
 	return fmin(fmax(now, week), fmax(most, 1));
 }

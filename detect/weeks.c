@@ -35,11 +35,11 @@ void week_free(struct wr_detect *d, const struct target *t)
 
 void week_make(struct wr_detect *d, struct target *t)
 {
-	for (uint16_t i = 0; i < WEEKS; i++)
+	for (unsigned int i = 0; i < WEEKS; i++)
 		if (!d->weeks[i].taken) {
 			d->weeks[i].taken = true;
 			d->weeks[i].hour = d->step_ns / HOUR_NS;
-			t->week = i + 1;
+			t->week = (uint16_t)(i + 1);
 			return;
 		}
 }

@@ -318,6 +318,28 @@ class Host:
             text = name
         yield {"event_type": "rule_change", "do": do, "rule_id": text}
 
+    # What is strange in here comes from those who attack: victims and reasons are texts like any other.
+    def incident(self):
+        evidence = [{"name": "syn", "value": 8412, "norm": 195, "unit": "packets/s"}, {"name": "sources", "value": 812, "unit": "sources"},
+                    {"name": "new_share", "value": 0.97, "unit": "share"}]
+        return {"timestamp": stamp(START), "event_type": "incident", "incident_id": 7, "state": "active", "severity": "critical",
+                "class": "syn_flood", "classes": ["syn_flood", "port_scan_vertical"], "target": "192.0.2.10:443",
+                "victims": ["192.0.2.10:443"], "victims_total": 1, "sources": [t[0] for t in TALKERS[:3]], "findings": 12,
+                "findings_open": 1, "last": stamp(START + 63), "text": "SYN flood at 192.0.2.10:443: 8,412 SYNs/s (usual: 195)",
+                "evidence": evidence}
+
+    def incidents(self, keys):
+        yield self.incident()
+        if keys.get("id"):
+            yield {"timestamp": stamp(START), "event_type": "finding", "news": "raised", "id": 3, "raised": stamp(START),
+                   "class": "syn_flood", "severity": "critical", "victim": "192.0.2.10:443", "reason": "SYN flood <script>window.pwned='finding'</script>"}
+
+    def learned(self, keys):
+        for i, address in enumerate(("192.0.2.10", "192.0.2.0/24")):
+            feature = {"now": 40 + self.window() % 9, "usual": 41.5, "most": 310 * (i + 1)}
+            yield {"event_type": "learned", "who": address, "seconds": 90000, "hours": 25, "sure": "days",
+                   "features": {"packets": feature, "syn": {"now": 1, "usual": 1.5, "most": 12}}}
+
     def metrics(self, keys):
         yield "# TYPE weir_packets counter"
         yield "weir_packets_total %d" % (21000 * self.window())
@@ -325,8 +347,8 @@ class Host:
     # ---- the protocol ----
 
     VIEWS = ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "dump",
-             "metrics", "rules", "report", "rule")
-    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form"}
+             "metrics", "rules", "report", "rule", "incidents", "learned")
+    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id"}
 
     def parse(self, line):
         words = line.split(" ")

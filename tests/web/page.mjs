@@ -3,7 +3,7 @@
 
 import {browser, done, eventually, front, is, live, note, ok, open, shots, sleep, text} from "./scene.mjs";
 
-const VIEWS = ["overview", "services", "talkers", "flows", "protocols", "ledger", "rules", "history"];
+const VIEWS = ["overview", "services", "talkers", "flows", "protocols", "ledger", "rules", "history", "incidents"];
 const SECONDS = Number(process.env.WEIR_WEB_SECONDS || 10);
 
 const focused = (page) => page.evaluate(() => {
@@ -60,7 +60,7 @@ async function keyboard(b, url) {
 	is(page.url().split("#")[1], "services", "the address says where we are");
 	is(await page.title(), "Services – weir", "and so does the title");
 	await page.keyboard.press("End");
-	is(await focused(page), "tab-history", "End: the last tab");
+	is(await focused(page), "tab-incidents", "End: the last tab");
 	await page.keyboard.press("2");
 	is(await page.locator('[role="tab"][aria-selected="true"]').innerText(), "Services", "2: the second view");
 	ok(await eventually(() => rows(page, "services").count()), "services are there");
@@ -288,6 +288,30 @@ async function login(b) {
 	await scene.end();
 }
 
+// What was found, and the numbers that say so beside what is usual.
+async function incidents(b, url) {
+	const page = await open(b, url + "#incidents");
+	ok(await eventually(async () => await rows(page, "incidents").count() === 3), "an incident, and two addresses that are known");
+	const first = await rows(page, "incidents").first().innerText();
+	ok(/^syn flood, port scan vertical/.test(first) && first.includes("at 192.0.2.10:443") && first.includes("critical") && first.includes("1 m 3 s"), "what, where, how bad, how long", first);
+	const now = () => text(page, "#view-incidents section:nth-of-type(2) tbody tr td:nth-child(2)"), before = await now();
+	ok(await eventually(async () => await now() !== before), "what is usual beside what is: it goes on");
+	await tabTo(page, (at) => at.startsWith("syn flood"));
+	await page.keyboard.press("Enter");
+	ok(await eventually(() => page.locator("dialog[open] .evidence li").count()), "Enter: its evidence");
+	const said = await text(page, "dialog[open]");
+	ok(said.includes("8,412 packets/s (usual: 195)") && said.includes("97 %"), "each number, and what is usual", said);
+	ok(said.includes("<script>window.pwned='finding'</script>"), "a script in a reason is text");
+	is(await page.locator("dialog[open] .bars rect").count(), 2, "as bars, too");
+	if (shots)
+		await page.screenshot({path: `${shots}/incident.png`});
+	await page.keyboard.press("Escape");
+	if (shots)
+		await page.screenshot({path: `${shots}/incidents.png`});
+	fine(page, "incidents");
+	await page.context().close();
+}
+
 const TOKEN = "correct-horse-battery";
 
 // Without page.change: a list and reports, and nothing to press.
@@ -424,7 +448,7 @@ async function memory(b) {
 const scene = await front(["--window", "0.4"]);
 const b = await browser();
 try {
-	for (const part of [paints, keyboard, flows, hostile, looks, past, withoutCharts, rules, changes, login, gone, memory]) {
+	for (const part of [paints, keyboard, flows, hostile, looks, past, withoutCharts, rules, incidents, changes, login, gone, memory]) {
 		const begun = Date.now();
 		await part(b, scene.url);
 		note(`${part.name} took ${((Date.now() - begun) / 1000).toFixed(1)} s`);

@@ -6,20 +6,17 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "core/record.h"
-#include "detect/detect.h"
+#include "detect/answer.h"
 
 /*
  * What detection would have done to a capture: rules are made from what is found, put in, renewed
  * while it goes on and taken out again, and every packet is held against those that are in force.
  */
 
-enum wr_auto_mode { WR_AUTO_OFF, WR_AUTO_SHADOW, WR_AUTO_ENFORCE };
-int wr_auto_mode(const char *word, enum wr_auto_mode *mode, struct wr_err *err);
-
 struct wr_auto;
 
 /* verdicts: a file that gets a byte for each packet, in order: 0 passed, 1 not; NULL: none. */
-int wr_auto_open(struct wr_auto **out, enum wr_auto_mode mode, const char *verdicts,
+int wr_auto_open(struct wr_auto **out, enum wr_answer_mode mode, const char *verdicts,
 		 struct wr_err *err);
 void wr_auto_close(struct wr_auto **a); /* NULL is fine; sets NULL */
 

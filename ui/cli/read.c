@@ -219,7 +219,7 @@ static int open_all(struct reading *r, struct wr_err *err)
 		.max_depth = (uint32_t)r->a.depth,
 		.style = {.payload = (uint32_t)r->a.payload, .ether = r->a.ether},
 	};
-	enum wr_auto_mode mode = WR_AUTO_OFF;
+	enum wr_answer_mode mode = WR_ANSWER_OFF;
 	int ret = wr_files_not_onto(&r->files, "-w", r->a.write, err);
 
 	if (!ret && lines && r->a.write && !strcmp(r->a.write, "-"))
@@ -235,11 +235,14 @@ static int open_all(struct reading *r, struct wr_err *err)
 	if (!ret && r->a.verdicts && !r->a.automatic)
 		ret = wr_fail(err, EINVAL, "--verdicts needs --auto: off, shadow or enforce");
 	if (!ret && r->a.automatic)
-		ret = wr_auto_mode(r->a.automatic, &mode, err);
-	if (!ret && (mode != WR_AUTO_OFF || r->a.verdicts))
+		ret = wr_answer_mode(r->a.automatic, &mode)
+			      ? wr_fail(err, EINVAL, "--auto %s: off, shadow or enforce",
+					r->a.automatic)
+			      : 0;
+	if (!ret && (mode != WR_ANSWER_OFF || r->a.verdicts))
 		ret = wr_auto_open(&r->automatic, mode, r->a.verdicts, err);
 	if (!ret && find)
-		ret = wr_find_open(&r->find, mode == WR_AUTO_OFF ? NULL : r->automatic, err);
+		ret = wr_find_open(&r->find, mode == WR_ANSWER_OFF ? NULL : r->automatic, err);
 	if (summary || find) {
 		conf.tap = tap;
 		conf.tap_ctx = r;
@@ -258,8 +261,8 @@ static int print_findings(struct reading *r, struct wr_err *err)
 	if (!r->find)
 		return 0;
 	wr_find_finish(r->find);
-	if (r->a.learned && wr_find_save(r->find, r->a.learned, err))
-		return err->code;
+	if (r->a.learned && (ret = wr_find_save(r->find, r->a.learned, err)))
+		return ret;
 	if (r->a.alerts) {
 		fd = open(r->a.alerts, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (fd < 0)

@@ -13,13 +13,15 @@ import {sizes} from "./sizes.js";
 import {ledger} from "./ledger.js";
 import {rules} from "./rules.js";
 import {history} from "./history.js";
+import {incidents} from "./incidents.js";
 import {help} from "./help.js";
 import {details} from "./peek.js";
 
 const $ = (id) => document.getElementById(id);
 const WORDS = {live: "live", paused: "paused", wait: "waiting"};
 
-const views = [overview((id) => go(id)), list("services", "Services"), list("talkers", "Talkers"), flows(), sizes(), ledger(), rules(), history()];
+const views = [overview((id) => go(id)), list("services", "Services"), list("talkers", "Talkers"), flows(), sizes(), ledger(), rules(), history(),
+	incidents()];
 let now = null;
 
 /* ---- tabs ---- */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_DETECT_ANSWER_H
+#define WR_DETECT_ANSWER_H
+
+#include "detect/cure.h"
+
+/*
+ * What is done about findings: a rule for each that has a safe one (wr_cure.safe), made anew while
+ * there is more to know, renewed while it goes on, ended when it was over for WR_ANSWER_LAST_S. Who
+ * puts rules in force is the caller.
+ */
+
+enum { WR_ANSWERS = 64, WR_ANSWER_NAME = 32, WR_ANSWER_LAST_S = 60 };
+
+enum wr_answer_mode { WR_ANSWER_OFF, WR_ANSWER_SHADOW, WR_ANSWER_ENFORCE };
+const char *wr_answer_mode_name(enum wr_answer_mode mode);
+/* "off", "shadow", "enforce"; -EINVAL. */
+int wr_answer_mode(const char *word, enum wr_answer_mode *mode);
+
+struct wr_answer {
+	char name[WR_ANSWER_NAME]; /* "" : free */
+	uint64_t finding;	   /* id */
+	uint8_t klass;
+	struct wr_victim victim;
+	uint64_t begun_ns, renewed_ns, until_ns;
+	struct wr_cure cure;
+	unsigned int again; /* times it was looked for a better one */
+};
+
+struct wr_answer_ops {
+	/* A rule in the place of the one of that name, if there is one. 0 or -errno: it is not in.
+	 */
+	int (*put)(void *ctx, const char *name, const char *statement);
+	void (*take)(void *ctx, const struct wr_answer *a); /* it ends */
+};
+
+struct wr_answers {
+	enum wr_answer_mode mode;
+	const char *prefix;	  /* of names: "auto" makes auto1, auto2 */
+	const char *resolvers[2]; /* of IPv4, of IPv6: see struct wr_cure_want */
+	const struct wr_answer_ops *ops;
+	void *ctx;
+	struct wr_answer at[WR_ANSWERS];
+	uint32_t made;	  /* so many ever */
+	uint64_t next_ns; /* the first of them ends then, as far as known; 0: none */
+};
+
+/* What a detector tells (wr_finding_fn); now_ns: its clock. */
+void wr_answers_finding(struct wr_answers *a, struct wr_detect *d, enum wr_finding_news news,
+			const struct wr_finding *f, uint64_t now_ns);
+/* Ends those that are due. Cheap when none is. */
+void wr_answers_tick(struct wr_answers *a, uint64_t now_ns);
+/* Ends all. */
+void wr_answers_end(struct wr_answers *a);
+
+#endif

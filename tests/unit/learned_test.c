@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is learned to be usual: weeks in no time. A norm follows slowly, an hour of the week is
+ * known by what it had, who raises a rate slowly gets no further than the stated bound, and what
+ * was learned is the same when it has been in a file.
+ */
+#include <errno.h>
+
+#include "detect/learned.h"
+#include "detect/week.h"
+#include "tests/tap.h"
+
+enum { WEEKS = 8, HOUR_S = 3600, MINUTE_S = 60 };
+
+#define SECOND 1000000000ull
+#define MONDAY (1767571200ull) /* 5 January 2026, 00:00 UTC */
+
+/* A shop: 200 a second in office hours, 10 at night, 20 at the weekend. */
+static double shop(unsigned int hour)
+{
+	unsigned int day = hour / 24, of_day = hour % 24;
+
+	if (day >= 5)
+		return 20;
+	return of_day >= 8 && of_day < 18 ? 200 : 10;
+}
+
+static double spread(unsigned int i)
+{
+	return 0.9 + 0.2 * ((i * 2654435761u >> 16 & 0xff) / 255.0);
+}
+
+static void learn_weeks(struct wr_week *w, unsigned int weeks, double times)
+{
+	for (unsigned int i = 0; i < weeks * WR_WEEK_HOURS; i++)
+		wr_week_learn(w, i % WR_WEEK_HOURS,
+			      (float)log1p(times * shop(i % WR_WEEK_HOURS) * spread(i)));
+}
+
+static void test_hours(void)
+{
+	struct wr_week w = {0};
+	struct wr_norm night = {0};
+	double most;
+
+	ok(wr_week_hour(MONDAY) == 0 && wr_week_hour(MONDAY + 26 * HOUR_S) == 26,
+	   "the week begins on Monday");
+	learn_weeks(&w, 3, 1);
+	for (int i = 0; i < 2000; i++)
+		wr_norm_learn(&night, 10 * spread((unsigned int)i));
+	most = wr_norm_most(&night, 5);
+	ok(most < 100, "after a night 200 a second are unusual by the last minutes alone (%.0f)",
+	   most);
+	ok(wr_week_most(&w, &night, 9, 5) > 200, "at nine on Monday they are not (%.0f)",
+	   wr_week_most(&w, &night, 9, 5));
+	ok(wr_week_most(&w, &night, 3, 5) < 100, "at three in the night they are (%.0f)",
+	   wr_week_most(&w, &night, 3, 5));
+	ok(wr_week_most(&w, &night, 5 * 24 + 9, 5) < 150, "on Saturday, too (%.0f)",
+	   wr_week_most(&w, &night, 5 * 24 + 9, 5));
+}
+
+static void test_unknown_hour(void)
+{
+	struct wr_week w = {0};
+	float there;
+
+	for (unsigned int i = 0; i < 4 * 24; i++) /* Monday to Thursday */
+		wr_week_learn(&w, i, (float)log1p(shop(i)));
+	there = wr_week_expected(&w, 4 * 24 + 10);
+	ok(expm1((double)there) > 80 && expm1((double)there) < 220,
+	   "Friday at ten is expected to be as ten o'clock was on other days (%.0f)",
+	   expm1((double)there));
+}
+
+/* An attacker sends a little more each second, from Monday to Sunday, as often as wanted. */
+static void test_poisoning(void)
+{
+	struct wr_week w = {0}, before;
+	struct wr_norm n = {0};
+	double bound, after = 0;
+
+	learn_weeks(&w, WEEKS, 1);
+	before = w;
+	for (int i = 0; i < HOUR_S; i++)
+		wr_norm_learn(&n, 200);
+	bound = wr_week_most(&before, &n, 10, 5);
+	for (unsigned int h = 0; h < WR_WEEK_HOURS; h++) {
+		double rate = shop(h) * pow(100, h / (double)WR_WEEK_HOURS);
+
+		for (int i = 0; i < HOUR_S; i++)
+			wr_norm_learn(&n, rate);
+		wr_week_learn(&w, h, (float)log1p(rate));
+	}
+	for (unsigned int h = 0; h < WR_WEEK_HOURS; h++) {
+		double rise = expm1((double)w.mean[h]) / expm1((double)before.mean[h]);
+
+		after = rise > after ? rise : after;
+	}
+	ok(after <= 1.28,
+	   "a ramp to a hundred times raises no hour by more than a quarter (%.2f times)", after);
+	ok(wr_week_most(&w, &n, 10, 5) <= 3 * 1.3 * bound,
+	   "and what is called usual is bounded: %.0f, before it was %.0f",
+	   wr_week_most(&w, &n, 10, 5), bound);
+	ok(wr_norm_most(&n, 5) > 4000, "without the week it would not be (%.0f)",
+	   wr_norm_most(&n, 5));
+}
+
+static void test_norm(void)
+{
+	struct wr_norm n = {0}, wide;
+	double before;
+
+	wr_norm_learn(&n, 100);
+	ok(wr_norm_most(&n, 5) > 1000, "one second is no reason to be sure");
+	for (int i = 0; i < 3000; i++)
+		wr_norm_learn(&n, 100 * spread((unsigned int)i));
+	before = wr_norm_most(&n, 5);
+	ok(before > 110 && before < 350, "after an hour it is known (%.0f)", before);
+	wide = n;
+	wr_norm_learn(&n, 1e6);
+	ok(wr_norm_most(&n, 5) < before * 1.1, "a single second does not widen it");
+	wr_norm_rest(&wide, 10 * 24 * HOUR_S);
+	ok(wr_norm_usual(&wide) < 1, "what has not come for days is not usual any more");
+}
+
+/* ---- in a file ---- */
+
+static struct wr_detect *detector(void)
+{
+	struct wr_detect_conf conf = {0};
+	struct wr_detect *d = NULL;
+	struct wr_err err;
+
+	return wr_detect_open(&d, &conf, &err) ? NULL : d;
+}
+
+/* Pings to 10.0.0.N, rate a second, each from another flow. */
+static void pings(struct wr_detect *d, uint8_t host, unsigned int rate, unsigned int seconds,
+		  uint64_t from_ns)
+{
+	for (unsigned int i = 0; i < rate * seconds; i++) {
+		uint64_t ns = from_ns + i * SECOND / rate;
+		struct wr_flow f = {.opener = 0, .caller = WR_FLOW_CALLER_UNKNOWN};
+		struct wr_live_part p = {.flow = {.n = {1, 100}, .first_ns = ns, .last_ns = ns}};
+
+		p.flow.key = (struct wr_flow_key){
+			.addr = {{10, 0, 0, 1}, {10, 0, 0, host}}, .proto = 1, .ip_v = 4};
+		f.key = p.flow.key;
+		f.first_ns = f.last_ns = f.told_ns = ns;
+		f.sent[0].packets = 5;
+		f.sent[1].packets = 5; /* it is answered */
+		wr_detect_tick(d, ns);
+		wr_detect_part(d, &p, &f);
+	}
+}
+
+struct seen {
+	struct wr_learned of[300];
+	uint32_t n;
+};
+
+static bool see(void *ctx, const struct wr_learned *l)
+{
+	struct seen *s = ctx;
+
+	if (s->n < 300)
+		s->of[s->n++] = *l;
+	return true;
+}
+
+static const struct wr_learned *of_host(const struct seen *s, uint8_t host)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->of[i].who.addr[3] == host && s->of[i].who.prefix == 32)
+			return &s->of[i];
+	return NULL;
+}
+
+static void test_file(void)
+{
+	struct wr_detect *d = detector(), *e = detector(), *g = detector();
+	static struct seen before, after, later;
+	struct wr_buf b = {0};
+	struct wr_err err = {0};
+	uint64_t now = (MONDAY + 7200) * SECOND;
+
+	pings(d, 9, 50, 2 * MINUTE_S, MONDAY * SECOND);
+	pings(d, 8, 5, 2 * MINUTE_S, (MONDAY + 2 * MINUTE_S) * SECOND);
+	wr_detect_learned(d, see, &before);
+	wr_detect_learned_write(d, &b);
+	is_int(wr_detect_learned_read(e, b.at, b.used, now, &err), 0,
+	       "what was written can be read");
+	wr_detect_learned(e, see, &after);
+	ok(of_host(&before, 9) && of_host(&after, 9) &&
+		   fabs(of_host(&before, 9)->of[0].usual - of_host(&after, 9)->of[0].usual) < 0.1 &&
+		   of_host(&before, 9)->seconds == of_host(&after, 9)->seconds,
+	   "and says the same");
+	is_int(wr_detect_learned_read(g, b.at, b.used, now + 3 * 86400 * SECOND, &err), 0,
+	       "three days later, too");
+	wr_detect_learned(g, see, &later);
+	ok(of_host(&later, 9) && of_host(&later, 9)->seconds == of_host(&before, 9)->seconds / 2 &&
+		   of_host(&later, 9)->of[0].most > of_host(&before, 9)->of[0].most,
+	   "then it is less sure");
+	wr_detect_close(&d);
+	wr_detect_close(&e);
+	wr_detect_close(&g);
+	wr_buf_free(&b);
+}
+
+static void refused(const struct wr_buf *b, size_t n, uint64_t now, const char *word,
+		    const char *what)
+{
+	struct wr_detect *d = detector();
+	struct seen *s = calloc(1, sizeof(*s));
+	struct wr_err err = {0};
+	int ret = wr_detect_learned_read(d, b->at, n, now, &err);
+
+	wr_detect_learned(d, see, s);
+	ok(ret == -EINVAL && strstr(err.text, word) && !s->n, "%s: refused, nothing is taken: %s",
+	   what, err.text);
+	free(s);
+	wr_detect_close(&d);
+}
+
+static void test_wrong_files(void)
+{
+	struct wr_detect *d = detector();
+	struct wr_buf b = {0}, other = {0};
+	uint64_t now = (MONDAY + 7200) * SECOND;
+
+	pings(d, 9, 5, 2 * MINUTE_S, MONDAY * SECOND);
+	wr_detect_learned_write(d, &b);
+	refused(&b, b.used - 3, now, "cut off", "one that lost its end");
+	refused(&b, b.used / 2, now, "cut off", "half of one");
+	refused(&b, 0, now, "cut off", "an empty one");
+	refused(&b, b.used, now - 30 * 86400 * SECOND, "future", "one of the future");
+	b.at[b.used / 2] ^= 1;
+	refused(&b, b.used, now, "checksum", "one with a bit that fell over");
+	wr_buf_str(&other, "{\"kind\":\"something else\"}\n{\"crc32\":0}\n");
+	refused(&other, other.used, now, "checksum", "something else");
+	wr_detect_close(&d);
+	wr_buf_free(&b);
+	wr_buf_free(&other);
+}
+
+int main(void)
+{
+	test_norm();
+	test_hours();
+	test_unknown_hour();
+	test_poisoning();
+	test_file();
+	test_wrong_files();
+	return done();
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/keep.h"
+#include "daemon/query.h"
+#include "ui/cli/ask.h"
+#include "ui/cli/command.h"
+
+/* What the running daemon has learned: shown, kept, taken from a file, forgotten. */
+
+struct args {
+	const char *conf, *socket, *color;
+	uint64_t top;
+	bool json;
+};
+
+static int status(const struct args *a, const char *file, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+	bool color = false;
+	int ret;
+
+	(void)file;
+	if (wr_color_wanted(a->color, &color, err))
+		return WR_EXIT_USAGE;
+	wr_buf_str(&b, "learned");
+	if (a->top)
+		wr_buf_fmt(&b, " top=%" PRIu64, a->top);
+	if (!a->json)
+		wr_buf_fmt(&b, " as=text color=%d", color);
+	ret = wr_cli_ask(a->conf, a->socket, wr_buf_text(&b), err);
+	wr_buf_free(&b);
+	return ret;
+}
+
+static int change(const struct args *a, const char *what, const char *file, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+	int ret;
+
+	wr_buf_fmt(&b, "learn do=%s", what);
+	if (file) {
+		wr_buf_str(&b, " file=");
+		wr_query_encode(&b, file);
+	}
+	if (!a->json)
+		wr_buf_str(&b, " as=text");
+	ret = wr_cli_ask(a->conf, a->socket, wr_buf_text(&b), err);
+	wr_buf_free(&b);
+	return ret;
+}
+
+static int add_line(void *ctx, const char *line, size_t n)
+{
+	wr_buf_add(ctx, line, n);
+	wr_buf_char(ctx, '\n');
+	return 0;
+}
+
+/* Into a file of one's own: for another host, for a person. */
+static int save_to(const struct args *a, const char *file, struct wr_err *err)
+{
+	struct wr_ask ask = {0};
+	struct wr_buf b = {0};
+	int ret = wr_cli_connect(&ask, a->conf, a->socket, err);
+
+	if (!ret)
+		ret = wr_ask_send(&ask, "kept", err);
+	if (!ret)
+		ret = wr_ask_answer(&ask, add_line, &b, err);
+	wr_ask_close(&ask);
+	if (ret) {
+		wr_buf_free(&b);
+		return wr_cli_ask_status(ret);
+	}
+	ret = wr_keep_write(&b, file);
+	wr_buf_free(&b);
+	if (!ret)
+		return WR_EXIT_OK;
+	wr_fail(err, -ret, "cannot write %s: %s", file, strerror(-ret));
+	return WR_EXIT_FAILED;
+}
+
+static int save(const struct args *a, const char *file, struct wr_err *err)
+{
+	return file ? save_to(a, file, err) : change(a, "save", NULL, err);
+}
+
+static int load(const struct args *a, const char *file, struct wr_err *err)
+{
+	char path[PATH_MAX];
+
+	if (!file) {
+		wr_fail(err, EINVAL, "load: which file?");
+		return WR_EXIT_USAGE;
+	}
+	if (!realpath(file, path)) {
+		wr_fail(err, errno, "%s: %s", file, strerror(errno));
+		return WR_EXIT_USAGE;
+	}
+	return change(a, "load", path, err);
+}
+
+static int reset(const struct args *a, const char *file, struct wr_err *err)
+{
+	if (file) {
+		wr_fail(err, EINVAL, "'%s': reset takes nothing", file);
+		return WR_EXIT_USAGE;
+	}
+	return change(a, "reset", NULL, err);
+}
+
+static const struct {
+	const char *word;
+	int (*run)(const struct args *a, const char *file, struct wr_err *err);
+} words[] = {{"status", status}, {"save", save}, {"load", load}, {"reset", reset}};
+
+static int run(int argc, char **argv, struct wr_err *err)
+{
+	struct args a = {0};
+	struct wr_args rest;
+	int ret = wr_command_begin(&wr_command_learn, &a, argc, argv, &rest, err);
+	const char *word;
+
+	if (ret >= 0)
+		return ret;
+	word = rest.argc ? rest.argv[0] : "status";
+	if (rest.argc > 2) {
+		wr_fail(err, EINVAL, "'%s': one file at most", rest.argv[2]);
+		return WR_EXIT_USAGE;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcmp(words[i].word, word))
+			return words[i].run(&a, rest.argc > 1 ? rest.argv[1] : NULL, err);
+	wr_fail(err, EINVAL, "'%s': status, save, load or reset", word);
+	return WR_EXIT_USAGE;
+}
+
+#define AT(field) .offset = offsetof(struct args, field)
+static const struct wr_option options[] = {
+	{0, "top", "N", "status: so many addresses (default 20)", WR_OPTION_NUMBER, AT(top), 1,
+	 8192},
+	{0, "json", NULL, "one JSON object a line (docs/events.md)", WR_OPTION_FLAG, AT(json)},
+	{'c', "config", "FILE", "the daemon's configuration, which names its socket",
+	 WR_OPTION_STRING, AT(conf)},
+	{0, "socket", "PATH", "the daemon's control socket", WR_OPTION_STRING, AT(socket)},
+	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
+	{0},
+};
+
+const struct wr_command wr_command_learn = {
+	.name = "learn",
+	.brief = "what the running daemon has learned to be usual",
+	.args = " [status | save [FILE] | load FILE | reset]",
+	.text = "status: of each address and prefix how long it is known, how many hours of the "
+		"week, what it has now, what is usual and the most that is usual at this hour. "
+		"save: writes it now, or into FILE, for another host. load: begins with what "
+		"stands "
+		"in FILE, which the daemon's user has to be able to read. reset: forgets all of "
+		"it.\n"
+		"The daemon reads it at its start and writes it every five minutes and at its end "
+		"([detect] learned).",
+	.examples = "weir learn\twhat is known, and how sure\n"
+		    "weir learn save norm.json\tfor another host, or to look at\n"
+		    "weir learn load /var/lib/weir/norm.json\tbegins with that\n",
+	.options = options,
+	.run = run,
+};

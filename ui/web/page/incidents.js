@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Incidents: what was found, at whom, since when, the numbers that say so beside what is usual, and what is usual at all.
+
+import {el, say, svg, titled} from "./dom.js";
+import {ask} from "./ask.js";
+import * as format from "./format.js";
+import {named} from "./columns.js";
+import {Table} from "./table.js";
+
+const AGAIN_MS = 10000, LEARNED = 30;
+
+const lasts = (row) => format.span((Date.parse(row.end || row.last) - Date.parse(row.timestamp)) / 1000);
+const words = (text) => text.replaceAll("_", " ");
+const short = (n) => n >= 100 ? format.count(Math.round(n)) : String(Math.round(n * 100) / 100);
+
+const columns = [
+	{label: "what", make: named((row) => row.classes.map(words).join(", "), (row) => `at ${row.target}${row.victims_total > 1 ? ` and ${row.victims_total - 1} more` : ""}`)},
+	{label: "state", text: (row) => row.state},
+	{label: "severity", text: (row) => row.severity},
+	{label: "since", hide: "narrow", text: (row) => format.when(Date.parse(row.timestamp))},
+	{label: "lasts", number: true, hide: "mid", text: lasts},
+	{label: "findings", number: true, hide: "mid", text: (row) => format.count(row.findings)},
+];
+
+const of = (row, name) => row.features[name] || {now: 0, usual: 0, most: 0};
+const learnedColumns = [
+	{label: "address", make: named((row) => row.who, (row) => `known: ${row.sure}, ${row.hours} of 168 hours`)},
+	{label: "packets/s", number: true, text: (row) => short(of(row, "packets").now)},
+	{label: "usual", number: true, text: (row) => short(of(row, "packets").usual)},
+	{label: "at most", number: true, text: (row) => short(of(row, "packets").most), title: "the most that is usual at this hour"},
+	{label: "SYN/s", number: true, hide: "mid", text: (row) => short(of(row, "syn").now)},
+	{label: "at most", number: true, hide: "mid", text: (row) => short(of(row, "syn").most)},
+];
+
+/* ---- one incident ---- */
+
+// What is, above what is usual, both of the same scale.
+function bars(now, usual) {
+	const most = Math.max(now, usual) || 1;
+	const bar = (v, y, kind) => svg("rect", {class: kind, x: 0, y, width: Math.max(0.5, 100 * v / most).toFixed(1), height: 4});
+	return svg("svg", {class: "bars", viewBox: "0 0 100 9", preserveAspectRatio: "none", "aria-hidden": "true"}, bar(now, 0, "is"), bar(usual, 5, "usual"));
+}
+
+// A number beside what was expected.
+function number(e) {
+	const text = e.unit === "share" ? `${Math.round(e.value * 100)} %` : `${short(e.value)} ${e.unit}`;
+	return el("li", {}, el("span", {}, words(e.name)), el("span", {class: "number"}, text, e.norm === undefined ? "" : ` (usual: ${short(e.norm)})`),
+		e.norm === undefined ? null : bars(e.value, e.norm));
+}
+
+function story(rows) {
+	const [incident, ...findings] = rows;
+	return el("div", {class: "report"},
+		el("p", {class: "statement"}, incident.text),
+		el("h3", {}, "What says so"), el("ul", {class: "evidence"}, ...incident.evidence.map(number)),
+		incident.sources.length ? el("h3", {}, "From") : null,
+		incident.sources.length ? el("p", {class: "note"}, incident.sources.join(", ")) : null,
+		el("h3", {}, "Found"),
+		el("ol", {class: "packets"}, ...findings.map((f) => el("li", {}, `${format.when(Date.parse(f.raised || f.timestamp))} ${f.reason}`))));
+}
+
+function open(row) {
+	const close = el("button", {type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close()}, "×");
+	const wrong = el("p", {class: "wrong", role: "alert"});
+	const body = el("div", {}, el("p", {class: "note"}, "asking…"));
+	const dialog = el("dialog", {class: "details rule", "aria-label": `Incident ${row.incident_id}`, onclose: () => dialog.remove(),
+		onclick: (e) => e.target === dialog && dialog.close()},
+	el("div", {class: "inside"}, el("header", {}, el("h2", {}, `Incident ${row.incident_id}: ${row.state}, ${row.severity}`), close), body, wrong));
+	document.body.append(dialog);
+	dialog.showModal();
+	ask("incidents", {id: row.incident_id}).then((rows) => body.replaceChildren(story(rows))).catch((e) => {
+		body.replaceChildren();
+		say(wrong, e.message);
+	});
+}
+
+/* ---- the view ---- */
+
+export function incidents() {
+	let shown = false, busy = false, later = 0;
+	const wrong = el("p", {class: "wrong", role: "alert"});
+	const table = new Table({label: "Incidents", columns, id: (row) => row.incident_id, empty: "Nothing was found.", open});
+	const usual = new Table({label: "What is usual", columns: learnedColumns, id: (row) => row.who, empty: "Nothing has been learned yet."});
+
+	async function tick() {
+		if (busy || Date.now() < later)
+			return;
+		busy = true;
+		try {
+			const [rows, learned] = await Promise.all([ask("incidents"), ask("learned", {top: LEARNED})]);
+			if (shown) {
+				table.set(rows);
+				usual.set(learned);
+			}
+			say(wrong, "");
+		} catch (e) {
+			table.set([]);
+			usual.set([]);
+			say(wrong, e.message);
+			later = Date.now() + AGAIN_MS;
+		}
+		busy = false;
+	}
+
+	return {
+		id: "incidents", title: "Incidents", views: ["stats"],
+		root: el("div", {}, titled({}, "Incidents", wrong, table.root), titled({}, "What is usual", usual.root)),
+		show() {
+			shown = true;
+			later = 0;
+			tick();
+		},
+		hide() {
+			shown = false;
+		},
+		take: (view) => view === "stats" && tick(),
+		unit() {},
+	};
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "view/learned.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/json.h"
+#include "detect/week.h"
+#include "view/table.h"
+#include "view/text.h"
+
+enum { TEN_MINUTES = 600, HOUR = 3600, DAY = 24 /* hours */ };
+
+const char *wr_view_learned_sure(const struct wr_learned *l)
+{
+	if (l->hours == WR_WEEK_HOURS)
+		return "the week";
+	if (l->hours >= DAY)
+		return "days";
+	if (l->seconds >= HOUR)
+		return "hours";
+	return l->seconds >= TEN_MINUTES ? "minutes" : "new";
+}
+
+static void victim(const struct wr_victim *v, char *to, size_t room)
+{
+	struct wr_buf b = {0};
+
+	wr_victim_text(&b, v);
+	snprintf(to, room, "%s", wr_buf_text(&b));
+	wr_buf_free(&b);
+}
+
+static double digits(double v)
+{
+	return round(v * 1000) / 1000;
+}
+
+void wr_view_learned_json(struct wr_buf *b, const struct wr_learned *l)
+{
+	char who[80];
+
+	victim(&l->who, who, sizeof(who));
+	wr_json_open(b);
+	wr_json_str(b, "event_type", "learned");
+	wr_json_str(b, "who", who);
+	wr_json_u64(b, "seconds", l->seconds);
+	wr_json_u64(b, "hours", l->hours);
+	wr_json_str(b, "sure", wr_view_learned_sure(l));
+	wr_json_open_key(b, "features");
+	for (uint32_t i = 0; i < l->n; i++) {
+		wr_json_open_key(b, wr_feature_name(l->of[i].feature));
+		wr_json_double(b, "now", l->of[i].now);
+		wr_json_double(b, "usual", digits(l->of[i].usual));
+		wr_json_double(b, "most", digits(l->of[i].most));
+		wr_json_close(b);
+	}
+	wr_json_close(b);
+	wr_json_close(b);
+	wr_buf_char(b, '\n');
+}
+
+/* What fits in 80 columns: packets and new connections. */
+static const struct wr_view_column columns[] = {
+	{"Address", 26}, {"known", 10}, {"hours", 8},	 {"now", 9},
+	{"usual", 9},	 {"most", 9},	{"SYN most", 9}, {0}};
+
+void wr_view_learned_head(struct wr_buf *b, bool color)
+{
+	struct wr_view_table t = {.b = b, .color = color};
+
+	wr_view_table_head(&t, columns);
+	wr_view_table_end(&t);
+}
+
+static double value(const struct wr_learned *l, enum wr_feature f, bool most)
+{
+	for (uint32_t i = 0; i < l->n; i++)
+		if (l->of[i].feature == f)
+			return most ? l->of[i].most : l->of[i].usual;
+	return 0;
+}
+
+void wr_view_learned_text(struct wr_buf *b, const struct wr_learned *l, bool color)
+{
+	struct wr_view_table t = {.b = b, .color = color, .columns = columns};
+	char who[80];
+
+	victim(&l->who, who, sizeof(who));
+	wr_buf_str(wr_view_table_label(&t), who);
+	snprintf(t.cell[1], sizeof(t.cell[1]), "%s", wr_view_learned_sure(l));
+	snprintf(t.cell[2], sizeof(t.cell[2]), "%u/%d", l->hours, WR_WEEK_HOURS);
+	wr_view_number(t.cell[3], (uint64_t)l->of[0].now);
+	wr_view_number(t.cell[4], (uint64_t)value(l, WR_FEATURE_PACKETS, false));
+	wr_view_number(t.cell[5], (uint64_t)value(l, WR_FEATURE_PACKETS, true));
+	wr_view_number(t.cell[6], (uint64_t)value(l, WR_FEATURE_SYN, true));
+	wr_view_table_row(&t);
+	wr_view_table_end(&t);
+}
