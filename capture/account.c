@@ -173,6 +173,18 @@ bool wr_account_settled(const struct wr_account *account)
 	return settled;
 }
 
+void wr_account_look(const struct wr_account *a, struct wr_account_look *to)
+{
+	for (uint32_t cpu = 0; cpu < a->cpus; cpu++) {
+		const struct wr_account_head *h = &heads_of(a, a->board->conf.window)[cpu];
+
+		to->packets += load(&h->all.packets);
+		to->bytes += load(&h->all.bytes);
+		to->syns += load(&h->tcp_flags[WR_TCP_SYN]);
+		to->rows += __atomic_load_n(&h->used, __ATOMIC_RELAXED);
+	}
+}
+
 static void drain_rows(struct wr_account *a, uint32_t table, const struct wr_account_reader *r)
 {
 	struct wr_account_head *head = &a->heads[table];

@@ -38,6 +38,14 @@ void wr_account_flip(struct wr_account *a, bool new_second);
 enum { WR_ACCOUNT_SETTLE_US = 1000 };
 bool wr_account_settled(const struct wr_account *a);
 
+/* What the window that is being filled has so far, of all CPUs: added to `to`. */
+struct wr_account_look {
+	uint64_t packets, bytes;
+	uint64_t syns; /* that open: without ACK */
+	uint64_t rows;
+};
+void wr_account_look(const struct wr_account *a, struct wr_account_look *to);
+
 struct wr_account_reader {
 	/* start_ns: CLOCK_REALTIME of the window's begin; row times count from there */
 	void (*row)(void *ctx, const struct wr_account_row *row, uint64_t start_ns);

@@ -12,6 +12,7 @@
 #include "control/iface.h"
 #include "control/listen.h"
 #include "core/parse.h"
+#include "daemon/pace.h"
 #include "daemon/session.h"
 #include "flow/account.h"
 
@@ -44,7 +45,8 @@ struct wr_engine {
 	struct wr_engine_conf conf; /* what of it is asked for later; nothing that is borrowed */
 	uint64_t window_ns;	    /* when the one that is being filled ends; CLOCK_REALTIME */
 	uint64_t second_ns;	    /* when that of live ends: one or more of those */
-	bool new_second;	    /* it has, with the window that waits to be drained */
+	struct wr_pace pace;
+	bool new_second;   /* it has, with the window that waits to be drained */
 	uint64_t ended_ns; /* the one that waits to be drained ended then; 0 = none waits */
 	uint64_t seed;	   /* of distinct counts: the kernel's are joined with ours */
 	bool packets;	   /* some come one by one */
@@ -106,6 +108,23 @@ static void flip_path(void *ctx, struct wr_path *path)
 	drain_path(ctx, path);
 	if (wr_path_account(path))
 		wr_account_flip(wr_path_account(path), e->new_second);
+}
+
+static void look_path(void *ctx, struct wr_path *path)
+{
+	if (wr_path_account(path))
+		wr_account_look(wr_path_account(path), ctx);
+}
+
+/* Is the step that is over drained at once, for detection? */
+static bool is_drained_now(struct wr_engine *e)
+{
+	struct wr_account_look now = {0};
+
+	if (!e->detect)
+		return true;
+	wr_session_paths(e->source, look_path, &now);
+	return wr_pace_drains(&e->pace, &now);
 }
 
 static void ask_path(void *ctx, struct wr_path *path)
@@ -242,6 +261,15 @@ static void packet(void *ctx, const struct wr_packet *pkt)
 	wr_live_add_packet(e->live, pkt, rec);
 }
 
+static void flip(struct wr_engine *e, uint64_t now)
+{
+	e->ended_ns = now;
+	if (e->new_second)
+		e->second_ns = next_end(now, WR_LIVE_WINDOW_NS);
+	wr_pace_begin(&e->pace);
+	wr_session_paths(e->source, flip_path, e);
+}
+
 int wr_engine_step(struct wr_engine *e, struct wr_err *err)
 {
 	uint64_t now = now_ns();
@@ -262,13 +290,15 @@ int wr_engine_step(struct wr_engine *e, struct wr_err *err)
 		now = now_ns();
 	}
 	if (is_over(now, e->window_ns, window_ns(e))) {
-		e->ended_ns = now;
+		bool drains = is_drained_now(e);
+
 		e->window_ns = next_end(now, window_ns(e));
 		e->new_second = is_over(now, e->second_ns, WR_LIVE_WINDOW_NS);
-		if (e->new_second)
-			e->second_ns = next_end(now, WR_LIVE_WINDOW_NS);
-		wr_session_paths(e->source, flip_path, e);
-		return SETTLE_MS;
+		if (e->new_second || drains) {
+			flip(e, now);
+			return SETTLE_MS;
+		}
+		wr_detect_tick(e->detect, now);
 	}
 	n = (int)((e->window_ns - now) / 1000000) + 1;
 	if (many && n > SOCKET_MS)

@@ -183,15 +183,15 @@ two_in_history() {
 # told is over.
 killed() {
 	local sender
-	send_to 10.77.0.40 20000 74 4000 syn5 >/dev/null 2>&1 &
-	sender=$!
+	background_in "$A" "$SEND" -d "$MAC" -t 10.77.0.40 "$OUT" 80000 74 4000 syn5 >/dev/null 2>&1
+	sender=$BG
 	wait_for 5 is_found syn_flood 10.77.0.40
 	wait_for 5 in_history 10.77.0.40
 	stop KILL
 	ok "after SIGKILL it starts again" start_all --page "" --set history.path="$TMP/history.db"
 	ok "and finds the attack that goes on" wait_for 5 is_found syn_flood 10.77.0.40
-	wait "$sender"
 	wait_for 5 two_in_history
+	kill "$sender"
 	is "history: the incident before is over, this one may go on" \
 		"$("$WEIR" history --file "$TMP/history.db" --incidents --json | "$PYTHON" -c '
 import json, sys

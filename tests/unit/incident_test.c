@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings of one cause are one incident: made by hand, in the order in which they would be told.
+ */
+#include "detect/incident.h"
+#include "tests/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND 1000000000ull
+#define T0 (1700000000 * SECOND)
+
+static uint64_t next_id;
+
+static struct wr_victim at(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint8_t prefix)
+{
+	return (struct wr_victim){.addr = {a, b, c, d}, .ip_v = 4, .prefix = prefix};
+}
+
+/* A finding of so many sources 192.0.2.from and on. */
+static struct wr_finding made(enum wr_finding_class klass, struct wr_victim victim, uint64_t t_s,
+			      uint8_t from, uint32_t sources)
+{
+	struct wr_finding f = {
+		.id = ++next_id,
+		.klass = (uint8_t)klass,
+		.severity = (uint8_t)wr_class_severity(klass),
+		.victim = victim,
+		.start_ns = T0 + t_s * SECOND,
+		.raised_ns = T0 + t_s * SECOND,
+		.last_ns = T0 + t_s * SECOND,
+		.score = 2,
+		.n_sources = sources,
+	};
+
+	for (uint32_t i = 0; i < sources; i++)
+		f.source[i] = (struct wr_finding_source){
+			.addr = {192, 0, 2, (uint8_t)(from + i)}, .ip_v = 4, .packets = 100 - i};
+	return f;
+}
+
+static enum wr_incident_news what;
+
+static struct wr_incident *raise(struct wr_incidents *all, struct wr_finding *f)
+{
+	return wr_incidents_add(all, WR_FINDING_RAISED, f, &what);
+}
+
+static struct wr_incident *end(struct wr_incidents *all, struct wr_finding *f, uint64_t t_s)
+{
+	f->over = true;
+	f->last_ns = T0 + t_s * SECOND;
+	return wr_incidents_add(all, WR_FINDING_OVER, f, &what);
+}
+
+static struct wr_incidents *opened(void)
+{
+	struct wr_incidents *all = NULL;
+
+	if (wr_incidents_open(&all, NULL)) {
+		printf("Bail out! no memory\n");
+		exit(1);
+	}
+	return all;
+}
+
+static uint32_t count(const struct wr_incidents *all)
+{
+	struct wr_incident *rows[WR_INCIDENTS];
+
+	return wr_incidents_list(all, rows, WR_INCIDENTS);
+}
+
+static void one_of_many_pulses(void)
+{
+	struct wr_incidents *all = opened();
+	const struct wr_incident *i = NULL;
+	uint32_t begun = 0, ended = 0;
+
+	for (uint64_t k = 0; k < 100; k++) {
+		struct wr_finding f =
+			made(WR_CLASS_SYN_FLOOD, at(10, 0, 0, 5, 32), k * 20, (uint8_t)k, 1);
+
+		f.score = k == 70 ? 9 : 2;
+		i = raise(all, &f);
+		begun += what == WR_INCIDENT_RAISED;
+		i = end(all, &f, k * 20 + 5);
+		ended += what == WR_INCIDENT_ENDED;
+	}
+	is_int(count(all), 1, "100 pulses of a flood are one incident");
+	is_int(begun, 1, "it begins once");
+	is_int(ended, 100, "and is over until the next pulse");
+	ok(i && i->findings == 100 && i->id == 1, "it counts all of them");
+	ok(i && i->state == WR_INCIDENT_OVER && i->end_ns == T0 + (99 * 20 + 5) * SECOND,
+	   "it ends when the last one did");
+	ok(i && i->n_sources == WR_FINDING_SOURCES, "and keeps twenty sources of a hundred");
+	ok(i && i->strongest.score > 8, "its evidence is the strongest's");
+	is_int(i ? i->victims : 0, 1, "at one victim");
+	wr_incidents_close(&all);
+}
+
+static void later(void)
+{
+	struct wr_incidents *all = opened();
+	struct wr_finding a = made(WR_CLASS_SYN_FLOOD, at(10, 0, 0, 5, 32), 0, 1, 5);
+	struct wr_finding b = made(WR_CLASS_SYN_FLOOD, at(10, 0, 0, 5, 32), 5 + 300, 50, 5);
+	struct wr_finding c = made(WR_CLASS_SYN_FLOOD, at(10, 0, 0, 5, 32), 310 + 301, 90, 5);
+
+	raise(all, &a);
+	end(all, &a, 5);
+	raise(all, &b);
+	is_int(what, WR_INCIDENT_MORE, "five minutes later it is the same");
+	end(all, &b, 310);
+	raise(all, &c);
+	is_int(what, WR_INCIDENT_RAISED, "a second more, and it is another");
+	is_int(wr_incidents_active(all), 1, "which goes on alone");
+	wr_incidents_close(&all);
+}
+
+static void of_one_victim(void)
+{
+	struct wr_incidents *all = opened();
+	struct wr_victim service = at(10, 0, 0, 5, 32);
+	struct wr_finding scan = made(WR_CLASS_PORT_SCAN_VERTICAL, at(10, 0, 0, 5, 32), 0, 1, 1);
+	struct wr_finding flood, spread, other, odd;
+	const struct wr_incident *i, *j;
+	struct wr_buf b = {0};
+
+	service.port = 443;
+	service.proto = 6;
+	flood = made(WR_CLASS_SYN_FLOOD, service, 10, 50, 20);
+	spread = made(WR_CLASS_CARPET_BOMBING, at(10, 0, 0, 0, 24), 20, 90, 20);
+	other = made(WR_CLASS_UDP_FLOOD, at(10, 0, 1, 5, 32), 20, 120, 20);
+	odd = made(WR_CLASS_MALFORMED, at(10, 0, 0, 77, 32), 30, 140, 2);
+	i = raise(all, &scan);
+	ok(i && i->severity == WR_SEVERITY_HIGH && i->state == WR_INCIDENT_ACTIVE, "a scan");
+	ok(raise(all, &flood) == i, "a flood of a service of that host is the same incident");
+	ok(raise(all, &spread) == i, "and so is one of the prefix that it lies in");
+	ok(raise(all, &odd) == i, "and what is found at another host of that prefix");
+	j = raise(all, &other);
+	ok(j && j != i, "another prefix is another incident");
+	ok(i->severity == WR_SEVERITY_CRITICAL && i->strongest.klass != WR_CLASS_MALFORMED,
+	   "the severity is the highest");
+	is_int(i->victims, 4, "with all its victims");
+	wr_incident_title(&b, i);
+	ok(!strcmp(wr_buf_text(&b),
+		   "SYN flood, flood spread over a prefix, scan of a host's ports and malformed "
+		   "packets at 10.0.0.5:443 and 3 more"),
+	   "its title says what and where: %s", wr_buf_text(&b));
+	end(all, &scan, 40);
+	end(all, &flood, 40);
+	end(all, &odd, 40);
+	is_int(what, WR_INCIDENT_SAME, "it goes on while one of its findings does");
+	end(all, &spread, 45);
+	is_int(what, WR_INCIDENT_ENDED, "and is over with the last");
+	is_int(wr_incidents_active(all), 1, "the other one is not");
+	wr_buf_free(&b);
+	wr_incidents_close(&all);
+}
+
+static void of_one_source(void)
+{
+	struct wr_incidents *all = opened();
+	struct wr_finding a = made(WR_CLASS_PORT_SCAN_VERTICAL, at(10, 0, 0, 5, 32), 0, 7, 1);
+	struct wr_finding b = made(WR_CLASS_BRUTE_FORCE, at(10, 9, 0, 1, 32), 30, 7, 1);
+	struct wr_finding c = made(WR_CLASS_BRUTE_FORCE, at(10, 9, 9, 1, 32), 30, 8, 1);
+	const struct wr_incident *i = raise(all, &a);
+
+	ok(raise(all, &b) == i, "what one source does to two hosts is one incident");
+	is_int(i->source[0].packets, 200, "its packets are added up");
+	ok(raise(all, &c) != i, "another source at a third host is another");
+	wr_incidents_close(&all);
+}
+
+static void of_no_address(void)
+{
+	struct wr_incidents *all = opened();
+	struct wr_victim nobody = {0};
+	struct wr_finding a = made(WR_CLASS_DHCP_FLOOD, nobody, 0, 0, 0);
+	struct wr_finding b = made(WR_CLASS_ROGUE_RA, nobody, 1, 3, 1);
+	struct wr_finding c = made(WR_CLASS_DHCP_FLOOD, nobody, 2, 0, 0);
+	const struct wr_incident *i = raise(all, &a);
+
+	ok(raise(all, &b) != i, "of the local link two things are two incidents");
+	ok(raise(all, &c) == i, "and the same thing is one");
+	wr_incidents_close(&all);
+}
+
+static void only_to_know(void)
+{
+	struct wr_incidents *all = opened();
+	struct wr_finding crowd = made(WR_CLASS_FLASH_CROWD, at(10, 0, 0, 5, 32), 0, 1, 20);
+	struct wr_finding low = made(WR_CLASS_MALFORMED, at(10, 0, 0, 6, 32), 0, 1, 2);
+	struct wr_finding flood = made(WR_CLASS_SYN_FLOOD, at(10, 0, 0, 5, 32), 5, 30, 20);
+	struct wr_finding more = made(WR_CLASS_FLASH_CROWD, at(10, 0, 0, 5, 32), 6, 60, 20);
+	const struct wr_incident *i;
+
+	ok(!raise(all, &crowd) && !count(all), "what is only worth knowing makes no incident");
+	ok(!end(all, &crowd, 3) && !count(all), "nor does its end");
+	i = raise(all, &low);
+	ok(i && i->state == WR_INCIDENT_SUSPECTED, "what is low makes a suspicion");
+	i = raise(all, &flood);
+	ok(raise(all, &more) == i && i->findings == 2, "but it belongs to one that is there");
+	wr_incidents_close(&all);
+}
+
+/* More than there is room for: those that go on stay, whatever comes. */
+static void full(void)
+{
+	struct wr_incidents *all = opened();
+	struct wr_finding held = made(WR_CLASS_SYN_FLOOD, at(10, 0, 0, 1, 32), 0, 1, 3);
+	const struct wr_incident *i = raise(all, &held);
+	uint64_t id = i->id;
+	struct wr_incident *rows[WR_INCIDENTS];
+
+	for (uint32_t k = 0; k < 1000; k++) {
+		struct wr_finding f =
+			made(WR_CLASS_SYN_FLOOD, at(20, (uint8_t)(k >> 8), (uint8_t)k, 9, 32),
+			     k + 1, 9, 3);
+
+		raise(all, &f);
+		end(all, &f, k + 2);
+	}
+	is_int(count(all), WR_INCIDENTS, "no more are kept than there is room for");
+	ok(wr_incidents_find(all, id) != NULL, "one that goes on is among them");
+	wr_incidents_list(all, rows, WR_INCIDENTS);
+	is_int((long long)rows[0]->id, (long long)id, "and stands first");
+	is_int((long long)rows[1]->id, 1001, "then the newest");
+	ok(end(all, &held, 2000) != NULL && what == WR_INCIDENT_ENDED, "its end is told");
+	wr_incidents_close(&all);
+}
+
+int main(void)
+{
+	one_of_many_pulses();
+	later();
+	of_one_victim();
+	of_one_source();
+	of_no_address();
+	only_to_know();
+	full();
+	return done();
+}
