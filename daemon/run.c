@@ -51,7 +51,7 @@ static void on_step(void *ctx)
 		wr_outputs_window(r->outputs, &r->host);
 		wr_api_window(r->api);
 		if (r->ready && !stdout_is_taken(r))
-			r->conf->screen->window(r->host.live);
+			r->conf->screen->window(r->host.live, wr_run_incident(r));
 	}
 	r->window = window;
 	wr_loop_in(r->loop, &r->step, (uint64_t)ms);

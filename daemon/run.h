@@ -25,7 +25,8 @@ struct wr_run_conf {
 
 struct wr_run_screen {
 	void (*ready)(const struct wr_status *s);
-	void (*window)(struct wr_live *live);
+	/* incident: what the worst is that goes on; NULL: none does */
+	void (*window)(struct wr_live *live, const char *incident);
 	void (*ended)(const struct wr_ledger *rows, int n);
 };
 

@@ -72,22 +72,22 @@ void wr_run_detect_leave(struct wr_run *r)
 	}
 }
 
-const struct wr_incident *wr_run_worst(const struct wr_run *r)
+const char *wr_run_incident(struct wr_run *r)
 {
-	struct wr_incident *all[WR_INCIDENTS], *worst = NULL;
-	uint32_t n = wr_incidents_list(wr_findings_incidents(r->findings), all, WR_INCIDENTS);
+	const struct wr_incident *worst = wr_incidents_worst(wr_findings_incidents(r->findings));
+	struct wr_buf b = {0};
 
-	for (uint32_t k = 0; k < n && all[k]->open; k++)
-		if (!worst || all[k]->severity > worst->severity)
-			worst = all[k];
-	return worst;
+	if (!worst)
+		return NULL;
+	wr_incident_title(&b, worst);
+	snprintf(r->incident, sizeof(r->incident), "%s", wr_buf_text(&b));
+	wr_buf_free(&b);
+	return r->incident;
 }
 
 void wr_run_detect_status(struct wr_run *r, struct wr_status *s)
 {
 	const uint64_t *totals = wr_findings_totals(r->findings);
-	const struct wr_incident *worst = wr_run_worst(r);
-	struct wr_buf b = {0};
 
 	s->detect.on = r->c.detect.on;
 	for (int i = 0; i < WR_CLASS_COUNT; i++)
@@ -95,10 +95,5 @@ void wr_run_detect_status(struct wr_run *r, struct wr_status *s)
 	s->detect.active = wr_findings_active(r->findings);
 	s->detect.incidents = wr_incidents_active(wr_findings_incidents(r->findings));
 	s->detect.unkept = wr_engine_unkept(r->engine);
-	if (!worst)
-		return;
-	wr_incident_title(&b, worst);
-	snprintf(r->incident, sizeof(r->incident), "%s", wr_buf_text(&b));
-	wr_buf_free(&b);
-	s->detect.title = r->incident;
+	s->detect.title = wr_run_incident(r);
 }

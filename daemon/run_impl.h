@@ -33,7 +33,7 @@ struct wr_run {
 	struct wr_api_host host;
 	struct wr_history *history; /* NULL: none is kept */
 	struct wr_rules *rules;	    /* NULL: no policy is loaded */
-	char learned[256]; /* file; "": none is kept */
+	char learned[256];	    /* file; "": none is kept */
 	uint64_t learned_ns;
 	bool learn_failed;
 	struct wr_answers answers;
@@ -108,7 +108,8 @@ int wr_run_detect_open(struct wr_run *r, struct wr_err *err);
 void wr_run_detect_status(struct wr_run *r, struct wr_status *s);
 /* History goes to another file, or ends: incidents that go on are over in the old one. */
 void wr_run_detect_leave(struct wr_run *r);
-const struct wr_incident *wr_run_worst(const struct wr_run *r); /* that goes on; NULL: none */
+/* What the worst incident is that goes on, until the next call; NULL: none does. */
+const char *wr_run_incident(struct wr_run *r);
 
 /* run_dump.c: the last packets. */
 int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);

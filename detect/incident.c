@@ -302,6 +302,22 @@ uint32_t wr_incidents_active(const struct wr_incidents *all)
 	return n;
 }
 
+const struct wr_incident *wr_incidents_worst(const struct wr_incidents *all)
+{
+	const struct wr_incident *worst = NULL;
+
+	for (uint32_t k = 0; k < WR_INCIDENTS; k++) {
+		const struct wr_incident *i = &all->at[k];
+
+		if (!i->id || !i->open)
+			continue;
+		if (!worst || i->severity > worst->severity ||
+		    (i->severity == worst->severity && i->start_ns > worst->start_ns))
+			worst = i;
+	}
+	return worst;
+}
+
 void wr_incident_title(struct wr_buf *b, const struct wr_incident *i)
 {
 	uint8_t klass = i->strongest.klass;

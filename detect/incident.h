@@ -76,6 +76,8 @@ struct wr_incident *wr_incidents_add(struct wr_incidents *all, enum wr_finding_n
 /* Those that are kept, newest first; borrowed. Returns how many, at most n. */
 uint32_t wr_incidents_list(const struct wr_incidents *all, struct wr_incident **out, uint32_t n);
 const struct wr_incident *wr_incidents_find(const struct wr_incidents *all, uint64_t id);
+/* Of those that go on the one with the highest severity, the newest of them; NULL: none. */
+const struct wr_incident *wr_incidents_worst(const struct wr_incidents *all);
 uint32_t wr_incidents_active(const struct wr_incidents *all); /* that go on */
 
 /* "SYN flood and scan of a host's ports at 10.0.0.5 and 3 more" */

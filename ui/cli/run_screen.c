@@ -11,7 +11,7 @@
 #include "view/ledger.h"
 #include "view/text.h"
 
-enum { LABEL = 10, COMMANDS = 5, WIDTH = 80 };
+enum { LABEL = 10, COMMANDS = 6, WIDTH = 80, INCIDENT = 40 };
 
 /* As it was started: a weir that is not installed is not found by its name alone. */
 static const char *name(void)
@@ -95,6 +95,7 @@ static void commands(struct wr_buf *b, const struct wr_status *s)
 		{"services", "what this host is asked for"},
 		{watch, "packet after packet"},
 		{s->dump.bytes ? "dump --last 30s" : NULL, "the last packets"},
+		{"incidents", "attacks, and what else is unusual"},
 		{"status", "how it is"},
 	};
 	int width = 0;
@@ -129,7 +130,7 @@ static void way(struct wr_buf *b, const char *label, const struct wr_count *n)
 	wr_buf_fmt(b, "  %s %s packets, %s", label, packets, bits);
 }
 
-static void window(struct wr_live *live)
+static void window(struct wr_live *live, const char *incident)
 {
 	const struct wr_live_total *t = wr_live_totals(live);
 	struct wr_live_cell now = wr_live_total_cell(live, 0);
@@ -146,6 +147,11 @@ static void window(struct wr_live *live)
 	if (t->out.packets)
 		way(&b, "out", &now.out);
 	wr_buf_fmt(&b, "  %s flows", flows);
+	if (incident) { /* on the same line, which is written over and over */
+		wr_buf_str(&b, "  \x1b[31m");
+		wr_view_fit(&b, incident, INCIDENT, WR_VIEW_CUT_END, false);
+		wr_buf_str(&b, "\x1b[0m");
+	}
 	show(&b);
 }
 

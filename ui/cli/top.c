@@ -9,12 +9,13 @@
 #include "core/window.h"
 #include "daemon/engine.h"
 #include "daemon/session.h"
+#include "detect/incident.h"
 #include "ui/cli/command.h"
 #include "ui/cli/stop.h"
 #include "ui/cli/top_rules.h"
 #include "ui/tui/tui.h"
 
-enum { RING_BYTES = 4 << 20, MAX_ROWS = 256, NEWS = 512 };
+enum { RING_BYTES = 4 << 20, MAX_ROWS = 256, NEWS = 512, INCIDENT_WINDOWS = 5 };
 
 struct args {
 	struct wr_strings ifaces;
@@ -31,6 +32,8 @@ struct top {
 	char news[NEWS];
 	bool has_news, on_screen;
 	struct wr_top_rules rules;
+	struct wr_incidents *incidents;
+	uint32_t windows; /* since an incident was told */
 };
 
 /* What is said while there is a screen is shown there. */
@@ -53,11 +56,38 @@ static void keep_quiet(void *ctx, const char *line)
 
 /* ---- what the screen asks for ---- */
 
+static void finding(void *ctx, enum wr_finding_news news, const struct wr_finding *f)
+{
+	struct top *t = ctx;
+	enum wr_incident_news what;
+
+	wr_incidents_add(t->incidents, news, f, &what);
+	if (what == WR_INCIDENT_RAISED || what == WR_INCIDENT_MORE)
+		t->windows = 0;
+}
+
+/* The worst incident that goes on, now and then: between, there is room for other news. */
+static void tell_incident(struct top *t)
+{
+	const struct wr_incident *worst = wr_incidents_worst(t->incidents);
+	struct wr_buf b = {0};
+
+	if (!worst || t->windows++ % INCIDENT_WINDOWS)
+		return;
+	wr_buf_fmt(&b, "%s: ", wr_severity_name(worst->severity));
+	wr_incident_title(&b, worst);
+	say(t, wr_buf_text(&b));
+	wr_buf_free(&b);
+}
+
 static const char *news(void *ctx)
 {
 	struct top *t = ctx;
-	bool has = t->has_news;
+	bool has;
 
+	if (!t->has_news)
+		tell_incident(t);
+	has = t->has_news;
 	t->has_news = false;
 	return has ? t->news : NULL;
 }
@@ -135,6 +165,11 @@ static int open_engine(struct top *t, struct wr_err *err)
 	c->live.paces = true;
 	c->say = say;
 	c->say_ctx = t;
+	c->detect = true;
+	c->finding = finding;
+	c->finding_ctx = t;
+	if (!ret)
+		ret = wr_incidents_open(&t->incidents, err);
 	return ret ? ret : wr_engine_open(&t->engine, c, err);
 }
 
@@ -211,6 +246,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 		ret = show(&t, color, err);
 	status = ret ? wr_exit_status(ret) : finish(&t, err);
 	wr_engine_close(&t.engine);
+	wr_incidents_close(&t.incidents);
 	free(t.filter);
 	return status;
 }
