@@ -3,7 +3,7 @@
 
 #include "detect/impl.h"
 
-static bool same_victim(const struct wr_victim *a, const struct wr_victim *b)
+bool wr_victim_same(const struct wr_victim *a, const struct wr_victim *b)
 {
 	return !memcmp(a->addr, b->addr, sizeof(a->addr)) && a->ip_v == b->ip_v &&
 	       a->prefix == b->prefix && a->port == b->port && a->proto == b->proto;
@@ -15,7 +15,7 @@ static struct finding_slot *slot_of(struct wr_detect *d, enum wr_finding_class k
 	for (int i = 0; i < FINDINGS; i++) {
 		struct finding_slot *s = &d->finding[i];
 
-		if (s->f.id && s->f.klass == klass && same_victim(&s->f.victim, victim))
+		if (s->f.id && s->f.klass == klass && wr_victim_same(&s->f.victim, victim))
 			return s;
 	}
 	return NULL;

@@ -53,6 +53,8 @@ struct wr_finding {
 	struct wr_finding_source source[WR_FINDING_SOURCES]; /* most packets first */
 };
 
+bool wr_victim_same(const struct wr_victim *a, const struct wr_victim *b);
+
 /* "10.0.0.5:443", "2001:db8::1", "[2001:db8::1]:53", "10.20.0.0/24", "*" */
 void wr_victim_text(struct wr_buf *b, const struct wr_victim *v);
 

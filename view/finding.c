@@ -41,7 +41,6 @@ static void json_victim(struct wr_buf *b, const struct wr_victim *v)
 
 static void json_evidence(struct wr_buf *b, const struct wr_evidence *e)
 {
-	wr_json_next(b);
 	wr_json_open(b);
 	wr_json_str(b, "name", wr_feature_name(e->feature));
 	wr_json_double(b, "value", e->value);

@@ -154,8 +154,7 @@ static struct cure *cure_of(struct wr_auto *a, const struct wr_finding *f)
 	for (int i = 0; i < RULES; i++) {
 		struct cure *c = &a->cure[i];
 
-		if (c->in && c->klass == f->klass &&
-		    !memcmp(&c->victim, &f->victim, sizeof(f->victim)))
+		if (c->in && c->klass == f->klass && wr_victim_same(&c->victim, &f->victim))
 			return c;
 		if (!c->in && !free_one)
 			free_one = c;
@@ -248,7 +247,7 @@ static bool stays_out(struct wr_auto *a, const struct wr_rec *rec, bool out)
 }
 
 int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct wr_rec *rec,
-		   struct wr_err *err)
+		   bool *kept_out, struct wr_err *err)
 {
 	struct wr_verdict_packet in = {
 		.rec = rec,
@@ -271,6 +270,8 @@ int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct 
 	out = stays_out(a, rec, v.verdict != WR_VERDICT_PASS);
 	a->packets++;
 	a->kept_out += out;
+	if (kept_out)
+		*kept_out = out;
 	if (a->verdicts && fputc(out, a->verdicts) == EOF)
 		ret = wr_fail(err, errno, "cannot write %s: %s", a->file, strerror(errno));
 	return ret;

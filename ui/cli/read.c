@@ -165,7 +165,8 @@ static void tap(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec
 
 	if (r->summary)
 		wr_summary_add(r->summary, pkt, rec);
-	if (r->automatic && !r->cannot.code && wr_auto_packet(r->automatic, pkt, rec, &r->cannot))
+	if (r->automatic && !r->cannot.code &&
+	    wr_auto_packet(r->automatic, pkt, rec, NULL, &r->cannot))
 		wr_within(&r->cannot, "packet %" PRIu64, pkt->num);
 	if (r->find)
 		wr_find_packet(r->find, pkt, rec);
