@@ -360,6 +360,9 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	a.answer = a.asked && f->opener == to && f->sent[from].packets == a.n;
 	if (!for_many(p->flow.key.addr[to], p->flow.key.ip_v))
 		count_target(d, &a);
+	if (a.answer && p->flow.key.proto == WR_IP_UDP)
+		count(d, target_of(d, p->flow.key.addr[from], p->flow.key.ip_v, 0), C_UDP_ANSWERED,
+		      1);
 	scan_part(d, &a);
 	pair_part(d, &a);
 	names_part(d, &a);
