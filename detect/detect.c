@@ -10,6 +10,9 @@
 
 enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
 
+/* Packets of several queues are that much out of order at most; more is another clock. */
+#define BACK_NS 2000000000ull
+
 const uint8_t count_feature[COUNT_N] = {
 #define X(sym) [C_##sym] = WR_FEATURE_##sym,
 	COUNTS(X)
@@ -393,6 +396,17 @@ static void end_step(struct wr_detect *d)
 	end_step_findings(d);
 }
 
+/* The clock was put back: the step goes on at the new time. What was remembered with times that are
+ * still to come is forgotten; what is usual stays. */
+static void put_back(struct wr_detect *d, uint64_t now_ns)
+{
+	end_step(d);
+	d->step++;
+	d->step_ns = now_ns - now_ns % WR_DETECT_STEP_NS;
+	d->n_recent = 0;
+	samples_forget(d);
+}
+
 void wr_detect_tick(struct wr_detect *d, uint64_t now_ns)
 {
 	uint64_t steps;
@@ -402,6 +416,8 @@ void wr_detect_tick(struct wr_detect *d, uint64_t now_ns)
 		d->step_ns = now_ns - now_ns % WR_DETECT_STEP_NS;
 		return;
 	}
+	if (now_ns + BACK_NS < d->step_ns)
+		put_back(d, now_ns);
 	while (now_ns >= step_end(d)) {
 		end_step(d);
 		d->step++;

@@ -27,18 +27,17 @@ enum {
 };
 
 /* What is counted of an address per step. The names are those of features. */
-#define COUNTS(X)                                                                     \
-	X(PACKETS)                                                                    \
-	X(BYTES)                                                                      \
-	X(SYN)                                                                        \
-	X(HANDSHAKES)                                                                 \
-	X(HALF_OPEN)                                                                  \
-	X(SYNACK_UNASKED)                                                             \
-	X(ACK_UNASKED)                                                                \
-	X(RST_UNASKED)                                                                \
-	X(UDP_UNASKED)                                                                \
-	X(UDP_ANSWERED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) \
-		X(NEW_SOURCES)
+#define COUNTS(X)         \
+	X(PACKETS)        \
+	X(BYTES)          \
+	X(SYN)            \
+	X(HANDSHAKES)     \
+	X(HALF_OPEN)      \
+	X(SYNACK_UNASKED) \
+	X(ACK_UNASKED)    \
+	X(RST_UNASKED)    \
+	X(UDP_UNASKED)    \
+	X(UDP_ANSWERED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) X(NEW_SOURCES)
 
 enum count {
 #define X(sym) C_##sym,
