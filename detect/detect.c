@@ -10,6 +10,9 @@
 
 enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
 
+/* Packets of several queues are that much out of order at most; more is another clock. */
+#define BACK_NS 2000000000ull
+
 const uint8_t count_feature[COUNT_N] = {
 #define X(sym) [C_##sym] = WR_FEATURE_##sym,
 	COUNTS(X)
@@ -361,6 +364,9 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	a.answer = a.asked && f->opener == to && f->sent[from].packets == a.n;
 	if (!for_many(p->flow.key.addr[to], p->flow.key.ip_v))
 		count_target(d, &a);
+	if (a.answer && p->flow.key.proto == WR_IP_UDP)
+		count(d, target_of(d, p->flow.key.addr[from], p->flow.key.ip_v, 0), C_UDP_ANSWERED,
+		      1);
 	scan_part(d, &a);
 	pair_part(d, &a);
 	names_part(d, &a);
@@ -398,6 +404,17 @@ static void end_step(struct wr_detect *d)
 	end_step_findings(d);
 }
 
+/* The clock was put back: the step goes on at the new time. What was remembered with times that are
+ * still to come is forgotten; what is usual stays. */
+static void put_back(struct wr_detect *d, uint64_t now_ns)
+{
+	end_step(d);
+	d->step++;
+	d->step_ns = now_ns - now_ns % WR_DETECT_STEP_NS;
+	d->n_recent = 0;
+	samples_forget(d);
+}
+
 void wr_detect_tick(struct wr_detect *d, uint64_t now_ns)
 {
 	uint64_t steps;
@@ -407,6 +424,8 @@ void wr_detect_tick(struct wr_detect *d, uint64_t now_ns)
 		d->step_ns = now_ns - now_ns % WR_DETECT_STEP_NS;
 		return;
 	}
+	if (now_ns + BACK_NS < d->step_ns)
+		put_back(d, now_ns);
 	while (now_ns >= step_end(d)) {
 		end_step(d);
 		d->step++;

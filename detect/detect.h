@@ -38,7 +38,8 @@ int wr_detect_open(struct wr_detect **out, const struct wr_detect_conf *conf, st
 void wr_detect_close(struct wr_detect **d); /* NULL is fine; sets NULL */
 
 /* The time is now_ns (CLOCK_REALTIME): ends the steps that are over by then. Before what belongs to
- * the step that begins. Time that jumps back is the time of the newest step. */
+ * the step that begins. Time that goes back a little is the time of the newest step; more than two
+ * seconds: the clock was put back, and the next step has its time. */
 void wr_detect_tick(struct wr_detect *d, uint64_t now_ns);
 
 /* A part of a flow, and the flow with it: as wr_live_tap.part has them. */

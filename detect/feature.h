@@ -17,6 +17,7 @@
 	X(ACK_UNASKED, "ack_unasked", "packets/s", "ACKs without a connection")        \
 	X(RST_UNASKED, "rst_unasked", "packets/s", "RSTs without a connection")        \
 	X(UDP_UNASKED, "udp_unasked", "packets/s", "UDP packets nobody asked for")     \
+	X(UDP_ANSWERED, "udp_answered", "flows/s", "UDP flows answered")               \
 	X(AMP_UNASKED, "amp_unasked", "packets/s", "answers nobody asked for")         \
 	X(ICMP, "icmp", "packets/s", "ICMP packets")                                   \
 	X(FRAGMENTS, "fragments", "packets/s", "fragments")                            \

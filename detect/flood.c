@@ -63,13 +63,23 @@ static bool crowd(const struct wr_detect *d, const struct target *t)
 	       t->sum[C_HANDSHAKES] > 2 * most_usual(d, t, C_HANDSHAKES, USUAL);
 }
 
+/* Nobody answers: it is no service. One that does answers to far more than it is known to. */
+static bool udp_flood(const struct wr_detect *d, const struct target *t)
+{
+	const struct wr_norm *n = &t->norm[C_UDP_UNASKED];
+
+	return t->sum[C_UDP_ANSWERED] * 2 < t->sum[C_UDP_UNASKED] ||
+	       (n->seconds >= 60 &&
+		t->sum[C_UDP_UNASKED] > 4 * most_usual(d, t, C_UDP_UNASKED, USUAL));
+}
+
 static const struct flood floods[] = {
 	{C_AMP_UNASKED, WR_CLASS_AMP_OTHER, 60, 500, RECENT_UNASKED, WR_IP_UDP, NULL},
 	{C_SYN, WR_CLASS_SYN_FLOOD, SYN_LEAST, SYN_LEAST, RECENT_SYN, WR_IP_TCP, syn_flood},
 	{C_SYNACK_UNASKED, WR_CLASS_SYNACK_REFLECTION, 60, 500, RECENT_UNASKED, WR_IP_TCP, NULL},
 	{C_RST_UNASKED, WR_CLASS_RST_FLOOD, 150, 500, RECENT_UNASKED, WR_IP_TCP, NULL},
 	{C_ACK_UNASKED, WR_CLASS_ACK_FLOOD, 300, 0, RECENT_UNASKED, WR_IP_TCP, ack_flood},
-	{C_UDP_UNASKED, WR_CLASS_UDP_FLOOD, 250, 1000, RECENT_UNASKED, WR_IP_UDP, NULL},
+	{C_UDP_UNASKED, WR_CLASS_UDP_FLOOD, 250, 1000, RECENT_UNASKED, WR_IP_UDP, udp_flood},
 	{C_FRAGMENTS, WR_CLASS_FRAG_FLOOD, 60, 60, RECENT_FRAG, 0, NULL},
 	{C_ICMP, WR_CLASS_ICMP_FLOOD, 100, 100, 0, 0, NULL},
 	{C_HANDSHAKES, WR_CLASS_HTTP_FLOOD, 50, 50, RECENT_SYN, WR_IP_TCP, crowd},
@@ -148,6 +158,14 @@ static struct wr_victim where(const struct target *t, const struct profile *p, u
 	return v;
 }
 
+/* In a second; of so many that not a whole one is remembered: at the rate of what is. */
+static double rate_of(const struct target *t, const struct flood *fl, const struct profile *p)
+{
+	if (p->seconds >= 1 || p->seconds <= 0 || fl->count == C_HANDSHAKES)
+		return t->sum[fl->count];
+	return (double)p->packets / p->seconds;
+}
+
 static void tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl)
 {
 	struct choice c = {t, fl};
@@ -159,7 +177,7 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 	profile_of(d, belongs, &c, &p);
 	/* One who tries ports is a scan, whoever else connects meanwhile. */
 	if (fl->klass == WR_CLASS_SYN_FLOOD && p.ports >= 20 &&
-	    p.top[0].packets * 10 >= (uint64_t)half_open(t) * 6)
+	    (p.sources <= 3 || p.top[0].packets * 10 >= (uint64_t)half_open(t) * 6))
 		return;
 	v = where(t, &p,
 		  fl->klass == WR_CLASS_SYN_FLOOD || fl->klass == WR_CLASS_UDP_FLOOD ? fl->proto
@@ -169,7 +187,7 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 		t->busy = d->step + STEPS * 10;
 	if (!f || !is_new)
 		return;
-	evidence(f, count_feature[fl->count], t->sum[fl->count] / fmin(1, p.seconds),
+	evidence(f, count_feature[fl->count], rate_of(t, fl, &p),
 		 wr_norm_usual(&t->norm[fl->count]));
 	if (fl->klass == WR_CLASS_SYN_FLOOD)
 		evidence_only(f, WR_FEATURE_HANDSHAKES, t->sum[C_HANDSHAKES]);

@@ -40,7 +40,8 @@ enum {
 	X(SYNACK_UNASKED) \
 	X(ACK_UNASKED)    \
 	X(RST_UNASKED)    \
-	X(UDP_UNASKED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) X(NEW_SOURCES)
+	X(UDP_UNASKED)    \
+	X(UDP_ANSWERED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) X(NEW_SOURCES)
 
 enum count {
 #define X(sym) C_##sym,
@@ -246,6 +247,7 @@ int scans_open(struct wr_detect *d);
 void scan_part(struct wr_detect *d, const struct part *a);
 void scan_answer(struct wr_detect *d, const struct part *a); /* an answer nobody asked for */
 void scan_arp(struct wr_detect *d, const uint8_t sender[16], const uint8_t target[16]);
+void scan_arp_answered(struct wr_detect *d, const uint8_t asked[16]);
 
 int pairs_open(struct wr_detect *d);
 void pair_part(struct wr_detect *d, const struct part *a);

@@ -18,7 +18,7 @@ struct slot {
 struct sums {
 	struct slot source[SLOTS];
 	uint32_t port[1 << 16], sport[1 << 16];
-	uint64_t host_bits[4], source_bits[1 << 9]; /* linear counting */
+	uint64_t host_bits[64], source_bits[1 << 9]; /* linear counting */
 	struct slot host[64];
 };
 
@@ -65,7 +65,7 @@ static void add(struct sums *s, struct profile *p, const struct recent *r)
 	p->packets += r->packets;
 	p->bytes += r->bytes;
 	s->source_bits[from >> 6 & 511] |= 1ull << (from & 63);
-	s->host_bits[to >> 6 & 3] |= 1ull << (to & 63);
+	s->host_bits[to >> 6 & 63] |= 1ull << (to & 63);
 	p->new_sources += r->kinds & RECENT_NEW_SOURCE ? 1 : 0;
 	if (slot) {
 		slot->ip_v = r->key.ip_v;
@@ -102,7 +102,7 @@ static void finish(struct sums *s, struct profile *p, double now_s, double oldes
 
 	p->seconds = now_s - oldest_s;
 	p->sources = round(linear_count(s->source_bits, 512));
-	p->hosts = (uint32_t)lround(linear_count(s->host_bits, 4));
+	p->hosts = (uint32_t)lround(linear_count(s->host_bits, 64));
 	p->port = most(s->port, p->packets, &p->ports);
 	p->sport = most(s->sport, p->packets, NULL);
 	for (uint32_t i = 0; i < SLOTS; i++)

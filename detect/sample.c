@@ -45,6 +45,11 @@ void samples_packet(struct wr_detect *d, const struct wr_packet *pkt, const stru
 		s->icmp_type = h->icmp_type;
 }
 
+void samples_forget(struct wr_detect *d)
+{
+	d->samples->n = d->samples->settled = 0;
+}
+
 static void keep(struct samples *all, const struct sample *s)
 {
 	uint16_t service = s->sport < s->dport ? s->sport : s->dport;

@@ -32,6 +32,8 @@ struct samples {
 int samples_open(struct wr_detect *d);
 void samples_close(struct wr_detect *d);
 void samples_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
+/* The newest ones; those that are usual stay. */
+void samples_forget(struct wr_detect *d);
 /* Those that are five seconds old and of an address where all is well become usual ones. */
 void end_step_samples(struct wr_detect *d);
 

@@ -18,7 +18,7 @@ enum {
 	HOSTS = 25,
 	ICMP_HOSTS = 15, /* of many networks, none of which answers: somebody writes in addresses */
 	ARP_HOSTS = 40,	 /* routers ask for those that somebody looks for, too */
-	WORDS = 4,
+	WORDS = 16,	 /* so that what is told of 25 is right within one */
 	KIND_SYN = 0,
 	KIND_ARP = 1,
 	KIND_UDP = 2,
@@ -249,6 +249,11 @@ void scan_answer(struct wr_detect *d, const struct part *a)
 	const struct wr_flow_key *k = &a->p->flow.key;
 
 	attempt(d, source_of(d, k->addr[a->from], k->ip_v, KIND_ANSWER, true), k->addr[a->to], 0);
+}
+
+void scan_arp_answered(struct wr_detect *d, const uint8_t asked[16])
+{
+	answered(d, asked, 4, KIND_ARP);
 }
 
 void scan_arp(struct wr_detect *d, const uint8_t sender[16], const uint8_t target[16])

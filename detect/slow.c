@@ -117,6 +117,43 @@ static bool is_held(const struct wr_detect *d, const struct wr_flow *f)
 	       server->bytes < server->packets * HEADERS + SERVER_MOST;
 }
 
+static void add_held(struct held *h, const struct wr_flow *f)
+{
+	if (!h->n++ || f->first_ns < h->first_ns)
+		h->first_ns = f->first_ns;
+	add_source(h, f->key.addr[f->caller], f->key.ip_v);
+}
+
+static bool is_of(const struct held *h, const struct wr_flow *f)
+{
+	return f->key.port[!f->caller] == h->key.port && f->key.ip_v == h->key.ip_v &&
+	       !memcmp(f->key.addr[!f->caller], h->key.addr, sizeof(h->key.addr));
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct wr_finding_source *x = a, *y = b;
+
+	return x->packets < y->packets ? 1 : x->packets > y->packets ? -1 : 0;
+}
+
+/* All of them at once, for what is told: a round takes its time. */
+static void count_all(struct wr_detect *d, struct held *h)
+{
+	struct wr_flow_table *t = wr_live_flows(d->conf.live);
+	uint32_t rows = wr_flow_rows(t);
+
+	h->n = 0;
+	memset(h->top, 0, sizeof(h->top));
+	for (uint32_t i = 0; i < rows; i++) {
+		struct wr_flow f = wr_flow_row(t, i);
+
+		if (is_held(d, &f) && is_of(h, &f))
+			add_held(h, &f);
+	}
+	qsort(h->top, 4, sizeof(*h->top), by_count);
+}
+
 static void look(struct wr_detect *d, struct held *h)
 {
 	struct wr_victim v = victim_of(h->key.addr, h->key.ip_v);
@@ -131,6 +168,7 @@ static void look(struct wr_detect *d, struct held *h)
 	f = find(d, WR_CLASS_SLOW_HTTP, &v, &is_new);
 	if (!f || !is_new)
 		return;
+	count_all(d, h);
 	evidence(f, WR_FEATURE_HELD, h->n, wr_norm_usual(&h->norm));
 	evidence_only(f, WR_FEATURE_TOP_SHARE, (double)h->top[0].packets / h->n);
 	for (int i = 0; i < 4 && h->top[i].packets; i++)
@@ -169,9 +207,7 @@ void end_step_slow(struct wr_detect *d)
 		if (!is_held(d, &f))
 			continue;
 		h = held_of(s, &f);
-		if (!h->n++ || f.first_ns < h->first_ns)
-			h->first_ns = f.first_ns;
-		add_source(h, f.key.addr[f.caller], f.key.ip_v);
+		add_held(h, &f);
 		look(d, h);
 	}
 	if (d->step % ROUND == ROUND - 1)

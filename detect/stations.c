@@ -147,8 +147,12 @@ static void arp(struct wr_detect *d, const struct wr_rec *rec)
 	memcpy(to, h->dst, 4);
 	if (wr_load32(from)) /* a probe (RFC 5227) has no address yet */
 		claim(d, from, sender_mac, to);
-	if (rec->arp_op == ARP_REQUEST && memcmp(from, to, 4))
+	if (!memcmp(from, to, 4))
+		return;
+	if (rec->arp_op == ARP_REQUEST)
 		scan_arp(d, from, to);
+	else
+		scan_arp_answered(d, to);
 }
 
 static void dhcp(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_hdr *h)

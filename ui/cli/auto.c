@@ -68,6 +68,13 @@ static void tell(void *ctx, unsigned int line, unsigned int column, const char *
 	(void)ctx, (void)line, (void)column, (void)text;
 }
 
+int wr_auto_mode(const char *word, enum wr_answer_mode *mode, struct wr_err *err)
+{
+	return wr_answer_mode(word, mode)
+		       ? wr_fail(err, EINVAL, "--auto %s: off, shadow or enforce", word)
+		       : 0;
+}
+
 int wr_auto_open(struct wr_auto **out, enum wr_answer_mode mode, const char *verdicts,
 		 struct wr_err *err)
 {
@@ -139,7 +146,7 @@ static bool stays_out(struct wr_auto *a, const struct wr_rec *rec, bool out)
 }
 
 int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct wr_rec *rec,
-		   struct wr_err *err)
+		   bool *kept_out, struct wr_err *err)
 {
 	struct wr_verdict_packet in = {
 		.rec = rec,
@@ -161,6 +168,8 @@ int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct 
 	out = stays_out(a, rec, v.verdict != WR_VERDICT_PASS);
 	a->packets++;
 	a->kept_out += out;
+	if (kept_out)
+		*kept_out = out;
 	if (a->verdicts && fputc(out, a->verdicts) == EOF)
 		ret = wr_fail(err, errno, "cannot write %s: %s", a->file, strerror(errno));
 	return ret;

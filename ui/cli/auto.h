@@ -13,6 +13,9 @@
  * while it goes on and taken out again, and every packet is held against those that are in force.
  */
 
+/* The word behind --auto. -EINVAL. */
+int wr_auto_mode(const char *word, enum wr_answer_mode *mode, struct wr_err *err);
+
 struct wr_auto;
 
 /* verdicts: a file that gets a byte for each packet, in order: 0 passed, 1 not; NULL: none. */
@@ -20,9 +23,10 @@ int wr_auto_open(struct wr_auto **out, enum wr_answer_mode mode, const char *ver
 		 struct wr_err *err);
 void wr_auto_close(struct wr_auto **a); /* NULL is fine; sets NULL */
 
-/* A packet, before detection sees it. 0 or -errno. */
+/* A packet, before detection sees it. *kept_out: it does not pass; NULL: nobody asks. 0 or -errno.
+ */
 int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct wr_rec *rec,
-		   struct wr_err *err);
+		   bool *kept_out, struct wr_err *err);
 /* What detection tells: a wr_finding_fn with the detector it comes from. */
 void wr_auto_finding(struct wr_auto *a, struct wr_detect *d, enum wr_finding_news news,
 		     const struct wr_finding *f);

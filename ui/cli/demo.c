@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/keep.h"
 #include "base/when.h"
-#include "detect/answer.h"
+#include "ui/cli/auto.h"
 #include "ui/cli/command.h"
 #include "ui/cli/demo_traffic.h"
 #include "ui/cli/stop.h"
@@ -550,8 +550,8 @@ static int check(const struct demo *d, struct wr_err *err)
 	enum wr_hook hook;
 	size_t i = 0;
 
-	if (d->a.automatic && wr_answer_mode(d->a.automatic, &mode))
-		return wr_fail(err, EINVAL, "--auto %s: off, shadow or enforce", d->a.automatic);
+	if (d->a.automatic && wr_auto_mode(d->a.automatic, &mode, err))
+		return -EINVAL;
 	while (d->a.attack && i < wr_demo_n_attacks &&
 	       strcmp(d->a.attack, wr_demo_attacks[i].class) != 0)
 		i++;

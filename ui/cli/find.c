@@ -131,6 +131,20 @@ void wr_find_finish(struct wr_find *f)
 	wr_detect_finish(f->detect);
 }
 
+int wr_find_restart(struct wr_find *f, struct wr_err *err)
+{
+	wr_detect_finish(f->detect);
+	wr_detect_close(&f->detect);
+	wr_live_close(&f->live);
+	return open_all(f, err);
+}
+
+uint32_t wr_find_found(const struct wr_find *f, const struct wr_finding **out)
+{
+	*out = f->found;
+	return f->n;
+}
+
 uint32_t wr_find_alarms(const struct wr_find *f)
 {
 	uint32_t n = 0;

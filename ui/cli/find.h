@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "core/record.h"
+#include "detect/finding.h"
 
 /* What is unusual in a capture: runs detection over its packets and keeps what it found. */
 
@@ -28,6 +29,13 @@ int wr_find_save(const struct wr_find *f, const char *path, struct wr_err *err);
 
 /* No more packets. */
 void wr_find_finish(struct wr_find *f);
+
+/* Detection begins anew with nothing known, as after a restart; what was found stays. 0 or -errno.
+ */
+int wr_find_restart(struct wr_find *f, struct wr_err *err);
+
+/* All that was found, in the order in which it was raised, borrowed. Returns how many. */
+uint32_t wr_find_found(const struct wr_find *f, const struct wr_finding **out);
 
 /* Findings above info. */
 uint32_t wr_find_alarms(const struct wr_find *f);

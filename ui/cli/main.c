@@ -17,6 +17,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_top,
 	&wr_command_read,
 	&wr_command_export,
+	&wr_command_score,
 	&wr_command_ledger,
 	&wr_command_run,
 	&wr_command_config,

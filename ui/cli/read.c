@@ -178,7 +178,8 @@ static void tap(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec
 
 	if (r->summary)
 		wr_summary_add(r->summary, pkt, rec);
-	if (r->automatic && !r->cannot.code && wr_auto_packet(r->automatic, pkt, rec, &r->cannot))
+	if (r->automatic && !r->cannot.code &&
+	    wr_auto_packet(r->automatic, pkt, rec, NULL, &r->cannot))
 		wr_within(&r->cannot, "packet %" PRIu64, pkt->num);
 	if (r->find && r->a.learned && !r->loaded)
 		load_learned(r, pkt->ts_ns);
@@ -235,10 +236,7 @@ static int open_all(struct reading *r, struct wr_err *err)
 	if (!ret && r->a.verdicts && !r->a.automatic)
 		ret = wr_fail(err, EINVAL, "--verdicts needs --auto: off, shadow or enforce");
 	if (!ret && r->a.automatic)
-		ret = wr_answer_mode(r->a.automatic, &mode)
-			      ? wr_fail(err, EINVAL, "--auto %s: off, shadow or enforce",
-					r->a.automatic)
-			      : 0;
+		ret = wr_auto_mode(r->a.automatic, &mode, err);
 	if (!ret && (mode != WR_ANSWER_OFF || r->a.verdicts))
 		ret = wr_auto_open(&r->automatic, mode, r->a.verdicts, err);
 	if (!ret && find)

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules that are made from findings: each is a statement of the policy language, and held against
+ * the packets that follow it drops the attack and nothing usual; where both look the same none is
+ * made that drops.
+ */
+#include "policy/verdict.h"
+#include "tests/unit/detect_usual.h"
+
+static const struct wr_cure_want want = {.name = "auto1", .for_s = 60};
+
+enum { V4 = 1, V6 = 2, BOTH = 3 };
+
+static uint64_t random_state;
+static struct host host; /* large */
+static bool attacking;	 /* the packets that are made are the attack's */
+
+static struct cured {
+	struct wr_cure cure;
+	struct wr_policy *policy;
+	struct wr_verdicts *judge; /* NULL: no rule yet */
+	uint64_t attack, attack_out, usual, usual_out;
+	uint32_t asked, drops, limits, none;
+	bool broken;
+} cured;
+
+static void wrong(void *ctx, unsigned int line, unsigned int column, const char *text)
+{
+	(void)ctx;
+	note("%u:%u: %s", line, column, text);
+}
+
+/* As a daemon would: the first one that may be put in without asking, and better ones later. */
+static void news(struct host *h, enum wr_finding_news n, const struct wr_finding *f)
+{
+	struct wr_cure cure;
+	struct wr_err err = {0};
+
+	if (n == WR_FINDING_OVER || f->severity == WR_SEVERITY_INFO)
+		return;
+	wr_detect_cure(h->d, f, &want, &cure);
+	cured.asked++;
+	cured.none += cure.verb == WR_CURE_NONE;
+	cured.limits += cure.verb == WR_CURE_LIMIT;
+	cured.drops += cure.verb == WR_CURE_DROP;
+	if (cure.verb != WR_CURE_NONE) {
+		struct wr_policy *p = NULL;
+
+		if (wr_policy_parse(&p, cure.rule, strlen(cure.rule), "cure", wrong, NULL, &err)) {
+			note("%s: %s", cure.rule, err.text);
+			cured.broken = true;
+			return;
+		}
+		if (!cure.safe || !strcmp(cure.rule, cured.cure.rule)) {
+			wr_policy_free(&p);
+			return;
+		}
+		wr_verdicts_close(&cured.judge);
+		wr_policy_free(&cured.policy);
+		cured.policy = p;
+		cured.cure = cure;
+		cured.broken |= wr_verdicts_open(&cured.judge, p, &err) != 0;
+	}
+}
+
+static void judge(struct host *h, const struct wr_packet *pkt, const struct seen *s)
+{
+	struct wr_verdict_packet in = {.rec = &h->parse.rec,
+				       .data = pkt->data,
+				       .caplen = pkt->caplen,
+				       .len = pkt->len,
+				       .linktype = pkt->linktype,
+				       .iface = "",
+				       .ts_ns = pkt->ts_ns};
+	struct wr_verdict_of v = {.verdict = WR_VERDICT_PASS};
+	struct wr_err err = {0};
+
+	(void)s;
+	if (!cured.judge)
+		return;
+	cured.broken |= wr_verdict(cured.judge, &in, &v, &err) != 0;
+	cured.attack += attacking;
+	cured.attack_out += attacking && v.verdict != WR_VERDICT_PASS;
+	cured.usual += !attacking;
+	cured.usual_out += !attacking && v.verdict != WR_VERDICT_PASS;
+}
+
+/* ---- attacks on the service that is used, too ---- */
+
+static uint8_t ttl_lo, ttl_n;
+static uint16_t window;
+
+static void begin(struct host *h)
+{
+	attacking = true;
+	h->unasked = true;
+	h->ttl = (uint8_t)(ttl_lo + (ttl_n ? host_random(&random_state) % ttl_n : 0));
+	h->window = window;
+}
+
+static void end(struct host *h)
+{
+	attacking = false;
+	h->unasked = false;
+	h->ttl = 57;
+	h->window = 64240;
+}
+
+static void syn_flood(struct host *h, uint32_t turn)
+{
+	for (int i = 0; i < 20; i++) {
+		begin(h);
+		host_tcp(h, host_stranger(&random_state), (uint16_t)(turn * 20 + (uint32_t)i), WEB,
+			 443, SYN, 0);
+	}
+	end(h);
+}
+
+static void reflection(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 10; i++) {
+		begin(h);
+		host_tcp(h, 0xb0000000u + (turn * 10 + i) % 500 * 1000, 443, WEB,
+			 (uint16_t)(1024 + host_random(&random_state) % 60000), SYN_ACK, 0);
+	}
+	end(h);
+}
+
+static void udp_flood(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 10; i++) {
+		begin(h);
+		host_udp(h, host_stranger(&random_state), 4444, WEB, 9999, 512);
+	}
+	end(h);
+}
+
+static void amp_dns(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 10; i++) {
+		begin(h);
+		host_udp(h, 0xb0000000u + (turn * 10 + i) % 300 * 1000, 53, PC,
+			 (uint16_t)(1024 + host_random(&random_state) % 60000), 1200);
+	}
+	end(h);
+}
+
+static void icmp_flood(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 5; i++) {
+		begin(h);
+		host_icmp(h, host_stranger(&random_state), WEB, false, 1000);
+	}
+	end(h);
+}
+
+static void fragments(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 5; i++) {
+		begin(h);
+		host_fragment(h, ATTACKER, WEB, 100 + (turn + i) % 50, 480);
+	}
+	end(h);
+}
+
+static void carpet(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 4; i++) {
+		begin(h);
+		host_udp(h, 0xb0000000u + host_random(&random_state) % 300 * 1000, 500,
+			 (WEB & ~0xffu) + (turn * 4 + i) * 37 % 60, 500, 300);
+	}
+	end(h);
+}
+
+/* As those that come each day, at the same service, more of them. */
+static void pings(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 5; i++) {
+		begin(h);
+		host_icmp(h, host_stranger(&random_state), WEB, false, 56);
+	}
+	end(h);
+}
+
+static const struct attack {
+	const char *what;
+	turn_fn turn;
+	int versions;
+	bool drops; /* it can be told apart */
+	uint8_t ttl_lo, ttl_n;
+	uint16_t window;
+} attacks[] = {
+	{"SYNs with a window of their own", syn_flood, V4, true, 57, 0, 1024},
+	{"SYNs from a distance of their own", syn_flood, BOTH, true, 230, 20, 64240},
+	{"SYNs like those of clients", syn_flood, BOTH, false, 57, 0, 64240},
+	{"SYN+ACKs", reflection, BOTH, true, 40, 30, 1000},
+	{"UDP", udp_flood, BOTH, true, 57, 0, 0},
+	{"answers of 1200 bytes from port 53", amp_dns, BOTH, true, 57, 0, 0},
+	{"pings of 1000 bytes", icmp_flood, BOTH, true, 57, 0, 0},
+	{"pings like those of each day", pings, BOTH, false, 57, 0, 0},
+	{"fragments", fragments, V4, true, 57, 0, 0},
+	{"a carpet", carpet, BOTH, true, 57, 0, 0},
+};
+
+static void cure(const struct attack *a, int v)
+{
+	host_open(&host, v);
+	memset(&cured, 0, sizeof(cured));
+	random_state = 3;
+	ttl_lo = a->ttl_lo;
+	ttl_n = a->ttl_n;
+	window = a->window;
+	host.news = news;
+	host.tap = judge;
+	pass(&host, 90, usual_turn, NULL);
+	pass(&host, 6, usual_turn, a->turn);
+	pass(&host, 2, usual_turn, NULL);
+	ok(cured.asked && !cured.broken, "%s, IPv%d: found, and each rule is one of the language",
+	   a->what, v);
+	if (a->drops) {
+		ok(cured.cure.verb == WR_CURE_DROP && cured.attack &&
+			   cured.attack_out >= cured.attack * 0.95,
+		   "%s, IPv%d: %llu of %llu are dropped", a->what, v,
+		   (unsigned long long)cured.attack_out, (unsigned long long)cured.attack);
+		ok(!cured.usual_out && cured.usual > 500, "%s, IPv%d: of %llu usual ones none",
+		   a->what, v, (unsigned long long)cured.usual);
+	} else {
+		ok(!cured.judge, "%s, IPv%d: nothing is put in without asking", a->what, v);
+	}
+	note("%s", *cured.cure.rule ? cured.cure.rule : "no rule");
+	wr_verdicts_close(&cured.judge);
+	wr_policy_free(&cured.policy);
+	host_close(&host);
+}
+
+/* A finding of headers that say nothing has no rule. */
+static void nothing_to_cure(void)
+{
+	struct wr_finding f = {.klass = WR_CLASS_BRUTE_FORCE, .n_evidence = 1};
+	struct wr_cure c;
+
+	host_open(&host, 4);
+	pass(&host, 10, usual_turn, NULL);
+	wr_detect_cure(host.d, &f, &want, &c);
+	is_int(c.verb, WR_CURE_NONE, "logins are not stopped by headers");
+	f = (struct wr_finding){.klass = WR_CLASS_UDP_FLOOD,
+				.n_evidence = 1,
+				.victim = {.ip_v = 4, .prefix = 32, .addr = {10, 9, 9, 9}},
+				.evidence = {{.feature = WR_FEATURE_UDP_UNASKED, .value = 1000}}};
+	wr_detect_cure(host.d, &f, &want, &c);
+	ok(c.verb == WR_CURE_NONE && !c.safe && !c.attack_samples,
+	   "of whom no packet is known there is no rule");
+	host_close(&host);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++)
+		for (int v = 4; v <= 6; v += 2)
+			if (attacks[i].versions & (v == 4 ? V4 : V6))
+				cure(&attacks[i], v);
+	nothing_to_cure();
+	return done();
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What only looks like an attack: nothing above information is said of it. */
+#include "tests/unit/detect_usual.h"
+
+enum { V4 = 1, V6 = 2, BOTH = 3 };
+
+static uint64_t random_state;
+static struct host host; /* large */
+
+#define NAMES_HOST 0x0a000035u /* 10.0.0.53 */
+
+/* ---- names ---- */
+
+/* Four hundred names a second, of servers everywhere, with answers of all sizes. */
+static void resolver_asks(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 4; i++) {
+		uint32_t server = 0xb0000000u + host_random(&random_state) % 2000 * 300;
+		uint16_t port = (uint16_t)(1024 + (turn * 4 + i) % 60000);
+
+		host_udp(h, NAMES_HOST, port, server, 53, 40);
+		host_udp(h, server, 53, NAMES_HOST, port, 80 + i * 350);
+	}
+}
+
+/* As many from clients near by. */
+static void resolver_answers(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 4; i++) {
+		uint32_t client = 0x0a000200u + host_random(&random_state) % 200;
+		uint16_t port = (uint16_t)(1024 + (turn * 4 + i) % 60000);
+
+		host_udp(h, client, port, NAMES_HOST, 53, 40);
+		host_udp(h, NAMES_HOST, 53, client, port, 120);
+	}
+}
+
+/* Is that sender on a list? Most are not: the name does not exist. */
+static void mail_filter(struct host *h, uint32_t turn)
+{
+	uint32_t a = host_random(&random_state);
+	uint16_t port = (uint16_t)(2000 + turn % 60000);
+	char name[80];
+
+	if (turn % 20)
+		return;
+	snprintf(name, sizeof(name), "%u.%u.%u.%u.zen.blocklist.example", a & 255, a >> 8 & 255,
+		 a >> 16 & 255, a >> 24);
+	host_dns(h, MAIL, port, RESOLVER, name, 1, -1);
+	host_dns(h, MAIL, port, RESOLVER, name, 1, 3);
+	snprintf(name, sizeof(name), "%u.%u.%u.%u.in-addr.arpa", a & 255, a >> 8 & 255,
+		 a >> 16 & 255, a >> 24);
+	host_dns(h, MAIL, port, RESOLVER, name, 12, -1);
+	host_dns(h, MAIL, port, RESOLVER, name, 12, 3);
+}
+
+/* ---- much of it ---- */
+
+static void backup(struct host *h, uint32_t turn)
+{
+	if (!turn)
+		host_opens(h, PC, 50000, WEB, 873);
+	host_says(h, PC, 50000, WEB, 873, 14000);
+}
+
+/* The same, and its beginning was before detection's. */
+static void backup_goes_on(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	host_says(h, PC, 50000, WEB, 873, 14000);
+}
+
+static void quic_upload(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 10; i++) {
+		host_udp(h, PC, 50000, WEB, 443, 1250);
+		if (i % 2)
+			host_udp(h, WEB, 443, PC, 50000, 40);
+	}
+}
+
+static void crowd(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 2; i++)
+		host_session(h, host_stranger(&random_state),
+			     (uint16_t)(1024 + host_random(&random_state) % 60000), WEB, 443, 500,
+			     3000);
+}
+
+/* ---- patient ones ---- */
+
+static void monitoring(struct host *h, uint32_t turn)
+{
+	if (turn % 6000 < 5)
+		host_session(h, PC, (uint16_t)(20000 + turn % 6000 + turn / 6000),
+			     MAIL + turn % 6000, 22, 60, 60);
+	if (turn % 6000 == 7)
+		host_session(h, PC, (uint16_t)(20000 + turn / 6000), MAIL, 25, 30, 60);
+}
+
+static void gateway_asks(struct host *h, uint32_t turn)
+{
+	uint32_t neighbour = (WEB & ~0xffu) + 100 + turn / 100 % 50;
+
+	if (turn % 100)
+		return;
+	host_arp(h, false, GATEWAY, 0xff, neighbour);
+	host_arp(h, true, neighbour, (uint8_t)neighbour, GATEWAY);
+}
+
+static void gateway_pings(struct host *h, uint32_t turn)
+{
+	uint32_t neighbour = (WEB & ~0xffu) + 100 + turn / 50 % 60;
+
+	if (turn % 50)
+		return;
+	host_icmp(h, GATEWAY, neighbour, false, 56);
+	host_icmp(h, neighbour, GATEWAY, true, 56);
+}
+
+/* A page was got, and the connection is kept for the next one. */
+static void keep_alive(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn % 150 * 77;
+
+	if (turn >= 150)
+		return;
+	host_opens(h, client, 40000, WEB, 443);
+	host_says(h, client, 40000, WEB, 443, 400);
+	host_says(h, WEB, 443, client, 40000, 2000);
+}
+
+static void clock_asks(struct host *h, uint32_t turn)
+{
+	uint32_t i = turn % 6400 / 100;
+
+	if (turn % 100 || i >= 4)
+		return;
+	host_udp(h, PC, 123, FAR_WEB + i, 123, 48);
+	host_udp(h, FAR_WEB + i, 123, PC, 123, 48);
+}
+
+static void crawler(struct host *h, uint32_t turn)
+{
+	if (turn % 50 == 0)
+		host_session(h, PC, (uint16_t)(20000 + turn / 50), 0x60000000u + turn * 511, 443,
+			     300, 4000);
+}
+
+static const struct like {
+	const char *what;
+	int versions;
+	turn_fn turn;
+	double warm, seconds;
+	turn_fn usual;
+} likes[] = {
+	{"a usual day", BOTH, NULL, 0, 120, usual_turn},
+	{"a flash crowd", BOTH, crowd, 60, 15, usual_turn},
+	{"a busy resolver, after a restart", BOTH, resolver_asks, 0, 20, usual_turn},
+	{"a resolver that gets busy", BOTH, resolver_asks, 60, 20, usual_turn},
+	{"a busy server of names, after a restart", BOTH, resolver_answers, 0, 20, usual_turn},
+	{"a filter of mail that asks lists", V4, mail_filter, 60, 60, usual_turn},
+	{"a backup", BOTH, backup, 60, 15, usual_turn},
+	{"a backup that goes on when weir starts", BOTH, backup_goes_on, 0, 15, usual_turn},
+	{"an upload by QUIC", BOTH, quic_upload, 60, 15, usual_turn},
+	{"monitoring that connects each minute", BOTH, monitoring, 0, 1800, NULL},
+	{"a gateway that asks for its neighbours", V4, gateway_asks, 60, 120, usual_turn},
+	{"a gateway that pings its neighbours", BOTH, gateway_pings, 60, 120, usual_turn},
+	{"connections that are kept", BOTH, keep_alive, 60, 40, usual_turn},
+	{"clocks that are asked every 64 s", BOTH, clock_asks, 0, 7200, NULL},
+	{"a crawler", BOTH, crawler, 60, 60, usual_turn},
+};
+
+static void look(const struct like *l, int v)
+{
+	struct wr_buf b = {0};
+
+	host_open(&host, v);
+	random_state = 7;
+	pass(&host, l->warm, l->usual, NULL);
+	pass(&host, l->seconds, l->usual, l->turn);
+	pass(&host, 20, l->usual, NULL);
+	wr_detect_finish(host.d);
+	for (uint32_t i = 0; i < host.n_told; i++)
+		if (host.told[i].f.severity > WR_SEVERITY_INFO) {
+			wr_buf_fmt(&b,
+				   "# %.1f s: ", (double)(host.told[i].f.raised_ns - EPOCH) / 1e9);
+			wr_finding_reason(&b, &host.told[i].f);
+			wr_buf_char(&b, '\n');
+		}
+	ok(!b.used && host.n, "%s, IPv%d: nothing is said of %u packets", l->what, v, host.n);
+	if (b.used)
+		printf("%s", wr_buf_text(&b));
+	wr_buf_free(&b);
+	host_close(&host);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(likes) / sizeof(*likes); i++)
+		for (int v = 4; v <= 6; v += 2)
+			if (likes[i].versions & (v == 4 ? V4 : V6))
+				look(&likes[i], v);
+	return done();
+}

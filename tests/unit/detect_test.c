@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What detection finds: each attack, on top of a usual day, with its name, victim, sources and
+ * numbers that are right; and what only looks like one, not.
+ */
+#include <time.h>
+
+#include "tests/unit/detect_evidence.h"
+#include "tests/unit/detect_usual.h"
+
+enum { V4 = 1, V6 = 2, BOTH = 3 };
+
+static uint64_t random_state;
+static struct host host; /* large */
+
+/* ---- attacks ---- */
+
+static void syn_flood(struct host *h, uint32_t turn)
+{
+	for (int i = 0; i < 20; i++)
+		host_tcp(h, host_stranger(&random_state), (uint16_t)(turn * 20 + (uint32_t)i), WEB,
+			 443, SYN, 0);
+}
+
+static void reflection(struct host *h, uint32_t turn)
+{
+	h->unasked = true;
+	for (uint32_t i = 0; i < 10; i++)
+		host_tcp(h, 0xb0000000u + (turn * 10 + i) % 500 * 1000, 443, WEB,
+			 (uint16_t)(1024 + host_random(&random_state) % 60000), SYN_ACK, 0);
+	h->unasked = false;
+}
+
+static void ack_flood(struct host *h, uint32_t turn)
+{
+	h->unasked = true;
+	for (int i = 0; i < 10; i++)
+		host_tcp(h, host_stranger(&random_state), (uint16_t)turn, WEB, 443, ACK, 0);
+	h->unasked = false;
+}
+
+static void rst_flood(struct host *h, uint32_t turn)
+{
+	h->unasked = true;
+	for (int i = 0; i < 10; i++)
+		host_tcp(h, host_stranger(&random_state), (uint16_t)turn, WEB, 443, RST, 0);
+	h->unasked = false;
+}
+
+static void udp_flood(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	h->unasked = true;
+	for (int i = 0; i < 10; i++)
+		host_udp(h, ATTACKER, 4444, WEB, 9999, 512);
+	h->unasked = false;
+}
+
+static uint16_t amplifier;
+
+static void amplification(struct host *h, uint32_t turn)
+{
+	h->unasked = true;
+	for (uint32_t i = 0; i < 5; i++)
+		host_udp(h, 0xb0000000u + (turn * 5 + i) % 300 * 1000, amplifier, WEB,
+			 (uint16_t)(1024 + host_random(&random_state) % 60000), 1200);
+	h->unasked = false;
+}
+
+static void icmp_flood(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 5; i++)
+		host_icmp(h, ATTACKER, WEB, false, 1000);
+}
+
+static void fragments(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 5; i++)
+		host_fragment(h, ATTACKER, WEB, 100 + (turn + i) % 50, 480);
+}
+
+static void carpet(struct host *h, uint32_t turn)
+{
+	h->unasked = true;
+	for (uint32_t i = 0; i < 4; i++)
+		host_udp(h, 0xb0000000u + host_random(&random_state) % 300 * 1000, 500,
+			 (WEB & ~0xffu) + (turn * 4 + i) * 37 % 60, 500, 300);
+	h->unasked = false;
+}
+
+static void http_flood(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 3; i++)
+		host_session(h, ATTACKER + i * 256, (uint16_t)(1024 + turn), WEB, 443, 100, 1000);
+}
+
+/* A hundred connections, opened within a second, that say a line every five. */
+static void slow_http(struct host *h, uint32_t turn)
+{
+	if (turn < 100)
+		host_opens(h, ATTACKER, (uint16_t)(5000 + turn), WEB, 443);
+	if (turn % 500 < 100)
+		host_says(h, ATTACKER, (uint16_t)(5000 + turn % 500), WEB, 443, 11);
+}
+
+static void scan_ports(struct host *h, uint32_t turn)
+{
+	uint16_t port = (uint16_t)(1 + turn * 7);
+
+	if (turn % 4)
+		return;
+	host_tcp(h, ATTACKER, 50000, WEB, port, SYN, 0);
+	host_tcp(h, WEB, port, ATTACKER, 50000, RST | ACK, 0);
+}
+
+static void scan_hosts(struct host *h, uint32_t turn)
+{
+	if (turn % 5 == 0)
+		host_tcp(h, ATTACKER, (uint16_t)(50000 + turn),
+			 (WEB & ~0xffu) + 40 + turn / 5 % 180, 22, SYN, 0);
+}
+
+static void sweep_arp(struct host *h, uint32_t turn)
+{
+	if (turn % 2 == 0)
+		host_arp(h, false, PC, 0x32, (PC & ~0xffu) + 1 + turn / 2 % 250);
+}
+
+static void brute_force(struct host *h, uint32_t turn)
+{
+	if (turn % 150 == 0)
+		host_session(h, ATTACKER, (uint16_t)(40000 + turn / 150), MAIL, 22, 1500, 2500);
+}
+
+static void dns_tunnel(struct host *h, uint32_t turn)
+{
+	char name[128];
+
+	if (turn % 10)
+		return;
+	snprintf(name, sizeof(name), "%032x%020x.t.example.net", host_random(&random_state), turn);
+	host_dns(h, PC, (uint16_t)(2000 + turn), RESOLVER, name, 16, -1);
+	host_dns(h, PC, (uint16_t)(2000 + turn), RESOLVER, name, 16, 0);
+}
+
+static void dns_dga(struct host *h, uint32_t turn)
+{
+	char name[64];
+
+	if (turn % 20)
+		return;
+	snprintf(name, sizeof(name), "x%08x.com", host_random(&random_state));
+	host_dns(h, PC, (uint16_t)(2000 + turn), RESOLVER, name, 1, -1);
+	host_dns(h, PC, (uint16_t)(2000 + turn), RESOLVER, name, 1, 3);
+}
+
+static void icmp_tunnel(struct host *h, uint32_t turn)
+{
+	if (turn % 100 == 0)
+		host_icmp(h, PC, 0x60000000u + host_random(&random_state) % 0x10000000u, false, 60);
+}
+
+static void beacon(struct host *h, uint32_t turn)
+{
+	if (turn % 200 == 0)
+		host_session(h, PC, (uint16_t)(10000 + turn / 200), FAR_WEB, 443, 300, 400);
+}
+
+static void backscatter(struct host *h, uint32_t turn)
+{
+	h->unasked = true;
+	if (turn % 50 == 0)
+		host_tcp(h, ATTACKER, 80, (WEB & ~0xffu) + 40 + turn / 50 % 100,
+			 (uint16_t)(1024 + turn), SYN_ACK, 0);
+	h->unasked = false;
+}
+
+static void crowd(struct host *h, uint32_t turn)
+{
+	host_session(h, host_stranger(&random_state), (uint16_t)(1024 + turn), WEB, 443, 500, 3000);
+	host_session(h, host_stranger(&random_state), (uint16_t)(1024 + turn), WEB, 443, 500, 3000);
+}
+
+static const struct attack {
+	enum wr_finding_class klass;
+	int versions;
+	turn_fn turn;
+	double seconds;
+	uint32_t victim; /* 0: everybody, or the link */
+	uint16_t port;
+	uint32_t source;    /* the only one; 0: many */
+	uint16_t amplifier; /* source port */
+	uint64_t skip;	    /* features that are counted in a test of their own */
+} attacks[] = {
+	{WR_CLASS_SYN_FLOOD, BOTH, syn_flood, 4, WEB, 443, 0, 0, 0},
+	{WR_CLASS_SYNACK_REFLECTION, BOTH, reflection, 4, WEB, 0, 0, 0, 0},
+	{WR_CLASS_ACK_FLOOD, BOTH, ack_flood, 4, WEB, 0, 0, 0, 0},
+	{WR_CLASS_RST_FLOOD, BOTH, rst_flood, 4, WEB, 0, 0, 0, 0},
+	{WR_CLASS_UDP_FLOOD, BOTH, udp_flood, 4, WEB, 9999, ATTACKER, 0, 0},
+	{WR_CLASS_AMP_DNS, BOTH, amplification, 4, WEB, 0, 0, 53, 0},
+	{WR_CLASS_AMP_NTP, BOTH, amplification, 4, WEB, 0, 0, 123, 0},
+	{WR_CLASS_AMP_SNMP, V4, amplification, 4, WEB, 0, 0, 161, 0},
+	{WR_CLASS_AMP_CLDAP, V4, amplification, 4, WEB, 0, 0, 389, 0},
+	{WR_CLASS_AMP_SSDP, V4, amplification, 4, WEB, 0, 0, 1900, 0},
+	{WR_CLASS_AMP_MEMCACHED, V4, amplification, 4, WEB, 0, 0, 11211, 0},
+	{WR_CLASS_AMP_CHARGEN, V4, amplification, 4, WEB, 0, 0, 19, 0},
+	{WR_CLASS_AMP_OTHER, V4, amplification, 4, WEB, 0, 0, 3702, 0},
+	{WR_CLASS_ICMP_FLOOD, BOTH, icmp_flood, 4, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_FRAG_FLOOD, BOTH, fragments, 4, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_CARPET_BOMBING, BOTH, carpet, 4, WEB & ~0xffu, 0, 0, 0, 0},
+	{WR_CLASS_HTTP_FLOOD, BOTH, http_flood, 8, WEB, 0, 0, 0, 0},
+	{WR_CLASS_SLOW_HTTP, BOTH, slow_http, 40, WEB, 443, ATTACKER, 0,
+	 1ull << WR_FEATURE_HELD | 1ull << WR_FEATURE_TOP_SHARE},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_ports, 10, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, scan_hosts, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_HORIZONTAL, V4, sweep_arp, 5, PC & ~0xffu, 0, PC, 0, 0},
+	{WR_CLASS_BRUTE_FORCE, BOTH, brute_force, 50, MAIL, 22, ATTACKER, 0, 0},
+	{WR_CLASS_DNS_TUNNEL, BOTH, dns_tunnel, 20, RESOLVER, 0, PC, 0, 0},
+	{WR_CLASS_DNS_DGA, BOTH, dns_dga, 20, PC, 0, PC, 0, 0},
+	{WR_CLASS_ICMP_TUNNEL, BOTH, icmp_tunnel, 40, PC, 0, PC, 0, 0},
+	{WR_CLASS_BEACON, BOTH, beacon, 240, FAR_WEB, 443, PC, 0,
+	 1ull << WR_FEATURE_INTERVAL | 1ull << WR_FEATURE_JITTER},
+	{WR_CLASS_BACKSCATTER, BOTH, backscatter, 20, WEB & ~0xffu, 0, ATTACKER, 0, 0},
+	{WR_CLASS_FLASH_CROWD, BOTH, crowd, 10, WEB, 0, 0, 0, 0},
+};
+
+static bool right_victim(const struct host *h, const struct attack *a, const struct wr_finding *f)
+{
+	uint8_t want[16];
+	bool net = !(a->victim & 0xff);
+	uint8_t prefix = h->v == 4 ? (net ? 24 : 32) : (net ? 64 : 128);
+
+	host_address(h, a->victim, want);
+	return f->victim.ip_v == h->v && !memcmp(f->victim.addr, want, net ? prefix / 8 : 16) &&
+	       f->victim.prefix == prefix && f->victim.port == a->port;
+}
+
+/* Of its packets. */
+static int proto_of(const struct host *h, const struct attack *a)
+{
+	if (a->klass == WR_CLASS_DNS_TUNNEL || a->klass == WR_CLASS_DNS_DGA)
+		return WR_IP_UDP;
+	if (a->klass == WR_CLASS_ICMP_TUNNEL)
+		return h->v == 4 ? WR_IP_ICMP : WR_IP_ICMP6;
+	return a->turn == sweep_arp ? 0 : WR_IP_TCP;
+}
+
+static void named(char name[64], const struct host *h, const char *what)
+{
+	snprintf(name, 64, "%s, IPv%d", what, h->v);
+}
+
+static void show_other(const struct host *h, const struct told *t)
+{
+	struct wr_buf b = {0};
+
+	(void)h;
+	wr_finding_reason(&b, &t->f);
+	note("%s", wr_buf_text(&b));
+	wr_buf_free(&b);
+}
+
+static void holds(const struct host *h, const struct attack *a)
+{
+	const struct told *t = host_told(h, a->klass), *other = host_other(h, a->klass);
+	char name[64];
+
+	named(name, h, wr_class_name(a->klass));
+	if (!ok(t && !other, "%s is found, and nothing else", name)) {
+		if (other)
+			show_other(h, other);
+		if (!t)
+			return;
+	}
+	if (!ok(right_victim(h, a, &t->f), "%s: of whom", name))
+		show_other(h, t);
+	if (a->source)
+		ok(t->f.n_sources && host_is(h, t->f.source[0].addr, a->source), "%s: its source",
+		   name);
+	else
+		ok(t->f.n_sources > 1, "%s: %u of its sources", name, t->f.n_sources);
+	/* Usual packets of the second before may be of the same kind. */
+	ok(t->f.start_ns >= EPOCH + 59 * SECOND && t->f.start_ns <= t->f.raised_ns,
+	   "%s: since when", name);
+	ok(t->raised == 1 && t->over == 1 && !t->wrong && t->last.over &&
+		   t->last.last_ns >= t->f.raised_ns,
+	   "%s: raised, %u times renewed, over", name, t->renewed);
+	evidence_holds(h, t, proto_of(h, a), a->skip, name);
+}
+
+static void attacks_are_found(void)
+{
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++)
+		for (int v = 4; v <= 6; v += 2) {
+			if (!(attacks[i].versions & (v == 4 ? V4 : V6)))
+				continue;
+			host_open(&host, v);
+			random_state = i;
+			amplifier = attacks[i].amplifier;
+			pass(&host, 60, usual_turn, NULL);
+			pass(&host, attacks[i].seconds, usual_turn, attacks[i].turn);
+			pass(&host, 35, usual_turn, NULL);
+			wr_detect_finish(host.d);
+			holds(&host, &attacks[i]);
+			host_close(&host);
+		}
+}
+
+int main(void)
+{
+	attacks_are_found();
+	return done();
+}
