@@ -84,8 +84,8 @@ struct wr_board_conf {
 	__u32 policy;	   /* line of the head of the image that is in force, WR_POLICY_HALF: in the
 			      second half of the map; 0 = none, all passes */
 	__u32 programs;	   /* WR_PROGRAMS_*: users' programs are asked */
-	__u32 upkeep; /* accounting: packets of the local link's upkeep that are sent to the
-			 reader, at most so many per CPU and second; 0 = none */
+	__u32 upkeep;	   /* accounting: packets of the local link's upkeep that are sent to the
+			      reader, at most so many per CPU and second; 0 = none */
 	__u32 pad;
 	__u64 seed; /* accounting: of distinct counts, see core/sketch.h */
 };

@@ -136,7 +136,7 @@ static struct wr_incident *room(struct wr_incidents *all)
 static void add_victim(struct wr_incident *i, const struct wr_victim *v)
 {
 	for (uint32_t k = 0; k < i->n_victims; k++)
-		if (!memcmp(&i->victim[k], v, sizeof(*v)))
+		if (wr_victim_same(&i->victim[k], v))
 			return;
 	i->victims++;
 	if (i->n_victims < WR_INCIDENT_VICTIMS)
