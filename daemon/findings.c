@@ -130,7 +130,7 @@ static int newest_first(const void *a, const void *b)
 uint32_t wr_findings_rows(const struct wr_findings *f, uint64_t incident,
 			  const struct wr_findings_row **out, uint32_t n)
 {
-	const struct wr_findings_row *found[WR_FINDINGS_KEPT];
+	const struct wr_findings_row *found[WR_FINDINGS_KEPT] = {0};
 	uint32_t have = 0;
 
 	for (uint32_t i = 0; i < f->n; i++)
