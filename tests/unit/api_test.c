@@ -189,7 +189,7 @@ static void answers(void)
 		{"services as=text top=1\n", "TCP 10.0.0.1:443", 3},
 		{"talkers as=text color=1 top=1\n", "\033[1m", 3},
 		{"flows as=text top=2\n", "and 18 more", 4},
-		{"status as=text\n", "up 90.0 s, 90 windows\n", 3},
+		{"status as=text\n", "up 90.0 s, 90 windows\n", 4},
 		{"drops as=text\n", "ring_full", 3},
 		{"ledger as=text\n", "balanced", 7},
 	};
