@@ -57,7 +57,7 @@ says() {
 # said VIEW [ARG...] EXPRESSION: Python over rows, the objects that a view gives.
 said() {
 	local expression=${*: -1}
-	w "${@:1:$#-1}" --json 2>&1 | python3 -c '
+	w "${@:1:$#-1}" --json 2>&1 | "$PYTHON" -S -c '
 import json, sys
 rows = [json.loads(line) for line in sys.stdin]
 print(eval(sys.argv[1]))' "$expression" 2>&1 | tail -n 1
@@ -65,7 +65,7 @@ print(eval(sys.argv[1]))' "$expression" 2>&1 | tail -n 1
 
 # raw REQUEST EXPRESSION: the same for a view that has no command.
 raw() {
-	python3 - "$SOCKET" "$@" <<-'PYTHON' 2>&1 | tail -n 1
+	"$PYTHON" -S - "$SOCKET" "$@" <<-'PYTHON' 2>&1 | tail -n 1
 		import json, socket, sys
 		s = socket.socket(socket.AF_UNIX)
 		s.connect(sys.argv[1])
@@ -81,7 +81,7 @@ raw() {
 
 # raw_lines REQUEST: the answer as it is.
 raw_lines() {
-	python3 - "$SOCKET" "$1" <<-'PYTHON'
+	"$PYTHON" -S - "$SOCKET" "$1" <<-'PYTHON'
 		import socket, sys
 		s = socket.socket(socket.AF_UNIX)
 		s.connect(sys.argv[1])
@@ -99,7 +99,7 @@ send() {
 
 # settle: two windows have ended since: all that has arrived is in the views.
 settle() {
-	python3 - "$SOCKET" <<-'PYTHON'
+	"$PYTHON" -S - "$SOCKET" <<-'PYTHON'
 		import json, socket, sys
 		s = socket.socket(socket.AF_UNIX)
 		s.connect(sys.argv[1])

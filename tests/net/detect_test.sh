@@ -214,7 +214,7 @@ conf "interfaces = $IN"
 mkdir "$TMP/out.d" && chmod 777 "$TMP/out.d"
 ok "the daemon starts" start_all --page "" --set history.path="$TMP/history.db" --set output.eve="$TMP/eve.json"
 honest
-asks_for_it 5
+asks_for_it 4
 read -rt 2 -u "$wr_never"
 honest_is_quiet
 attacks
