@@ -50,7 +50,7 @@ struct wr_packet {
 	const struct wr_fate *fate; /* NULL: nothing is decided here */
 };
 
-const char *wr_verdict_name(enum wr_verdict v); /* pass, drop, limit */
+const char *wr_verdict_name(enum wr_verdict v); /* pass, drop, limit, answer */
 
 /* What weir decided of a packet. */
 struct wr_fate {

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "capture/board.h"
+#include "control/cookies.h"
 #include "daemon/rules_impl.h"
 
 enum { MOST_BYTES = 256 << 20, IFACES = 512 };
@@ -191,6 +192,8 @@ int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct w
 				"rule %s: 'out' is for what leaves, which is not watched: set "
 				"capture.out = yes and restart weir",
 				x->name);
+		if (x->action == WR_ACTION_COOKIES && !x->shadow && wr_cookies_check(err))
+			return wr_within(err, "rule %s", x->name);
 	}
 	return 0;
 }
@@ -571,7 +574,8 @@ const char *wr_rules_action(enum wr_action a)
 	static const char *const names[WR_ACTION_COUNT] = {[WR_ACTION_ALLOW] = "allow",
 							   [WR_ACTION_DROP] = "drop",
 							   [WR_ACTION_LIMIT] = "limit",
-							   [WR_ACTION_CLASS] = "class"};
+							   [WR_ACTION_CLASS] = "class",
+							   [WR_ACTION_COOKIES] = "cookies"};
 
 	return names[a];
 }
@@ -596,6 +600,7 @@ void wr_rules_row(const struct wr_rules *r, size_t i, uint32_t order, struct wr_
 		.unconfirmed = r->pending.due_ns && !strcmp(r->pending.name, x->name),
 		.idle = (x->at.days || x->at.from_min != x->at.to_min) &&
 			!wr_schedule_has(&x->at, wr_rules_now_s()),
+		.syncookies = x->action == WR_ACTION_COOKIES ? wr_cookies_sysctl() + 1 : 0,
 	};
 	if (counted)
 		wr_force_count(r->force, r->slot[i], &n);

@@ -21,6 +21,7 @@ static const struct statement {
 	{"allow", true, wr_policy_read_rule},
 	{"drop", true, wr_policy_read_rule},
 	{"limit", true, wr_policy_read_rule},
+	{"cookies", true, wr_policy_read_rule},
 	{"class", true, read_class_or_rule},
 	{"set", false, wr_policy_read_set},
 	{"link", false, wr_policy_read_link},
