@@ -97,6 +97,7 @@ struct wr_ledger {
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	struct wr_count arrived, passed;
 	struct wr_count dropped, limited;  /* by rules: */
+	uint64_t answered;		   /* packets of the limited: with a SYN cookie */
 	const struct wr_ledger_rule *rule; /* borrowed until the next ledger is asked for */
 	uint32_t n_rules;
 	struct wr_count matched; /* of arrived: chosen by the filter */

@@ -175,6 +175,15 @@ int wr_rules_join(const struct wr_rules *r, const struct wr_policy *file, const 
 	return ret;
 }
 
+static bool answers(const struct wr_policy *p, const char *rule)
+{
+	int at = wr_policy_rule(p, rule);
+
+	return at >= 0 && p->rule[at].action == WR_ACTION_COOKIES && !p->rule[at].shadow;
+}
+
+/* What is in force already stays so, whatever the host has come to: one change shall not fail
+ * because of another rule. */
 int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
 {
 	for (size_t i = 0; i < p->n_rules; i++) {
@@ -192,7 +201,8 @@ int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct w
 				"rule %s: 'out' is for what leaves, which is not watched: set "
 				"capture.out = yes and restart weir",
 				x->name);
-		if (x->action == WR_ACTION_COOKIES && !x->shadow && wr_cookies_check(err))
+		if (answers(p, x->name) && !(r->all && answers(r->all, x->name)) &&
+		    wr_cookies_check(err))
 			return wr_within(err, "rule %s", x->name);
 	}
 	return 0;
