@@ -547,7 +547,9 @@ void wr_rules_now(const struct wr_rules *r,
 			.matched = {r->rate[r->slot[i]].matched_pps,
 				    r->rate[r->slot[i]].matched_bytes},
 			.dropped = x->action == WR_ACTION_DROP ? stopped : 0,
-			.limited = x->action == WR_ACTION_LIMIT ? stopped : 0,
+			.limited = x->action == WR_ACTION_LIMIT || x->action == WR_ACTION_COOKIES
+					   ? stopped
+					   : 0,
 		};
 
 		if (x->action != WR_ACTION_CLASS && now.matched.packets)

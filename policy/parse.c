@@ -140,7 +140,7 @@ static int read_statement(struct wr_policy_reader *r)
 		return ret;
 	}
 	return wr_policy_expected(r,
-				  "allow, drop, limit, class, set, link, fragments or "
+				  "allow, drop, limit, cookies, class, set, link, fragments or "
 				  "unreadable",
 				  words);
 }

@@ -4,19 +4,13 @@
 cookies.py serve PORT BACKLOG              echoes what it gets, IPv4 and IPv6
 cookies.py connect ADDR PORT COUNT WAIT    that many connections, ten at a time, a word through each: how many came back
 cookies.py steady ADDR PORT FILE           one connection, a word a hundredth of a second until FILE is there: "SENT BACK"
-cookies.py gro IFACE                       turns GRO on: the end of a veth takes what XDP sends back only then
 """
-import ctypes
-import fcntl
 import os
 import selectors
 import socket
-import struct
 import sys
 import threading
 import time
-
-SIOCETHTOOL, ETHTOOL_SGRO = 0x8946, 0x2C
 
 
 def serve(port, backlog):
@@ -92,12 +86,6 @@ def steady(address, port, path):
             back += len(got) == 100
             time.sleep(0.01)
     print(sent, back, flush=True)
-
-
-def gro(iface):
-    value = ctypes.create_string_buffer(struct.pack("II", ETHTOOL_SGRO, 1))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        fcntl.ioctl(s, SIOCETHTOOL, struct.pack("16sP16x", iface.encode(), ctypes.addressof(value)))
 
 
 globals()[sys.argv[1]](*sys.argv[2:])

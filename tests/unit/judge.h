@@ -245,7 +245,7 @@ static inline int judge_hook_run(struct judge_hook *j, const struct wr_policy *p
 	return gone == (v->verdict != WR_VERDICT_PASS) ? 0 : -EPROTO;
 }
 
-static void judge_hook_close(struct judge_hook *j)
+static inline void judge_hook_close(struct judge_hook *j)
 {
 	if (j->policy)
 		munmap(j->policy, 2 * JUDGE_LINES * sizeof(struct wr_line));
