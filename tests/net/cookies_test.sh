@@ -93,7 +93,7 @@ serve
 
 # flooded HOOK KIND ADDRESS
 flooded() {
-	local what="$1, $2" n before=$SECONDS
+	local what="$1, $2" n
 	rm -f "$TMP/over"
 	background_in "$A" python3 "$ENDS" steady "$3" 443 "$TMP/over" >"$TMP/steady"
 	wait_for "$PATIENCE" grep -q ready "$TMP/steady"
@@ -107,11 +107,13 @@ flooded() {
 	ok "$what: who is connected stays so: all that was sent came back" \
 		awk '/^[0-9]/ { n = $1; good = $1 > 20 && $1 == $2 } END { exit !good }' "$TMP/steady"
 	settle
-	note "$what: arrived, passed, answered, dropped: $(sums); $((SECONDS - before)) s"
+	SUMS=$(sums)
+	note "$what: arrived, passed, answered, dropped: $SUMS"
 }
 
+# The third of them.
 answered() {
-	sums | tr -d '(),' | cut -d ' ' -f 3
+	tr -d '(),' <<<"$SUMS" | cut -d ' ' -f 3
 }
 
 # Every SYN is answered here, so each of the connections has come by a cookie.
@@ -134,10 +136,11 @@ works() {
 	w rule add 'web: cookies over 200cps to tcp/443 why "what makes the money"' >/dev/null
 	flooded "$@"
 	at_least "$hook: nearly all of the flood was answered here" "$(answered)" 27000
-	ok "$hook: the ledger balances to the packet" [ "$(sums)" != False ]
+	ok "$hook: the ledger balances to the packet" [ "$SUMS" != False ]
 	before=$(answered)
 	is "$hook: the flood is over: all connect" "$(connections "$3" 20)" 20
 	settle
+	SUMS=$(sums)
 	is "$hook: and nothing is answered in place of the service any more" "$(answered)" "$before"
 	like "$hook: the ledger tells how many" "$("$WEIR" ledger)" "^  of them +$before +answered with SYN cookies"
 	like "weir rule show tells what the kernel does" "$(w rule show web)" "net.ipv4.tcp_syncookies = 2: at once"
