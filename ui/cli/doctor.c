@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/cookies.h"
 #include "control/iface.h"
 #include "control/kernel.h"
 #include "control/neighbour.h"
@@ -79,6 +80,21 @@ static void check_kernel(struct doctor *d)
 	else
 		warn(d, "run as root, or with CAP_NET_RAW",
 		     "packet sockets not allowed: no way on without BPF");
+}
+
+/* For rules with `cookies`. */
+static void check_cookies(struct doctor *d)
+{
+	static const char *const when[] = {"", "once a service's own queue is full (1)",
+					   "at once (2)"};
+	struct wr_err err = {0};
+	int sysctl = wr_cookies_sysctl();
+
+	if (wr_cookies_check(&err))
+		warn(d, "only rules with 'cookies' need it", "%s", err.text);
+	else
+		good("SYN cookies for rules with 'cookies': %s, by net.ipv4.tcp_syncookies",
+		     when[sysctl > 2 ? 2 : sysctl]);
 }
 
 static void check_iface(struct doctor *d)
@@ -178,6 +194,7 @@ static int examine(struct doctor *d, const struct args *a, struct wr_err *err)
 	check_kernel(d);
 	check_iface(d);
 	if (!wr_kernel_check(NULL)) {
+		check_cookies(d);
 		check_neighbours(d);
 		try_hook(d, WR_HOOK_TC);
 		if (a->iface) { /* native XDP may restart the link: only when the interface was
