@@ -309,7 +309,7 @@ static void make_dnsamp(uint8_t *p, uint8_t *end, unsigned i)
 	put16(l4 + 6, 0); /* a UDP checksum of zero: none */
 }
 
-static void syn(uint8_t *l4, unsigned i, unsigned dport, const uint8_t *end)
+static void bare_syn(uint8_t *l4, unsigned i, unsigned dport, const uint8_t *end)
 {
 	uint8_t *p = put16(l4, 40000 + i % 20000);
 
@@ -324,7 +324,7 @@ static void syn(uint8_t *l4, unsigned i, unsigned dport, const uint8_t *end)
 
 static void make_scan(uint8_t *p, uint8_t *end, unsigned i)
 {
-	syn(ip4_from(ether(p, ETH_P_IP), SCANNER, i, IPPROTO_TCP, 0, end), i, 1 + i, end);
+	bare_syn(ip4_from(ether(p, ETH_P_IP), SCANNER, i, IPPROTO_TCP, 0, end), i, 1 + i, end);
 }
 
 static void make_sweep(uint8_t *p, uint8_t *end, unsigned i)
@@ -334,7 +334,7 @@ static void make_sweep(uint8_t *p, uint8_t *end, unsigned i)
 
 	dst_ip4 = (whole & ~0xffu) | (i & 0xff);
 	l4 = ip4_from(ether(p, ETH_P_IP), SWEEPER, i, IPPROTO_TCP, 0, end);
-	syn(l4, i, 22, end);
+	bare_syn(l4, i, 22, end);
 	dst_ip4 = whole;
 }
 
