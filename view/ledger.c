@@ -111,7 +111,8 @@ static void row_text(struct wr_buf *b, const struct wr_ledger *row)
 	rules_text(b, "dropped", row, dropped_by);
 	rules_text(b, "limited", row, limited_by);
 	if (row->answered)
-		wr_buf_fmt(b, "  of them %15" PRIu64 "   answered with SYN cookies\n", row->answered);
+		wr_buf_fmt(b, "  of them %15" PRIu64 "   answered with SYN cookies\n",
+			   row->answered);
 	if (row->matched.packets != row->arrived.packets)
 		wr_buf_fmt(b, "  chosen  %15" PRIu64 "   by the filter\n", row->matched.packets);
 	wr_buf_fmt(b, "  records %15" PRIu64 "   seen %" PRIu64 ", lost %" PRIu64, row->made,
