@@ -48,6 +48,9 @@ struct wr_daemon_conf {
 		bool pressure;
 	} policy;
 	struct {
+		const char *folder, *state;
+	} gateway;
+	struct {
 		const char *user;
 		bool sandbox, attach_later;
 	} daemon;
