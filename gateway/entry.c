@@ -90,7 +90,8 @@ static int read_who(struct wr_gateway_entry *e, const char **s, struct wr_err *e
 	return wr_fail(err, EINVAL, "'%s' is no address and no prefix", text);
 }
 
-static int read_rate(struct wr_gateway_entry *e, const char *text, struct wr_err *err)
+static int read_rate(struct wr_gateway_entry *e, const char *text, uint64_t now_s,
+		     struct wr_err *err)
 {
 	char *end;
 	unsigned long v = strtoul(text, &end, 10);
@@ -99,6 +100,7 @@ static int read_rate(struct wr_gateway_entry *e, const char *text, struct wr_err
 	    v > WR_GATEWAY_RATE_MAX)
 		return wr_fail(err, EINVAL, "'%s' is no number of requests a second, 1 to %d", text,
 			       WR_GATEWAY_RATE_MAX);
+	(void)now_s;
 	e->rate = (uint32_t)v;
 	return 0;
 }
@@ -158,30 +160,44 @@ static int read_why(struct wr_gateway_entry *e, const char *s, struct wr_err *er
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	bool limit_only;
+	int (*read)(struct wr_gateway_entry *e, const char *text, uint64_t now_s,
+		    struct wr_err *err);
+} clauses[] = {{"to", true, read_rate}, {"for", false, read_span}, {"until", false, read_until}};
+
+static int read_clause(struct wr_gateway_entry *e, const char *name, const char **s, uint64_t now_s,
+		       struct wr_err *err)
+{
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(clauses) / sizeof(clauses[0]); i++) {
+		if (strcmp(name, clauses[i].name) != 0 ||
+		    (clauses[i].limit_only && e->verb != WR_GATEWAY_LIMIT))
+			continue;
+		if (!word(s, text, sizeof(text)))
+			return wr_fail(err, EINVAL, "'%s': a value is missing", name);
+		return clauses[i].read(e, text, now_s, err);
+	}
+	return wr_fail(err, EINVAL, "'%s': expected %sfor SPAN, until TIME or why TEXT", name,
+		       e->verb == WR_GATEWAY_LIMIT ? "to RATE, " : "");
+}
+
 static int read_clauses(struct wr_gateway_entry *e, const char *s, uint64_t now_s,
 			struct wr_err *err)
 {
-	char name[16], text[64];
+	char name[16];
 	int ret = 0;
 
 	while (!ret && word(&s, name, sizeof(name))) {
 		if (!strcmp(name, "why"))
 			return read_why(e, s, err);
-		if (!word(&s, text, sizeof(text)))
-			ret = wr_fail(err, EINVAL, "'%s': a value is missing", name);
-		else if (!strcmp(name, "to") && e->verb == WR_GATEWAY_LIMIT)
-			ret = read_rate(e, text, err);
-		else if (!strcmp(name, "for"))
-			ret = read_span(e, text, now_s, err);
-		else if (!strcmp(name, "until"))
-			ret = read_until(e, text, now_s, err);
-		else
-			ret = wr_fail(err, EINVAL,
-				      "'%s': expected %sfor SPAN, until TIME or why TEXT", name,
-				      e->verb == WR_GATEWAY_LIMIT ? "to RATE, " : "");
+		ret = read_clause(e, name, &s, now_s, err);
 	}
 	if (!ret && s[strspn(s, blank)])
-		ret = wr_fail(err, EINVAL, "'%.32s': expected for, until or why", s + 1);
+		ret = wr_fail(err, EINVAL, "'%.32s': expected for, until or why",
+			      s + strspn(s, blank));
 	return ret;
 }
 
