@@ -64,6 +64,16 @@ static int end_of(pid_t pid, uint64_t deadline_ns, int *status)
 	return 0;
 }
 
+/* It is shown on terminals. */
+static void one_line(struct wr_buf *said)
+{
+	while (said->used && strchr("\r\n ", said->at[said->used - 1]))
+		said->used--;
+	for (size_t i = 0; i < said->used; i++)
+		if ((unsigned char)said->at[i] < ' ' || said->at[i] == 127)
+			said->at[i] = said->at[i] == '\n' ? ';' : ' ';
+}
+
 int wr_gateway_exec(const struct wr_gateway *g, const char *const *argv, size_t max,
 		    struct wr_buf *said, struct wr_err *err)
 {
@@ -92,8 +102,7 @@ int wr_gateway_exec(const struct wr_gateway *g, const char *const *argv, size_t 
 	}
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	while (said->used && strchr("\r\n ", said->at[said->used - 1]))
-		said->used--;
+	one_line(said);
 	return wr_fail(err, EIO, "%s says: %.400s", argv[0],
 		       said->used ? wr_buf_text(said) : "nothing, and fails");
 }

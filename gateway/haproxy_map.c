@@ -111,7 +111,10 @@ static int read_block(struct wr_gateway_set *s, enum wr_haproxy_map map,
 	char text[256];
 
 	while ((line = wr_gateway_line(k->inside, k->inside_n, &at, &len))) {
-		snprintf(text, sizeof(text), "%.*s", (int)(len < 255 ? len : 255), line);
+		if (len >= sizeof(text))
+			continue;
+		memcpy(text, line, len);
+		text[len] = 0;
 		if (*text == '#' || !read_pair(&f, map, text) || f.odd)
 			continue;
 		if (wr_gateway_set_add(s, &(struct wr_gateway_entry){

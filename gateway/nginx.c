@@ -218,7 +218,11 @@ static void probe(struct wr_gateway *g, wr_gateway_tell_fn tell, void *ctx)
 	}
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(wr_buf_text(&said), "\r\n"),
 		 wr_buf_text(&said));
-	tell(ctx, WR_GATEWAY_GOOD, text, NULL);
+	if (text[0])
+		tell(ctx, WR_GATEWAY_GOOD, text, NULL);
+	else
+		tell(ctx, WR_GATEWAY_BAD, "what nginx.command calls says no version: is it nginx?",
+		     "nginx.command: how nginx is called");
 	wr_buf_clear(&said);
 	if (say(g, "-T", &said, &err)) {
 		tell(ctx, WR_GATEWAY_BAD, err.text, "what nginx -t says, mended");

@@ -6,13 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/loop.h"
 #include "base/newfile.h"
 #include "gateway/gateway_impl.h"
 
 /* Steps that a driver has worked out: shown by a dry run, or carried out, byte for byte the same.
  */
 
-enum { STAMP_PAUSE_MS = 5, TOLD = 200, SAID_MOST = 4096 };
+enum { STAMP_PAUSE_MS = 5, STEADY_MS = 150, TOLD = 200, SAID_MOST = 4096 };
 
 struct wr_gateway_step *wr_gateway_step(struct wr_gateway_plan *p, enum wr_gateway_step_kind kind,
 					const char *where)
@@ -198,18 +199,33 @@ static int do_command(const struct wr_gateway *g, const struct wr_gateway_plan *
 	return ret;
 }
 
+static bool says(struct wr_gateway_http *h, const struct wr_gateway_plan *p,
+		 const struct wr_gateway_step *s)
+{
+	return h->status == 200 && trimmed(&h->answer) == s->n &&
+	       !memcmp(h->answer.at, p->bytes.at + s->at, s->n);
+}
+
+/*
+ * Until every answer is the right one for STEADY_MS. nginx starts its new workers, sleeps for 100
+ * ms and only then ends the old ones (ngx_reconfigure() in os/unix/ngx_process_cycle.c): in between
+ * both of them answer.
+ */
 static int do_stamp(const struct wr_gateway *g, const struct wr_gateway_plan *p,
 		    const struct wr_gateway_step *s, struct wr_err *err)
 {
 	struct wr_gateway_http h = {.base = s->base, .path = s->where, .method = "GET"};
-	uint64_t deadline_ns = wr_gateway_deadline_ns(g);
+	uint64_t deadline_ns = wr_gateway_deadline_ns(g), steady_ns = 0;
 	char told[TOLD] = "nothing";
 	int ret;
 
 	do {
 		ret = wr_gateway_http(g, &h, err);
-		if (!ret && h.status == 200 && trimmed(&h.answer) == s->n &&
-		    !memcmp(h.answer.at, p->bytes.at + s->at, s->n)) {
+		if (ret || !says(&h, p, s))
+			steady_ns = 0;
+		else if (!steady_ns)
+			steady_ns = wr_loop_now_ns() + STEADY_MS * 1000000ull;
+		if (steady_ns && wr_loop_now_ns() >= steady_ns) {
 			wr_buf_free(&h.answer);
 			return 0;
 		}

@@ -116,22 +116,29 @@ static bool expires(const struct wr_gateway *g)
 	return wr_gateway_can(g) & WR_GATEWAY_CAN_EXPIRE;
 }
 
-/* About to be put there: from now on it is weir's. */
-static void mark_put(struct wr_gateway_set *s, const struct wr_gateway_diff *d)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (wr_gateway_stays(d, i))
-			s->at[i].state = WR_GATEWAY_PUT;
-}
-
-static void forget(struct wr_gateway_set *s, const struct wr_gateway_diff *d)
+/* About to be put there: from now on it is weir's. Returns how many that were not yet. */
+static size_t mark_put(struct wr_gateway_set *s, const struct wr_gateway_diff *d)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
+		if (!wr_gateway_stays(d, i))
+			continue;
+		n += s->at[i].state != WR_GATEWAY_PUT;
+		s->at[i].state = WR_GATEWAY_PUT;
+	}
+	return n;
+}
+
+static size_t forget(struct wr_gateway_set *s, const struct wr_gateway_diff *d)
+{
+	size_t n = 0, had = s->n;
+
+	for (size_t i = 0; i < had; i++)
 		if (d->deed[i] != WR_GATEWAY_FORGET)
 			s->at[n++] = s->at[i];
 	s->n = n;
+	return had - n;
 }
 
 static void sum_up(struct wr_gateway_result *r, const struct wr_gateway_set *s,
@@ -202,6 +209,11 @@ static int carry_out(struct wr_gateway *g, struct wr_gateway_ledger *l, uint64_t
 
 static int not_so(const struct wr_gateway *g, const struct wr_gateway_diff *d, struct wr_err *err)
 {
+	if (wr_gateway_diff_nothing(d))
+		return wr_fail(err, EIO,
+			       "%s has taken it, and now a file of it, or what it runs, is another "
+			       "one; does something else write there?",
+			       g->name);
 	return wr_fail(err, EIO,
 		       "%s has taken it and does not show it: %zu entries are missing, %zu are "
 		       "other ones, %zu are still there; does something else write there?",
@@ -235,13 +247,13 @@ static int work(struct wr_gateway *g, struct wr_gateway_ledger *l, uint64_t now_
 	return ret;
 }
 
-/* Nothing had to be done: what is there is weir's all the same, by its value. */
+/* What has been read back becomes the ledger: written again only when it says something new. */
 static int settle(struct wr_gateway *g, struct wr_gateway_ledger *l,
-		  const struct wr_gateway_diff *d, struct wr_err *err)
+		  const struct wr_gateway_diff *d, bool saved, struct wr_err *err)
 {
-	mark_put(&l->set, d);
-	forget(&l->set, d);
-	return wr_gateway_ledger_save(l, g, err);
+	size_t news = mark_put(&l->set, d) + forget(&l->set, d);
+
+	return news || !saved ? wr_gateway_ledger_save(l, g, err) : 0;
 }
 
 int wr_gateway_reconcile(struct wr_gateway *g, struct wr_gateway_ledger *l, uint64_t now_s,
@@ -256,7 +268,7 @@ int wr_gateway_reconcile(struct wr_gateway *g, struct wr_gateway_ledger *l, uint
 	end_those(&l->set, &(struct ending){.until_s = now_s});
 	ret = work(g, l, now_s, show, &seen, &d, r, err);
 	if (!show && !ret)
-		ret = settle(g, l, &d, err);
+		ret = settle(g, l, &d, r->steps > 0, err);
 	else if (!show) /* what is wanted is kept: a later call goes on */
 		wr_gateway_ledger_save(l, g, &none);
 	wr_gateway_diff_free(&d);

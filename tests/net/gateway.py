@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Clients, broken gateways and random work for gateway_test.sh.
+
+    block FILE INFO              the block of a page that begins with ```INFO
+    get URL SOURCE [KEY]         the status of a request from that address
+    count URL SOURCE N           of N requests in a row, how many got which status
+    until STATUS URL SOURCE -- COMMAND...
+                                 starts it; prints the milliseconds until requests get that status and go on to
+    serve KIND WHERE             a gateway that is not well; WHERE is a socket or a port
+    property DRIVER SEED STEPS CONFIG WEIR WEIRCONF
+                                 random work of weir, of others and of the gateway itself
+"""
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+
+def block(path, info):
+    text = open(path).read()
+    print(re.search(r"^```%s\n(.*?)^```$" % re.escape(info), text, re.M | re.S).group(1), end="")
+
+
+# ---- clients ----
+
+def status(url, source, key=None):
+    """By hand, so that nothing but the address and the key differs. 0: no answer."""
+    host, port, path = re.match(r"http://(?:\[(.*?)\]|([\d.]+)):(\d+)(/.*)$", url).expand(r"\1\2 \3 \4").split(" ")
+    try:
+        s = socket.create_connection((host, int(port)), 5, (source, 0))
+        s.settimeout(5)
+        s.sendall(b"GET %s HTTP/1.0\r\nHost: x\r\n%s\r\n" %
+                  (path.encode(), b"Authorization: %s\r\n" % key.encode() if key else b""))
+        answer = s.recv(4096)
+        s.close()
+        return int(answer.split(b" ")[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def until(want, url, source, command):
+    began = time.monotonic()
+    p = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while status(url, source) != want:
+        if time.monotonic() - began > 20:
+            print("never")
+            return 1
+    ms = (time.monotonic() - began) * 1000
+    p.wait()
+    if p.returncode or any(status(url, source) != want for _ in range(20)):
+        print("and not for good, or weir says %d" % p.returncode)
+        return 1
+    print("%.0f" % ms)
+    return 0
+
+
+# ---- gateways that are not well ----
+
+def serve(kind, where):
+    if where.startswith("/"):
+        s = socket.socket(socket.AF_UNIX)
+    else:
+        s = socket.socket(socket.AF_INET)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(where if where.startswith("/") else ("127.0.0.1", int(where)))
+    s.listen(64)
+    kept = []
+    while True:
+        c, _ = s.accept()
+        if kind == "slow":
+            kept.append(c)  # never says a word
+            continue
+        threading.Thread(target=one, args=(kind, c), daemon=True).start()
+
+
+def one(kind, c):
+    try:
+        c.recv(65536)
+        if kind == "garbage":
+            c.sendall(bytes(random.Random(7).randrange(256) for _ in range(5000)))
+        elif kind == "drip":
+            for _ in range(1000):
+                c.sendall(b"#")
+                time.sleep(0.05)
+        elif kind == "huge":
+            c.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                c.sendall(b"#" * 65536)
+        elif kind == "error":
+            c.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 9\r\n\r\nno\x1b[2J so")
+        elif kind == "redirect":
+            c.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
+        c.close()
+    except OSError:
+        pass
+
+
+# ---- random work ----
+
+class HAProxy:
+    """Others add to the map by the Runtime API, and lines to its file outside the block."""
+
+    def __init__(self, conf):
+        self.conf, self.map, self.socket = conf, os.path.dirname(conf) + "/weir-deny.map", os.path.dirname(conf) + "/admin.sock"
+
+    def ask(self, line):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(self.socket)
+        s.sendall(line.encode() + b"\n")
+        text = b""
+        while True:
+            more = s.recv(65536)
+            if not more:
+                return text.decode()
+            text += more
+
+    def pid(self):
+        try:
+            return re.search(r"^Pid: (\d+)", self.ask("show info"), re.M).group(1)
+        except (OSError, AttributeError):
+            return None
+
+    def start(self):
+        self.p = subprocess.Popen(["haproxy", "-W", "-f", self.conf], stderr=subprocess.DEVNULL)
+        wait(lambda: self.pid())
+
+    def stop(self):
+        self.p.terminate()
+        self.p.wait()
+
+    def reload(self):
+        old = self.pid()
+        self.p.send_signal(signal.SIGUSR2)
+        wait(lambda: self.pid() not in (old, None))
+
+    def there(self):
+        return [tuple(line.split(" ")[1:3]) for line in self.ask("show map " + self.map).splitlines() if line]
+
+    def foreign_lines(self):
+        return re.sub(r"^# weir begin .*^# weir end\n", "", open(self.map).read(), flags=re.M | re.S)
+
+    def others(self, rnd, key):
+        what = rnd.choice(["add", "add", "add", "del", "line"])
+        if what == "add":
+            self.ask("add map %s %s %d" % (self.map, key, rnd.randrange(5000000000)))
+        elif what == "del":
+            mine = [k for k, _ in self.there() if not k.startswith("10.1.")]
+            if mine:
+                self.ask("del map %s %s" % (self.map, rnd.choice(mine)))
+        else:
+            line = "%s %d\n" % (key, rnd.randrange(5000000000))
+            text = open(self.map).read()
+            open(self.map, "w").write(line + text if rnd.random() < 0.5 else text + line)
+
+
+class Nginx:
+    """Others write lines to the file outside the block."""
+
+    def __init__(self, conf):
+        self.conf, self.file = conf, os.path.dirname(conf) + "/weir.conf"
+
+    def start(self):
+        self.p = subprocess.Popen(["nginx", "-c", self.conf, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
+        wait(lambda: status("http://127.0.0.1:8089/weir", "127.0.0.1") == 200)
+
+    def stop(self):
+        self.p.terminate()
+        self.p.wait()
+
+    def reload(self):
+        self.p.send_signal(signal.SIGHUP)
+
+    def there(self):
+        text = re.search(r"^geo \$weir_deny \{\n(.*?)^\}", open(self.file).read(), re.M | re.S).group(1)
+        return [(line.split()[0],) for line in text.splitlines() if line.split()[0] != "default"]
+
+    def foreign_lines(self):
+        return re.sub(r"^# weir begin .*^# weir end\n", "", open(self.file).read(), flags=re.M | re.S)
+
+    def others(self, rnd, key):
+        text = open(self.file).read()
+        line = "geo $theirs_%d { default 0; %s 1; }\n" % (rnd.randrange(10 ** 9), key)
+        open(self.file, "w").write(line + text if rnd.random() < 0.5 else text + line)
+
+
+class Caddy:
+    """Others add to the list of the route, and take out what is theirs. With --resume it keeps all over a restart."""
+
+    def __init__(self, conf):
+        self.conf = conf
+
+    def ask(self, method, below, body=None):
+        r = urllib.request.Request("http://127.0.0.1:2019/id/weir_deny/match/0/remote_ip/ranges" + below, method=method,
+                                   data=json.dumps(body).encode() if body is not None else None,
+                                   headers={"Content-Type": "application/json"})
+        return urllib.request.urlopen(r, timeout=5).read()
+
+    def start(self):
+        self.p = subprocess.Popen(["caddy", "run", "--config", self.conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait(lambda: self.there() is not None)
+
+    def stop(self):
+        self.p.terminate()
+        self.p.wait()
+
+    def reload(self):
+        self.stop()
+        self.start()
+
+    def there(self):
+        try:
+            return [(k,) for k in json.loads(self.ask("GET", ""))]
+        except OSError:
+            return None
+
+    def foreign_lines(self):
+        return ""
+
+    def others(self, rnd, key):
+        mine = [i for i, (k,) in enumerate(self.there()) if not k.startswith("10.1.")]
+        if mine and rnd.random() < 0.3:
+            self.ask("DELETE", "/%d" % rnd.choice(mine))
+        else:
+            self.ask("POST", "", key)
+
+
+def wait(fn):
+    end = time.monotonic() + 20
+    while not fn():
+        assert time.monotonic() < end, "the gateway does not come up"
+        time.sleep(0.02)
+
+
+def is_ours(key):
+    return key.startswith("10.1.")
+
+
+def property_of(driver, seed, steps, conf, weir, weir_conf):
+    """Weir has 10.1.0.0/24 and sometimes wants what others have; others have 192.0.2.0/24. Whatever weir does, theirs
+    stays as it is, to the value and the order."""
+    gateway, rnd, want = {"haproxy": HAProxy, "nginx": Nginx, "caddy": Caddy}[driver](conf), random.Random(seed), set()
+    taken, killed, log = 0, 0, []
+
+    def run(*args, kill=False):
+        nonlocal killed
+        p = subprocess.Popen([weir, "gateway", *args, "-c", weir_conf], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if kill:
+            time.sleep(rnd.random() * 0.02)
+            p.kill()
+            killed += 1
+        said = p.communicate()[0].decode()
+        log.append("%s: %d %s" % (" ".join(args), p.returncode, said))
+        return p.returncode
+
+    def theirs():
+        return [e for e in gateway.there() if not is_ours(e[0])], gateway.foreign_lines()
+
+    gateway.start()
+    try:
+        for step in range(steps):
+            what = rnd.choice(["apply", "apply", "apply", "lift", "others", "others", "reload", "kill", "clash", "flush", "many", "ledger"])
+            key = "10.1.0.%d" % rnd.randrange(20)
+            before = theirs()
+            if what == "others":
+                gateway.others(rnd, "192.0.2.%d" % rnd.randrange(20))
+                continue
+            if what == "reload":
+                rnd.choice([gateway.reload, lambda: (gateway.stop(), gateway.start())])()
+                before = theirs()  # what others have in memory only is lost, by no doing of weir's
+                run("reconcile", "edge")
+            elif what in ("apply", "kill"):
+                code = run("apply", "edge", "deny", key, "for", "1h", kill=what == "kill")
+                if what == "apply":
+                    assert code in (0, 1), log[-1]
+                    want.add(key)
+                else:
+                    run("reconcile", "edge")
+                    want = {k for k in list(want) + [key] if (k,) in [e[:1] for e in gateway.there()] or k in want}
+            elif what == "lift":
+                want.discard(key)
+                run("lift", "edge", "deny", key)
+            elif what == "clash":
+                for _ in range(0 if driver == "nginx" else 20):  # nginx has no entries of others in weir's file
+                    if before[0]:
+                        break
+                    gateway.others(rnd, "192.0.2.%d" % rnd.randrange(20))
+                    before = theirs()
+                mine = [e[0] for e in before[0]]
+                if mine and run("apply", "edge", "deny", rnd.choice(mine), "for", "1h") == 1:
+                    taken += 1
+            elif what == "flush":
+                run("flush", "edge")
+                want = set()
+                assert not [e for e in gateway.there() if is_ours(e[0])], "flush leaves something of weir's"
+            elif what == "many":
+                with open("many", "w") as f:
+                    f.write("".join("deny 10.1.%d.%d for 1h\n" % (1 + i // 250, i % 250) for i in range(500)))
+                assert run("apply", "edge", "--file", "many") in (0, 1), log[-1]
+                run("apply", "edge", "--only", "--file", "/dev/null")
+                want = set()
+            elif what == "ledger" and driver != "caddy":
+                os.unlink(ledger_of(weir_conf))  # its marks tell weir what is its own
+                run("reconcile", "edge")
+                want = set()
+            after = theirs()
+            assert after == before, "theirs were %s\nand are %s" % (before, after)
+            ours = {e[0] for e in gateway.there() if is_ours(e[0])}
+            assert ours == want, "weir's are %s\nand not %s" % (sorted(ours), sorted(want))
+        run("flush", "edge")
+        assert not [e for e in gateway.there() if is_ours(e[0])], "flush leaves something of weir's"
+    except AssertionError as e:
+        print("seed %d, step %d: %s\n%s" % (seed, step, e, "".join(log[-4:])))
+        return 1
+    finally:
+        gateway.stop()
+    print("%d steps, %d clashes, %d kills" % (steps, taken, killed))
+    return 0
+
+
+def ledger_of(weir_conf):
+    return re.search(r"^state = (.*)$", open(weir_conf).read(), re.M).group(1) + "/edge.ledger"
+
+
+def main():
+    what, args = sys.argv[1], sys.argv[2:]
+    if what == "block":
+        block(*args)
+    elif what == "get":
+        print(status(*args))
+    elif what == "count":
+        got = [status(args[0], args[1]) for _ in range(int(args[2]))]
+        print(" ".join("%d:%d" % (s, got.count(s)) for s in sorted(set(got))))
+    elif what == "until":
+        return until(int(args[0]), args[1], args[2], args[4:])
+    elif what == "serve":
+        serve(*args)
+    elif what == "property":
+        return property_of(args[0], int(args[1]), int(args[2]), args[3], args[4], args[5])
+    return 0
+
+
+sys.exit(main())
