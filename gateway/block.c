@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gateway/gateway_impl.h"
 
@@ -103,17 +100,4 @@ void wr_gateway_block_end(struct wr_buf *b, const struct wr_gateway_block *old)
 {
 	wr_buf_fmt(b, "%s\n", ends);
 	wr_buf_add(b, old->after, old->after_n);
-}
-
-int wr_gateway_whole_file(const char *path, size_t max, struct wr_buf *b, struct wr_err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), ret;
-
-	if (fd < 0)
-		return wr_fail(err, errno, "%s: %s", path, strerror(errno));
-	ret = wr_buf_read(b, fd, max);
-	close(fd);
-	if (ret == -EFBIG)
-		return wr_fail(err, EFBIG, "%s: more than %zu bytes", path, max);
-	return ret ? wr_fail(err, -ret, "%s: %s", path, strerror(-ret)) : 0;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gateway/caddy_list.h"
 
@@ -10,6 +11,10 @@
  * whole, if it is still the one that was read (If-Match). Caddy keeps the old configuration when it
  * does not like the new one.
  */
+
+/* Each change of its configuration starts its admin server anew, and cuts off who is on the line.
+ */
+enum { TRIES = 5, PAUSE_MS = 20 };
 
 static uint32_t can(const struct wr_gateway_conf *c)
 {
@@ -40,6 +45,10 @@ static int get(const struct wr_gateway *g, struct wr_gateway_http *h, const char
 	h->path = path;
 	h->method = "GET";
 	ret = wr_gateway_http(g, h, err);
+	for (int i = 1; ret == -ECONNRESET && i < TRIES; i++) {
+		usleep(PAUSE_MS * 1000);
+		ret = wr_gateway_http(g, h, err);
+	}
 	if (ret || h->status == 200)
 		return ret;
 	if (h->status == 404 || h->status == 400)

@@ -13,8 +13,6 @@
 
 /* A program of the gateway: what it says, how it ends, and not longer than a deadline. */
 
-extern char **environ;
-
 static int spawn(const char *const *argv, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t fa;

@@ -87,8 +87,9 @@ struct wr_gateway_step {
 	const char *method, *base; /* HTTP: method and the address of the server */
 	size_t at, n;		   /* bytes in plan->bytes */
 	size_t expect, expect_n;   /* there, too; SOCKET */
-	size_t head, head_n;	   /* HTTP: a header line */
-	size_t path, path_n;	   /* HTTP: what follows base */
+	const char *again;   /* SOCKET: an answer with it says that much has changed meanwhile */
+	size_t head, head_n; /* HTTP: a header line */
+	size_t path, path_n; /* HTTP: what follows base */
 };
 
 struct wr_gateway_plan {
@@ -156,7 +157,8 @@ struct wr_gateway_http {
 	char etag[160];
 	struct wr_buf answer;
 };
-/* 0: there is an answer, of any status. Redirects are not followed. Else as above. */
+/* 0: there is an answer, of any status. Redirects are not followed. -ECONNRESET: cut off on the
+ * way; else as above. */
 int wr_gateway_http(const struct wr_gateway *g, struct wr_gateway_http *h, struct wr_err *err);
 int wr_gateway_http_check(const char *base, struct wr_err *err); /* -EINVAL: no such address */
 
@@ -188,7 +190,11 @@ const char *wr_gateway_line(const char *text, size_t n, size_t *at, size_t *len)
 void wr_gateway_block_begin(struct wr_buf *b, const struct wr_gateway_block *old, const char *name,
 			    uint64_t generation);
 void wr_gateway_block_end(struct wr_buf *b, const struct wr_gateway_block *old);
+/* ---- files (gateway/file.c) ---- */
+
 /* All of a file. -ENOENT, -EFBIG: more than max bytes; else what the system says. */
 int wr_gateway_whole_file(const char *path, size_t max, struct wr_buf *b, struct wr_err *err);
+/* As a whole or not at all (base/newfile.h). 0 or -errno. */
+int wr_gateway_replace_file(const char *path, const char *bytes, size_t n, struct wr_err *err);
 
 #endif

@@ -215,7 +215,8 @@ static void command(struct commands *c, const char *what)
 		c->open = false;
 	}
 	if (!c->open) {
-		wr_gateway_step(c->p, WR_GATEWAY_SOCKET, c->socket);
+		/* "Key not found.": a reload has come in between. */
+		wr_gateway_step(c->p, WR_GATEWAY_SOCKET, c->socket)->again = "not found";
 		c->from = b->used;
 	} else {
 		wr_buf_char(b, ';');
@@ -324,7 +325,7 @@ static void as_a_whole(struct wr_gateway_plan *p, enum wr_haproxy_map map, const
 		wr_buf_char(&p->bytes, '\n');
 	}
 	end_chunk(&c);
-	wr_gateway_step(p, WR_GATEWAY_SOCKET, socket);
+	wr_gateway_step(p, WR_GATEWAY_SOCKET, socket)->again = "out of range";
 	wr_buf_fmt(&p->bytes, "commit map @%" PRIu64 " %s\n", c.version, file);
 	wr_gateway_step_ends(p);
 }

@@ -118,6 +118,13 @@ static void set_up(CURL *c, const struct wr_gateway *g, struct taking *t, const 
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, h->method);
 }
 
+/* Whether it has heard the request is not known. */
+static bool cut_off(CURLcode code)
+{
+	return code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING ||
+	       code == CURLE_PARTIAL_FILE;
+}
+
 static int failed(const struct wr_gateway_http *h, const struct taking *t, CURLcode code,
 		  const char *why, struct wr_err *err)
 {
@@ -138,7 +145,7 @@ static int failed(const struct wr_gateway_http *h, const struct taking *t, CURLc
 			       "%s: nobody listens there (%s); is the gateway running, and is this "
 			       "its address?",
 			       h->base, said);
-	return wr_fail(err, EIO, "%s%s: %s", h->base, h->path, said);
+	return wr_fail(err, cut_off(code) ? ECONNRESET : EIO, "%s%s: %s", h->base, h->path, said);
 }
 
 int wr_gateway_http(const struct wr_gateway *g, struct wr_gateway_http *h, struct wr_err *err)

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/newfile.h"
 #include "base/when.h"
 #include "gateway/gateway_impl.h"
 
@@ -187,20 +186,12 @@ int wr_gateway_ledger_open(struct wr_gateway_ledger *l, const char *state,
 int wr_gateway_ledger_save(const struct wr_gateway_ledger *l, const struct wr_gateway *g,
 			   struct wr_err *err)
 {
-	struct wr_newfile f;
 	struct wr_buf b = {0};
 	int ret;
 
 	wr_gateway_ledger_print(&b, l, g->name, g->driver->name);
 	ret = b.failed ? wr_fail(err, ENOMEM, "no memory for a ledger")
-		       : wr_newfile_open(&f, l->path, err);
-	if (!ret) {
-		ret = wr_buf_flush(&b, f.fd);
-		if (ret)
-			wr_newfile_drop(&f);
-		ret = ret ? wr_fail(err, -ret, "%s: %s", l->path, strerror(-ret))
-			  : wr_newfile_keep(&f, err);
-	}
+		       : wr_gateway_replace_file(l->path, b.at, b.used, err);
 	wr_buf_free(&b);
 	return ret;
 }

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/loop.h"
-#include "base/newfile.h"
 #include "gateway/gateway_impl.h"
 
 /* Steps that a driver has worked out: shown by a dry run, or carried out, byte for byte the same.
@@ -95,23 +94,6 @@ void wr_gateway_plan_show(const struct wr_gateway_plan *p, struct wr_buf *b)
 
 /* ---- carried out ---- */
 
-static int write_file(const char *path, const char *bytes, size_t n, struct wr_err *err)
-{
-	struct wr_buf b = {0};
-	struct wr_newfile f;
-	int ret = wr_newfile_open(&f, path, err);
-
-	if (ret)
-		return ret;
-	wr_buf_add(&b, bytes, n);
-	ret = b.failed ? -ENOMEM : wr_buf_flush(&b, f.fd);
-	wr_buf_free(&b);
-	if (!ret)
-		return wr_newfile_keep(&f, err);
-	wr_newfile_drop(&f);
-	return wr_fail(err, -ret, "%s: %s", path, strerror(-ret));
-}
-
 static size_t trimmed(const struct wr_buf *b)
 {
 	size_t n = b->used;
@@ -148,7 +130,8 @@ static int do_socket(const struct wr_gateway *g, const struct wr_gateway_plan *p
 
 	line_of(&answer, told);
 	if (!ret && !s->expect_n && n)
-		ret = wr_fail(err, EPROTO, "%s says: %s", s->where, told);
+		ret = wr_fail(err, s->again && strstr(told, s->again) ? EAGAIN : EPROTO,
+			      "%s says: %s", s->where, told);
 	/* Another number than the one that was foretold: somebody else was faster. */
 	if (!ret && s->expect_n &&
 	    (n < s->expect_n || memcmp(answer.at, want, s->expect_n) != 0 || n != s->expect_n))
@@ -175,7 +158,10 @@ static int do_http(const struct wr_gateway *g, const struct wr_gateway_plan *p,
 	snprintf(head, sizeof(head), "%.*s", (int)s->head_n, p->bytes.at + s->head);
 	ret = wr_gateway_http(g, &h, err);
 	line_of(&h.answer, told);
-	if (!ret && h.status == 412)
+	if (ret == -ECONNRESET)
+		ret = wr_fail(err, EAGAIN, "%s%s: it was cut off while it was changed", s->base,
+			      path);
+	else if (!ret && h.status == 412)
 		ret = wr_fail(err, EAGAIN, "%s%s was changed by somebody else", s->base, path);
 	else if (!ret && (h.status < 200 || h.status > 299))
 		ret = wr_fail(err, EPROTO, "%s%s answers %ld: %s", s->base, path, h.status, told);
@@ -245,7 +231,7 @@ static int do_file(const struct wr_gateway *g, const struct wr_gateway_plan *p,
 		   const struct wr_gateway_step *s, struct wr_err *err)
 {
 	(void)g;
-	return write_file(s->where, p->bytes.at + s->at, s->n, err);
+	return wr_gateway_replace_file(s->where, p->bytes.at + s->at, s->n, err);
 }
 
 static int (*const deeds[])(const struct wr_gateway *g, const struct wr_gateway_plan *p,
@@ -264,8 +250,8 @@ static void undo(const struct wr_gateway_plan *p, size_t done)
 		if (s->kind != WR_GATEWAY_FILE)
 			continue;
 		if (p->was->there[s->file])
-			write_file(s->where, p->was->file[s->file].at, p->was->file[s->file].used,
-				   NULL);
+			wr_gateway_replace_file(s->where, p->was->file[s->file].at,
+						p->was->file[s->file].used, NULL);
 		else
 			unlink(s->where);
 	}

@@ -7,7 +7,7 @@
 
 /* What is wanted, made so: the only way in which a gateway is changed. */
 
-enum { TRIES = 3 };
+enum { TRIES = 5 };
 
 /* ---- what is wanted ---- */
 

@@ -9,6 +9,7 @@
     serve KIND WHERE             a gateway that is not well; WHERE is a socket or a port
     property DRIVER SEED STEPS CONFIG WEIR WEIRCONF
                                  random work of weir, of others and of the gateway itself
+    race CONFIG WEIR WEIRCONF    others and weir change Caddy's list at the same time
 """
 import json
 import os
@@ -265,8 +266,10 @@ def property_of(driver, seed, steps, conf, weir, weir_conf):
 
     gateway.start()
     try:
-        for step in range(steps):
-            what = rnd.choice(["apply", "apply", "apply", "lift", "others", "others", "reload", "kill", "clash", "flush", "many", "ledger"])
+        kinds = ["apply", "apply", "apply", "lift", "others", "others", "reload", "kill", "clash", "flush", "many", "ledger"]
+        works = kinds * (steps // len(kinds) + 1)
+        rnd.shuffle(works)
+        for step, what in enumerate(works):
             key = "10.1.0.%d" % rnd.randrange(20)
             before = theirs()
             if what == "others":
@@ -294,7 +297,11 @@ def property_of(driver, seed, steps, conf, weir, weir_conf):
                     gateway.others(rnd, "192.0.2.%d" % rnd.randrange(20))
                     before = theirs()
                 mine = [e[0] for e in before[0]]
-                if mine and run("apply", "edge", "deny", rnd.choice(mine), "for", "1h") == 1:
+                if mine:
+                    key = rnd.choice(mine)
+                    assert run("apply", "edge", "deny", key, "for", "1h") == 1, "what others have is not told\n" + log[-1]
+                    assert theirs() == before, "theirs are %s" % (theirs(),)
+                    run("lift", "edge", "deny", key)  # it was a wish; theirs is not weir's to take out
                     taken += 1
             elif what == "flush":
                 run("flush", "edge")
@@ -321,8 +328,45 @@ def property_of(driver, seed, steps, conf, weir, weir_conf):
         return 1
     finally:
         gateway.stop()
-    print("%d steps, %d clashes, %d kills" % (steps, taken, killed))
+    print("%d steps, %d clashes, %d kills" % (len(works), taken, killed))
     return 0
+
+
+def race(conf, weir, weir_conf):
+    """Others add to Caddy's list while weir changes it: nothing of theirs is lost, and weir's is there in the end."""
+    caddy, added, done = Caddy(conf), [], threading.Event()
+
+    def others():
+        while not done.is_set() and len(added) < 250:
+            key = "192.0.2.%d" % len(added)
+            while True:  # each change starts Caddy's admin server anew, and who is on the line then is cut off
+                try:
+                    caddy.ask("POST", "", key)
+                    break
+                except OSError:
+                    there = caddy.there()
+                    while there is None:
+                        there = caddy.there()
+                    if (key,) in there:
+                        break
+            added.append(key)
+
+    caddy.start()
+    try:
+        thread = threading.Thread(target=others)
+        thread.start()
+        for i in range(12):
+            subprocess.run([weir, "gateway", "apply", "edge", "deny", "10.1.0.%d" % i, "-c", weir_conf],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        done.set()
+        thread.join()
+        subprocess.run([weir, "gateway", "reconcile", "edge", "-c", weir_conf], stdout=subprocess.DEVNULL)
+        there = [k for k, in caddy.there()]
+        theirs, ours = [k for k in there if not is_ours(k)], [k for k in there if is_ours(k)]
+        print("%d of others while weir made 12 changes" % len(added))
+        return 0 if theirs == added and len(ours) == 12 and len(added) > 12 else 1
+    finally:
+        caddy.stop()
 
 
 def ledger_of(weir_conf):
@@ -342,6 +386,8 @@ def main():
         return until(int(args[0]), args[1], args[2], args[4:])
     elif what == "serve":
         serve(*args)
+    elif what == "race":
+        return race(*args)
     elif what == "property":
         return property_of(args[0], int(args[1]), int(args[2]), args[3], args[4], args[5])
     return 0

@@ -219,7 +219,7 @@ print(hmac.new(b"change this secret", sys.argv[1].encode(), "sha256").hexdigest(
 	like "haproxy: and a header that anybody may send" "$TEXT" "haproxy.cfg:[0-9]+ takes the client's address from what any client sends"
 	BG=$haproxy background_end
 	haproxy_config
-	random 25 "$D/haproxy.cfg"
+	random 20 "$D/haproxy.cfg"
 	ok "haproxy: down, it is told" says 1 reconcile edge
 	like "haproxy: with the mend" "$TEXT" "nobody listens there .*is the gateway running"
 }
@@ -317,7 +317,11 @@ with_caddy() {
 	like "doctor tells the open port" "$TEXT" "port 2019, where Caddy is administered, is open to other hosts"
 	background_end
 	rm -r "$D/state"
-	random 25 "$D/caddy.json"
+	random 20 "$D/caddy.json"
+	rm -r "$D/state"
+	ok "caddy: others change the same list at the same time, and lose nothing" in_ns "$B" "$PYTHON" -S "$WR_HERE/gateway.py" race \
+		"$D/caddy.json" "$WEIR" "$CONF"
+	note "$(<"$TMP/.out")"
 }
 
 # ---- gateways that are not well ----

@@ -4,10 +4,9 @@
 #include "base/json.h"
 #include "base/unit.h"
 #include "ui/cli/gateway.h"
+#include "ui/cli/gateway_job.h"
 
 /* What weir gateway prints. */
-
-#define NS_PER_S 1000000000ull
 
 static const char *const states[] = {"want", "put", "gone"};
 static const char *const verbs[] = {"deny", "limit"};
