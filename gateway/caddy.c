@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gateway/addresses.h"
 #include "gateway/caddy_list.h"
 
 /*
@@ -99,7 +100,7 @@ static void plan(const struct wr_gateway *g, const struct wr_gateway_set *want,
 	(void)generation;
 	s->method = "PATCH";
 	s->base = g->conf.caddy.admin;
-	wr_caddy_print(&p->bytes, want, seen, d);
+	wr_gateway_addresses_print(&p->bytes, want, seen, d);
 	wr_gateway_step_ends(p);
 	path_of(g, path, ranges);
 	s->path = p->bytes.used;

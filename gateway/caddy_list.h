@@ -10,10 +10,6 @@
 /* Into seen. null is an empty list. -EPROTO: it is something else; -ENOMEM. */
 int wr_caddy_read(struct wr_gateway_seen *seen, const char *json, size_t n, struct wr_err *err);
 
-/* The list as it should be: what others have put there, in its place, and what is wanted. */
-void wr_caddy_print(struct wr_buf *b, const struct wr_gateway_set *want,
-		    const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d);
-
 /* What the route says of itself: 0, or -EPROTO and err says what is wrong with it. forwarded: its
  * matcher believes a header that anybody may send. */
 int wr_caddy_look(const char *json, size_t n, bool *forwarded, struct wr_err *err);

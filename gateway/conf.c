@@ -101,6 +101,13 @@ const struct wr_conf_item wr_gateway_items[] = {
 	{"caddy.id", WR_CONF_STRING, "weir_deny", "a name",
 	 "The @id of the route that refuses; its first matcher is remote_ip.", AT(caddy.id), 1, 64,
 	 .check = object_id},
+
+	{"api.admin", WR_CONF_STRING, "", "an address",
+	 "Where the admin API of Apinto, APISIX or Kong is: http://HOST:PORT, https or unix:PATH.",
+	 AT(api.admin), 0, 255, .check = wr_gateway_http_check},
+	{"api.key_file", WR_CONF_STRING, "", "a path",
+	 "A file with the key of that API, for its owner alone. Empty: it asks for none.",
+	 AT(api.key_file), 0, 255, .check = whole_path},
 	{0},
 };
 

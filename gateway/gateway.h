@@ -118,6 +118,9 @@ struct wr_gateway_conf {
 	struct {
 		const char *admin, *id;
 	} caddy;
+	struct {
+		const char *admin, *key_file;
+	} api;
 };
 
 struct wr_gateway_driver;

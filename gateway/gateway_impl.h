@@ -29,7 +29,7 @@ struct wr_gateway_seen {
 	size_t n, room;
 	struct wr_buf raw[WR_GATEWAY_FILES];
 	struct wr_buf file[WR_GATEWAY_FILES]; /* files as they are */
-	bool there[WR_GATEWAY_FILES];	      /* the file is there */
+	bool there[WR_GATEWAY_FILES];	      /* the file, or object, is there */
 	char stamp[96];			      /* nginx: what it says it runs */
 	uint64_t version[WR_GATEWAY_FILES];   /* haproxy: of each map */
 	char etag[160];			      /* caddy: of the list */
@@ -97,6 +97,7 @@ struct wr_gateway_plan {
 	size_t n, room;
 	struct wr_buf bytes;
 	bool failed; /* no memory: told once, when it is shown or run */
+	uint64_t now_s;
 	/* What the files were, to put them back. */
 	const struct wr_gateway_seen *was;
 };
@@ -132,11 +133,15 @@ struct wr_gateway_driver {
 		     const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d,
 		     uint64_t generation, struct wr_gateway_plan *p);
 	void (*probe)(struct wr_gateway *g, wr_gateway_tell_fn tell, void *ctx);
+	/* HTTP: the header that has the key of api.key_file, "X-API-KEY"; NULL: none. */
+	const char *key_header;
+	const struct wr_gateway_dialect *dialect; /* gateway/object.c */
 };
 
 /* gateway/list.c: a line each, in the order of wr_gateway_driver_names. */
 extern const struct wr_gateway_driver *const wr_gateway_drivers[];
 extern const struct wr_gateway_driver wr_gateway_haproxy, wr_gateway_nginx, wr_gateway_caddy;
+extern const struct wr_gateway_driver wr_gateway_apinto, wr_gateway_apisix, wr_gateway_kong;
 
 /* ---- the wires (gateway/wire.c, gateway/http.c, gateway/exec.c): deadlines on everything ---- */
 

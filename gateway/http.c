@@ -4,10 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "gateway/gateway_impl.h"
 
 /* One request to an admin API: one answer, a deadline, no redirects, no proxies. */
+
+enum { KEY_MOST = 4096 };
 
 static const char unix_scheme[] = "unix:";
 
@@ -82,17 +85,48 @@ static size_t take_header(char *data, size_t size, size_t n, void *ctx)
 	return n * size;
 }
 
-static struct curl_slist *headers(const struct wr_gateway_http *h)
+/* From a file that is its owner's alone, at each request, and into no text of weir's. */
+static int add_key(const struct wr_gateway *g, struct curl_slist **all, struct wr_err *err)
+{
+	const char *path = g->conf.api.key_file;
+	struct wr_buf key = {0}, line = {0};
+	struct curl_slist *more;
+	struct stat st;
+	int ret;
+
+	if (!g->driver->key_header || !path[0])
+		return 0;
+	if (!stat(path, &st) && (st.st_mode & (S_IRWXG | S_IRWXO)))
+		return wr_fail(err, EPERM, "%s: others may read it; chmod 600", path);
+	ret = wr_gateway_whole_file(path, KEY_MOST, &key, err);
+	if (!ret) {
+		wr_buf_fmt(&line, "%s: %.*s", g->driver->key_header,
+			   (int)strcspn(wr_buf_text(&key), "\r\n"), wr_buf_text(&key));
+		more = curl_slist_append(*all, wr_buf_text(&line));
+		if (more)
+			*all = more;
+		else
+			ret = wr_fail(err, ENOMEM, "no memory for HTTP");
+	}
+	wr_buf_free(&key);
+	wr_buf_free(&line);
+	return ret;
+}
+
+static int headers(const struct wr_gateway *g, const struct wr_gateway_http *h,
+		   struct curl_slist **all, struct wr_err *err)
 {
 	/* Without an empty Expect, curl asks before it sends a large body, and waits. */
-	struct curl_slist *all = curl_slist_append(NULL, "Expect:"), *more;
+	const char *const lines[] = {"Expect:", "Content-Type: application/json", h->head};
 
-	more = all ? curl_slist_append(all, "Content-Type: application/json") : NULL;
-	if (more && h->head)
-		more = curl_slist_append(more, h->head);
-	if (!more)
-		curl_slist_free_all(all);
-	return more;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct curl_slist *more = lines[i] ? curl_slist_append(*all, lines[i]) : *all;
+
+		if (!more)
+			return wr_fail(err, ENOMEM, "no memory for HTTP");
+		*all = more;
+	}
+	return add_key(g, all, err);
 }
 
 static void set_up(CURL *c, const struct wr_gateway *g, struct taking *t, const char *url)
@@ -152,26 +186,24 @@ int wr_gateway_http(const struct wr_gateway *g, struct wr_gateway_http *h, struc
 {
 	struct taking t = {.h = h, .max = g->conf.answer_bytes};
 	char url[1024], why[CURL_ERROR_SIZE] = "";
-	struct curl_slist *list;
+	struct curl_slist *list = NULL;
 	CURL *c = curl_easy_init();
-	CURLcode code;
+	CURLcode code = CURLE_OK;
+	int ret;
 
 	snprintf(url, sizeof(url), "%s%s", is_unix(h->base) ? "http://localhost" : h->base,
 		 h->path);
-	list = headers(h);
-	if (!c || !list) {
-		curl_easy_cleanup(c);
-		curl_slist_free_all(list);
-		return wr_fail(err, ENOMEM, "no memory for HTTP");
-	}
 	wr_buf_clear(&h->answer);
 	h->etag[0] = 0;
-	set_up(c, g, &t, url);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, list);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-	code = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &h->status);
+	ret = c ? headers(g, h, &list, err) : wr_fail(err, ENOMEM, "no memory for HTTP");
+	if (!ret) {
+		set_up(c, g, &t, url);
+		curl_easy_setopt(c, CURLOPT_HTTPHEADER, list);
+		curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+		code = curl_easy_perform(c);
+		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &h->status);
+	}
 	curl_slist_free_all(list);
 	curl_easy_cleanup(c);
-	return code ? failed(h, &t, code, why, err) : 0;
+	return code ? failed(h, &t, code, why, err) : ret;
 }

@@ -7,11 +7,17 @@ const struct wr_gateway_driver *const wr_gateway_drivers[] = {
 	&wr_gateway_haproxy,
 	&wr_gateway_nginx,
 	&wr_gateway_caddy,
+	&wr_gateway_apinto,
+	&wr_gateway_apisix,
+	&wr_gateway_kong,
 };
 const char *const wr_gateway_driver_names[] = {
 	"haproxy",
 	"nginx",
 	"caddy",
+	"apinto",
+	"apisix",
+	"kong",
 	NULL,
 };
 /* clang-format on */

@@ -149,7 +149,7 @@ static int do_http(const struct wr_gateway *g, const struct wr_gateway_plan *p,
 		.path = path,
 		.method = s->method,
 		.head = s->head_n ? head : NULL,
-		.body = p->bytes.at + s->at,
+		.body = s->n ? p->bytes.at + s->at : NULL,
 		.body_n = s->n,
 	};
 	int ret;
@@ -164,7 +164,11 @@ static int do_http(const struct wr_gateway *g, const struct wr_gateway_plan *p,
 	else if (!ret && h.status == 412)
 		ret = wr_fail(err, EAGAIN, "%s%s was changed by somebody else", s->base, path);
 	else if (!ret && (h.status < 200 || h.status > 299))
-		ret = wr_fail(err, EPROTO, "%s%s answers %ld: %s", s->base, path, h.status, told);
+		ret = wr_fail(err, EPROTO, "%s%s answers %ld: %s%s", s->base, path, h.status, told,
+			      strstr(told, "already exists") || h.status == 409
+				      ? "; somebody else has such a rule for everybody: put the "
+					"addresses into that one"
+				      : "");
 	wr_buf_free(&h.answer);
 	return ret;
 }

@@ -184,7 +184,7 @@ static int carry_out(struct wr_gateway *g, struct wr_gateway_ledger *l, uint64_t
 		     const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d,
 		     struct wr_buf *show, struct wr_gateway_result *r, struct wr_err *err)
 {
-	struct wr_gateway_plan p = {.was = seen};
+	struct wr_gateway_plan p = {.was = seen, .now_s = now_s};
 	uint64_t generation = next_generation(l, now_s);
 	int ret = 0;
 

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/addresses.h"
 #include "gateway/caddy_list.h"
 #include "gateway/haproxy_map.h"
 #include "gateway/nginx_file.h"
+#include "gateway/object.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -29,6 +31,8 @@ static const char *const seeds[] = {
 	"r{\"match\":[{\"remote_ip\":{\"ranges\":[],\"forwarded\":true}}]}",
 	"lweir gateway ledger 1 edge haproxy 7\nput deny 10.0.0.1 until 9 why a b\n"
 	"gone limit ::/0 to 5 until 9\nend 2\n",
+	"o{\"tags\":[\"weir\"],\"config\":{\"deny\":[\"10.0.0.0/8\"]}}",
+	"o[{\"name\":\"weir-edge\"}]",
 	"edeny key 0102030405060708 for 1h why \"x\"",
 };
 
@@ -141,7 +145,7 @@ static void caddy(const char *text, size_t n)
 
 	want(&w);
 	if (!wr_caddy_read(&seen, text, n, NULL) && !wr_gateway_diff(&d, &w, &seen, false, NULL)) {
-		wr_caddy_print(&b, &w, &seen, &d);
+		wr_gateway_addresses_print(&b, &w, &seen, &d);
 		if (wr_caddy_read(&back, b.at, b.used, NULL) ||
 		    back.n != d.foreign + d.count[WR_GATEWAY_KEEP] + d.count[WR_GATEWAY_ADD])
 			abort();
@@ -173,6 +177,21 @@ static void ledger(char *text)
 	wr_buf_free(&c);
 	wr_gateway_set_free(&l.set);
 	wr_gateway_set_free(&again.set);
+}
+
+static void object(const char *text, size_t n)
+{
+	static const struct wr_gateway_driver *const all[] = {&wr_gateway_apinto,
+							      &wr_gateway_apisix, &wr_gateway_kong};
+	bool there;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct wr_gateway_seen seen = {0};
+
+		wr_gateway_object_read(&seen, all[i]->dialect, "edge", text, n, NULL);
+		wr_gateway_seen_free(&seen);
+	}
+	wr_gateway_object_listed(text, n, "edge", &there, NULL);
 }
 
 static void entry(const char *text)
@@ -208,6 +227,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		break;
 	case 'c':
 		caddy(text, n - 1);
+		break;
+	case 'o':
+		object(text, n - 1);
 		break;
 	case 'r':
 		wr_caddy_look(text, n - 1, &forwarded, NULL);

@@ -9,20 +9,19 @@
     serve KIND WHERE             a gateway that is not well; WHERE is a socket or a port
     property DRIVER SEED STEPS CONFIG WEIR WEIRCONF
                                  random work of weir, of others and of the gateway itself
+    standin KIND PORT            apinto, apisix or kong, as far as weir asks them
     race CONFIG WEIR WEIRCONF    others and weir change Caddy's list at the same time
 """
 import json
 import os
-import random
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
+
+# Others are read where they are used: a client starts a hundred times, and they take longer than its work.
 
 
 def block(path, info):
@@ -48,6 +47,7 @@ def status(url, source, key=None):
 
 
 def until(want, url, source, command):
+    import subprocess
     began = time.monotonic()
     p = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while status(url, source) != want:
@@ -86,6 +86,7 @@ def one(kind, c):
     try:
         c.recv(65536)
         if kind == "garbage":
+            import random
             c.sendall(bytes(random.Random(7).randrange(256) for _ in range(5000)))
         elif kind == "drip":
             for _ in range(1000):
@@ -104,7 +105,145 @@ def one(kind, c):
         pass
 
 
+# ---- stand-ins for gateways that cannot be run here: what their source says that they do, traps included ----
+
+class StandIn:
+    """Rules that are there, and what an answer to a request for them is."""
+
+    def __init__(self):
+        self.rules, self.ends = {}, {}
+
+    def there(self):
+        for name in [n for n, end in self.ends.items() if end < time.monotonic()]:
+            self.rules.pop(name, None), self.ends.pop(name)
+        return self.rules
+
+    @staticmethod
+    def holds(prefixes, ip):
+        import ipaddress
+        return any(ipaddress.ip_address(ip) in ipaddress.ip_network(p) for p in prefixes)
+
+
+class Apinto(StandIn):
+    """Errors are 500 and plain text; what is unknown is 200 with a body that says 404; an empty filter is everybody."""
+
+    def answer(self, method, path, query, headers, body):
+        name = path.rsplit("/", 1)[-1].lower()
+        if path == "/api/strategy" and method == "GET":
+            return 200, [{"id": n + "@strategy", "name": n, "driver": "visit"} for n in self.rules]
+        if not path.startswith("/api/strategy/"):
+            return 200, {"status": 404, "msg": "page not found"}
+        if method == "GET":
+            return (200, self.rules[name]) if name in self.rules else (500, "not exist")
+        if method == "DELETE":
+            return (200, self.rules.pop(name)) if name in self.rules else (500, "not exist")
+        if headers.get("Content-Type") != "application/json" or json.loads(body)["driver"] != "visit":
+            return 500, "unknown driver"
+        self.rules[name] = dict(json.loads(body), name=name, id=name + "@strategy")
+        return 200, self.rules[name]
+
+    def refuses(self, ip):
+        return any(not r["stop"] and r["visit"]["visit_rule"] == "refuse" and
+                   (not r["filters"].get("ip") or self.holds(r["filters"]["ip"], ip)) for r in self.rules.values())
+
+
+class Apisix(StandIn):
+    """A key is asked for; a list has one address at least; a plugin is in one global rule only; a rule ends by its ttl."""
+
+    def answer(self, method, path, query, headers, body):
+        rules, name = self.there(), path.rsplit("/", 1)[-1]
+        if headers.get("X-API-KEY") != "s3cret":
+            return 401, {"error_msg": "failed to check token"}
+        if not path.startswith("/apisix/admin/global_rules/"):
+            return 404, {"error_msg": "not found"}
+        if method == "PUT":
+            plugins = json.loads(body)["plugins"]
+            if not plugins["ip-restriction"]["blacklist"]:
+                return 400, {"error_msg": "expect array to have at least 1 items"}
+            if any(set(plugins) & set(r["plugins"]) for n, r in rules.items() if n != name):
+                return 400, {"error_msg": "plugin 'ip-restriction' already exists in global rule"}
+            rules[name] = {"id": name, "plugins": plugins}
+            if "ttl" in query:
+                self.ends[name] = time.monotonic() + int(query["ttl"][0])
+            return 201, {"key": path, "value": rules[name]}
+        if name not in rules:
+            return 404, {"message": "Key not found"}
+        if method == "DELETE":
+            del rules[name]
+            return 200, {"deleted": "1"}
+        return 200, {"key": path, "value": rules[name]}
+
+    def refuses(self, ip):
+        return any(self.holds(r["plugins"]["ip-restriction"]["blacklist"], ip) for r in self.there().values())
+
+
+class Kong(StandIn):
+    """One plugin of a name for everybody, else 409; neither deny nor allow is 400; ids are UUIDs."""
+
+    def answer(self, method, path, query, headers, body):
+        found = re.match(r"/plugins/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$", path)
+        if not found:
+            return 404, {"message": "Not found"}
+        name = found.group(1)
+        if method == "PUT":
+            plugin = json.loads(body)
+            if not plugin["config"].get("deny"):
+                return 400, {"message": "schema violation (config: at least one of these fields must be non-empty)"}
+            if any(r["name"] == plugin["name"] for n, r in self.rules.items() if n != name):
+                return 409, {"message": "UNIQUE violation detected on '{name=\"ip-restriction\"}'", "name": "unique constraint violation"}
+            self.rules[name] = dict(plugin, id=name)
+            return 200, self.rules[name]
+        if method == "DELETE":
+            self.rules.pop(name, None)
+            return 204, None
+        return (200, self.rules[name]) if name in self.rules else (404, {"message": "Not found"})
+
+    def refuses(self, ip):
+        return any(self.holds(r["config"]["deny"], ip) for r in self.rules.values())
+
+
+def standin(kind, port):
+    """/_refuses/ADDRESS: what a client would get. /_clash: somebody else's rule for everybody. /_forget: a restart."""
+    import http.server
+    import urllib.parse
+    gateway = {"apinto": Apinto, "apisix": Apisix, "kong": Kong}[kind]()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do(self):
+            url = urllib.parse.urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if url.path.startswith("/_refuses/"):
+                code, said = 403 if gateway.refuses(url.path[10:]) else 200, ""
+            elif url.path == "/_forget":
+                gateway.rules.clear()
+                code, said = 200, ""
+            elif url.path == "/_clash":
+                gateway.rules["theirs"] = {"name": "ip-restriction", "config": {"deny": ["192.0.2.1"]}, "stop": True,
+                                           "plugins": {"ip-restriction": {"blacklist": ["192.0.2.1"]}}}
+                code, said = 200, ""
+            else:
+                code, said = gateway.answer(self.command, url.path, urllib.parse.parse_qs(url.query), self.headers, body)
+            text = said.encode() if isinstance(said, str) else json.dumps(said).encode() if said is not None else b""
+            self.send_response(code)
+            if code != 204:
+                self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text if code != 204 else b"")
+
+        do_GET = do_PUT = do_DELETE = do
+
+        def log_message(self, *args):
+            pass
+
+    http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
+
+
 # ---- random work ----
+
+def start(*command):
+    import subprocess
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
 
 class HAProxy:
     """Others add to the map by the Runtime API, and lines to its file outside the block."""
@@ -130,7 +269,7 @@ class HAProxy:
             return None
 
     def start(self):
-        self.p = subprocess.Popen(["haproxy", "-W", "-f", self.conf], stderr=subprocess.DEVNULL)
+        self.p = start("haproxy", "-W", "-f", self.conf)
         wait(lambda: self.pid())
 
     def stop(self):
@@ -169,7 +308,7 @@ class Nginx:
         self.conf, self.file = conf, os.path.dirname(conf) + "/weir.conf"
 
     def start(self):
-        self.p = subprocess.Popen(["nginx", "-c", self.conf, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
+        self.p = start("nginx", "-c", self.conf, "-g", "daemon off;")
         wait(lambda: status("http://127.0.0.1:8089/weir", "127.0.0.1") == 200)
 
     def stop(self):
@@ -199,13 +338,14 @@ class Caddy:
         self.conf = conf
 
     def ask(self, method, below, body=None):
+        import urllib.request
         r = urllib.request.Request("http://127.0.0.1:2019/id/weir_deny/match/0/remote_ip/ranges" + below, method=method,
                                    data=json.dumps(body).encode() if body is not None else None,
                                    headers={"Content-Type": "application/json"})
         return urllib.request.urlopen(r, timeout=5).read()
 
     def start(self):
-        self.p = subprocess.Popen(["caddy", "run", "--config", self.conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.p = start("caddy", "run", "--config", self.conf)
         wait(lambda: self.there() is not None)
 
     def stop(self):
@@ -247,6 +387,8 @@ def is_ours(key):
 def property_of(driver, seed, steps, conf, weir, weir_conf):
     """Weir has 10.1.0.0/24 and sometimes wants what others have; others have 192.0.2.0/24. Whatever weir does, theirs
     stays as it is, to the value and the order."""
+    import random
+    import subprocess
     gateway, rnd, want = {"haproxy": HAProxy, "nginx": Nginx, "caddy": Caddy}[driver](conf), random.Random(seed), set()
     taken, killed, log = 0, 0, []
 
@@ -334,6 +476,7 @@ def property_of(driver, seed, steps, conf, weir, weir_conf):
 
 def race(conf, weir, weir_conf):
     """Others add to Caddy's list while weir changes it: nothing of theirs is lost, and weir's is there in the end."""
+    import subprocess
     caddy, added, done = Caddy(conf), [], threading.Event()
 
     def others():
@@ -386,6 +529,8 @@ def main():
         return until(int(args[0]), args[1], args[2], args[4:])
     elif what == "serve":
         serve(*args)
+    elif what == "standin":
+        standin(*args)
     elif what == "race":
         return race(*args)
     elif what == "property":

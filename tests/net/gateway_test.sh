@@ -328,6 +328,68 @@ with_caddy() {
 	note "$(<"$TMP/.out")"
 }
 
+# ---- gateways that cannot be run here: stand-ins by their source ----
+
+# refused STATUS ADDRESS
+refused() {
+	[ "$(in_ns "$B" "$PYTHON" -S "$WR_HERE/gateway.py" get "http://127.0.0.1:$PORT/_refuses/$2" 127.0.0.1)" = "$1" ]
+}
+
+tell_it() {
+	in_ns "$B" "$PYTHON" -S "$WR_HERE/gateway.py" get "http://127.0.0.1:$PORT/_$1" 127.0.0.1 >/dev/null
+}
+
+with_standin() {
+	gw "$1"
+	PORT=$2
+	sed -i "s,^key_file = .*,key_file = $D/key,; s,^admin = .*,admin = http://127.0.0.1:$PORT," "$D/gateways/edge.conf"
+	(umask 077 && echo s3cret >"$D/key")
+	background_in "$B" "$PYTHON" "$WR_HERE/gateway.py" standin "$1" "$PORT"
+	wait_for 10 up "$PORT"
+	ok "stand-in for $1: it answers" says 0 probe edge
+	ok "$1: nobody is refused" refused 200 203.0.113.7
+	ok "$1: a block" says 0 apply edge deny 203.0.113.7 for 1m
+	ok "$1: is in force" refused 403 203.0.113.7
+	ok "$1: for this client alone" refused 200 203.0.113.8
+	ok "$1: a prefix beside it" says 0 apply edge deny 198.51.100.0/24 for 1h
+	ok "$1: is, too" refused 403 198.51.100.9
+	tell_it forget
+	ok "$1: a restart has lost it" refused 200 203.0.113.7
+	says 0 reconcile edge
+	ok "$1: and it is put back" refused 403 203.0.113.7
+	says 0 lift edge deny 203.0.113.7
+	ok "$1: one is lifted" refused 200 203.0.113.7
+	ok "$1: the other one not" refused 403 198.51.100.9
+	ok "$1: flush" says 0 flush edge
+	ok "$1: the last one gone, nobody is refused, not everybody" refused 200 198.51.100.9
+	ok "$1: a limit is refused" says 3 apply edge limit 203.0.113.7 to 5
+	case $1 in
+	apinto)
+		ok "apinto: so is IPv6, which it never finds" says 3 apply edge deny 2001:db8::1
+		;;
+	apisix)
+		says 0 apply edge deny 203.0.113.7 for 2s
+		ok "apisix: a block for two seconds" refused 403 203.0.113.7
+		ok "apisix: ends without weir, by its ttl" wait_for 10 refused 200 203.0.113.7
+		echo other >"$D/key"
+		ok "apisix: a wrong key is told" says 3 reconcile edge
+		like "apisix: with the mend" "$TEXT" "answers 401: is its key in api.key_file"
+		chmod 644 "$D/key"
+		ok "apisix: a key that others may read, too" says 3 reconcile edge
+		chmod 600 "$D/key" && echo s3cret >"$D/key"
+		ok "apisix: a dry run" says 0 apply edge deny 203.0.113.7 --dry-run
+		nok "apisix: does not show the key" grep -q s3cret <<<"$TEXT"
+		;;
+	esac
+	if [ "$1" != apinto ]; then
+		tell_it clash
+		ok "$1: somebody else's rule for everybody" says 1 apply edge deny 203.0.113.7
+		like "$1: is told, with the mend" "$TEXT" "somebody else has such a rule for everybody: put the addresses into that one"
+		ok "$1: and is as it was" refused 403 192.0.2.1
+	fi
+	background_end
+}
+
 # ---- gateways that are not well ----
 
 drill() {
@@ -421,6 +483,9 @@ for g in haproxy nginx caddy; do
 		skip "$g is not installed"
 	fi
 done
+with_standin apinto 9400
+with_standin apisix 9180
+with_standin kong 8001
 drills
 shapes
 finish

@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "gateway/addresses.h"
 #include "gateway/caddy_list.h"
 #include "gateway/haproxy_map.h"
 #include "gateway/nginx_file.h"
+#include "gateway/object.h"
 
 enum { NOW_S = 1795409040 };
 
@@ -407,7 +409,7 @@ static void caddy(void)
 	put(&want, "deny 2001:db8::1", WR_GATEWAY_WANTED);
 	ok(!wr_caddy_read(&seen, json, strlen(json), NULL) && seen.n == 4, "a list is read");
 	wr_gateway_diff(&d, &want, &seen, false, NULL);
-	wr_caddy_print(&b, &want, &seen, &d);
+	wr_gateway_addresses_print(&b, &want, &seen, &d);
 	is_str(wr_buf_text(&b), "[\"192.0.2.9\",\"x \\\"y\\\"\",\"10.0.0.1\",\"2001:db8::1\"]",
 	       "what others have put there stays in its place");
 	no_list("");
@@ -424,6 +426,72 @@ static void caddy(void)
 	wr_gateway_diff_free(&d);
 	wr_gateway_seen_free(&seen);
 	wr_gateway_set_free(&want);
+}
+
+/* ---- rules of weir's own at admin APIs ---- */
+
+static void object(const struct wr_gateway_driver *driver, const char *json, int want,
+		   size_t addresses, const char *what)
+{
+	struct wr_gateway_seen seen = {0};
+	struct wr_err err = {0};
+	int ret = wr_gateway_object_read(&seen, driver->dialect, "edge", json, strlen(json), &err);
+
+	if (!ok(ret == want && (ret || seen.n == addresses), "%s: %s", driver->name, what))
+		note("%d, %zu addresses, '%s'", ret, seen.n, err.text);
+	wr_gateway_seen_free(&seen);
+}
+
+static void path_is(const struct wr_gateway_driver *driver, const char *want)
+{
+	struct wr_buf b = {0};
+
+	driver->dialect->path(&b, "edge", 60, true);
+	is_str(wr_buf_text(&b), want, "where its rule is");
+	wr_buf_free(&b);
+}
+
+static void objects(void)
+{
+	static const struct wr_gateway_driver *const all[] = {&wr_gateway_apinto,
+							      &wr_gateway_apisix, &wr_gateway_kong};
+	static const char *const none[] = {
+		"",   "not exist",	  "[]",
+		"{}", "{\"status\":404}", "{\"filters\":[],\"value\":7,\"config\":\"x\"}"};
+	bool there;
+
+	path_is(&wr_gateway_apinto, "/api/strategy/weir-edge");
+	path_is(&wr_gateway_apisix, "/apisix/admin/global_rules/weir-edge?ttl=60");
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < sizeof(none) / sizeof(none[0]); k++)
+			object(all[i], none[k], -EPROTO, 0, none[k]);
+	object(&wr_gateway_apinto,
+	       "{\"name\":\"weir-edge\",\"description\":\"weir\",\"filters\":{\"ip\":[\"10.0.0.1\"]"
+	       "}}",
+	       0, 1, "its own strategy");
+	object(&wr_gateway_apinto,
+	       "{\"name\":\"weir-edge\",\"description\":\"mine\",\"filters\":{\"ip\":[\"10.0.0.1\"]"
+	       "}}",
+	       -EPERM, 0, "somebody else's of that name");
+	object(&wr_gateway_apisix,
+	       "{\"value\":{\"plugins\":{\"ip-restriction\":{\"blacklist\":[\"10.0.0.1\",\"::1\"]}}"
+	       "}}",
+	       0, 2, "its own rule");
+	object(&wr_gateway_apisix,
+	       "{\"value\":{\"plugins\":{\"cors\":{},\"ip-restriction\":{\"blacklist\":[\"::1\"]}}}"
+	       "}",
+	       -EPERM, 0, "one with another plugin beside it");
+	object(&wr_gateway_kong, "{\"tags\":[\"weir\"],\"config\":{\"deny\":[\"10.0.0.0/8\"]}}", 0,
+	       1, "its own plugin");
+	object(&wr_gateway_kong, "{\"tags\":null,\"config\":{\"deny\":[\"10.0.0.0/8\"]}}", -EPERM,
+	       0, "one without its tag");
+	ok(!wr_gateway_object_listed("[{\"name\":\"weir-Edge\"}]", 22, "edge", &there, NULL) &&
+		   there,
+	   "a name in a list is found, lower case or not");
+	ok(!wr_gateway_object_listed("[7,{\"name\":\"edge\"}]", 19, "edge", &there, NULL) && !there,
+	   "another one is not");
+	is_int(wr_gateway_object_listed("{\"status\":404}", 14, "edge", &there, NULL), -EPROTO,
+	       "what is no list is told");
 }
 
 /* ---- rails ---- */
@@ -474,6 +542,7 @@ int main(void)
 	haproxy();
 	nginx();
 	caddy();
+	objects();
 	rails();
 	return done();
 }

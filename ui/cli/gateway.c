@@ -171,7 +171,7 @@ static const struct wr_option options[] = {
 
 const struct wr_command wr_command_gateway = {
 	.name = "gateway",
-	.brief = "refuses and limits clients at API gateways: HAProxy, nginx, Caddy",
+	.brief = "refuses and limits clients at API gateways: HAProxy, nginx, Caddy and others",
 	.args = " [list|probe|apply|lift|reconcile|flush|dump] [NAME] [ENTRY]",
 	.text = "A gateway is a file in gateway.folder, /etc/weir/gateways/NAME.conf "
 		"(docs/gateways.md has the lines for it and for\n"
