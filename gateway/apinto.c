@@ -54,8 +54,7 @@ static bool ours(const json_t *answer, const char *name)
 
 static const char *const warnings[] = {
 	"Apinto believes X-Real-IP of anybody: clients choose whom a block hits",
-	"a proxy in front of it that sets X-Real-IP itself, or rules of weir on the packets' "
-	"source",
+	"a proxy in front that sets X-Real-IP itself, or rules of weir on packets' sources",
 	"Apinto's admin API asks nobody who he is",
 	"listen: [\"127.0.0.1:9400\"] in its config.yml; weir doctor tells when it is open",
 	NULL,

@@ -111,6 +111,7 @@ int wr_gateway_ledger_parse(struct wr_gateway_ledger *l, char *text, const char 
 static int make_folder(const char *path, struct wr_err *err)
 {
 	char part[PATH_MAX];
+	struct stat st;
 
 	snprintf(part, sizeof(part), "%s", path);
 	for (char *s = strchr(part + 1, '/'); s; s = strchr(s + 1, '/')) {
@@ -118,9 +119,15 @@ static int make_folder(const char *path, struct wr_err *err)
 		mkdir(part, 0755); /* what is there stays; what is missing is told below */
 		*s = '/';
 	}
-	if (mkdir(part, 0700) && errno != EEXIST)
+	if ((mkdir(part, 0700) && errno != EEXIST) || stat(part, &st))
 		return wr_fail(err, errno, "%s, where gateways' ledgers are kept: %s", part,
 			       strerror(errno));
+	/* Who can put files there decides whom gateways refuse, and where we write. */
+	if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return wr_fail(
+			err, EPERM,
+			"%s: others may write there; it has to be yours alone (gateway.state)",
+			part);
 	return 0;
 }
 

@@ -448,6 +448,19 @@ drills() {
 	background_end
 }
 
+# Who may write where the ledger is decides whom gateways refuse.
+state_of_others() {
+	gw nginx
+	mkdir -p "$D/state"
+	chmod 777 "$D/state"
+	ok "a folder for ledgers that others may write to is refused" says 3 list edge
+	chmod 700 "$D/state"
+	chown nobody "$D/state"
+	ok "one that is somebody else's, too" says 3 list edge
+	like "with the mend" "$TEXT" "it has to be yours alone"
+	chown root "$D/state"
+}
+
 # ---- what it prints ----
 
 shapes() {
@@ -487,5 +500,6 @@ with_standin apinto 9400
 with_standin apisix 9180
 with_standin kong 8001
 drills
+state_of_others
 shapes
 finish
