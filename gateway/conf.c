@@ -51,11 +51,12 @@ static int object_id(const char *value, struct wr_err *err)
 	return 0;
 }
 
-#define AT(field) .offset = offsetof(struct wr_gateway_conf, field)
+/* Read anew by each call. */
+#define AT(field) .live = true, .offset = offsetof(struct wr_gateway_conf, field)
 const struct wr_conf_item wr_gateway_items[] = {
 	{"gateway.driver", WR_CONF_ENUM, "haproxy", NULL, "What program it is.", AT(driver),
 	 .choices = wr_gateway_driver_names},
-	{"gateway.timeout", WR_CONF_DURATION, "2s", NULL,
+	{"gateway.timeout", WR_CONF_DURATION, "5s", NULL,
 	 "How long it may take to answer, each time it is asked.", AT(timeout_ns), SECOND / 10,
 	 60 * SECOND},
 	{"gateway.most", WR_CONF_NUMBER, "100000", "entries",
