@@ -14,6 +14,7 @@
 #include "control/neighbour.h"
 #include "control/path.h"
 #include "ui/cli/command.h"
+#include "ui/cli/gateway.h"
 
 /* Tests the whole path and names the broken step: each check says what it found and, if that is
  * bad, the mend. */
@@ -178,6 +179,23 @@ static void check_count(struct doctor *d)
 		    after - before);
 }
 
+/* Doors of API gateways that are open to others, and whom gateways take for the client. */
+static void tell_gateway(void *ctx, enum wr_gateway_mark mark, const char *text, const char *mend)
+{
+	if (mark == WR_GATEWAY_GOOD)
+		good("%s", text);
+	else if (mark == WR_GATEWAY_WARN)
+		warn(ctx, mend, "%s", text);
+	else
+		bad(ctx, mend, "%s", text);
+}
+
+static void check_gateways(struct doctor *d)
+{
+	wr_cli_open_admin(tell_gateway, d);
+	wr_cli_probe_all(tell_gateway, d);
+}
+
 static int examine(struct doctor *d, const struct args *a, struct wr_err *err)
 {
 	char name[16];
@@ -193,6 +211,7 @@ static int examine(struct doctor *d, const struct args *a, struct wr_err *err)
 		return ret;
 	check_kernel(d);
 	check_iface(d);
+	check_gateways(d);
 	if (!wr_kernel_check(NULL)) {
 		check_cookies(d);
 		check_neighbours(d);
@@ -244,6 +263,8 @@ const struct wr_command wr_command_doctor = {
 		"attaches to each hook for a\n"
 		"moment (counting only) and compares a second of packets with the interface's own "
 		"counter.\n"
+		"Tells admin ports of API gateways that other hosts can reach, and looks at each "
+		"gateway in gateway.folder.\n"
 		"Native XDP is tried only on an interface that is named: some drivers restart "
 		"their link for it.",
 	.examples = "weir doctor\tthe interface of the default route\n"
