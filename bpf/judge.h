@@ -130,7 +130,19 @@ __attribute__((noinline)) int wr_judge_after(__u32 cpu)
 	return 0;
 }
 
-/* The verdict stands in the slot. 1: the expressions have to be asked first. */
+/* Goes on until the verdict stands in the slot: WR_TURN_END; or something else has to be asked
+ * first: WR_TURN_ASK, WR_TURN_COOKIE. */
+static __always_inline int wr_judge_again(__u32 cpu)
+{
+	int what = wr_judge_on(cpu);
+
+	if (what == WR_TURN_ASK || what == WR_TURN_COOKIE)
+		return what;
+	if (wr_is_rare(WR_JUDGE_REC(cpu)))
+		wr_judge_after(cpu);
+	return WR_TURN_END;
+}
+
 static __always_inline int wr_judge(__u32 cpu, __u32 policy, __u32 len)
 {
 	struct wr_judge *j = WR_JUDGE_OF(cpu);
@@ -140,12 +152,12 @@ static __always_inline int wr_judge(__u32 cpu, __u32 policy, __u32 len)
 	j->len = len;
 	j->base = policy & WR_POLICY_HALF ? wr_fixed.policy_half : 0;
 	if (wr_is_fragment(h) && h->frag_off && wr_judge_later(cpu, policy & ~WR_POLICY_HALF))
-		return 0;
-	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF) && wr_judge_on(cpu) == WR_TURN_ASK)
-		return 1;
+		return WR_TURN_END;
+	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF))
+		return wr_judge_again(cpu);
 	if (wr_is_rare(WR_JUDGE_REC(cpu)))
 		wr_judge_after(cpu);
-	return 0;
+	return WR_TURN_END;
 }
 
 /* What a user's program has said of this packet. The kill switch is for those, too. */
@@ -165,14 +177,6 @@ static __always_inline __u32 wr_said(__u32 cpu)
 	j->slot = (__u16)(j->said >> 8) & (WR_JUDGE_RULES - 1);
 	j->klass = WR_NO_CLASS;
 	return said;
-}
-
-/* Once they were asked. */
-static __always_inline void wr_judge_again(__u32 cpu)
-{
-	wr_judge_on(cpu);
-	if (wr_is_rare(WR_JUDGE_REC(cpu)))
-		wr_judge_after(cpu);
 }
 
 #endif

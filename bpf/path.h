@@ -179,7 +179,9 @@ static __always_inline void wr_count_fate(__u32 cpu, __u32 len)
 		}
 		c->dropped_packets++;
 		c->dropped_bytes += len;
-	} else if (verdict == WR_VERDICT_LIMIT) {
+	} else if (verdict) {
+		if (verdict == WR_VERDICT_ANSWER)
+			c->answered_packets++;
 		if (gone) {
 			gone->limited_packets++;
 			gone->limited_bytes += len;
@@ -205,6 +207,14 @@ __attribute__((noinline)) int wr_class_fate(wr_ctx *ctx, __u32 cpu)
 	return 0;
 }
 
+/* Nothing is left to do with the packet as it came. */
+static __always_inline int wr_leave(wr_ctx *ctx, __u32 cpu)
+{
+	if (wr_fixed.judge && WR_JUDGE_OF(cpu)->verdict == WR_VERDICT_ANSWER)
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_ANSWER);
+	return wr_fate(cpu);
+}
+
 /* The fate is known, but for what classes say. */
 static __always_inline int wr_end(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
 {
@@ -225,7 +235,7 @@ static __always_inline int wr_end(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
 		wr_slot_of(cpu)->event.why = (__u8)why;
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_RECORD);
 	}
-	return fate;
+	return wr_leave(ctx, cpu);
 }
 
 /* Bytes of the frame as it was sent: what is counted. */
@@ -247,14 +257,24 @@ static __always_inline int wr_decided(wr_ctx *ctx, __u32 cpu, __u32 len, int why
 	return wr_end(ctx, cpu, len, why);
 }
 
+/* What the rules cannot go on without, in programs behind this one. */
+static __always_inline void wr_ask_others(wr_ctx *ctx, __u32 cpu, int what)
+{
+	if (what == WR_TURN_ASK)
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_WHERE + !!WR_JUDGE_OF(cpu)->base);
+	else if (what == WR_TURN_COOKIE)
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_COOKIES);
+}
+
 static __always_inline void wr_ask_rules(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
 {
 	__u32 policy = wr_shared.board.conf.policy;
+	int what = policy ? wr_judge(cpu, policy, len) : WR_TURN_END;
 
-	if (policy && wr_judge(cpu, policy, len)) {
-		WR_JUDGE_OF(cpu)->why = (__u8)why;
-		bpf_tail_call(ctx, &wr_slots, WR_SLOT_WHERE + (policy >> 31));
-	}
+	if (what == WR_TURN_END)
+		return;
+	WR_JUDGE_OF(cpu)->why = (__u8)why;
+	wr_ask_others(ctx, cpu, what);
 }
 
 static __always_inline int wr_path(wr_ctx *ctx)
@@ -287,7 +307,7 @@ static __always_inline int wr_judged_path(wr_ctx *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 
-	wr_judge_again(cpu);
+	wr_ask_others(ctx, cpu, wr_judge_again(cpu));
 	return wr_decided(ctx, cpu, WR_JUDGE_OF(cpu)->len, WR_JUDGE_OF(cpu)->why);
 }
 
@@ -377,9 +397,8 @@ static __always_inline int wr_send_bytes(wr_ctx *ctx, struct wr_slot *s)
 }
 
 /* The packet was chosen: count it, and make its record unless sampling says otherwise. */
-static __always_inline int wr_record_path(wr_ctx *ctx)
+static __always_inline void wr_record(wr_ctx *ctx, __u32 cpu)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
 	struct wr_board_conf *conf = &wr_shared.board.conf;
 	struct wr_slot *s = wr_slot_of(cpu);
@@ -391,11 +410,11 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 	c->matched_packets++;
 	c->matched_bytes += wr_ctx_whole(ctx);
 	if (conf->records < WR_RECORDS_FACTS)
-		return wr_fate(cpu);
+		return;
 	if (conf->sample > 1) {
 		if (c->skip) {
 			c->skip--;
-			return wr_fate(cpu);
+			return;
 		}
 		c->skip = conf->sample - 1;
 	}
@@ -422,7 +441,14 @@ static __always_inline int wr_record_path(wr_ctx *ctx)
 		err = wr_send_facts(s);
 	if (err)
 		c->ring_full++;
-	return wr_fate(cpu);
+}
+
+static __always_inline int wr_record_path(wr_ctx *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	wr_record(ctx, cpu);
+	return wr_leave(ctx, cpu);
 }
 
 #endif

@@ -29,7 +29,11 @@ static __always_inline int wr_ecn_mark(struct __sk_buff *ctx, __u32 cpu)
 	return (int)bpf_skb_ecn_set_ce(ctx);
 }
 
-#include "bpf/path.h"
+#define WR_CTX_IFINDEX(ctx) ((ctx)->ifindex)
+#define wr_ctx_is_ours(ctx) ((ctx)->pkt_type == 0) /* PACKET_HOST */
+#define wr_ctx_reach(ctx, n) bpf_skb_pull_data(ctx, n)
+
+#include "bpf/cookies.h"
 
 SEC("tc")
 int wr_tc_in(struct __sk_buff *ctx)
@@ -59,6 +63,61 @@ SEC("tc")
 int wr_tc_in_ended(struct __sk_buff *ctx)
 {
 	return wr_ended_path(ctx);
+}
+
+SEC("tc")
+int wr_tc_in_cookies(struct __sk_buff *ctx)
+{
+	return wr_cookies_path(ctx);
+}
+
+/*
+ * The checksum is left to the helper: of a packet that comes from this machine the field holds only
+ * the sum of the pseudo header, and what sends the answer does the rest. A tag stays beside the
+ * packet and goes with the answer.
+ */
+static __always_inline int wr_send_back(struct __sk_buff *ctx, __u32 off, const __u32 words)
+{
+	const struct wr_judge *j = WR_JUDGE_OF(bpf_get_smp_processor_id());
+	__u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, mac[12];
+	__u8 *ip = data + off, *tcp = ip + 4 * words;
+	__u32 tcp_at = off + 4 * words, check = tcp_at + 16, to = tcp_at + WR_TCP_LEN;
+	const int ether = wr_fixed.linktype == WR_LINK_ETHER;
+	struct wr_answer a;
+	int room;
+
+	if (data + 12 > end || tcp + WR_TCP_LEN > end)
+		return WR_DROP;
+	room = tcp + WR_TCP_LEN + WR_TCP_MSS_LEN <= end;
+	if (words == 5)
+		wr_answer4(&a, ip, j, room);
+	else
+		wr_answer6(&a, ip, j, room);
+	__builtin_memcpy(mac, data + 6, 6);
+	__builtin_memcpy(mac + 6, data, 6);
+	if (room)
+		to += WR_TCP_MSS_LEN;
+	if ((ether && bpf_skb_store_bytes(ctx, 0, mac, sizeof(mac), 0)) ||
+	    bpf_skb_store_bytes(ctx, off, a.ip, 4 * words, 0) ||
+	    bpf_skb_store_bytes(ctx, tcp_at, a.tcp, WR_TCP_LEN, 0) ||
+	    (room && bpf_skb_store_bytes(ctx, tcp_at + WR_TCP_LEN, &a.tcp[5], 4, 0)) ||
+	    bpf_l4_csum_replace(ctx, check, 0, a.tcp_sum, 0) ||
+	    bpf_l4_csum_replace(ctx, check, 0, a.pseudo_sum, BPF_F_PSEUDO_HDR) ||
+	    bpf_skb_change_tail(ctx, to, 0))
+		return WR_DROP;
+	return (int)bpf_redirect(ctx->ifindex, 0);
+}
+
+SEC("tc")
+int wr_tc_in_answer(struct __sk_buff *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 off = *(volatile __u8 *)&WR_JUDGE_OF(cpu)->ip_off & (WR_COOKIE_OFF - 1);
+	const __u8 *ip = (void *)(long)ctx->data + off;
+
+	if (WR_JUDGE_OF(cpu)->verdict != WR_VERDICT_ANSWER || ip + 1 > (__u8 *)(long)ctx->data_end)
+		return wr_fate(cpu);
+	return ip[0] >> 4 == 4 ? wr_send_back(ctx, off, 5) : wr_send_back(ctx, off, 10);
 }
 
 char _license[] SEC("license") = "GPL";

@@ -216,6 +216,7 @@ static void add_cpu(const struct wr_cpu *cpu, const struct wr_board_rules *rules
 	out->dropped.bytes += c.dropped_bytes;
 	out->limited.packets += c.limited_packets;
 	out->limited.bytes += c.limited_bytes;
+	out->answered += c.answered_packets;
 	out->matched.packets += c.matched_packets;
 	out->matched.bytes += c.matched_bytes;
 	out->made += c.made;

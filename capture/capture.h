@@ -50,7 +50,7 @@ struct wr_packet {
 	const struct wr_fate *fate; /* NULL: nothing is decided here */
 };
 
-const char *wr_verdict_name(enum wr_verdict v); /* pass, drop, limit */
+const char *wr_verdict_name(enum wr_verdict v); /* pass, drop, limit, answer */
 
 /* What weir decided of a packet. */
 struct wr_fate {
@@ -97,6 +97,7 @@ struct wr_ledger {
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	struct wr_count arrived, passed;
 	struct wr_count dropped, limited;  /* by rules: */
+	uint64_t answered;		   /* packets of the limited: with a SYN cookie */
 	const struct wr_ledger_rule *rule; /* borrowed until the next ledger is asked for */
 	uint32_t n_rules;
 	struct wr_count matched; /* of arrived: chosen by the filter */

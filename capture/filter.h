@@ -32,6 +32,7 @@ struct wr_filter_target {
 	bool load_bytes; /* XDP only: bpf_xdp_load_bytes and bpf_xdp_get_buff_len exist (5.18) */
 	int slots_fd;	 /* program array */
 	uint32_t match_slot; /* tail call there when chosen */
+	uint32_t miss_slot;  /* and there when not; 0: nowhere */
 	int32_t miss;	     /* return value when not chosen, or when the slot is empty */
 	bool answers;	     /* a function of a program: returns 1 or 0, and goes nowhere */
 };

@@ -782,6 +782,15 @@ static void emit_tag(struct gen *g)
 	emit_to(g, JUMP, label_insn(g, g->c->far ? FAR_TAGGED : NEAR_TAGGED, 0));
 }
 
+static void emit_go(struct gen *g, uint32_t slot)
+{
+	emit(g, MOV64(R1, CTX));
+	emit(g, INSN(BPF_LD | BPF_DW | BPF_IMM, R2, BPF_PSEUDO_MAP_FD, 0, g->t->slots_fd));
+	emit(g, INSN(0, 0, 0, 0, 0));
+	emit(g, MOV32_K(R3, slot));
+	emit(g, CALL(BPF_FUNC_tail_call));
+}
+
 static void emit_ends(struct gen *g)
 {
 	if (wants(g, label_match(g)) && g->t->answers) {
@@ -790,13 +799,11 @@ static void emit_ends(struct gen *g)
 		emit(g, EXIT);
 	} else if (wants(g, label_match(g))) {
 		place(g, label_match(g));
-		emit(g, MOV64(R1, CTX));
-		emit(g, INSN(BPF_LD | BPF_DW | BPF_IMM, R2, BPF_PSEUDO_MAP_FD, 0, g->t->slots_fd));
-		emit(g, INSN(0, 0, 0, 0, 0));
-		emit(g, MOV32_K(R3, g->t->match_slot));
-		emit(g, CALL(BPF_FUNC_tail_call));
+		emit_go(g, g->t->match_slot);
 	}
 	place(g, label_miss(g)); /* also where an empty slot falls through to */
+	if (!g->t->answers && g->t->miss_slot)
+		emit_go(g, g->t->miss_slot);
 	emit(g, MOV32_K(R0, g->t->answers ? 0 : g->t->miss));
 	emit(g, EXIT);
 }

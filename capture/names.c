@@ -49,7 +49,8 @@ const char *wr_verdict_name(enum wr_verdict v)
 {
 	static const char *const names[] = {[WR_VERDICT_PASS] = "pass",
 					    [WR_VERDICT_DROP] = "drop",
-					    [WR_VERDICT_LIMIT] = "limit"};
+					    [WR_VERDICT_LIMIT] = "limit",
+					    [WR_VERDICT_ANSWER] = "answer"};
 
 	return names[v];
 }

@@ -270,7 +270,7 @@ static bool read_fate(struct pcapng *f, struct body v)
 		n += end;
 	if (sscanf(text + n, " class %31s%n", word[2], &end) == 1)
 		n += end;
-	while (verdict < WR_VERDICT_LIMIT && strcmp(word[0], wr_verdict_name(verdict)) != 0)
+	while (verdict < WR_VERDICT_ANSWER && strcmp(word[0], wr_verdict_name(verdict)) != 0)
 		verdict++;
 	if (text[n] || strcmp(word[0], wr_verdict_name(verdict)) != 0 ||
 	    word[1][strspn(word[1], names)] || word[2][strspn(word[2], names)])

@@ -136,7 +136,7 @@ static void hand_out(struct wr_ring *r, const struct wr_event *e, const struct w
 	};
 	struct wr_fate fate = {0};
 
-	if (reader->rule && b && b->rules_map && e->verdict <= WR_VERDICT_LIMIT) {
+	if (reader->rule && b && b->rules_map && e->verdict <= WR_VERDICT_ANSWER) {
 		fate.verdict = (enum wr_verdict)e->verdict;
 		fate.rule = e->verdict ? reader->rule(reader->rule_ctx, e->rule) : NULL;
 		pkt.fate = &fate;

@@ -94,6 +94,8 @@ int wr_iface_get(struct wr_iface *out, const char *name, struct wr_err *err)
 	if (!ioctl(fd, SIOCGIFFLAGS, &ifr))
 		out->up = ifr.ifr_flags & IFF_UP;
 	out->linktype = ioctl(fd, SIOCGIFHWADDR, &ifr) ? -1 : linktype_of(ifr.ifr_hwaddr.sa_family);
+	if (out->linktype == DLT_EN10MB)
+		memcpy(out->mac, ifr.ifr_hwaddr.sa_data, sizeof(out->mac));
 	ask_ethtool(out, fd, &ifr);
 	close(fd);
 	return 0;

@@ -14,6 +14,7 @@ struct wr_iface {
 	int index;
 	uint32_t mtu;
 	int linktype;	 /* DLT that XDP and TC see: Ethernet or raw IP; -1 = neither */
+	uint8_t mac[6];	 /* 0: it has none */
 	char driver[32]; /* "" when it has none, as lo */
 	bool up;
 	bool vlan_strip; /* the device takes VLAN tags off before XDP sees the frame */

@@ -15,6 +15,8 @@ struct wr_kernel {
 	bool ringbuf;	     /* 5.8 */
 	bool xdp_load_bytes; /* 5.18: bytes of multi-buffer packets, variable copies */
 	bool ktime_coarse;   /* 5.11 */
+	bool check_mtu;	     /* 5.12 */
+	bool syncookies;     /* helpers: 5.3, where the kernel speaks TCP */
 	bool tcx;	     /* 6.6 by its version; the attach call tells for sure */
 	bool root;
 	bool net_raw; /* packet sockets */

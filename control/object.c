@@ -2,6 +2,7 @@
 #include "control/object.h"
 
 #include "base/embed.h"
+#include "core/board.h"
 
 #include "wr_objects.h" /* made by the build */
 
@@ -14,9 +15,11 @@ const struct wr_object wr_object_xdp = {
 	.name = "xdp",
 	.entry = "wr_xdp",
 	.record = "wr_xdp_record",
-	.judged = "wr_xdp_judged",
-	.begun = "wr_xdp_begun",
-	.ended = "wr_xdp_ended",
+	.judging = {{WR_SLOT_JUDGED, "wr_xdp_judged"},
+		    {WR_SLOT_BEGUN, "wr_xdp_begun"},
+		    {WR_SLOT_ENDED, "wr_xdp_ended"},
+		    {WR_SLOT_COOKIES, "wr_xdp_cookies"},
+		    {WR_SLOT_ANSWER, "wr_xdp_answer"}},
 };
 
 const struct wr_object wr_object_tc_in = {
@@ -25,7 +28,9 @@ const struct wr_object wr_object_tc_in = {
 	.name = "tc_in",
 	.entry = "wr_tc_in",
 	.record = "wr_tc_in_record",
-	.judged = "wr_tc_in_judged",
-	.begun = "wr_tc_in_begun",
-	.ended = "wr_tc_in_ended",
+	.judging = {{WR_SLOT_JUDGED, "wr_tc_in_judged"},
+		    {WR_SLOT_BEGUN, "wr_tc_in_begun"},
+		    {WR_SLOT_ENDED, "wr_tc_in_ended"},
+		    {WR_SLOT_COOKIES, "wr_tc_in_cookies"},
+		    {WR_SLOT_ANSWER, "wr_tc_in_answer"}},
 };

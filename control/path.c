@@ -92,12 +92,19 @@ static int set_judge(struct wr_path *p, struct wr_fixed *fixed, const struct wr_
 	fixed->bucket_bits = m->bucket_bits;
 	fixed->judge_secret = m->secret;
 	fixed->coarse = wr_kernel()->ktime_coarse;
+	fixed->check_mtu = wr_kernel()->check_mtu;
 	p->gone_cpus = (uint32_t)libbpf_num_possible_cpus();
 	bpf_map__set_max_entries(wr_path_map(p, "wr_gone"), p->gone_cpus * WR_JUDGE_RULES);
 	ret = bpf_map__reuse_fd(wr_path_map(p, "wr_policy"), m->policy_fd);
 	ret = ret ? ret : bpf_map__reuse_fd(wr_path_map(p, "wr_buckets"), m->buckets_fd);
 	ret = ret ? ret : bpf_map__reuse_fd(wr_path_map(p, "wr_hits"), m->hits_fd);
 	return ret ? wr_fail(err, -ret, "the maps of the policy: %s", strerror(-ret)) : 0;
+}
+
+/* Without it no policy comes into force that needs it (control/cookies.h). */
+static bool is_possible(uint32_t slot)
+{
+	return slot != WR_SLOT_COOKIES || wr_kernel()->syncookies;
 }
 
 static int open_object(struct wr_path *p, const struct wr_object *o,
@@ -120,11 +127,9 @@ static int open_object(struct wr_path *p, const struct wr_object *o,
 		return -err->code;
 	if (conf->judge && set_judge(p, fixed, conf->judge, err))
 		return -err->code;
-	for (size_t i = 0; i < 3; i++) {
-		const char *const judging[] = {o->judged, o->begun, o->ended};
-
-		prog = bpf_object__find_program_by_name(p->object, judging[i]);
-		bpf_program__set_autoload(prog, conf->judge);
+	for (int i = 0; i < WR_OBJECT_JUDGING; i++) {
+		prog = bpf_object__find_program_by_name(p->object, o->judging[i].program);
+		bpf_program__set_autoload(prog, conf->judge && is_possible(o->judging[i].slot));
 	}
 	bpf_object__for_each_program(prog, p->object) if (p->frags && wr_path_is_xdp(p->hook))
 		bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
@@ -174,12 +179,21 @@ struct wr_gone *wr_path_gone(const struct wr_path *p, uint32_t *cpus)
 	return p->gone;
 }
 
+void wr_path_note_address(struct wr_path *p)
+{
+	struct wr_iface now;
+
+	if (!wr_iface_get(&now, p->iface.name, NULL) && now.index == p->iface.index)
+		memcpy(p->board->mac, now.mac, sizeof(now.mac));
+}
+
 static void fill_board(struct wr_path *p, const struct wr_path_conf *conf)
 {
 	struct wr_board *b = p->board;
 	struct wr_board_conf c = conf->board;
 	struct timespec now;
 
+	wr_path_note_address(p);
 	if (p->adopted) { /* everything goes on but what the program does */
 		c.window = b->conf.window;
 		c.policy = conf->judge ? b->conf.policy : 0;
@@ -254,12 +268,9 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 		return -ENOMEM;
 	}
 	ret = set_slot(p, WR_SLOT_RECORD, o->record, err);
-	if (!ret && conf->judge)
-		ret = set_slot(p, WR_SLOT_JUDGED, o->judged, err);
-	if (!ret && conf->judge)
-		ret = set_slot(p, WR_SLOT_BEGUN, o->begun, err);
-	if (!ret && conf->judge)
-		ret = set_slot(p, WR_SLOT_ENDED, o->ended, err);
+	for (int i = 0; i < WR_OBJECT_JUDGING && conf->judge && !ret; i++)
+		if (is_possible(o->judging[i].slot))
+			ret = set_slot(p, o->judging[i].slot, o->judging[i].program, err);
 	if (!ret && conf->judge)
 		ret = wr_path_map_gone(p, bpf_map__fd(wr_path_map(p, "wr_gone")), err);
 	if (ret)

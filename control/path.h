@@ -72,6 +72,9 @@ int wr_path_where_there(const struct wr_path_at *at, const int fds[2], uint32_t 
  * borrowed. NULL: packets are not held against a policy here. */
 struct wr_gone *wr_path_gone(const struct wr_path *path, uint32_t *cpus);
 
+/* Notes what address the interface has by now: SYNs sent to it may be answered for it. */
+void wr_path_note_address(struct wr_path *path);
+
 /* Takes the programs off the hook; the board and the ring stay readable until close. One that is
  * pinned stays while its interface is there. */
 void wr_path_detach(struct wr_path *path);

@@ -41,13 +41,14 @@ static int put(const struct wr_path *p, uint32_t slot, int fd, struct wr_err *er
 /* ---- which packets become records ---- */
 
 static int put_filter(const struct wr_path *p, const struct wr_filter *f, uint32_t slot, int miss,
-		      struct wr_err *err)
+		      uint32_t miss_slot, struct wr_err *err)
 {
 	struct wr_filter_target target = {
 		.xdp = wr_path_is_xdp(p->hook),
 		.load_bytes = wr_kernel()->xdp_load_bytes,
 		.slots_fd = p->slots_fd,
 		.match_slot = WR_SLOT_RECORD,
+		.miss_slot = miss_slot,
 		.miss = miss,
 	};
 	struct bpf_insn *insns = NULL;
@@ -78,11 +79,13 @@ int wr_path_filter(struct wr_path *p, const char *expr, struct wr_err *err)
 		bpf_map_delete_elem(p->slots_fd, &slots[1]);
 		return 0;
 	}
-	/* A packet that does not pass must not do so because the filter does not choose it. */
+	/* A packet that does not pass must not do so because the filter does not choose it; and one
+	 * that is to be answered is. */
 	if (p->judges)
-		ret = put_filter(p, f, WR_SLOT_FILTER_GONE, xdp ? XDP_DROP : TC_ACT_SHOT, err);
+		ret = put_filter(p, f, WR_SLOT_FILTER_GONE, xdp ? XDP_DROP : TC_ACT_SHOT,
+				 WR_SLOT_ANSWER, err);
 	if (!ret)
-		ret = put_filter(p, f, WR_SLOT_FILTER, xdp ? XDP_PASS : TC_ACT_UNSPEC, err);
+		ret = put_filter(p, f, WR_SLOT_FILTER, xdp ? XDP_PASS : TC_ACT_UNSPEC, 0, err);
 	wr_filter_close(&f);
 	if (!ret)
 		p->board->conf.follow = 1;

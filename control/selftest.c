@@ -130,11 +130,10 @@ static int open_object(struct bench *b, struct wr_err *err)
 	b->fixed.cpus = (uint32_t)libbpf_num_possible_cpus();
 	fixed = (void *)(uintptr_t)bpf_map__initial_value(map_of(b, ".rodata"), &n);
 	memcpy(fixed, &b->fixed, sizeof(b->fixed));
-	for (size_t i = 0; i < 3; i++) {
-		const char *const judging[] = {o->judged, o->begun, o->ended};
-
-		p = bpf_object__find_program_by_name(b->object, judging[i]);
-		bpf_program__set_autoload(p, b->fixed.judge);
+	for (int i = 0; i < WR_OBJECT_JUDGING; i++) {
+		p = bpf_object__find_program_by_name(b->object, o->judging[i].program);
+		bpf_program__set_autoload(p,
+					  b->fixed.judge && o->judging[i].slot != WR_SLOT_COOKIES);
 	}
 	bpf_object__for_each_program(p, b->object) bpf_program__set_flags(p, b->t->prog_flags);
 	return set_sizes(b, err);
@@ -172,7 +171,10 @@ static int load(struct bench *b, struct wr_err *err)
 	if (!b->ring)
 		return wr_fail(err, errno, "its ring: %s", strerror(errno));
 	ret = set_slot(b, WR_SLOT_RECORD, o->record, err);
-	return ret || !b->fixed.judge ? ret : set_slot(b, WR_SLOT_JUDGED, o->judged, err);
+	for (int i = 0; i < WR_OBJECT_JUDGING && b->fixed.judge && !ret; i++)
+		if (o->judging[i].slot != WR_SLOT_COOKIES) /* none of the rules is of that kind */
+			ret = set_slot(b, o->judging[i].slot, o->judging[i].program, err);
+	return ret;
 }
 
 static int put_image(struct bench *b, const struct wr_image_built *image, struct wr_err *err)

@@ -17,7 +17,7 @@
 #include "control/rootfile.h"
 #include "control/selftest.h"
 
-enum { MAPS = 64, SLOTS = 4 };
+enum { MAPS = 64, SLOTS = 1 + WR_OBJECT_JUDGING };
 
 struct wr_swap {
 	struct wr_swap_at at;
@@ -212,14 +212,16 @@ static int open_object(struct wr_swap *s, const char *file, const unsigned char 
 		       struct wr_err *err)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "weir");
+	bool has_all = true;
 
 	wr_explain_begin();
 	s->object = bpf_object__open_mem(elf, n, &opts);
 	if (!s->object)
 		return wr_fail(err, EINVAL, "%s: no object of kernel programs (%s)", file,
 			       strerror(errno));
-	if (program(s, s->ours->entry) && program(s, s->ours->record) &&
-	    program(s, s->ours->judged) && program(s, s->ours->begun) && program(s, s->ours->ended))
+	for (int i = 0; i < SLOTS && has_all; i++)
+		has_all = program(s, s->slot[i].program);
+	if (has_all && program(s, s->ours->entry))
 		return 0;
 	return wr_fail(err, ENXIO, "%s has no programs for %s, which is where %s is watched", file,
 		       wr_hook_text(s->at.path.hook), s->at.iface);
@@ -231,7 +233,8 @@ static int load(struct wr_swap *s, const struct wr_fixed *fixed, struct wr_err *
 	int ret;
 
 	for (int i = 1; i < SLOTS; i++)
-		bpf_program__set_autoload(program(s, s->slot[i].program), fixed->judge);
+		bpf_program__set_autoload(program(s, s->slot[i].program),
+					  fixed->judge && s->slot[i].old_fd >= 0);
 	bpf_object__for_each_program(p, s->object) bpf_program__set_flags(p, s->at.path.prog_flags);
 	wr_explain_begin();
 	ret = bpf_object__load(s->object);
@@ -287,12 +290,10 @@ int wr_swap_prepare(struct wr_swap **out, const struct wr_swap_at *at, const int
 	s->board_id = map_id(fds[at->filter ? 0 : 1]);
 	s->slot[0].slot = WR_SLOT_RECORD;
 	s->slot[0].program = s->ours->record;
-	s->slot[1].slot = WR_SLOT_JUDGED;
-	s->slot[1].program = s->ours->judged;
-	s->slot[2].slot = WR_SLOT_BEGUN;
-	s->slot[2].program = s->ours->begun;
-	s->slot[3].slot = WR_SLOT_ENDED;
-	s->slot[3].program = s->ours->ended;
+	for (int i = 0; i < WR_OBJECT_JUDGING; i++) {
+		s->slot[1 + i].slot = s->ours->judging[i].slot;
+		s->slot[1 + i].program = s->ours->judging[i].program;
+	}
 	for (int i = 0; i < SLOTS; i++)
 		s->slot[i].old_fd = -1;
 	ret = read_running(s, err);

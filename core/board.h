@@ -40,10 +40,10 @@ struct wr_cpu_count {
 	__u64 skip;	       /* sampling: packets until the next record */
 	__u64 dropped_packets; /* by a rule */
 	__u64 dropped_bytes;
-	__u64 limited_packets; /* over the rate of a rule */
+	__u64 limited_packets; /* over the rate of a rule: not let through, or answered */
 	__u64 limited_bytes;
-	__u64 forgiven_ns; /* of limits, see core/bucket.h */
-	__u64 pad;
+	__u64 forgiven_ns;	/* of limits, see core/bucket.h */
+	__u64 answered_packets; /* of the limited: SYNs that got a cookie in place of the service */
 };
 _Static_assert(sizeof(struct wr_cpu_count) == 128, "two cache lines");
 
@@ -111,7 +111,8 @@ struct wr_board {
 	__u64 kept; /* records made because of conf.keep in this second: all CPUs add, the reader
 		       begins anew */
 	__u32 gone_map, rules_map; /* ids of the maps that make the rows of rules; 0: none */
-	__u64 pad[6];
+	__u8 mac[8];		   /* the interface's own; 0 behind it */
+	__u64 pad[5];
 	struct wr_cpu cpu[WR_MAX_CPUS]; /* begins a cache line */
 };
 _Static_assert(__builtin_offsetof(struct wr_board, cpu) % 64 == 0, "cache lines of one writer");
@@ -158,8 +159,10 @@ struct wr_fixed {
 	__u32 set_bits;	  /* account: each table has 1 << set_bits sets of two rows */
 	__u32 coarse;	  /* account: bpf_ktime_get_coarse_ns exists (5.11) */
 	__u32 judge;	  /* hold packets against a policy, see core/judge.h */
-	__u32 policy_half;	    /* judge: lines of half the map */
-	__u32 bucket_bits;	    /* judge: 1 << bucket_bits lines of buckets by hash */
+	__u32 policy_half; /* judge: lines of half the map */
+	__u32 bucket_bits; /* judge: 1 << bucket_bits lines of buckets by hash */
+	__u32 check_mtu;   /* judge: bpf_check_mtu exists (5.12) */
+	__u32 pad;
 	__u64 secret[2];	    /* account: new with each load */
 	__u64 judge_secret;	    /* judge: of the buckets, as long as these last */
 	__u32 board_abi, image_abi; /* WR_BOARD_ABI and WR_IMAGE_ABI of the build: not read by it */
@@ -172,11 +175,13 @@ enum {
 	WR_SLOT_MATCHED = 2,
 	WR_SLOT_JUDGED = 3,	 /* goes on with the rules when their expressions were asked */
 	WR_SLOT_FILTER_GONE = 4, /* the filter for packets that do not pass */
+	WR_SLOT_COOKIES = 5,	 /* looks for the service of a SYN or ACK */
 	WR_SLOT_WHERE = 6,  /* the expressions of the image in the first half; then the other's */
 	WR_SLOT_BEFORE = 8, /* users' programs, asked before the rules, and where they go on */
 	WR_SLOT_BEGUN = 9,
 	WR_SLOT_AFTER = 10, /* those that are asked of what the rules let pass */
 	WR_SLOT_ENDED = 11,
+	WR_SLOT_ANSWER = 12, /* makes an answer of a packet, when it has been counted */
 	WR_SLOT_COUNT = 13
 };
 

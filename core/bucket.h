@@ -51,6 +51,17 @@ struct wr_bucket_line {
 };
 _Static_assert(sizeof(struct wr_bucket_line) == 64, "a cache line");
 
+/* When it owes until; 0: it has no bucket. */
+wr_inline __u64 wr_bucket_tat(const struct wr_bucket_line *l, __u64 tag)
+{
+	__u32 i;
+
+	for (i = 0; i < WR_BUCKET_WAYS; i++)
+		if (l->way[i].tag == tag)
+			return l->way[i].tat;
+	return 0;
+}
+
 wr_inline struct wr_bucket *wr_bucket_of(struct wr_bucket_line *l, __u64 tag, __u64 now,
 					 __u64 *forgiven)
 {

@@ -8,7 +8,7 @@
  * A policy as lines of 64 bytes that refer to each other by number: written by policy/, copied into
  * a map, read by the kernel programs and by the host. core/trie.h and core/judge.h say how.
  */
-#define WR_IMAGE_ABI 1
+#define WR_IMAGE_ABI 2
 
 struct wr_line {
 	__u64 word[8];
@@ -101,10 +101,10 @@ enum {
 	WR_LINK_SHIFT = 16,
 };
 
-enum wr_do { WR_DO_ALLOW, WR_DO_DROP, WR_DO_LIMIT, WR_DO_CLASS };
+enum wr_do { WR_DO_ALLOW, WR_DO_DROP, WR_DO_LIMIT, WR_DO_CLASS, WR_DO_COOKIES };
 
 struct wr_judge_rule {
-	struct wr_rate rate; /* WR_DO_LIMIT */
+	struct wr_rate rate; /* WR_DO_LIMIT; WR_DO_COOKIES: cost 0: any is too much */
 	__u32 until_10ms;    /* CLOCK_MONOTONIC / 2^23 ns (8.4 ms); 0: no end */
 	__u16 slot;	     /* of its counters; for WR_DO_CLASS the class */
 	__u8 action;	     /* enum wr_do */
@@ -139,7 +139,12 @@ struct wr_gone {
 enum { WR_NO_CLASS = 0xff, WR_RULE_NAME = 48 }; /* bytes of a name in the map of names */
 /* wr_judge.governed: what its class gives way in is only counted; it is kept out. */
 enum { WR_NOT_GOVERNED, WR_GOVERN_COUNTED, WR_GOVERNED };
-enum wr_verdict { WR_VERDICT_PASS, WR_VERDICT_DROP, WR_VERDICT_LIMIT };
+/* The last: a SYN that was over the rate, and was answered in place of its service. */
+enum wr_verdict { WR_VERDICT_PASS, WR_VERDICT_DROP, WR_VERDICT_LIMIT, WR_VERDICT_ANSWER };
+
+/* What a `cookies` rule wants of a packet: an answer, a look whether its cookie is right; it had
+ * that. */
+enum { WR_COOKIE_NONE, WR_COOKIE_SYN, WR_COOKIE_ACK, WR_COOKIE_DONE };
 
 /* A decision in the making. */
 struct wr_judge {
@@ -161,6 +166,10 @@ struct wr_judge {
 	__u16 counted; /* slot + 1 of the rule that was asked last at this level */
 	__u32 link;    /* when governed: its number */
 	__u32 said;    /* by a user's program: WR_SAID_*, its slot << 8 */
+	__u32 seq;     /* WR_VERDICT_ANSWER: of the answer, */
+	__u16 mss;     /* what may be sent to us, */
+	__u8 ip_off;   /* and where its IP header lies in the packet as the hook has it */
+	__u8 cookie;   /* WR_COOKIE_* */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct wr_judge) == 128, "two lines of one CPU");
 

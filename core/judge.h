@@ -19,8 +19,9 @@
  * a term.
  */
 
-/* What a turn says: go on, it is over, the expressions have to be asked first. */
-enum { WR_TURN_END, WR_TURN_MORE, WR_TURN_ASK };
+/* What a turn says: go on, it is over; the expressions have to be asked first, or the service
+ * whose SYN or ACK it is. */
+enum { WR_TURN_END, WR_TURN_MORE, WR_TURN_ASK, WR_TURN_COOKIE };
 #define WR_ASKED (1ull << WR_JUDGE_WHERES)
 
 /*
@@ -284,8 +285,9 @@ wr_inline int wr_may_be_syn(const struct wr_hdr *h)
 	return h->has & WR_H_PORTS && h->proto == WR_IP_TCP;
 }
 
-/* Is the packet over the limit? */
-wr_inline int wr_judge_over(wr_judging self, const struct wr_judge_rule *r)
+/* Is the packet over the limit? An ACK is no unit of it and takes nothing: of it is asked whether
+ * there have just been others over it. */
+wr_inline int wr_judge_over(wr_judging self, const struct wr_judge_rule *r, __u8 cookie)
 {
 	struct wr_judge *j = WR_JUDGE_OF(self);
 	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[j->level & 1];
@@ -293,17 +295,56 @@ wr_inline int wr_judge_over(wr_judging self, const struct wr_judge_rule *r)
 	struct wr_bucket *b;
 	__u64 tag, now;
 
-	if (r->flags & WR_RULE_SYN && !wr_may_be_syn(h))
+	if (r->flags & WR_RULE_SYN && cookie != WR_COOKIE_ACK && !wr_may_be_syn(h))
 		return 0;
 	now = wr_judge_now(self);
 	if (r->flags & (WR_RULE_PER_SOURCE | WR_RULE_PER_SERVICE)) {
 		tag = wr_judge_tag(self, r);
 		line = wr_bucket_line(self, tag);
+		if (cookie == WR_COOKIE_ACK)
+			return line && wr_bucket_tat(line, tag) > now + r->rate.tolerance_ns / 2;
 		b = line ? wr_bucket_of(line, tag, now, WR_JUDGE_FORGIVEN(self)) : 0;
 	} else {
 		b = wr_bucket_total(self, r->slot);
 	}
 	return b && !wr_bucket_take(b, &r->rate, r->flags & WR_RULE_BYTES ? j->len : 1, now);
+}
+
+/*
+ * SYN cookies (RFC 4987, 3.6): a SYN over the rate is to be answered, and as long as there are
+ * such, an ACK that may answer such an answer has to bear a cookie. Whether a service is there, and
+ * whether it knows the connection, is seen by the kernel alone.
+ */
+wr_inline __u8 wr_judge_cookie(wr_judging self)
+{
+	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[0];
+	__u32 flags = h->tcp_flags & (WR_TCP_SYN | WR_TCP_ACK | WR_TCP_RST | WR_TCP_FIN);
+
+	if (WR_JUDGE_OF(self)->cookie == WR_COOKIE_DONE || !(h->has & WR_H_TCP) ||
+	    h->has & WR_H_FRAG)
+		return WR_COOKIE_NONE;
+	if (flags == WR_TCP_SYN)
+		return WR_COOKIE_SYN;
+	return (flags & ~WR_TCP_FIN) == WR_TCP_ACK ? WR_COOKIE_ACK : WR_COOKIE_NONE;
+}
+
+/* Is it one of those that the rule keeps out? */
+wr_inline int wr_judge_hits(wr_judging self, const struct wr_judge_rule *r, __u8 cookie)
+{
+	if (r->action == WR_DO_DROP || (cookie && !r->rate.cost_ns))
+		return 1;
+	return (cookie || r->action == WR_DO_LIMIT) && wr_judge_over(self, r, cookie);
+}
+
+/* The rule that decided has kept the packet out. */
+wr_inline void wr_judge_hit(wr_judging self)
+{
+	struct wr_rule_count *c = wr_rule_count(self, WR_JUDGE_OF(self)->slot);
+
+	if (!c)
+		return;
+	c->hit_packets++;
+	c->hit_bytes += WR_JUDGE_OF(self)->len;
 }
 
 /* After an allow: nothing but classes is asked. */
@@ -326,7 +367,8 @@ wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, 
 	const struct wr_judge_rule *r;
 	const struct wr_line *l;
 	struct wr_rule_count *c;
-	int hit;
+	__u8 cookie = WR_COOKIE_NONE;
+	int hit, counts;
 
 	l = wr_line_at(WR_JUDGE_IMAGE(self), head->rules + (term >> 1));
 	if (!l)
@@ -350,7 +392,9 @@ wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, 
 		return WR_TURN_MORE; /* what a tunnel carries may still be dropped */
 	}
 	j->counted = (__u16)(r->slot + 1);
-	hit = r->action == WR_DO_DROP || (r->action == WR_DO_LIMIT && wr_judge_over(self, r));
+	if (r->action == WR_DO_COOKIES)
+		cookie = wr_judge_cookie(self);
+	hit = wr_judge_hits(self, r, cookie);
 	c = wr_rule_count(self, r->slot);
 	if (!c)
 		return WR_TURN_END;
@@ -363,11 +407,17 @@ wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, 
 		wr_judge_to_classes(j, head);
 		return WR_TURN_MORE;
 	}
-	if (!hit)
+	counts = r->flags & WR_RULE_SHADOW || head->flags & WR_HEAD_COUNT_ONLY;
+	if (!hit || (counts && cookie == WR_COOKIE_ACK))
 		return WR_TURN_MORE;
+	if (cookie && !counts) {
+		j->slot = r->slot;
+		j->cookie = cookie;
+		return WR_TURN_COOKIE;
+	}
 	c->hit_packets++;
 	c->hit_bytes += j->len;
-	if (r->flags & WR_RULE_SHADOW || head->flags & WR_HEAD_COUNT_ONLY)
+	if (counts)
 		return WR_TURN_MORE;
 	j->slot = r->slot;
 	j->verdict = r->action == WR_DO_DROP ? WR_VERDICT_DROP : WR_VERDICT_LIMIT;
@@ -418,6 +468,7 @@ wr_inline int wr_judge_begin(wr_judging self, __u32 at)
 	j->verdict = WR_VERDICT_PASS;
 	j->decided = 0;
 	j->klass = WR_NO_CLASS;
+	j->cookie = WR_COOKIE_NONE;
 	j->word = 0;
 	j->summary = 0;
 	j->level = 0;

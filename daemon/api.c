@@ -199,7 +199,7 @@ static void put_error(struct wr_api *api, const struct wr_err *err, size_t from)
 	wr_json_open(b);
 	wr_json_str(b, "event_type", "error");
 	wr_json_str(b, "error", err->text);
-	wr_json_u64(b, "status", err->code == EINVAL ? 2 : 1);
+	wr_json_u64(b, "status", err->code == EINVAL ? 2 : err->code == EOPNOTSUPP ? 3 : 1);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');
 	api->errors++;

@@ -111,7 +111,11 @@ static int told(const char *line, size_t n, struct wr_err *err)
 			text[to++] = c;
 	}
 	text[to] = 0;
-	return wr_fail(err, memmem(line, n, "\"status\":2", 10) ? EINVAL : EIO, "%s", text);
+	return wr_fail(err,
+		       memmem(line, n, "\"status\":2", 10)   ? EINVAL
+		       : memmem(line, n, "\"status\":3", 10) ? EOPNOTSUPP
+							     : EIO,
+		       "%s", text);
 }
 
 int wr_ask_answer(struct wr_ask *a, int (*fn)(void *ctx, const char *line, size_t n), void *ctx,

@@ -53,6 +53,9 @@ struct wr_daemon_conf {
 		const char *learned;
 	} detect;
 	struct {
+		const char *folder, *state;
+	} gateway;
+	struct {
 		const char *user;
 		bool sandbox, attach_later;
 	} daemon;

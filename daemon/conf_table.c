@@ -241,6 +241,13 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "when there is none.",
 	 AT(detect.learned), 0, 255, .check = whole_path},
 
+	{"gateway.folder", WR_CONF_STRING, "/etc/weir/gateways", "a path",
+	 "API gateways, a file NAME.conf each (docs/gateways.md): weir gateway reads them.",
+	 AT(gateway.folder), 1, 255, .check = whole_path, .live = true},
+	{"gateway.state", WR_CONF_STRING, "/var/lib/weir-gateways", "a path",
+	 "Where weir gateway keeps what shall be so at each of them.", AT(gateway.state), 1, 255,
+	 .check = whole_path, .live = true},
+
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},
 	{"daemon.sandbox", WR_CONF_BOOL, "yes", NULL,

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "capture/board.h"
+#include "control/cookies.h"
 #include "daemon/rules_impl.h"
 
 enum { MOST_BYTES = 256 << 20, IFACES = 512 };
@@ -185,6 +186,15 @@ int wr_rules_join(const struct wr_rules *r, const struct wr_policy *file, const 
 	return ret;
 }
 
+static bool answers(const struct wr_policy *p, const char *rule)
+{
+	int at = wr_policy_rule(p, rule);
+
+	return at >= 0 && p->rule[at].action == WR_ACTION_COOKIES && !p->rule[at].shadow;
+}
+
+/* What is in force already stays so, whatever the host has come to: one change shall not fail
+ * because of another rule. */
 int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
 {
 	for (size_t i = 0; i < p->n_rules; i++) {
@@ -202,6 +212,9 @@ int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct w
 				"rule %s: 'out' is for what leaves, which is not watched: set "
 				"capture.out = yes and restart weir",
 				x->name);
+		if (answers(p, x->name) && !(r->all && answers(r->all, x->name)) &&
+		    wr_cookies_check(err))
+			return wr_within(err, "rule %s", x->name);
 	}
 	return 0;
 }
@@ -545,7 +558,9 @@ void wr_rules_now(const struct wr_rules *r,
 			.matched = {r->rate[r->slot[i]].matched_pps,
 				    r->rate[r->slot[i]].matched_bytes},
 			.dropped = x->action == WR_ACTION_DROP ? stopped : 0,
-			.limited = x->action == WR_ACTION_LIMIT ? stopped : 0,
+			.limited = x->action == WR_ACTION_LIMIT || x->action == WR_ACTION_COOKIES
+					   ? stopped
+					   : 0,
 		};
 
 		if (x->action != WR_ACTION_CLASS && now.matched.packets)
@@ -582,7 +597,8 @@ const char *wr_rules_action(enum wr_action a)
 	static const char *const names[WR_ACTION_COUNT] = {[WR_ACTION_ALLOW] = "allow",
 							   [WR_ACTION_DROP] = "drop",
 							   [WR_ACTION_LIMIT] = "limit",
-							   [WR_ACTION_CLASS] = "class"};
+							   [WR_ACTION_CLASS] = "class",
+							   [WR_ACTION_COOKIES] = "cookies"};
 
 	return names[a];
 }
@@ -607,6 +623,7 @@ void wr_rules_row(const struct wr_rules *r, size_t i, uint32_t order, struct wr_
 		.unconfirmed = r->pending.due_ns && !strcmp(r->pending.name, x->name),
 		.idle = (x->at.days || x->at.from_min != x->at.to_min) &&
 			!wr_schedule_has(&x->at, wr_rules_now_s()),
+		.syncookies = x->action == WR_ACTION_COOKIES ? wr_cookies_sysctl() + 1 : 0,
 	};
 	if (counted)
 		wr_force_count(r->force, r->slot[i], &n);

@@ -71,7 +71,7 @@ int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct w
 /* Puts it in force; r->all is not touched. */
 int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err);
 
-const char *wr_rules_action(enum wr_action a); /* allow, drop, limit, class */
+const char *wr_rules_action(enum wr_action a); /* allow, drop, limit, class, cookies */
 /* daemon/rules_past.c: that policy came into force. */
 void wr_rules_note(struct wr_rules *r, const struct wr_policy *p);
 /* The row of a rule, borrowed for the call; text is cleared and holds what row.text points to. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/iface.h"
 #include "daemon/notify.h"
 #include "daemon/rights.h"
 #include "daemon/run_impl.h"
@@ -244,6 +245,8 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 	};
 	int ret = wr_run_dump_open(&r->dump, &r->c, err);
 
+	if (!ret && r->netns[0]) /* what rules may ask of the host is that namespace's */
+		ret = wr_netns_enter(r->netns, err);
 	r->host.dump = r->dump;
 	if (!ret)
 		ret = wr_run_rules_open(r, err);

@@ -6,7 +6,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "export/newfile.h"
+#include "base/newfile.h"
 #include "export/parquet_impl.h"
 
 enum {

@@ -19,7 +19,7 @@
  * and a page as large as the largest column; it is taken when used. For the footer 40 bytes a
  * column and row group are kept, and at most 32,767 row groups can be.
  *
- * The file is there as a whole or not at all: export/newfile.h.
+ * The file is there as a whole or not at all: base/newfile.h.
  */
 
 enum wr_parquet_type {

@@ -353,13 +353,19 @@ static void put_flags(struct put *to, uint8_t hook)
 		put_option(to, EPB_FLAGS, &way, sizeof(way));
 }
 
-/* What the program in the kernel returned: XDP_PASS, XDP_DROP; TC_ACT_UNSPEC, TC_ACT_SHOT. */
+/* What the program in the kernel returned: XDP_PASS, XDP_DROP, XDP_TX; TC_ACT_UNSPEC, TC_ACT_SHOT,
+ * TC_ACT_REDIRECT. */
 static void put_verdict(struct put *to, const struct wr_packet *pkt)
 {
-	bool gone = pkt->fate->verdict != WR_VERDICT_PASS;
+	static const struct {
+		int64_t xdp, tc;
+	} actions[] = {[WR_VERDICT_PASS] = {2, -1},
+		       [WR_VERDICT_DROP] = {1, 2},
+		       [WR_VERDICT_LIMIT] = {1, 2},
+		       [WR_VERDICT_ANSWER] = {3, 7}};
 	bool tc = pkt->hook == WR_HOOK_TC || pkt->hook == WR_HOOK_TC_OUT;
 	bool xdp = pkt->hook == WR_HOOK_XDP || pkt->hook == WR_HOOK_XDP_GENERIC;
-	int64_t action = tc ? (gone ? 2 : -1) : gone ? 1 : 2;
+	int64_t action = tc ? actions[pkt->fate->verdict].tc : actions[pkt->fate->verdict].xdp;
 	uint8_t value[9] = {tc ? VERDICT_TC : VERDICT_XDP};
 
 	memcpy(value + 1, &action, sizeof(action));

@@ -86,6 +86,8 @@ static void print_why(const struct wr_policy_writer *w)
 /* ---- the table: in the order in which they are printed ---- */
 
 #define LIMIT (1u << WR_ACTION_LIMIT)
+#define COOKIES (1u << WR_ACTION_COOKIES)
+#define NOT_COOKIES ((1u << WR_ACTION_COUNT) - 1 - COOKIES)
 #define FLAG(field) \
 	.offset = offsetof(struct wr_rule, field), .read = read_flag, .print = print_flag
 #define CLAUSE(verb) .read = wr_policy_read_##verb, .print = wr_policy_print_##verb
@@ -93,6 +95,8 @@ static void print_why(const struct wr_policy_writer *w)
 /* One a line. */
 /* clang-format off */
 const struct wr_policy_clause wr_policy_clauses[] = {
+	{.word = "over", .actions = COOKIES, CLAUSE(over),
+	 .expects = "new connections a second of a service (1000cps, 5kcps)"},
 	{.word = "burst", .actions = LIMIT, CLAUSE(burst),
 	 .expects = "packets or connections (200), or bytes for a rate in bits (64KiB, 1MiB)"},
 	{.word = "per", .actions = LIMIT, CLAUSE(per),
@@ -105,13 +109,13 @@ const struct wr_policy_clause wr_policy_clauses[] = {
 	 .expects = "a service (tcp/443, udp/5000-5999@10.0.0.5), a protocol or an address"},
 	{.word = "on", .matches = true, CLAUSE(on),
 	 .expects = "the name of an interface"},
-	{.word = "host", .matches = true, CLAUSE(host),
+	{.word = "host", .matches = true, .actions = NOT_COOKIES, CLAUSE(host),
 	 .expects = "a host name (www.example.org, *.example.org)"},
 	{.word = "where", .matches = true, CLAUSE(where),
 	 .expects = "a pcap-filter expression in quotes"},
 	{.word = "any", .read = read_any, .print = print_any},
-	{.word = "inner", FLAG(inner)},
-	{.word = "out", FLAG(out)},
+	{.word = "inner", .actions = NOT_COOKIES, FLAG(inner)},
+	{.word = "out", .actions = NOT_COOKIES, FLAG(out)},
 	{.word = "at", CLAUSE(at),
 	 .expects = "days (mon-fri, sat,sun) or a time of day (08:00-18:00), or both"},
 	{.word = "priority", .read = read_priority, .print = print_priority,

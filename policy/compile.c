@@ -463,7 +463,8 @@ static const struct {
 } of_action[] = {[WR_ACTION_ALLOW] = {WR_DO_ALLOW, 0},
 		 [WR_ACTION_DROP] = {WR_DO_DROP, 0},
 		 [WR_ACTION_LIMIT] = {WR_DO_LIMIT, 0},
-		 [WR_ACTION_CLASS] = {WR_DO_CLASS, 0}};
+		 [WR_ACTION_CLASS] = {WR_DO_CLASS, 0},
+		 [WR_ACTION_COOKIES] = {WR_DO_COOKIES, 0}};
 static const uint8_t of_unit[WR_RATE_COUNT] = {
 	[WR_RATE_BPS] = WR_RULE_BYTES, [WR_RATE_CPS] = WR_RULE_SYN};
 static const uint8_t of_per[WR_PER_COUNT] = {
@@ -489,7 +490,7 @@ static int put_rule(struct compile *c, uint32_t t, struct wr_judge_rule *to)
 
 		to->until_10ms = (uint32_t)((c->conf->clock_ns + left_ns) >> WR_UNTIL_SHIFT) + 1;
 	}
-	if (r->action == WR_ACTION_LIMIT) {
+	if (r->limit.rate) {
 		to->rate = rate_of(&r->limit, c->conf->tick_ns);
 		to->flags |= of_unit[r->limit.unit] | of_per[r->limit.per];
 		to->bits4 = r->limit.bits4;

@@ -21,6 +21,7 @@ static const struct statement {
 	{"allow", true, wr_policy_read_rule},
 	{"drop", true, wr_policy_read_rule},
 	{"limit", true, wr_policy_read_rule},
+	{"cookies", true, wr_policy_read_rule},
 	{"class", true, read_class_or_rule},
 	{"set", false, wr_policy_read_set},
 	{"link", false, wr_policy_read_link},
@@ -139,7 +140,7 @@ static int read_statement(struct wr_policy_reader *r)
 		return ret;
 	}
 	return wr_policy_expected(r,
-				  "allow, drop, limit, class, set, link, fragments or "
+				  "allow, drop, limit, cookies, class, set, link, fragments or "
 				  "unreadable",
 				  words);
 }

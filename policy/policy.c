@@ -40,7 +40,8 @@ static int compare(const void *a, const void *b, void *of)
 	static const int turn[WR_ACTION_COUNT] = {[WR_ACTION_ALLOW] = 0,
 						  [WR_ACTION_DROP] = 1,
 						  [WR_ACTION_LIMIT] = 1,
-						  [WR_ACTION_CLASS] = 2};
+						  [WR_ACTION_CLASS] = 2,
+						  [WR_ACTION_COOKIES] = 1};
 	const struct wr_rule *rule = of;
 	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
 	const struct wr_rule *x = &rule[i], *y = &rule[k];

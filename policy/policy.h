@@ -21,6 +21,7 @@ struct wr_buf;
  *	vpn: allow from @partners to udp/51820 why "the way in"
  *	drop from 203.0.113.0/24 for 10m why "port scan"
  *	limit 1000pps burst 200 per source/24 to tcp/443
+ *	cookies over 1kcps to tcp/443@10.0.0.5 for 10m
  *	class web to tcp/443@10.0.0.5 at mon-fri 08:00-18:00
  *
  * Order: all `allow` before everything; the rest by priority, lowest first, then as they stand. The
@@ -73,6 +74,7 @@ enum wr_action {
 	WR_ACTION_DROP,
 	WR_ACTION_LIMIT,
 	WR_ACTION_CLASS,
+	WR_ACTION_COOKIES,
 	WR_ACTION_COUNT
 };
 
@@ -119,7 +121,7 @@ struct wr_rule {
 	char name[WR_POLICY_NAME]; /* given, or r1, r2 … : unique */
 	bool named;		   /* the name was given */
 	enum wr_action action;
-	struct wr_limit limit; /* WR_ACTION_LIMIT */
+	struct wr_limit limit; /* WR_ACTION_LIMIT; WR_ACTION_COOKIES: rate 0: any is too much */
 	int klass;	       /* WR_ACTION_CLASS: index of the class */
 
 	/* What it is for: all of these have to match; an empty one matches all. */

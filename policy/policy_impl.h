@@ -127,6 +127,8 @@ void wr_policy_print_link(struct wr_buf *b, const struct wr_link *l);
 int wr_policy_read_limit(struct wr_policy_reader *r); /* behind `limit` */
 void wr_policy_print_limit(const struct wr_policy_writer *w);
 int wr_policy_read_rate(struct wr_policy_reader *r, struct wr_limit *l); /* 20mbit */
+int wr_policy_read_over(struct wr_policy_reader *r);
+void wr_policy_print_over(const struct wr_policy_writer *w);
 int wr_policy_read_burst(struct wr_policy_reader *r);
 void wr_policy_print_burst(const struct wr_policy_writer *w);
 int wr_policy_read_per(struct wr_policy_reader *r);

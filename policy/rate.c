@@ -102,6 +102,31 @@ void wr_policy_print_limit(const struct wr_policy_writer *w)
 	wr_policy_print_rate(w->b, w->rule->limit.unit, w->rule->limit.rate);
 }
 
+/* ---- cookies over RATE: of each service ---- */
+
+int wr_policy_read_over(struct wr_policy_reader *r)
+{
+	struct wr_limit *l = &r->rule->limit;
+	struct wr_token at = r->token;
+	int ret = wr_policy_read_rate(r, l);
+
+	if (!ret && l->unit != WR_RATE_CPS)
+		return wr_policy_wrong(r, EINVAL, &at,
+				       "SYN cookies are for new connections: cps or kcps");
+	l->per = WR_PER_SERVICE;
+	return ret;
+}
+
+void wr_policy_print_over(const struct wr_policy_writer *w)
+{
+	const struct wr_limit *l = &w->rule->limit;
+
+	if (w->rule->action != WR_ACTION_COOKIES || !l->rate)
+		return;
+	wr_buf_str(w->b, " over ");
+	wr_policy_print_rate(w->b, l->unit, l->rate);
+}
+
 /* ---- burst ---- */
 
 int wr_policy_read_burst(struct wr_policy_reader *r)

@@ -14,10 +14,8 @@ static int read_klass(struct wr_policy_reader *r);
 static void print_klass(const struct wr_policy_writer *w);
 
 const char *const wr_policy_actions[WR_ACTION_COUNT + 1] = {
-	[WR_ACTION_ALLOW] = "allow",
-	[WR_ACTION_DROP] = "drop",
-	[WR_ACTION_LIMIT] = "limit",
-	[WR_ACTION_CLASS] = "class",
+	[WR_ACTION_ALLOW] = "allow", [WR_ACTION_DROP] = "drop",	      [WR_ACTION_LIMIT] = "limit",
+	[WR_ACTION_CLASS] = "class", [WR_ACTION_COOKIES] = "cookies",
 };
 
 /* What stands between the action and the clauses. */
@@ -77,6 +75,17 @@ static int expected_clause(struct wr_policy_reader *r)
 	return ret;
 }
 
+/* Of one action only, or of all but this one. */
+static int no_clause_of_it(struct wr_policy_reader *r, const struct wr_policy_clause *c)
+{
+	const char *of = wr_policy_actions[r->rule->action];
+
+	if (c->actions & (c->actions - 1))
+		return wr_policy_wrong(r, EINVAL, &r->token, "does not go with %s", of);
+	return wr_policy_wrong(r, EINVAL, &r->token, "belongs to %s, not to %s",
+			       wr_policy_actions[__builtin_ctz(c->actions)], of);
+}
+
 static bool is_seen(const struct wr_policy_reader *r, const struct wr_policy_clause *c)
 {
 	return r->seen[c - wr_policy_clauses];
@@ -105,8 +114,7 @@ static int read_clause(struct wr_policy_reader *r)
 	if (!c)
 		return expected_clause(r);
 	if (!fits(c, r->rule->action))
-		return wr_policy_wrong(r, EINVAL, &r->token, "belongs to limit, not to %s",
-				       wr_policy_actions[r->rule->action]);
+		return no_clause_of_it(r, c);
 	ret = once(r, c);
 	if (ret)
 		return ret;
@@ -152,6 +160,21 @@ static int counts_something(struct wr_policy_reader *r)
 			       "cps counts connections of TCP, and 'to' has none; use pps");
 }
 
+/* What is answered is a SYN. */
+static int answers_something(struct wr_policy_reader *r)
+{
+	const struct wr_rule *rule = r->rule;
+
+	if (rule->action != WR_ACTION_COOKIES)
+		return 0;
+	for (size_t i = 0; i < rule->n_to; i++)
+		if (rule->to[i].proto >= 0 && rule->to[i].proto != WR_IP_TCP)
+			return wr_policy_wrong(r, EINVAL, &r->head,
+					       "SYN cookies are of TCP, and 'to' names another "
+					       "protocol: name services (tcp/443)");
+	return 0;
+}
+
 static int is_whole(struct wr_policy_reader *r)
 {
 	int ret = says_for_what(r);
@@ -159,7 +182,8 @@ static int is_whole(struct wr_policy_reader *r)
 	if (!ret && r->rule->automatic && !r->rule->until_s && !r->rule->for_s)
 		ret = wr_policy_wrong(r, EINVAL, &r->head,
 				      "an automatic rule has to end: add 'for 10m' or 'until ...'");
-	return ret ? ret : counts_something(r);
+	ret = ret ? ret : counts_something(r);
+	return ret ? ret : answers_something(r);
 }
 
 /* ---- the rule ---- */

@@ -174,6 +174,30 @@ static int ask(struct wr_verdicts *v, const struct wr_verdict_packet *pkt, struc
 	return ret;
 }
 
+/* Here every SYN over the rate has a service that answers it, and every ACK its connection. */
+static int judge(struct wr_verdicts *v, uint32_t head, const struct wr_verdict_packet *pkt,
+		 struct wr_err *err)
+{
+	struct wr_judging *s = &v->judging;
+	struct wr_judge *j = &s->judge;
+	int ret = 0, what = WR_TURN_END;
+
+	if (wr_judge_begin(s, head))
+		what = wr_judge_on(s);
+	while (what == WR_TURN_ASK || what == WR_TURN_COOKIE) {
+		if (what == WR_TURN_ASK) {
+			ret = ask(v, pkt, err);
+		} else if (j->cookie == WR_COOKIE_SYN) {
+			j->verdict = WR_VERDICT_ANSWER;
+			wr_judge_hit(s);
+			return 0;
+		}
+		j->cookie = what == WR_TURN_COOKIE ? WR_COOKIE_DONE : j->cookie;
+		what = wr_judge_on(s);
+	}
+	return ret;
+}
+
 static void sum_up(struct wr_verdict_sums *s, const struct wr_verdict_of *of, uint32_t len)
 {
 	s->verdict[of->verdict].packets++;
@@ -199,10 +223,7 @@ int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 	j->now_ns = pkt->ts_ns;
 	j->len = pkt->len;
 	if (!(wr_is_fragment(h) && h->frag_off && wr_frag_known(s, head))) {
-		if (wr_judge_begin(s, head) && wr_judge_on(s) == WR_TURN_ASK) {
-			ret = ask(v, pkt, err);
-			wr_judge_on(s);
-		}
+		ret = judge(v, head, pkt, err);
 		if (wr_is_rare(pkt->rec))
 			wr_judge_rare(s);
 	}

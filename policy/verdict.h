@@ -8,7 +8,9 @@
 
 /*
  * A policy held against packets here, as the kernel would: the same image, the same code. For
- * capture files, for questions, for tests.
+ * capture files, for questions, for tests. What the kernel's sockets know is not known here: of
+ * `cookies`, whether a service listens (it does, here) and whether an ACK belongs to a connection
+ * or bears a right cookie (it does, too).
  */
 struct wr_verdicts;
 
@@ -79,7 +81,7 @@ const struct wr_rule_count *wr_verdict_count(const struct wr_verdicts *v, uint32
 struct wr_verdict_sums {
 	struct {
 		uint64_t packets, bytes;
-	} verdict[3], klass[WR_POLICY_CLASSES];
+	} verdict[WR_VERDICT_ANSWER + 1], klass[WR_POLICY_CLASSES];
 };
 const struct wr_verdict_sums *wr_verdict_sums(const struct wr_verdicts *v);
 

@@ -301,7 +301,9 @@ static enum wr_why_part part_of(const struct wr_policy *p, const struct wr_verdi
 		*classed = true;
 		return WR_WHY_CLASS;
 	}
-	return before && r->action == WR_ACTION_LIMIT ? WR_WHY_WITHIN : WR_WHY_WOULD;
+	if (before && (r->action == WR_ACTION_LIMIT || r->action == WR_ACTION_COOKIES))
+		return WR_WHY_WITHIN;
+	return WR_WHY_WOULD;
 }
 
 int wr_why(const struct wr_policy *p, const struct wr_verdict_packet *pkt,

@@ -26,7 +26,8 @@ enum wr_why_part {
 	WR_WHY_DIFFERS, /* does not match: see differs */
 	WR_WHY_DECIDES,
 	WR_WHY_SHADOW, /* matches, and only counts */
-	WR_WHY_WITHIN, /* a limit that matches; the packet is within its rate */
+	WR_WHY_WITHIN, /* a limit that matches, or cookies; the packet is within its rate, or no SYN
+			*/
 	WR_WHY_WOULD,  /* matches, but what stands before it decided */
 	WR_WHY_CLASS,  /* gives the packet its class */
 	WR_WHY_PARTS

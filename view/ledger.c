@@ -74,6 +74,8 @@ void wr_view_ledger_json(struct wr_buf *b, const struct wr_ledger *row)
 	wr_view_count_json(b, "passed", row->passed);
 	rules_json(b, "dropped", row, dropped_by);
 	rules_json(b, "limited", row, limited_by);
+	if (row->answered)
+		wr_json_u64(b, "answered", row->answered);
 	wr_view_count_json(b, "matched", row->matched);
 	wr_json_open_key(b, "records");
 	wr_json_u64(b, "made", row->made);
@@ -108,6 +110,9 @@ static void row_text(struct wr_buf *b, const struct wr_ledger *row)
 	wr_buf_fmt(b, "  passed  %15" PRIu64 "\n", row->passed.packets);
 	rules_text(b, "dropped", row, dropped_by);
 	rules_text(b, "limited", row, limited_by);
+	if (row->answered)
+		wr_buf_fmt(b, "  of them %15" PRIu64 "   answered with SYN cookies\n",
+			   row->answered);
 	if (row->matched.packets != row->arrived.packets)
 		wr_buf_fmt(b, "  chosen  %15" PRIu64 "   by the filter\n", row->matched.packets);
 	wr_buf_fmt(b, "  records %15" PRIu64 "   seen %" PRIu64 ", lost %" PRIu64, row->made,

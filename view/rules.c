@@ -31,6 +31,8 @@ void wr_view_rule_fields_json(struct wr_buf *b, const struct wr_rule_row *r)
 		wr_json_bool(b, "auto", true);
 	if (r->unconfirmed)
 		wr_json_bool(b, "unconfirmed", true);
+	if (r->syncookies > 0)
+		wr_json_u64(b, "syncookies", (uint64_t)r->syncookies - 1);
 	if (r->why)
 		wr_json_str(b, "why", r->why);
 	if (r->until_s)
@@ -136,6 +138,14 @@ void wr_view_rule_text(struct wr_buf *b, const struct wr_rule_row *r, bool color
 	put_text(b, r);
 }
 
+/* What the kernel gives cookies for, by the sysctl. */
+static const char *cookies_say(int sysctl)
+{
+	return sysctl == 0   ? "none are given, nothing is answered"
+	       : sysctl == 1 ? "once the service's own queue is full (2: at once)"
+			     : "at once";
+}
+
 void wr_view_rule_head_text(struct wr_buf *b, const struct wr_rule_row *r, bool color)
 {
 	struct wr_view_table t = {.b = b, .color = color};
@@ -153,4 +163,7 @@ void wr_view_rule_head_text(struct wr_buf *b, const struct wr_rule_row *r, bool 
 	wr_buf_fmt(b, "\n%*s", INDENT, "");
 	wr_view_plain(b, r->text, true);
 	wr_buf_char(b, '\n');
+	if (r->syncookies > 0)
+		wr_buf_fmt(b, "  %-15s net.ipv4.tcp_syncookies = %d: %s\n", "SYN cookies",
+			   r->syncookies - 1, cookies_say(r->syncookies - 1));
 }

@@ -11,7 +11,9 @@ struct wr_rule_row {
 	const char *name, *action, *text, *why; /* why: NULL: not said */
 	const char *origin;			/* "file", "added" */
 	bool shadow, automatic, ended, unconfirmed;
-	bool idle; /* it is not its time of day */
+	bool idle;	/* it is not its time of day */
+	int syncookies; /* of `cookies`: the sysctl (control/cookies.h) + 1; 0 and below: not told
+			 */
 	int64_t until_s;
 	struct wr_count matched, stopped;  /* of a shadow: would have been */
 	uint64_t matched_pps, stopped_pps; /* in the last second */

@@ -72,7 +72,8 @@ void wr_summary_text(struct wr_summary *s, struct wr_buf *b, bool color);
  *  "ledger":{"arrived":{…},"chosen":{…},"read":{…},"in_flows":{…},"in_other":{…},"not_ip":{…},"balanced"}}
  *  arrived and chosen only after wr_summary_ledger(). After wr_summary_policy() also
  *  "policy":{"file","packets","bytes","passed":{packets,bytes},"dropped":{…},"limited":{…},
- *  "fragments":{…}, "unreadable":{…} (of dropped: by that statement), "rules":[as they are asked:
+ *  "answered":{…}, "fragments":{…}, "unreadable":{…} (of dropped: by that statement), "rules":[as
+ * they are asked:
  *  {"rule","action","text","shadow","asked":false (when packets are not held against it),
  *  "matched":{…},"stopped":{…} or "would_stop":{…}}], "classes":{NAME:{…}}, "balanced"}: of all
  *  packets, also of those that the filter did not choose.

@@ -15,7 +15,8 @@ static const struct {
 	const char *key, *text;
 } verdicts[] = {[WR_VERDICT_PASS] = {"passed", "passed"},
 		[WR_VERDICT_DROP] = {"dropped", "dropped"},
-		[WR_VERDICT_LIMIT] = {"limited", "over a limit"}};
+		[WR_VERDICT_LIMIT] = {"limited", "over a limit"},
+		[WR_VERDICT_ANSWER] = {"answered", "answered (SYN cookie)"}};
 
 enum { VERDICTS = sizeof(verdicts) / sizeof(verdicts[0]) };
 
@@ -68,7 +69,7 @@ enum { STATEMENTS = sizeof(statements) / sizeof(statements[0]) };
 bool wr_summary_policy_balanced(const struct wr_summary *s)
 {
 	const struct wr_policy *p = s->policy.policy;
-	struct wr_count stopped = {0};
+	struct wr_count stopped = {0}, kept_out = {0};
 
 	if (!p)
 		return true;
@@ -77,8 +78,9 @@ bool wr_summary_policy_balanced(const struct wr_summary *s)
 			stopped = wr_count_sum(stopped, hit_by(s, (uint32_t)i));
 	for (int i = 0; i < STATEMENTS; i++)
 		stopped = wr_count_sum(stopped, hit_by(s, statements[i].slot));
-	return wr_count_same(stopped, wr_count_sum(verdict_of(s, WR_VERDICT_DROP),
-						   verdict_of(s, WR_VERDICT_LIMIT))) &&
+	for (int v = WR_VERDICT_DROP; v < VERDICTS; v++)
+		kept_out = wr_count_sum(kept_out, verdict_of(s, v));
+	return wr_count_same(stopped, kept_out) &&
 	       (!s->has_ledger || wr_count_same(s->arrived, all_of(s)));
 }
 
@@ -217,7 +219,11 @@ void wr_summary_policy_ledger(const struct wr_summary *s, struct wr_buf *b)
 
 static void rule_json(const struct wr_summary *s, struct wr_buf *b, uint32_t i)
 {
-	static const char *const action[WR_ACTION_COUNT] = {"allow", "drop", "limit", "class"};
+	static const char *const action[WR_ACTION_COUNT] = {
+		[WR_ACTION_ALLOW] = "allow",	 [WR_ACTION_DROP] = "drop",
+		[WR_ACTION_LIMIT] = "limit",	 [WR_ACTION_CLASS] = "class",
+		[WR_ACTION_COOKIES] = "cookies",
+	};
 	const struct wr_policy *p = s->policy.policy;
 	const struct wr_rule *r = &p->rule[i];
 	struct wr_buf text = {0};

@@ -20,6 +20,7 @@ bad: drop from 10.0.0.2
 many: drop to tcp/80, tcp, 10.0.1.0/24 shadow
 slow: limit 1pps burst 2 to udp/53, udp priority 200
 h: drop host example.org
+cook: cookies over 1cps to tcp/8443
 class web to tcp/80
 """
 
@@ -38,9 +39,9 @@ def run(*args, given=None):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def frame(src, proto, port, ident=0, frag=0, payload=b""):
+def frame(src, proto, port, ident=0, frag=0, payload=b"", flags=2):
     if proto == 6:
-        l4 = struct.pack(">HHIIBBHHH", 4000, port, 1, 0, 0x50, 2, 64240, 0, 0)
+        l4 = struct.pack(">HHIIBBHHH", 4000, port, 1, 0, 0x50, flags, 64240, 0, 0)
     else:
         l4 = struct.pack(">HHHH", 4000, port, 8 + len(payload), 0)
     body = (b"" if frag & 0x1fff else l4) + payload
@@ -61,6 +62,9 @@ PACKETS = [
     (frame(2, 17, 9, 7, 2, b"x" * 8), 5, "drop", "bad", None),     # follows its first
     (frame(1, 17, 9, 8, 2, b"x" * 8), 5, "drop", "fragments", None),  # first not known; within the limit
     (bytes(range(12)) + b"\x08\x06" + bytes(28), 6, "pass", None, None),
+    (frame(1, 6, 8443), 7, "pass", None, None),
+    (frame(3, 6, 8443), 7, "answer", "cook", None),
+    (frame(4, 6, 8443, flags=16), 7, "pass", None, None),  # whether its cookie is right, only the kernel knows
 ]
 
 
@@ -98,22 +102,22 @@ def main():
             ok(verdicts(run("-p", "--json", "--policy", policy, cap + ".zst")[1]) == want, "from a compressed file")
         else:
             ok(True, "from a compressed file # SKIP there is no zstd")
-        for extra, packets in ((), 11), (("udp port 53",), 4):
+        for extra, packets in ((), 14), (("udp port 53",), 4):
             status, out, err = run("--json", "--policy", policy, cap, *extra)
             s = json.loads(out.splitlines()[0])
             p = s["policy"]
-            ok(s["packets"] == packets and s["ledger"]["balanced"] and p["balanced"] and p["packets"] == 11, "the summary balances",
+            ok(s["packets"] == packets and s["ledger"]["balanced"] and p["balanced"] and p["packets"] == 14, "the summary balances",
                json.dumps(s))
-            sums = [p[k]["packets"] for k in ("passed", "dropped", "limited")]
-            ok(sums == [6, 4, 1] and p["fragments"]["packets"] == 1, "passed, dropped, limited", sums)
+            sums = [p[k]["packets"] for k in ("passed", "dropped", "limited", "answered")]
+            ok(sums == [8, 4, 1, 1] and p["fragments"]["packets"] == 1, "passed, dropped, limited, answered", sums)
             got = {r["rule"]: (r["matched"]["packets"], r.get("stopped", r.get("would_stop", {})).get("packets")) for r in p["rules"]}
-            ok(got == {"vpn": (1, None), "bad": (3, 3), "many": (6, 6), "slow": (5, 1), "h": (0, 0)},
+            ok(got == {"vpn": (1, None), "bad": (3, 3), "many": (9, 9), "slow": (5, 1), "h": (0, 0), "cook": (3, 1)},
                "rules: matched and stopped; one of several targets counts once, one of hosts is not asked", got)
             ok(p["classes"]["web"]["packets"] == 2, "classes", p["classes"])
         status, out, _ = run("--policy", policy, cap)
-        ok(status == 0 and "judged 11 = passed 6 + dropped 4 + over a limit 1" in out and "The ledger balances" in out,
+        ok(status == 0 and "judged 14 = passed 8 + dropped 4 + over a limit 1 + answered (SYN cookie) 1" in out and "The ledger balances" in out,
            "the text says the same", out)
-        ok("(6)" in out and "fragments drop" in out and "# not asked" in out, "of shadows, statements and hosts, too", out)
+        ok("(9)" in out and "fragments drop" in out and "# not asked" in out, "of shadows, statements and hosts, too", out)
         status, out, _ = run("--json", "-c", "2", "--policy", policy, cap)
         s = json.loads(out.splitlines()[0])
         ok(s["packets"] == 2 and s["policy"]["packets"] == 2 and s["ledger"]["balanced"], "it balances when --count ends it", out)

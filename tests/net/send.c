@@ -175,14 +175,13 @@ static void make_udp(uint8_t *p, uint8_t *end, unsigned i)
 	make_udp4(ether(p, ETH_P_IP), end, i);
 }
 
-static void make_syn5(uint8_t *p, uint8_t *end, unsigned i)
+static void syn(uint8_t *l4, unsigned i, const uint8_t *end, const uint8_t *addrs, size_t n)
 {
 	static const uint8_t options[20] = {
 		2, 4, 5, 180, 4, 2, 8, 10, 0, 0,
 		0, 1, 0, 0,   0, 0, 1, 3,  3, 7}; /* MSS, SACK, timestamps, NOP, scale */
-	uint8_t *l4 = ip4(ether(p, ETH_P_IP), i, IPPROTO_TCP, 0, end);
+	uint8_t *p = put16(l4, 1024 + i % 60000);
 
-	p = put16(l4, 1024 + i % 60000);
 	p = put16(p, 443);
 	p = put32(p, 0x10000000 + i);
 	p = put32(p, 0);
@@ -190,6 +189,34 @@ static void make_syn5(uint8_t *p, uint8_t *end, unsigned i)
 	p = put16(p, 64240);
 	p = put32(p, 0);
 	put(p, options, sizeof(options));
+	seal(l4, l4 + 16, end, IPPROTO_TCP, addrs, n);
+}
+
+static void make_syn5(uint8_t *p, uint8_t *end, unsigned i)
+{
+	uint8_t *l4 = ip4(ether(p, ETH_P_IP), i, IPPROTO_TCP, 0, end);
+
+	syn(l4, i, end, l4 - 8, 8);
+}
+
+static void make_syn6(uint8_t *p, uint8_t *end, unsigned i)
+{
+	uint8_t *l4 = ip6(ether(p, ETH_P_IPV6), i, IPPROTO_TCP, end);
+
+	syn(l4, i, end, l4 - 32, 32);
+}
+
+static void make_ack(uint8_t *p, uint8_t *end, unsigned i)
+{
+	uint8_t *l4 = ip4(ether(p, ETH_P_IP), i, IPPROTO_TCP, 0, end);
+
+	p = put16(l4, 1024 + i % 60000);
+	p = put16(p, 443);
+	p = put32(p, 0x10000001 + i);
+	p = put32(p, 0x20000001 + i);
+	p = put16(p, 5 << 12 | 0x10);
+	p = put16(p, 64240);
+	put32(p, 0);
 	seal(l4, l4 + 16, end, IPPROTO_TCP, l4 - 8, 8);
 }
 
@@ -282,7 +309,7 @@ static void make_dnsamp(uint8_t *p, uint8_t *end, unsigned i)
 	put16(l4 + 6, 0); /* a UDP checksum of zero: none */
 }
 
-static void syn(uint8_t *l4, unsigned i, unsigned dport, const uint8_t *end)
+static void bare_syn(uint8_t *l4, unsigned i, unsigned dport, const uint8_t *end)
 {
 	uint8_t *p = put16(l4, 40000 + i % 20000);
 
@@ -297,7 +324,7 @@ static void syn(uint8_t *l4, unsigned i, unsigned dport, const uint8_t *end)
 
 static void make_scan(uint8_t *p, uint8_t *end, unsigned i)
 {
-	syn(ip4_from(ether(p, ETH_P_IP), SCANNER, i, IPPROTO_TCP, 0, end), i, 1 + i, end);
+	bare_syn(ip4_from(ether(p, ETH_P_IP), SCANNER, i, IPPROTO_TCP, 0, end), i, 1 + i, end);
 }
 
 static void make_sweep(uint8_t *p, uint8_t *end, unsigned i)
@@ -307,7 +334,7 @@ static void make_sweep(uint8_t *p, uint8_t *end, unsigned i)
 
 	dst_ip4 = (whole & ~0xffu) | (i & 0xff);
 	l4 = ip4_from(ether(p, ETH_P_IP), SWEEPER, i, IPPROTO_TCP, 0, end);
-	syn(l4, i, 22, end);
+	bare_syn(l4, i, 22, end);
 	dst_ip4 = whole;
 }
 
@@ -332,6 +359,8 @@ static const struct kind {
 } kinds[] = {
 	{"udp", "IPv4, UDP to port 9", 42, make_udp},
 	{"syn5", "IPv4, TCP SYN with five options", 74, make_syn5},
+	{"syn6", "the same over IPv6", 94, make_syn6},
+	{"ack", "IPv4, TCP ACK to the same port, of no connection", 54, make_ack},
 	{"vlan", "802.1Q tag 77 before udp", 46, make_vlan},
 	{"ipv6", "IPv6, UDP to port 9", 62, make_ipv6},
 	{"ext6", "the same behind two extension headers", 78, make_ext6},

@@ -120,7 +120,7 @@ builds() {
 		refused twice bpf/path.h 's/^	c->arrived_packets++;/	c->arrived_packets += 2;/' "it counts otherwise .* how many packets arrived"
 		refused lazy bpf/path.h 's/^	if (wr_fixed.account)/	if (0)/' "the totals of its windows"
 		refused other core/board.h 's/#define WR_BOARD_ABI (2 </#define WR_BOARD_ABI (3 </' "another layout .*a restart of weir is needed" 2
-		refused wide core/board.h 's/#define WR_BOARD_MAGIC/#define WR_UNUSED 1\n&/;s/__u64 pad\[6\];/__u64 pad[14];/' "another layout" 2
+		refused wide core/board.h 's/#define WR_BOARD_MAGIC/#define WR_UNUSED 1\n&/;s/__u64 pad\[5\];/__u64 pad[13];/' "another layout" 2
 	fi
 	n=$((n + $(send 4096 128 20000)))
 	is "$HOOK: after all of that nothing is missing" "$(sums)" "[$n, $((n - n / 16)), {'scan': $((n / 16))}, True]"

@@ -32,17 +32,18 @@
 #endif
 
 /* X(symbol, object, what TEST_RUN answers when the packet passes) */
+enum { HOOK_LOGS = 5 };
 enum hook_kind { HOOK_XDP, HOOK_TC, HOOK_KINDS };
 
 static const struct hook_is {
-	const char *name, *main, *record, *judged;
+	const char *name, *main, *record, *judged, *cookies, *answer;
 	enum bpf_prog_type type;
 	int pass;
 } hook_is[HOOK_KINDS] = {
-	[HOOK_XDP] = {"xdp", "wr_xdp", "wr_xdp_record", "wr_xdp_judged", BPF_PROG_TYPE_XDP,
-		      XDP_PASS},
-	[HOOK_TC] = {"tc_in", "wr_tc_in", "wr_tc_in_record", "wr_tc_in_judged",
-		     BPF_PROG_TYPE_SCHED_CLS, -1},
+	[HOOK_XDP] = {"xdp", "wr_xdp", "wr_xdp_record", "wr_xdp_judged", "wr_xdp_cookies",
+		      "wr_xdp_answer", BPF_PROG_TYPE_XDP, XDP_PASS},
+	[HOOK_TC] = {"tc_in", "wr_tc_in", "wr_tc_in_record", "wr_tc_in_judged", "wr_tc_in_cookies",
+		     "wr_tc_in_answer", BPF_PROG_TYPE_SCHED_CLS, -1},
 };
 
 struct hook_conf {
@@ -50,8 +51,7 @@ struct hook_conf {
 	struct wr_fixed fixed;
 	uint32_t ring_bytes; /* 0: as in the object */
 	uint32_t log_level;
-	char *log; /* of the main program when log_level is set, then of the record program, then of
-		      the one behind expressions */
+	char *log; /* when log_level is set: of the programs of hook_is, one behind the other */
 	size_t log_size;
 };
 
@@ -59,7 +59,7 @@ struct hook {
 	const struct hook_is *is;
 	struct wr_fixed fixed;
 	struct bpf_object *obj;
-	int main_fd, record_fd, judged_fd, slots_fd, ring_fd;
+	int main_fd, record_fd, judged_fd, cookies_fd, answer_fd, slots_fd, ring_fd;
 	struct wr_board *board; /* mapped */
 	size_t board_size;
 };
@@ -105,11 +105,15 @@ static inline int hook_set_fixed(struct hook *h)
 
 static inline int hook_prepare(struct hook *h, const struct hook_conf *conf)
 {
-	struct bpf_program *main = hook_prog(h, h->is->main), *record = hook_prog(h, h->is->record),
-			   *judged = hook_prog(h, h->is->judged);
+	struct bpf_program *const logged[HOOK_LOGS] = {
+		hook_prog(h, h->is->main), hook_prog(h, h->is->record), hook_prog(h, h->is->judged),
+		hook_prog(h, h->is->cookies), hook_prog(h, h->is->answer)};
 	struct bpf_map *ring = bpf_object__find_map_by_name(h->obj, "wr_ring");
 
-	if (!main || !record || !judged || !ring || hook_set_fixed(h))
+	for (int i = 0; i < HOOK_LOGS; i++)
+		if (!logged[i])
+			return -EINVAL;
+	if (!ring || hook_set_fixed(h))
 		return -EINVAL;
 	if (conf->ring_bytes)
 		bpf_map__set_max_entries(ring, conf->ring_bytes);
@@ -136,13 +140,10 @@ static inline int hook_prepare(struct hook *h, const struct hook_conf *conf)
 		bpf_object__for_each_program(p, h->obj)
 			bpf_program__set_flags(p, bpf_program__flags(p) | BPF_F_XDP_HAS_FRAGS);
 	}
-	if (conf->log_level) {
-		bpf_program__set_log_level(main, conf->log_level);
-		bpf_program__set_log_buf(main, conf->log, conf->log_size);
-		bpf_program__set_log_level(record, conf->log_level);
-		bpf_program__set_log_buf(record, conf->log + conf->log_size, conf->log_size);
-		bpf_program__set_log_level(judged, conf->log_level);
-		bpf_program__set_log_buf(judged, conf->log + 2 * conf->log_size, conf->log_size);
+	for (int i = 0; i < HOOK_LOGS && conf->log_level; i++) {
+		bpf_program__set_log_level(logged[i], conf->log_level);
+		bpf_program__set_log_buf(logged[i], conf->log + (size_t)i * conf->log_size,
+					 conf->log_size);
 	}
 	return 0;
 }
@@ -203,7 +204,11 @@ static inline int hook_open(struct hook *h, const struct hook_conf *conf)
 	h->slots_fd = hook_map(h, "wr_slots");
 	h->ring_fd = hook_map(h, "wr_ring");
 	h->board->conf = (struct wr_board_conf){.snap = 65535, .max_depth = 1, .follow = 1};
-	rc = hook_set_slot(h, WR_SLOT_JUDGED, h->judged_fd);
+	h->cookies_fd = bpf_program__fd(hook_prog(h, h->is->cookies));
+	h->answer_fd = bpf_program__fd(hook_prog(h, h->is->answer));
+	rc = hook_set_slot(h, WR_SLOT_COOKIES, h->cookies_fd);
+	rc = rc ? rc : hook_set_slot(h, WR_SLOT_ANSWER, h->answer_fd);
+	rc = rc ? rc : hook_set_slot(h, WR_SLOT_JUDGED, h->judged_fd);
 	return rc ? rc : hook_set_slot(h, WR_SLOT_RECORD, h->record_fd);
 }
 

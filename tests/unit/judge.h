@@ -107,9 +107,10 @@ static bool ref_unreadable(const struct wr_policy *p, const struct wr_rec *rec)
 	return !rec->bad_depth && !(h->has & WR_H_PORTS);
 }
 
-/* The first that decides; of the outer header, then of the inner one. Limits never do here. */
-static struct wr_verdict_of reference(const struct wr_policy *p, const struct wr_rec *rec,
-				      const struct judge_packet *pkt)
+/* The first that decides; of the outer header, then of the inner one. Limits and cookies never do
+ * here. */
+static inline struct wr_verdict_of reference(const struct wr_policy *p, const struct wr_rec *rec,
+					     const struct judge_packet *pkt)
 {
 	struct wr_verdict_of v = {WR_VERDICT_PASS, -1, -1};
 	uint32_t order[WR_POLICY_RULES];
@@ -122,8 +123,8 @@ static struct wr_verdict_of reference(const struct wr_policy *p, const struct wr
 
 			if (r->out || r->n_ifaces || r->host || (level && !r->inner) ||
 			    (decided && r->action != WR_ACTION_CLASS) || r->shadow ||
-			    r->action == WR_ACTION_LIMIT || !ref_header(p, r, &rec->hdr[level]) ||
-			    !ref_where(r, pkt))
+			    r->action == WR_ACTION_LIMIT || r->action == WR_ACTION_COOKIES ||
+			    !ref_header(p, r, &rec->hdr[level]) || !ref_where(r, pkt))
 				continue;
 			if (r->action == WR_ACTION_CLASS) {
 				v.klass = v.klass < 0 ? r->klass : v.klass;
@@ -168,6 +169,7 @@ static int judge_hook_open(struct judge_hook *j, enum hook_kind kind)
 			  .load_bytes = wr_kernel()->xdp_load_bytes,
 			  .judge = 1,
 			  .coarse = wr_kernel()->ktime_coarse,
+			  .check_mtu = wr_kernel()->check_mtu,
 			  .policy_half = JUDGE_LINES,
 			  .bucket_bits = JUDGE_BUCKET_BITS,
 			  .judge_secret = 0x123456789},
@@ -226,8 +228,8 @@ static int judge_hook_put(struct judge_hook *j, const struct wr_policy *p, struc
 	return ret;
 }
 
-static int judge_hook_run(struct judge_hook *j, const struct wr_policy *p,
-			  const struct judge_packet *pkt, struct wr_verdict_of *v)
+static inline int judge_hook_run(struct judge_hook *j, const struct wr_policy *p,
+				 const struct judge_packet *pkt, struct wr_verdict_of *v)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = pkt->data, .data_size_in = pkt->n,
 		    .repeat = 1);
@@ -243,7 +245,7 @@ static int judge_hook_run(struct judge_hook *j, const struct wr_policy *p,
 	return gone == (v->verdict != WR_VERDICT_PASS) ? 0 : -EPROTO;
 }
 
-static void judge_hook_close(struct judge_hook *j)
+static inline void judge_hook_close(struct judge_hook *j)
 {
 	if (j->policy)
 		munmap(j->policy, 2 * JUDGE_LINES * sizeof(struct wr_line));

@@ -17,7 +17,7 @@
 #include <zstd.h>
 
 #include "base/buf.h"
-#include "export/newfile.h"
+#include "base/newfile.h"
 #include "export/parquet.h"
 
 static char dir[64];

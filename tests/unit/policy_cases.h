@@ -95,6 +95,11 @@ static const struct {
 	{"limit 100pps per source/32/128 any", "limit 100pps per source any"},
 	{"limit 100pps to udp/53 per service", "limit 100pps per service to udp/53"},
 	{"limit 100pps per rule any", "limit 100pps any"},
+	{"cookies to tcp/443", NULL},
+	{"cookies over 1000cps to tcp/443@10.0.0.5 for 10m",
+	 "cookies over 1kcps to tcp/443@10.0.0.5 for 10m"},
+	{"cookies any over 5cps shadow", "cookies over 5cps any shadow"},
+	{"web: cookies over 200cps from 10.0.0.0/8 to tcp, 10.0.0.1 on eth0", NULL},
 	{"vpn: allow from @partners to udp/51820 why \"the way in\"", NULL},
 	{"r7: drop any", NULL},
 	{"0: drop any", NULL},
@@ -148,18 +153,19 @@ static const struct {
 	const char *in, *told;
 } policy_wrong[] = {
 	/* statements */
-	{"dorp from 10.0.0.1", "1:1: 'dorp': expected allow, drop, limit, class, set, link, "
-			       "fragments or unreadable; did you mean 'drop'?\n"},
-	{"zzzz",
-	 "1:1: 'zzzz': expected allow, drop, limit, class, set, link, fragments or unreadable\n"},
-	{"\"drop\" any", "1:1: '\"drop\"': expected allow, drop, limit, class, set, link, "
+	{"dorp from 10.0.0.1",
+	 "1:1: 'dorp': expected allow, drop, limit, cookies, class, set, link, "
+	 "fragments or unreadable; did you mean 'drop'?\n"},
+	{"zzzz", "1:1: 'zzzz': expected allow, drop, limit, cookies, class, set, link, fragments "
+		 "or unreadable\n"},
+	{"\"drop\" any", "1:1: '\"drop\"': expected allow, drop, limit, cookies, class, set, link, "
 			 "fragments or unreadable\n"},
-	{"= any",
-	 "1:1: '=': expected allow, drop, limit, class, set, link, fragments or unreadable\n"},
-	{"vpn:", "1:5: the line ends here: expected allow, drop, limit, class, set, link, "
+	{"= any", "1:1: '=': expected allow, drop, limit, cookies, class, set, link, fragments or "
+		  "unreadable\n"},
+	{"vpn:", "1:5: the line ends here: expected allow, drop, limit, cookies, class, set, link, "
 		 "fragments or unreadable\n"},
-	{": drop any",
-	 "1:1: ':': expected allow, drop, limit, class, set, link, fragments or unreadable\n"},
+	{": drop any", "1:1: ':': expected allow, drop, limit, cookies, class, set, link, "
+		       "fragments or unreadable\n"},
 	{"Vpn: drop any", "1:1: 'Vpn': " NAME "\n"},
 	{"from: drop any", "1:1: 'from': a word of the language cannot be a name\n"},
 	{"abcdefghijklmnopqrstuvwxyz012345: drop any",
@@ -189,6 +195,18 @@ static const struct {
 	 "1:17: 'until': the rule has 'for' already; one of both\n"},
 	{"drop any burst 5", "1:10: 'burst': belongs to limit, not to drop\n"},
 	{"allow any per source", "1:11: 'per': belongs to limit, not to allow\n"},
+	{"limit 5cps over 7cps any", "1:12: 'over': belongs to cookies, not to limit\n"},
+	{"cookies any inner", "1:13: 'inner': does not go with cookies\n"},
+	{"cookies host example.org", "1:9: 'host': does not go with cookies\n"},
+	{"cookies to tcp/25 out", "1:19: 'out': does not go with cookies\n"},
+	{"cookies any burst 5", "1:13: 'burst': belongs to limit, not to cookies\n"},
+	{"cookies over 5pps any",
+	 "1:14: '5pps': SYN cookies are for new connections: cps or kcps\n"},
+	{"cookies over any", "1:14: 'any': expected " RATE "\n"},
+	{"cookies to udp/53",
+	 "1:1: 'cookies': SYN cookies are of TCP, and 'to' names another protocol: name services "
+	 "(tcp/443)\n"},
+	{"over: drop any", "1:1: 'over': a word of the language cannot be a name\n"},
 	{"drop from 10.0.0.1 auto",
 	 "1:1: 'drop': an automatic rule has to end: add 'for 10m' or 'until ...'\n"},
 	/* from */

@@ -11,6 +11,7 @@
  *	pgen_policy(&g, &buf);
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -259,10 +260,19 @@ static void pgen_burst_per(struct pgen *g, uint32_t kind)
 					      : "kB");
 }
 
-static void pgen_action(struct pgen *g)
+/* Returns whether it is `cookies`, which some clauses do not go with. */
+static bool pgen_action(struct pgen *g)
 {
 	uint32_t kind = pgen_below(g, 3);
 
+	if (!pgen_below(g, 6)) {
+		wr_buf_str(g->b, "cookies");
+		if (pgen_below(g, 3)) {
+			wr_buf_str(g->b, " over ");
+			pgen_rate(g, 2);
+		}
+		return true;
+	}
 	switch (pgen_below(g, g->classes ? 4 : 3)) {
 	case 0:
 		wr_buf_str(g->b, "allow");
@@ -279,6 +289,7 @@ static void pgen_action(struct pgen *g)
 	default:
 		wr_buf_fmt(g->b, "class c%u", pgen_below(g, g->classes));
 	}
+	return false;
 }
 
 /* Clauses in any order; at least the first says for what the rule is. */
@@ -288,13 +299,22 @@ static void pgen_rule(struct pgen *g, uint32_t i)
 		pgen_from, pgen_to,    pgen_on,	      pgen_host, pgen_where,  pgen_at,
 		pgen_end,  pgen_inner, pgen_priority, pgen_why,	 pgen_shadow, pgen_out};
 	uint32_t first = pgen_below(g, 5), n = sizeof(clauses) / sizeof(clauses[0]);
+	bool cookies;
 
 	if (!pgen_below(g, 3))
 		wr_buf_fmt(g->b, "rule-%u:", i);
 	pgen_blank(g);
-	pgen_action(g);
+	cookies = pgen_action(g);
 	if (!pgen_below(g, 8)) {
 		wr_buf_str(g->b, " any\n");
+		return;
+	}
+	if (cookies) { /* on, where, at, end, priority, why, shadow go with it */
+		static const uint8_t with[] = {2, 4, 5, 6, 8, 9, 10};
+
+		wr_buf_fmt(g->b, " to tcp/%u ", 1 + pgen_below(g, 65535));
+		clauses[with[pgen_below(g, sizeof(with))]](g);
+		wr_buf_char(g->b, '\n');
 		return;
 	}
 	for (uint32_t k = 0; k < n; k++) {

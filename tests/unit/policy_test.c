@@ -710,7 +710,7 @@ static void document(const char *path, char *text)
 	block += sizeof(fence) - 1;
 	with_our_file(&b, block, (size_t)(end + 1 - block));
 	p = parse_text(wr_buf_text(&b));
-	ok(p && p->n_rules == 5, "which is a policy %s", wr_buf_text(&told));
+	ok(p && p->n_rules == 6, "which is a policy %s", wr_buf_text(&told));
 	for (const char *s = text; *s; s += strcspn(s, "\n") + 1) {
 		const char *cell = last_cell(s, strcspn(s, "\n"), &size);
 

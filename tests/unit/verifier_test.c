@@ -19,10 +19,10 @@ enum { LOG = 1 << 16, STATS_ONLY = 4 /* BPF_LOG_STATS */ };
 enum { MOST = 200000 };
 
 static const struct {
-	long main, account, record, judge, judged;
+	long main, account, record, judge, judged, cookies, answer;
 } usual[HOOK_KINDS] = {
-	[HOOK_XDP] = {55000, 72000, 900, 175000, 60000},
-	[HOOK_TC] = {55000, 72000, 900, 175000, 60000},
+	[HOOK_XDP] = {55000, 72000, 900, 175000, 75000, 80000, 1900},
+	[HOOK_TC] = {55000, 72000, 900, 175000, 75000, 80000, 1900},
 };
 
 /* Before 6.8 the verifier reads global functions that nobody calls, too: those of the verdict. */
@@ -67,7 +67,7 @@ static void check(const char *name, const char *what, const char *log, int fd, l
 
 static void test_variant(enum hook_kind kind, const struct wr_fixed *fixed)
 {
-	static char log[3 * LOG];
+	static char log[HOOK_LOGS * LOG];
 	const struct hook_conf conf = {.kind = kind,
 				       .fixed = *fixed,
 				       .log_level = STATS_ONLY,
@@ -96,8 +96,11 @@ static void test_variant(enum hook_kind kind, const struct wr_fixed *fixed)
 	      : fixed->account		  ? usual[kind].account
 					  : usual[kind].main);
 	check(h.is->record, what, log + LOG, h.record_fd, usual[kind].record);
-	if (fixed->judge)
+	if (fixed->judge) {
 		check(h.is->judged, what, log + 2 * LOG, h.judged_fd, usual[kind].judged);
+		check(h.is->cookies, what, log + 3 * LOG, h.cookies_fd, usual[kind].cookies);
+		check(h.is->answer, what, log + 4 * LOG, h.answer_fd, usual[kind].answer);
+	}
 	hook_close(&h);
 }
 

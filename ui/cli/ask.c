@@ -29,7 +29,9 @@ int wr_cli_ask_status(int ret)
 {
 	if (ret == -EINVAL)
 		return WR_EXIT_USAGE;
-	return ret == -EACCES || ret == -EPERM ? WR_EXIT_REFUSED : ret ? WR_EXIT_FAILED : 0;
+	if (ret == -EACCES || ret == -EPERM || ret == -EOPNOTSUPP)
+		return WR_EXIT_REFUSED;
+	return ret ? WR_EXIT_FAILED : 0;
 }
 
 /* A file that is wrong elsewhere still says where the daemon is: it goes by an older one. */

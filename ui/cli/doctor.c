@@ -8,11 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/cookies.h"
 #include "control/iface.h"
 #include "control/kernel.h"
 #include "control/neighbour.h"
 #include "control/path.h"
 #include "ui/cli/command.h"
+#include "ui/cli/gateway.h"
 
 /* Tests the whole path and names the broken step: each check says what it found and, if that is
  * bad, the mend. */
@@ -79,6 +81,21 @@ static void check_kernel(struct doctor *d)
 	else
 		warn(d, "run as root, or with CAP_NET_RAW",
 		     "packet sockets not allowed: no way on without BPF");
+}
+
+/* For rules with `cookies`. */
+static void check_cookies(struct doctor *d)
+{
+	static const char *const when[] = {"", "once a service's own queue is full (1)",
+					   "at once (2)"};
+	struct wr_err err = {0};
+	int sysctl = wr_cookies_sysctl();
+
+	if (wr_cookies_check(&err))
+		warn(d, "only rules with 'cookies' need it", "%s", err.text);
+	else
+		good("SYN cookies for rules with 'cookies': %s, by net.ipv4.tcp_syncookies",
+		     when[sysctl > 2 ? 2 : sysctl]);
 }
 
 static void check_iface(struct doctor *d)
@@ -162,6 +179,23 @@ static void check_count(struct doctor *d)
 		    after - before);
 }
 
+/* Doors of API gateways that are open to others, and whom gateways take for the client. */
+static void tell_gateway(void *ctx, enum wr_gateway_mark mark, const char *text, const char *mend)
+{
+	if (mark == WR_GATEWAY_GOOD)
+		good("%s", text);
+	else if (mark == WR_GATEWAY_WARN)
+		warn(ctx, mend, "%s", text);
+	else
+		bad(ctx, mend, "%s", text);
+}
+
+static void check_gateways(struct doctor *d)
+{
+	wr_cli_open_admin(tell_gateway, d);
+	wr_cli_probe_all(tell_gateway, d);
+}
+
 static int examine(struct doctor *d, const struct args *a, struct wr_err *err)
 {
 	char name[16];
@@ -177,7 +211,9 @@ static int examine(struct doctor *d, const struct args *a, struct wr_err *err)
 		return ret;
 	check_kernel(d);
 	check_iface(d);
+	check_gateways(d);
 	if (!wr_kernel_check(NULL)) {
+		check_cookies(d);
 		check_neighbours(d);
 		try_hook(d, WR_HOOK_TC);
 		if (a->iface) { /* native XDP may restart the link: only when the interface was
@@ -227,6 +263,8 @@ const struct wr_command wr_command_doctor = {
 		"attaches to each hook for a\n"
 		"moment (counting only) and compares a second of packets with the interface's own "
 		"counter.\n"
+		"Tells admin ports of API gateways that other hosts can reach, and looks at each "
+		"gateway in gateway.folder.\n"
 		"Native XDP is tried only on an interface that is named: some drivers restart "
 		"their link for it.",
 	.examples = "weir doctor\tthe interface of the default route\n"

@@ -81,7 +81,7 @@ static int frame(struct dump *d, const json_t *o)
 		pkt.hook++;
 	if (pkt.hook == WR_HOOK_COUNT)
 		pkt.hook = WR_HOOK_FILE;
-	while (verdict && fate.verdict < WR_VERDICT_LIMIT &&
+	while (verdict && fate.verdict < WR_VERDICT_ANSWER &&
 	       strcmp(text(o, "verdict"), wr_verdict_name(fate.verdict)) != 0)
 		fate.verdict++;
 	pkt.fate = verdict ? &fate : NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef WR_EXPORT_NEWFILE_H
-#define WR_EXPORT_NEWFILE_H
+#ifndef WR_BASE_NEWFILE_H
+#define WR_BASE_NEWFILE_H
 
 #include <limits.h>
 

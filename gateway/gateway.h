@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_GATEWAY_GATEWAY_H
+#define WR_GATEWAY_GATEWAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "policy/policy.h"
+
+/*
+ * One door to API gateways. What shall be so is a list of entries, kept in a file (the ledger). A
+ * driver reads what the gateway has, the difference is worked out (pure), and a plan of steps makes
+ * it so: files to write, bytes to send, commands to run. A dry run shows that same plan.
+ *
+ * What weir has not put there is never changed: an entry is weir's when the ledger says that weir
+ * has put it, or when it stands between weir's marks in a file (gateway/block.h).
+ */
+
+enum {
+	WR_GATEWAY_NAME = 32,	      /* bytes of a gateway's name, with its 0 */
+	WR_GATEWAY_WHY = 64,	      /* bytes of a reason, with its 0 */
+	WR_GATEWAY_MOST = 1000000,    /* entries of a gateway */
+	WR_GATEWAY_RATE_MAX = 999999, /* requests a second */
+};
+
+enum wr_gateway_verb { WR_GATEWAY_DENY, WR_GATEWAY_LIMIT, WR_GATEWAY_VERBS };
+enum wr_gateway_kind {
+	WR_GATEWAY_ADDRESS, /* an address or prefix, as the gateway believes it to be */
+	WR_GATEWAY_KEY,	    /* a hash of the credential that a request shows */
+	WR_GATEWAY_KINDS,
+};
+enum wr_gateway_state {
+	WR_GATEWAY_WANTED, /* never put there */
+	WR_GATEWAY_PUT,	   /* put there, or about to be */
+	WR_GATEWAY_GONE,   /* to be taken out, and then forgotten */
+	WR_GATEWAY_STATES,
+};
+
+struct wr_gateway_entry {
+	uint8_t verb, kind, state;
+	/* A KEY: ip_v 0, the hash in addr, bits = 8 for each of its bytes. */
+	struct wr_prefix who;
+	uint32_t rate;	  /* LIMIT: requests a second */
+	uint32_t place;	  /* for sorting */
+	uint64_t until_s; /* Unix seconds */
+	char why[WR_GATEWAY_WHY];
+};
+
+/* ---- entries (gateway/entry.c) ---- */
+
+/* Sorted by verb, kind and who, each once. */
+struct wr_gateway_set {
+	struct wr_gateway_entry *at; /* owned */
+	size_t n, room;
+};
+
+/*
+ * One entry, as it is typed and as it stands in files:
+ *	deny 203.0.113.7 for 10m why "tries passwords"
+ *	limit 2001:db8::/32 to 5 until 2026-11-24T10:00:00Z
+ *	deny key 1F0A93C2B4D5E6F7
+ * Without an end it lasts 10 minutes. Quotes around the reason, the last of it, may be there.
+ * -EINVAL: err says what was expected; *out is untouched.
+ */
+int wr_gateway_entry_parse(struct wr_gateway_entry *out, const char *text, uint64_t now_s,
+			   struct wr_err *err);
+/* "deny 203.0.113.7 until 1795409040 why …": reads back as the same. */
+void wr_gateway_entry_print(struct wr_buf *b, const struct wr_gateway_entry *e);
+void wr_gateway_who_print(struct wr_buf *b, uint8_t kind, const struct wr_prefix *who);
+int wr_gateway_entry_order(const struct wr_gateway_entry *a, const struct wr_gateway_entry *b);
+
+void wr_gateway_set_free(struct wr_gateway_set *s); /* empty afterwards */
+/* At the end, unsorted. -ENOMEM. */
+int wr_gateway_set_add(struct wr_gateway_set *s, const struct wr_gateway_entry *e);
+void wr_gateway_set_sort(struct wr_gateway_set *s); /* of doubles the one added last stays */
+/* The entry for the same, or NULL. */
+struct wr_gateway_entry *wr_gateway_set_find(const struct wr_gateway_set *s,
+					     const struct wr_gateway_entry *e);
+/* Lines of a file; '#' begins a comment. Sorted. -EINVAL: err names the line; -E2BIG: more than
+ * max. */
+int wr_gateway_set_read(struct wr_gateway_set *s, const char *path, size_t max, uint64_t now_s,
+			struct wr_err *err);
+
+/* ---- a gateway (gateway/conf.c, gateway/list.c) ---- */
+
+/* What a driver can do; what it cannot is refused and never approximated. */
+enum {
+	WR_GATEWAY_CAN_DENY = 1 << 0,
+	WR_GATEWAY_CAN_LIMIT = 1 << 1,
+	WR_GATEWAY_CAN_KEYS = 1 << 2,
+	WR_GATEWAY_CAN_EXPIRE =
+		1 << 3, /* entries end by the gateway's own clock, weir dead or not */
+	WR_GATEWAY_CAN_ANY_RATE = 1 << 4,
+	WR_GATEWAY_CAN_ATOMIC = 1 << 5, /* many entries come in force at the same moment */
+	WR_GATEWAY_CAN_STAY = 1 << 6,	/* what is in force survives a restart of the gateway */
+};
+struct wr_gateway_can {
+	uint32_t bit;
+	const char *name, *text;
+};
+extern const struct wr_gateway_can wr_gateway_cans[]; /* ended by a name of NULL */
+
+struct wr_gateway_conf {
+	int driver; /* which of wr_gateway_driver_names */
+	uint64_t timeout_ns, most, longest_ns, answer_bytes;
+	struct wr_conf_list never;
+	struct {
+		const char *socket, *deny, *limit, *keys;
+	} haproxy;
+	struct {
+		const char *file, *stamp;
+		struct wr_conf_list command, classes;
+	} nginx;
+	struct {
+		const char *admin, *id;
+	} caddy;
+	struct {
+		const char *admin, *key_file;
+	} api;
+};
+
+struct wr_gateway_driver;
+struct wr_gateway {
+	char name[WR_GATEWAY_NAME];
+	const struct wr_gateway_driver *driver;
+	struct wr_gateway_conf conf;
+	struct wr_conf *values; /* owned: what conf borrows from */
+	struct wr_prefixes never;
+};
+
+extern const struct wr_conf_item wr_gateway_items[];
+extern const char *const wr_gateway_driver_names[]; /* ended by NULL */
+
+/* Reads FOLDER/NAME.conf. -ENOENT: there is none of that name (err says which there are); -EINVAL:
+ * every error goes to tell, the first to err. *g is empty on failure. */
+int wr_gateway_open(struct wr_gateway *g, const char *folder, const char *name,
+		    wr_conf_tell_fn tell, void *ctx, struct wr_err *err);
+void wr_gateway_close(struct wr_gateway *g);
+const char *wr_gateway_driver_name(const struct wr_gateway *g);
+const char *wr_gateway_where(const struct wr_gateway *g); /* its socket, file or address */
+uint32_t wr_gateway_can(const struct wr_gateway *g);
+
+/* Names of FOLDER/NAME.conf, sorted. A folder that is not there has none. 0 or -errno. */
+struct wr_gateway_names {
+	char (*at)[WR_GATEWAY_NAME]; /* owned */
+	size_t n;
+};
+int wr_gateway_names(struct wr_gateway_names *out, const char *folder, struct wr_err *err);
+void wr_gateway_names_free(struct wr_gateway_names *n);
+
+/*
+ * What must not be shut out (gateway/guard.c): 0, or -EINVAL and err says why. never and its own
+ * list (gateway.never) are for good; what is too wide or too long is for --force.
+ */
+int wr_gateway_guard(const struct wr_gateway *g, const struct wr_prefixes *never,
+		     const struct wr_gateway_entry *e, uint64_t now_s, bool force,
+		     struct wr_err *err);
+
+/* ---- the ledger (gateway/ledger.c) ---- */
+
+struct wr_gateway_ledger {
+	struct wr_gateway_set set;
+	uint64_t generation; /* of the last change; grows, also when the file is lost */
+	char path[4096];
+	int lock_fd;
+};
+
+/* Opens STATE/NAME.ledger, makes the folder when it is not there, and keeps others out until it is
+ * closed. -EBUSY: another weir has it; -EINVAL: the file is broken (err says where, and the mend).
+ */
+int wr_gateway_ledger_open(struct wr_gateway_ledger *l, const char *state,
+			   const struct wr_gateway *g, struct wr_err *err);
+/* As a whole or not at all. 0 or -errno. */
+int wr_gateway_ledger_save(const struct wr_gateway_ledger *l, const struct wr_gateway *g,
+			   struct wr_err *err);
+void wr_gateway_ledger_close(struct wr_gateway_ledger *l);
+/* Pure: the file's text, and back. -EINVAL. */
+void wr_gateway_ledger_print(struct wr_buf *b, const struct wr_gateway_ledger *l, const char *name,
+			     const char *driver);
+int wr_gateway_ledger_parse(struct wr_gateway_ledger *l, char *text, const char *name,
+			    struct wr_err *err);
+
+/* ---- what is done (gateway/work.c) ---- */
+
+struct wr_gateway_result {
+	size_t added, changed, removed; /* in the gateway */
+	size_t in_force;		/* weir's entries that are there */
+	size_t foreign_was, foreign;	/* entries of others, before and now: left alone */
+	size_t taken;			/* wanted, but others have put the same there: left alone */
+	size_t steps;
+	uint64_t generation;
+	char first_taken[64];
+};
+
+/*
+ * Makes the gateway what the ledger says: reads back, works out the difference, writes the ledger,
+ * carries the plan out, reads back again. What has ended by now_s is taken out. show: a dry run;
+ * the plan is written there and nothing is changed, the ledger neither.
+ * 0; -errno: err says what is wrong and the mend, the ledger is kept, and a later call goes on.
+ */
+int wr_gateway_reconcile(struct wr_gateway *g, struct wr_gateway_ledger *l, uint64_t now_s,
+			 struct wr_buf *show, struct wr_gateway_result *r, struct wr_err *err);
+
+/* Each entry is taken into the ledger, over one for the same. -E2BIG: more than gateway.most. */
+int wr_gateway_want(struct wr_gateway *g, struct wr_gateway_ledger *l,
+		    const struct wr_gateway_set *entries, struct wr_err *err);
+/* Is to be taken out; which NULL: every one. Returns how many. */
+size_t wr_gateway_lift(struct wr_gateway_ledger *l, const struct wr_gateway_entry *which);
+size_t wr_gateway_lift_others(struct wr_gateway_ledger *l, const struct wr_gateway_set *keep);
+
+/* Does the driver take it? -EOPNOTSUPP: err says what it cannot, and what would do. */
+int wr_gateway_accepts(const struct wr_gateway *g, const struct wr_gateway_entry *e,
+		       struct wr_err *err);
+
+/* ---- what is so (probe) ---- */
+
+enum wr_gateway_mark { WR_GATEWAY_GOOD, WR_GATEWAY_WARN, WR_GATEWAY_BAD };
+/* Told of each thing that was looked at; mend is NULL when it is good. */
+typedef void (*wr_gateway_tell_fn)(void *ctx, enum wr_gateway_mark mark, const char *text,
+				   const char *mend);
+void wr_gateway_probe(struct wr_gateway *g, wr_gateway_tell_fn tell, void *ctx);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/haproxy_map.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	FEW = 200,	  /* changes; a change walks the whole map, a new version is made at once */
+	LINE_MOST = 8000, /* bytes of commands in a line: tune.bufsize is 16384 */
+	CHUNK_MOST = 12000, /* and of a payload */
+	RATES = WR_GATEWAY_RATE_MAX + 1,
+};
+
+enum wr_haproxy_map wr_haproxy_map_of(uint8_t verb, uint8_t kind)
+{
+	if (kind == WR_GATEWAY_KEY)
+		return WR_HAPROXY_KEYS;
+	return verb == WR_GATEWAY_LIMIT ? WR_HAPROXY_LIMIT : WR_HAPROXY_DENY;
+}
+
+static bool in_map(const struct wr_gateway_entry *e, enum wr_haproxy_map map)
+{
+	return wr_haproxy_map_of(e->verb, e->kind) == map;
+}
+
+uint64_t wr_haproxy_value(const struct wr_gateway_entry *e)
+{
+	return e->verb == WR_GATEWAY_LIMIT ? e->until_s * RATES + e->rate : e->until_s;
+}
+
+/* ---- reading ---- */
+
+static bool read_value(struct wr_gateway_found *f, const char *text)
+{
+	char *end;
+	uint64_t v = strtoull(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || v > INT64_MAX)
+		return false;
+	f->until_s = f->verb == WR_GATEWAY_LIMIT ? v / RATES : v;
+	f->rate = f->verb == WR_GATEWAY_LIMIT ? (uint32_t)(v % RATES) : 0;
+	return true;
+}
+
+static bool read_key(struct wr_gateway_found *f, const char *text)
+{
+	struct wr_gateway_entry e;
+	char line[80];
+
+	if (f->kind == WR_GATEWAY_ADDRESS)
+		return !wr_prefix_parse(&f->who, text, strlen(text));
+	if (strlen(text) > 40)
+		return false;
+	snprintf(line, sizeof(line), "deny key %s", text);
+	if (wr_gateway_entry_parse(&e, line, 0, NULL))
+		return false;
+	f->who = e.who;
+	return true;
+}
+
+/* "KEY VALUE", ended by 0. */
+static bool read_pair(struct wr_gateway_found *f, enum wr_haproxy_map map, char *line)
+{
+	char *blank = strchr(line, ' ');
+
+	*f = (struct wr_gateway_found){
+		.verb = map == WR_HAPROXY_LIMIT ? WR_GATEWAY_LIMIT : WR_GATEWAY_DENY,
+		.kind = map == WR_HAPROXY_KEYS ? WR_GATEWAY_KEY : WR_GATEWAY_ADDRESS,
+		.key = line,
+	};
+	if (!*line || !blank || blank == line)
+		return false;
+	*blank = 0;
+	f->value = blank + 1;
+	f->odd = !read_key(f, f->key) || !read_value(f, f->value);
+	return true;
+}
+
+int wr_haproxy_read_map(struct wr_gateway_seen *seen, enum wr_haproxy_map map, char *text, size_t n,
+			struct wr_err *err)
+{
+	struct wr_gateway_found f;
+	char *line = text, *end = text + n, *stop, *blank;
+
+	for (; line < end; line = stop + 1) {
+		stop = memchr(line, '\n', (size_t)(end - line));
+		if (!stop)
+			return wr_fail(err, EPROTO, "its answer ends in the middle of a line");
+		*stop = 0;
+		if (!*line)
+			continue;
+		blank = strchr(line, ' ');
+		if (strncmp(line, "0x", 2) != 0 || !blank || !read_pair(&f, map, blank + 1))
+			return wr_fail(err, EPROTO, "its answer is no list of a map: '%.100s'",
+				       line);
+		if (wr_gateway_seen_add(seen, &f))
+			return wr_fail(err, ENOMEM, "no memory for a map");
+	}
+	return 0;
+}
+
+static int read_block(struct wr_gateway_set *s, enum wr_haproxy_map map,
+		      const struct wr_gateway_block *k)
+{
+	struct wr_gateway_found f;
+	size_t at = 0, len;
+	const char *line;
+	char text[256];
+
+	while ((line = wr_gateway_line(k->inside, k->inside_n, &at, &len))) {
+		if (len >= sizeof(text))
+			continue;
+		memcpy(text, line, len);
+		text[len] = 0;
+		if (*text == '#' || !read_pair(&f, map, text) || f.odd)
+			continue;
+		if (wr_gateway_set_add(s, &(struct wr_gateway_entry){
+						  .verb = f.verb, .kind = f.kind, .who = f.who}))
+			return -ENOMEM;
+	}
+	wr_gateway_set_sort(s);
+	return 0;
+}
+
+int wr_haproxy_tag(struct wr_gateway_seen *seen, enum wr_haproxy_map map,
+		   const struct wr_gateway_block *k, struct wr_err *err)
+{
+	struct wr_gateway_set block = {0};
+
+	if (!k->inside_n)
+		return 0;
+	if (read_block(&block, map, k)) {
+		wr_gateway_set_free(&block);
+		return wr_fail(err, ENOMEM, "no memory for a map");
+	}
+	for (size_t i = 0; i < seen->n; i++) {
+		struct wr_gateway_found *f = &seen->at[i];
+		struct wr_gateway_entry e = {.verb = f->verb, .kind = f->kind, .who = f->who};
+
+		if (!f->odd && in_map(&e, map))
+			f->tagged = wr_gateway_set_find(&block, &e);
+	}
+	wr_gateway_set_free(&block);
+	return 0;
+}
+
+int wr_haproxy_find_map(const char *text, size_t n, const char *file, uint64_t *next_version,
+			char config[256])
+{
+	static const char next[] = "next_ver=", used[] = "used by map at file '";
+	char want[264], line[1024];
+	const char *l, *at_next, *at_used;
+	size_t at = 0, len;
+
+	snprintf(want, sizeof(want), " (%s) ", file);
+	while ((l = wr_gateway_line(text, n, &at, &len))) {
+		snprintf(line, sizeof(line), "%.*s", (int)(len < 1023 ? len : 1023), l);
+		at_next = strstr(line, next);
+		if (!strstr(line, want) || !at_next)
+			continue;
+		*next_version = strtoull(at_next + strlen(next), NULL, 10);
+		at_used = strstr(line, used);
+		config[0] = 0;
+		if (at_used)
+			snprintf(config, 256, "%.*s", (int)strcspn(at_used + strlen(used), "'"),
+				 at_used + strlen(used));
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* ---- writing ---- */
+
+static void add_pair(struct wr_buf *b, const struct wr_gateway_entry *e)
+{
+	wr_gateway_who_print(b, e->kind, &e->who);
+	wr_buf_char(b, ' ');
+	wr_buf_u64(b, wr_haproxy_value(e));
+}
+
+void wr_haproxy_print_file(struct wr_buf *b, enum wr_haproxy_map map,
+			   const struct wr_gateway_block *old, const char *name,
+			   uint64_t generation, const struct wr_gateway_set *want,
+			   const struct wr_gateway_diff *d)
+{
+	wr_gateway_block_begin(b, old, name, generation);
+	for (size_t i = 0; i < want->n; i++) {
+		if (!in_map(&want->at[i], map) || !wr_gateway_stays(d, i))
+			continue;
+		add_pair(b, &want->at[i]);
+		wr_buf_char(b, '\n');
+	}
+	wr_gateway_block_end(b, old);
+}
+
+/* ---- few changes: a command each, some in a line ---- */
+
+struct commands {
+	struct wr_gateway_plan *p;
+	const char *socket, *file;
+	size_t from; /* of the line */
+	bool open;
+};
+
+static void command(struct commands *c, const char *what)
+{
+	struct wr_buf *b = &c->p->bytes;
+
+	if (c->open && b->used - c->from > LINE_MOST) {
+		wr_buf_char(b, '\n');
+		wr_gateway_step_ends(c->p);
+		c->open = false;
+	}
+	if (!c->open) {
+		/* "Key not found.": a reload has come in between. */
+		wr_gateway_step(c->p, WR_GATEWAY_SOCKET, c->socket)->again = "not found";
+		c->from = b->used;
+	} else {
+		wr_buf_char(b, ';');
+	}
+	c->open = true;
+	wr_buf_fmt(b, "%s map %s ", what, c->file);
+}
+
+static void one_by_one(struct wr_gateway_plan *p, enum wr_haproxy_map map, const char *socket,
+		       const char *file, const struct wr_gateway_set *want,
+		       const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d)
+{
+	struct commands c = {.p = p, .socket = socket, .file = file};
+	struct wr_buf *b = &p->bytes;
+
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct wr_gateway_found *f = &seen->at[i];
+
+		if (!f->leaves || wr_haproxy_map_of(f->verb, f->kind) != map)
+			continue;
+		command(&c, f->to ? "set" : "del");
+		wr_buf_str(b, f->key);
+		if (f->to)
+			wr_buf_fmt(b, " %" PRIu64, wr_haproxy_value(f->to));
+	}
+	for (size_t i = 0; i < want->n; i++) {
+		if (d->deed[i] != WR_GATEWAY_ADD || !in_map(&want->at[i], map))
+			continue;
+		command(&c, "add");
+		add_pair(b, &want->at[i]);
+	}
+	if (c.open) {
+		wr_buf_char(b, '\n');
+		wr_gateway_step_ends(p);
+	}
+}
+
+/* ---- many: a new version of the map ---- */
+
+struct chunks {
+	struct wr_gateway_plan *p;
+	const char *socket, *file;
+	uint64_t version;
+	size_t from;
+	bool open;
+};
+
+static void end_chunk(struct chunks *c)
+{
+	if (!c->open)
+		return;
+	wr_buf_char(&c->p->bytes, '\n');
+	wr_gateway_step_ends(c->p);
+	c->open = false;
+}
+
+static struct wr_buf *in_chunk(struct chunks *c)
+{
+	struct wr_buf *b = &c->p->bytes;
+
+	if (c->open && b->used - c->from > CHUNK_MOST)
+		end_chunk(c);
+	if (!c->open) {
+		wr_gateway_step(c->p, WR_GATEWAY_SOCKET, c->socket);
+		c->from = b->used;
+		wr_buf_fmt(b, "add map @%" PRIu64 " %s <<\n", c->version, c->file);
+		c->open = true;
+	}
+	return b;
+}
+
+static void prepare(struct chunks *c)
+{
+	struct wr_gateway_step *s = wr_gateway_step(c->p, WR_GATEWAY_SOCKET, c->socket);
+
+	wr_buf_fmt(&c->p->bytes, "prepare map %s\n", c->file);
+	wr_gateway_step_ends(c->p);
+	s->expect = c->p->bytes.used;
+	wr_buf_fmt(&c->p->bytes, "New version created: %" PRIu64, c->version);
+	s->expect_n = c->p->bytes.used - s->expect;
+}
+
+/* What others have put there goes along as it is, and in its place: the first of doubles counts. */
+static void as_a_whole(struct wr_gateway_plan *p, enum wr_haproxy_map map, const char *socket,
+		       const char *file, const struct wr_gateway_set *want,
+		       const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d)
+{
+	struct chunks c = {p, socket, file, seen->version[map] + 1};
+
+	prepare(&c);
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct wr_gateway_found *f = &seen->at[i];
+
+		if (wr_haproxy_map_of(f->verb, f->kind) != map || (f->leaves && !f->to))
+			continue;
+		if (f->to)
+			wr_buf_fmt(in_chunk(&c), "%s %" PRIu64 "\n", f->key,
+				   wr_haproxy_value(f->to));
+		else
+			wr_buf_fmt(in_chunk(&c), "%s %s\n", f->key, f->value);
+	}
+	for (size_t i = 0; i < want->n; i++) {
+		if (d->deed[i] != WR_GATEWAY_ADD || !in_map(&want->at[i], map))
+			continue;
+		add_pair(in_chunk(&c), &want->at[i]);
+		wr_buf_char(&p->bytes, '\n');
+	}
+	end_chunk(&c);
+	wr_gateway_step(p, WR_GATEWAY_SOCKET, socket)->again = "out of range";
+	wr_buf_fmt(&p->bytes, "commit map @%" PRIu64 " %s\n", c.version, file);
+	wr_gateway_step_ends(p);
+}
+
+void wr_haproxy_plan_map(struct wr_gateway_plan *p, enum wr_haproxy_map map, const char *socket,
+			 const char *file, const struct wr_gateway_set *want,
+			 const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d)
+{
+	size_t changes = 0;
+
+	for (size_t i = 0; i < want->n; i++)
+		changes += d->deed[i] == WR_GATEWAY_ADD && in_map(&want->at[i], map);
+	for (size_t i = 0; i < seen->n; i++)
+		changes += seen->at[i].leaves &&
+			   wr_haproxy_map_of(seen->at[i].verb, seen->at[i].kind) == map;
+	if (!changes)
+		return;
+	if (changes > FEW || d->doubles)
+		as_a_whole(p, map, socket, file, want, seen, d);
+	else
+		one_by_one(p, map, socket, file, want, seen, d);
+}

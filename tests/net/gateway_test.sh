@@ -1,0 +1,505 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# API gateways: real HAProxy, nginx and Caddy, configured by the blocks of docs/gateways.md, with clients of their own addresses.
+# A block is in force, ends, survives a restart; what others have put there stays; a gateway that is not well is told once.
+
+# shellcheck disable=SC2317 # functions are called by name, through ok and wait_for
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+need python3
+[ -x "$WEIR" ] || { echo "Bail out! no program $WEIR"; exit 1; }
+
+A=c$$ B=g$$
+pair "$A" "$B"
+C=10.77.0.50 C6=fd77::50 # a client that is refused; 10.77.0.1 is another one
+ip -n "$(ns "$A")" addr add $C/24 dev "to-$B"
+ip -n "$(ns "$A")" addr add $C6/64 dev "to-$B" nodad
+IN=10.77.0.2
+PAGE=$WR_ROOT/docs/gateways.md
+PYTHON=$(python3 -c 'import sys; print(sys.executable)')
+chmod 755 "$TMP"
+export HOME=$TMP
+
+# gw DRIVER: what its gateway is called by in the page, in a folder of its own, and weir's configuration for it.
+gw() {
+	DRIVER=$1
+	D=$TMP/$1
+	mkdir -p "$D/gateways" "$D/www"
+	CONF=$D/our.conf
+	printf '%s\n' "[gateway]" "folder = $D/gateways" "state = $D/state" >"$CONF"
+	page "weir $1" | sed 's,^never = .*,never = 10.77.0.9 fd77::9,' >"$D/gateways/edge.conf"
+}
+
+# page INFO: a block of the page, with our folder for the system's.
+page() {
+	helper block "$PAGE" "$1" | sed "s,/run/haproxy,$D,; s,/etc/haproxy,$D,g; s,/etc/nginx,$D,g"
+}
+
+helper() {
+	"$PYTHON" -S "$WR_HERE/gateway.py" "$@"
+}
+
+w() {
+	(cd "$D" && in_ns "$B" "$WEIR" gateway "$@" -c "$CONF")
+}
+
+# says STATUS ARG...: it ends with that; what it says is in TEXT.
+says() {
+	local want=$1 rc=0
+	shift
+	TEXT=$(w "$@" 2>&1) || rc=$?
+	[ "$rc" = "$want" ]
+}
+
+# get [SOURCE [KEY]]: the status that a client sees.
+get() {
+	local source=${1:-$C} to=$IN
+	[[ $source != *:* ]] || to="[fd77::2]"
+	in_ns "$A" "$PYTHON" -S "$WR_HERE/gateway.py" get "http://$to:$PORT/" "$source" "${@:2}"
+}
+
+gets() {
+	[ "$(get "${@:2}")" = "$1" ]
+}
+
+# in_force STATUS ARG...: how many milliseconds until the client sees it.
+in_force() {
+	local url=http://$IN:$PORT/ want=$1
+	shift
+	(cd "$D" && in_ns "$A" "$PYTHON" -S "$WR_HERE/gateway.py" until "$want" "$url" $C -- \
+		nsenter --net="/run/netns/$(ns "$B")" "$WEIR" gateway "$@" -c "$CONF")
+}
+
+ms_of() {
+	local from=${EPOCHREALTIME/./}
+	"$@"
+	local rc=$?
+	MS=$(((${EPOCHREALTIME/./} - from) / 1000))
+	return $rc
+}
+
+# many: a hundred thousand entries, of IPv4 and IPv6.
+many() {
+	"$PYTHON" -S -c 'for i in range(50000):
+    print("deny 198.%d.%d.%d for 10m" % (18 + i // 65536, i // 256 % 256, i % 256))
+    print("deny 2001:db8:%x::/48 for 10m" % i)' >"$D/many"
+}
+
+# What is the same for all three: the running gateway is $1 (its process), clients see it on $PORT.
+common() {
+	local ms name=$DRIVER
+	ok "$name: its configuration is right" says 0 probe edge
+	ok "$name: a client gets through" gets 200
+	ok "$name: a block is in force" in_force 403 apply edge deny $C for 1m why tries passwords
+	ms=$(<"$TMP/.out")
+	ms_of in_ns "$B" "$WEIR" version >/dev/null
+	ok "$name: for this client alone" gets 200 10.77.0.1
+	ok "$name: the same again changes nothing" says 0 apply edge deny $C for 1m
+	ok "$name: IPv6" says 0 apply edge deny fd77::40/124 for 1m --force
+	ok "$name: a neighbour gets through" gets 200 $C6
+	ok "$name: a prefix is refused" says 0 apply edge deny fd77::50/124 for 1m
+	ok "$name: each address in it" gets 403 $C6
+	w apply edge deny 203.0.113.77 --json >>"$TMP/json"
+	says 0 list edge
+	like "$name: the list says why" "$TEXT" "deny  $C, .* left, put there"
+	ok "$name: lifted, it ends" in_force 200 lift edge deny $C
+	ms="$ms $(in_force 403 apply edge deny $C for 1m)"
+	says 0 lift edge deny $C
+	ms="$ms $(in_force 403 apply edge deny $C for 1m)"
+	says 0 lift edge deny $C
+	note "$name: three times in force after $ms ms, of which about $MS are the start of a program here"
+	ok "$name: what is not there cannot be lifted" says 2 lift edge deny $C
+	ok "$name: who must get through is not shut out" says 2 apply edge deny 10.77.0.9
+	like "$name: and told why" "$TEXT" "10.77.0.9 would shut out 10.77.0.9: it stands in gateway.never"
+	ok "$name: this host is not shut out" says 2 apply edge deny $IN
+	ok "$name: a dry run" says 0 apply edge deny $C --dry-run
+	ok "$name: changes nothing" gets 200
+	many
+	says 0 flush edge
+	ms_of says 0 apply edge --file many
+	is "$name: a hundred thousand in one step" "${TEXT%%;*}" "edge: 100000 added, 0 changed, 0 taken out"
+	note "$name: 100,000 entries took $MS ms"
+	ms_of says 0 reconcile edge
+	like "$name: all are there when it is asked again" "$TEXT" " 100000 of weir in force"
+	note "$name: reading 100,000 back took $MS ms"
+	ok "$name: more than is allowed is refused" says 2 apply edge deny 203.0.113.9
+	ms_of says 0 flush edge
+	like "$name: all are taken out, read back" "$TEXT" "nothing of weir is left"
+	note "$name: taking 100,000 out took $MS ms"
+	ok "$name: and nobody is refused" gets 200 $C6
+}
+
+# random STEPS CONFIG: WEIR_TEST_SEEDS (1) times, from other seeds.
+random() {
+	local seed
+	for ((seed = 1; seed <= ${WEIR_TEST_SEEDS:-1}; seed++)); do
+		ok "$DRIVER: $1 random steps of weir, others and restarts (seed $seed)" in_ns "$B" env -C "$D" "$PYTHON" -S \
+			"$WR_HERE/gateway.py" property "$DRIVER" $seed "$1" "$2" "$WEIR" "$CONF"
+		note "$(<"$TMP/.out")"
+	done
+}
+
+# ---- HAProxy ----
+
+haproxy_config() {
+	touch "$D/weir-deny.map" "$D/weir-limit.map" "$D/weir-keys.map"
+	{
+		echo global
+		page "haproxy global"
+		printf '%s\n' defaults "  mode http" "  timeout connect 1s" "  timeout client 5s" "  timeout server 5s" "frontend api" \
+			"  bind :::$PORT v4v6"
+		page "haproxy frontend"
+		echo '  http-request return status 200'
+		page "haproxy backend"
+	} >"$D/haproxy.cfg"
+}
+
+haproxy_pid() {
+	printf 'show info\n' | "$PYTHON" -S -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(sys.stdin.buffer.read())
+print([l for l in s.makefile() if l.startswith("Pid:")][0])' "$D/admin.sock"
+}
+
+haproxy_reloaded() {
+	local now
+	now=$(haproxy_pid 2>/dev/null) && [ "$now" != "$1" ]
+}
+
+with_haproxy() {
+	local old end key hash haproxy
+	gw haproxy
+	PORT=8080
+	haproxy_config
+	background_in "$B" haproxy -W -f "$D/haproxy.cfg" 2>"$D/log"
+	haproxy=$BG
+	wait_for 10 gets 200
+	common
+
+	background_in "$B" "$WEIR" gateway reconcile --every 100ms -c "$CONF" 2>"$D/every"
+	ok "haproxy: a block for three seconds" says 0 apply edge deny $C for 3s
+	end=$(($(date +%s) + 3))
+	ok "haproxy: somebody keeps it so" kill -0 "$BG"
+	kill -KILL "$BG"
+	wait "$BG" 2>/dev/null
+	ok "haproxy: weir is killed, the block holds" gets 403
+	ok "haproxy: and ends on time by itself" wait_for 10 gets 200
+	note "haproxy: it ended $(($(date +%s) - end)) s after its end, in whole seconds"
+
+	says 0 apply edge deny $C for 1m
+	old=$(haproxy_pid)
+	kill -USR2 "$haproxy"
+	wait_for 10 haproxy_reloaded "$old"
+	ok "haproxy: a reload changes nothing" gets 403
+	printf 'clear map %s\n' "$D/weir-deny.map" | "$PYTHON" -S -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(sys.stdin.buffer.read())
+s.recv(100)' "$D/admin.sock"
+	ok "haproxy: somebody clears the map" gets 200
+	says 0 reconcile edge
+	ok "haproxy: and it is put back" gets 403
+	says 0 flush edge
+
+	ok "haproxy: a limit" says 0 apply edge limit 10.77.0.48/29 to 5 for 1m
+	is "haproxy: five of twenty get through" \
+		"$(in_ns "$A" "$PYTHON" -S "$WR_HERE/gateway.py" count "http://$IN:$PORT/" $C 20)" "200:5 429:15"
+	ok "haproxy: others are not limited" gets 200 10.77.0.1
+
+	key="Bearer k3y"
+	hash=$("$PYTHON" -S -c 'import hmac, sys
+print(hmac.new(b"change this secret", sys.argv[1].encode(), "sha256").hexdigest()[:16])' "$key")
+	ok "haproxy: a key" says 0 apply edge deny key "$hash" for 1m
+	ok "haproxy: is refused" gets 403 10.77.0.1 "$key"
+	ok "haproxy: another key is not" gets 200 10.77.0.1 "Bearer other"
+	says 0 flush edge
+	chmod 666 "$D/admin.sock"
+	sed -i 's/http-request return/http-request set-src hdr(x-real-ip)\n  &/' "$D/haproxy.cfg"
+	says 0 probe edge
+	like "haproxy: an open socket is told" "$TEXT" "every user of this host may write to"
+	like "haproxy: and a header that anybody may send" "$TEXT" "haproxy.cfg:[0-9]+ takes the client's address from what any client sends"
+	BG=$haproxy background_end
+	haproxy_config
+	random 23 "$D/haproxy.cfg"
+	ok "haproxy: down, it is told" says 1 reconcile edge
+	like "haproxy: with the mend" "$TEXT" "nobody listens there .*is the gateway running"
+}
+
+# ---- nginx ----
+
+nginx_config() {
+	echo hello >"$D/www/index.html"
+	{
+		printf '%s\n' "pid $D/nginx.pid;" "error_log $D/error.log;" "events {}" "http {" "access_log off;"
+		for p in client_body proxy fastcgi uwsgi scgi; do
+			echo "${p}_temp_path $D/$p;"
+		done
+		page "nginx http"
+		echo "server { listen $PORT; listen [::]:$PORT; root $D/www;"
+		page "nginx server"
+		echo "}}"
+	} >"$D/nginx.conf"
+	echo "command = nginx -c $D/nginx.conf" >>"$D/gateways/edge.conf"
+}
+
+with_nginx() {
+	gw nginx
+	PORT=8081
+	nginx_config
+	ok "nginx: weir writes its file before nginx can run with it" says 1 reconcile edge
+	like "nginx: and says that nginx does not run" "$TEXT" "nginx says: .*pid"
+	background_in "$B" nginx -c "$D/nginx.conf" -g "daemon off;"
+	wait_for 10 gets 200
+	common
+
+	ok "nginx: a limit to one of its classes" says 0 apply edge limit $C to 5 for 1m
+	like "nginx: some get through, others do not" \
+		"$(in_ns "$A" "$PYTHON" -S "$WR_HERE/gateway.py" count "http://$IN:$PORT/" $C 30)" "^200:[67] 429:2[34]$"
+	ok "nginx: to another rate it is refused" says 3 apply edge limit $C to 7
+	like "nginx: with its classes" "$TEXT" "its classes are 1, 5, 20"
+	ok "nginx: a key, too" says 3 apply edge deny key 0102030405060708
+	says 0 lift edge limit $C
+	says 0 apply edge deny $C for 1s
+	sleep 1.1
+	ok "nginx: reconcile takes out what has ended" in_force 200 reconcile edge
+	says 0 apply edge deny $C for 1m
+	sed -i '1i geo $theirs { default 0; }' "$D/weir.conf"
+	echo 'this is no nginx' >>"$D/nginx.conf"
+	cp "$D/weir.conf" "$D/was"
+	ok "nginx: a configuration that is broken elsewhere" says 1 apply edge deny 203.0.113.5
+	like "nginx: is told by nginx' own words" "$TEXT" 'unexpected|unknown directive'
+	ok "nginx: weir's file is as it was" cmp "$D/weir.conf" "$D/was"
+	ok "nginx: and what was in force is" gets 403
+	sed -i '$d' "$D/nginx.conf"
+	says 0 reconcile edge
+	ok "nginx: mended, what waited is put there" grep -q 203.0.113.5 "$D/weir.conf"
+	ok "nginx: others' lines are where they were" grep -q '^geo $theirs' "$D/weir.conf"
+	sed -i "/$C/d" "$D/weir.conf"
+	says 0 reconcile edge
+	ok "nginx: an entry that somebody took out is put back" grep -q "$C" "$D/weir.conf"
+	says 0 flush edge
+	background_end
+	says 1 apply edge deny $C for 1s
+	like "nginx: down, it is told" "$TEXT" "nginx says: .*(pid|No such process)"
+	rm -r "$D/state" "$D/weir.conf"
+	says 1 reconcile edge
+	random 11 "$D/nginx.conf"
+}
+
+# ---- Caddy ----
+
+with_caddy() {
+	gw caddy
+	PORT=8082
+	{
+		printf '{"admin": {"listen": "localhost:2019", "config": {"persist": false}}, "apps": {"http": {"servers": {"s": {"listen": [":%s"],' $PORT
+		printf '"automatic_https": {"disable": true}, "routes": ['
+		page "caddy route"
+		printf ', {"handle": [{"handler": "static_response", "status_code": 200}]}]}}}}}'
+	} >"$D/caddy.json"
+	background_in "$B" caddy run --config "$D/caddy.json" >"$D/log" 2>&1
+	wait_for 10 gets 200
+	common
+	ok "caddy: what it cannot is refused" says 3 apply edge limit $C to 5
+	says 0 apply edge deny $C for 1m
+	background_end
+	background_in "$B" caddy run --config "$D/caddy.json" >"$D/log" 2>&1
+	wait_for 10 gets 200
+	says 0 reconcile edge
+	ok "caddy: after a restart it is put back" gets 403
+	background_end
+	sed 's/localhost:2019/:2019/; s/"ranges": \[\]/"ranges": [], "forwarded": true/' "$D/caddy.json" >"$D/open.json"
+	background_in "$B" caddy run --config "$D/open.json" >"$D/log" 2>&1
+	wait_for 10 gets 200
+	says 0 probe edge
+	like "caddy: an open admin API is told" "$TEXT" "its admin API listens at \":2019\", for other hosts, too"
+	like "caddy: and a header that anybody may send" "$TEXT" "believes X-Forwarded-For of anybody"
+	TEXT=$(in_ns "$B" "$WEIR" doctor -i "to-$A" 2>&1)
+	like "doctor tells the open port" "$TEXT" "port 2019, where Caddy is administered, is open to other hosts"
+	background_end
+	rm -r "$D/state"
+	random 23 "$D/caddy.json"
+	rm -r "$D/state"
+	ok "caddy: others change the same list at the same time, and lose nothing" in_ns "$B" "$PYTHON" -S "$WR_HERE/gateway.py" race \
+		"$D/caddy.json" "$WEIR" "$CONF"
+	note "$(<"$TMP/.out")"
+}
+
+# ---- gateways that cannot be run here: stand-ins by their source ----
+
+# refused STATUS ADDRESS
+refused() {
+	[ "$(in_ns "$B" "$PYTHON" -S "$WR_HERE/gateway.py" get "http://127.0.0.1:$PORT/_refuses/$2" 127.0.0.1)" = "$1" ]
+}
+
+tell_it() {
+	in_ns "$B" "$PYTHON" -S "$WR_HERE/gateway.py" get "http://127.0.0.1:$PORT/_$1" 127.0.0.1 >/dev/null
+}
+
+with_standin() {
+	gw "$1"
+	PORT=$2
+	sed -i "s,^key_file = .*,key_file = $D/key,; s,^admin = .*,admin = http://127.0.0.1:$PORT," "$D/gateways/edge.conf"
+	(umask 077 && echo s3cret >"$D/key")
+	background_in "$B" "$PYTHON" "$WR_HERE/gateway.py" standin "$1" "$PORT"
+	wait_for 10 up "$PORT"
+	ok "stand-in for $1: it answers" says 0 probe edge
+	ok "$1: nobody is refused" refused 200 203.0.113.7
+	ok "$1: a block" says 0 apply edge deny 203.0.113.7 for 1m
+	ok "$1: is in force" refused 403 203.0.113.7
+	ok "$1: for this client alone" refused 200 203.0.113.8
+	ok "$1: a prefix beside it" says 0 apply edge deny 198.51.100.0/24 for 1h
+	ok "$1: is, too" refused 403 198.51.100.9
+	tell_it forget
+	ok "$1: a restart has lost it" refused 200 203.0.113.7
+	says 0 reconcile edge
+	ok "$1: and it is put back" refused 403 203.0.113.7
+	says 0 lift edge deny 203.0.113.7
+	ok "$1: one is lifted" refused 200 203.0.113.7
+	ok "$1: the other one not" refused 403 198.51.100.9
+	ok "$1: flush" says 0 flush edge
+	ok "$1: the last one gone, nobody is refused, not everybody" refused 200 198.51.100.9
+	ok "$1: a limit is refused" says 3 apply edge limit 203.0.113.7 to 5
+	case $1 in
+	apinto)
+		ok "apinto: so is IPv6, which it never finds" says 3 apply edge deny 2001:db8::1
+		;;
+	apisix)
+		says 0 apply edge deny 203.0.113.7 for 2s
+		ok "apisix: a block for two seconds" refused 403 203.0.113.7
+		ok "apisix: ends without weir, by its ttl" wait_for 10 refused 200 203.0.113.7
+		echo other >"$D/key"
+		ok "apisix: a wrong key is told" says 3 reconcile edge
+		like "apisix: with the mend" "$TEXT" "answers 401: is its key in api.key_file"
+		chmod 644 "$D/key"
+		ok "apisix: a key that others may read, too" says 3 reconcile edge
+		chmod 600 "$D/key" && echo s3cret >"$D/key"
+		ok "apisix: a dry run" says 0 apply edge deny 203.0.113.7 --dry-run
+		nok "apisix: does not show the key" grep -q s3cret <<<"$TEXT"
+		;;
+	esac
+	if [ "$1" != apinto ]; then
+		tell_it clash
+		ok "$1: somebody else's rule for everybody" says 1 apply edge deny 203.0.113.7
+		like "$1: is told, with the mend" "$TEXT" "somebody else has such a rule for everybody: put the addresses into that one"
+		ok "$1: and is as it was" refused 403 192.0.2.1
+	fi
+	background_end
+}
+
+# ---- gateways that are not well ----
+
+drill() {
+	local kind=$1 where=$2 mend=$3 began=$SECONDS
+	rm -f "$D/sock"
+	background_in "$B" "$PYTHON" -S "$WR_HERE/gateway.py" serve "$kind" "$where"
+	wait_for 10 up "$where"
+	ok "$DRIVER, $kind: it is told" says 1 apply edge deny 203.0.113.7
+	like "$DRIVER, $kind: with the mend" "$TEXT" "$mend"
+	nok "$DRIVER, $kind: what it says does not steer the terminal" grep -q $'\e' <<<"$TEXT"
+	ok "$DRIVER, $kind: nothing waits for ever" test $((SECONDS - began)) -lt 30
+	says 0 list edge
+	like "$DRIVER, $kind: what was asked for is kept" "$TEXT" "203.0.113.7, .* not there yet"
+	background_end
+}
+
+up() {
+	if [ -e "$1" ]; then
+		[ -S "$1" ]
+	else
+		in_ns "$B" "$BASH" -c ": </dev/tcp/127.0.0.1/$1"
+	fi
+}
+
+drills() {
+	gw haproxy
+	DRIVER="haproxy socket"
+	printf '%s\n' "[gateway]" "driver = haproxy" "timeout = 300ms" "answer = 64kB" "[haproxy]" "socket = $D/sock" "deny = $D/weir-deny.map" \
+		>"$D/gateways/edge.conf"
+	rm -rf "$D/state"
+	drill slow "$D/sock" "does not answer in time .gateway.timeout.: is the gateway stuck"
+	drill drip "$D/sock" "does not answer in time"
+	drill garbage "$D/sock" "does not answer as HAProxy does: is haproxy.socket its stats socket"
+	drill huge "$D/sock" "answers with more than gateway.answer allows"
+	gw caddy
+	DRIVER="caddy API"
+	printf '%s\n' "[gateway]" "driver = caddy" "timeout = 300ms" "answer = 64kB" >"$D/gateways/edge.conf"
+	rm -rf "$D/state"
+	drill slow 2019 "does not answer in time .gateway.timeout.: is the gateway stuck"
+	drill garbage 2019 "127.0.0.1:2019.id.weir_deny"
+	drill huge 2019 "answers with more than gateway.answer allows"
+	drill error 2019 "answers 500: is this Caddy's admin API, and is Caddy well"
+	drill redirect 2019 "answers 302"
+
+	# Two gateways, one of them stuck: the other one goes on, and the trouble is told once.
+	cp "$D/gateways/edge.conf" "$D/gateways/stuck.conf"
+	printf '%s\n' "[gateway]" "driver = nginx" "timeout = 300ms" "[nginx]" "file = $D/other.conf" "command = true" "stamp = http://127.0.0.1:1" \
+		>"$D/gateways/edge.conf"
+	background_in "$B" "$PYTHON" -S "$WR_HERE/gateway.py" serve slow 2019
+	wait_for 10 up 2019
+	says 1 apply edge deny 203.0.113.8 for 1s
+	ok "the other gateway's file has its entry" grep -q 203.0.113.8 "$D/other.conf"
+	nsenter --net="/run/netns/$(ns "$B")" timeout -s INT 2.5 "$WEIR" gateway reconcile --every 100ms -c "$CONF" >"$D/out" 2>"$D/err"
+	nok "and loses it on time beside one that is stuck" grep -q 203.0.113.8 "$D/other.conf"
+	is "which is told once in all rounds" "$(grep -c '^weir gateway: stuck: .*does not answer in time' "$D/err")" 1
+	background_end
+}
+
+# Who may write where the ledger is decides whom gateways refuse.
+state_of_others() {
+	gw nginx
+	mkdir -p "$D/state"
+	chmod 777 "$D/state"
+	ok "a folder for ledgers that others may write to is refused" says 3 list edge
+	chmod 700 "$D/state"
+	chown nobody "$D/state"
+	ok "one that is somebody else's, too" says 3 list edge
+	like "with the mend" "$TEXT" "it has to be yours alone"
+	chown root "$D/state"
+}
+
+# ---- what it prints ----
+
+shapes() {
+	gw nginx
+	printf '%s\n' "[gateway]" "driver = nginx" "[nginx]" "file = $D/shape.conf" "command = true" "stamp = http://127.0.0.1:1" \
+		>"$D/gateways/edge.conf"
+	w apply edge deny 203.0.113.8 why x 2>/dev/null
+	{
+		w list --json
+		w list edge --json
+		w probe edge --json
+	} >>"$TMP/json" 2>/dev/null
+	python3 -c 'import jsonschema' 2>/dev/null || { skip "python3-jsonschema is not installed"; return; }
+	ok "what it prints has the shape of docs/schema/gateway.json" python3 - "$WR_ROOT/docs" "$TMP/json" <<-'PYTHON'
+		import json, jsonschema, re, sys
+		schema = jsonschema.Draft202012Validator(json.load(open(sys.argv[1] + "/schema/gateway.json")))
+		told = set(re.findall(r"[a-z0-9_]+", open(sys.argv[1] + "/events.md").read()))
+		kinds, bad = set(), []
+		for line in open(sys.argv[2]):
+		    o = json.loads(line)
+		    kinds.add(o["event_type"])
+		    bad += [e.message for e in schema.iter_errors(o)] + ["not told: " + k for k in set(o) - told]
+		bad += ["never seen: " + k for k in {"gateway", "gateway_entry", "gateway_change", "gateway_check"} - kinds]
+		print("\n".join(bad))
+		sys.exit(1 if bad else 0)
+	PYTHON
+}
+
+for g in haproxy nginx caddy; do
+	if type -P $g >/dev/null; then
+		with_$g
+	else
+		skip "$g is not installed"
+	fi
+done
+with_standin apinto 9400
+with_standin apisix 9180
+with_standin kong 8001
+drills
+state_of_others
+shapes
+finish

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WR_UI_CLI_GATEWAY_H
+#define WR_UI_CLI_GATEWAY_H
+
+#include "gateway/gateway.h"
+
+/* Shared by `weir gateway` and `weir doctor`. */
+
+/* Tells ports on which API gateways are administered and that other hosts can reach. */
+void wr_cli_open_admin(wr_gateway_tell_fn tell, void *ctx);
+/* Looks at every gateway of the configuration; nothing when there is none. Texts begin with its
+ * name. */
+void wr_cli_probe_all(wr_gateway_tell_fn tell, void *ctx);
+
+/* ui/cli/gateway_show.c: text, or one object a line (docs/events.md). */
+void wr_cli_gateway_row(struct wr_buf *b, bool json, const struct wr_gateway *g,
+			const struct wr_gateway_ledger *l);
+void wr_cli_gateway_entries(struct wr_buf *b, bool json, const struct wr_gateway *g,
+			    const struct wr_gateway_ledger *l, uint64_t now_s);
+void wr_cli_gateway_result(struct wr_buf *b, bool json, const struct wr_gateway *g,
+			   const struct wr_gateway_result *r);
+void wr_cli_gateway_check(struct wr_buf *b, bool json, const char *name, enum wr_gateway_mark mark,
+			  const char *text, const char *mend);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "control/listen.h"
+#include "daemon/conf.h"
+#include "ui/cli/gateway.h"
+
+/* What weir doctor says of API gateways. */
+
+enum { LISTENERS = 1024 };
+
+/* Ports on which gateways are administered, most of them without asking who it is. */
+static const struct {
+	uint16_t port;
+	const char *whose, *mend;
+} admins[] = {
+	{2019, "Caddy", "\"admin\": {\"listen\": \"localhost:2019\"}"},
+	{9400, "Apinto",
+	 "listen: [\"127.0.0.1:9400\"] in its config.yml: it asks nobody who he is"},
+	{9401, "Apinto (peers)", "its peers' addresses only, or a firewall"},
+	{9180, "APISIX", "admin_listen: ip: 127.0.0.1, and a key of your own"},
+	{8001, "Kong", "admin_listen = 127.0.0.1:8001"},
+	{8444, "Kong (TLS)", "admin_listen = 127.0.0.1:8444 ssl"},
+	{9901, "Envoy", "admin: address: 127.0.0.1: it asks nobody who he is"},
+};
+
+static bool loopback(const struct wr_listener *l)
+{
+	static const uint8_t one[16] = {[15] = 1};
+
+	return l->ip_v == 4 ? l->addr[0] == 127 : l->ip_v == 6 && !memcmp(l->addr, one, 16);
+}
+
+void wr_cli_open_admin(wr_gateway_tell_fn tell, void *ctx)
+{
+	static struct wr_listener l[LISTENERS];
+	int n = wr_listeners(l, LISTENERS, NULL);
+	char text[256];
+
+	for (int i = 0; i < n && i < LISTENERS; i++) {
+		if (l[i].proto != 6 || loopback(&l[i]))
+			continue;
+		for (size_t k = 0; k < sizeof(admins) / sizeof(admins[0]); k++) {
+			if (l[i].port != admins[k].port)
+				continue;
+			snprintf(text, sizeof(text),
+				 "port %u, where %s is administered, is open to other hosts",
+				 admins[k].port, admins[k].whose);
+			tell(ctx, WR_GATEWAY_WARN, text, admins[k].mend);
+		}
+	}
+}
+
+struct named {
+	const char *name;
+	wr_gateway_tell_fn tell;
+	void *ctx;
+};
+
+static void tell_named(void *ctx, enum wr_gateway_mark mark, const char *text, const char *mend)
+{
+	const struct named *n = ctx;
+	char line[1024];
+
+	snprintf(line, sizeof(line), "gateway %s: %s", n->name, text);
+	n->tell(n->ctx, mark, line, mend);
+}
+
+static void probe_one(const char *folder, const char *name, wr_gateway_tell_fn tell, void *ctx)
+{
+	struct named n = {name, tell, ctx};
+	struct wr_err err = {0};
+	struct wr_gateway g;
+
+	if (wr_gateway_open(&g, folder, name, NULL, NULL, &err)) {
+		tell_named(&n, WR_GATEWAY_BAD, err.text, "its file, mended");
+		return;
+	}
+	wr_gateway_probe(&g, tell_named, &n);
+	wr_gateway_close(&g);
+}
+
+void wr_cli_probe_all(wr_gateway_tell_fn tell, void *ctx)
+{
+	struct wr_gateway_names names = {0};
+	struct wr_daemon_conf conf;
+	struct wr_conf *c = NULL;
+	const char *from;
+
+	if (wr_daemon_conf_open(&c, NULL, &from, NULL, NULL, NULL))
+		return;
+	wr_conf_fill(c, &conf);
+	if (!wr_gateway_names(&names, conf.gateway.folder, NULL))
+		for (size_t i = 0; i < names.n; i++)
+			probe_one(conf.gateway.folder, names.at[i], tell, ctx);
+	wr_gateway_names_free(&names);
+	wr_conf_close(&c);
+}
