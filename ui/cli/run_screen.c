@@ -95,7 +95,7 @@ static void commands(struct wr_buf *b, const struct wr_status *s)
 		{"services", "what this host is asked for"},
 		{watch, "packet after packet"},
 		{s->dump.bytes ? "dump --last 30s" : NULL, "the last packets"},
-		{"incidents", "attacks, and what else is unusual"},
+		{"incidents", "what is unusual"},
 		{"status", "how it is"},
 	};
 	int width = 0;
