@@ -257,13 +257,13 @@ static void choose(struct work *w)
 		struct fact best = {0};
 		uint32_t least = UINT32_MAX;
 
-		for (uint8_t i = 0; i < FIELDS; i++) {
+		for (unsigned int i = 0; i < FIELDS; i++) {
 			struct fact f;
 			uint32_t left;
 
-			if (taken[i] || !may(w, i))
+			if (taken[i] || !may(w, (uint8_t)i))
 				continue;
-			f = best_of(w, i);
+			f = best_of(w, (uint8_t)i);
 			if (matched(w, &f) < w->least * w->n_attack)
 				continue;
 			left = left_of(w, &f);
