@@ -151,7 +151,7 @@ static void tell_scan(struct wr_detect *d, struct source *s, const struct span *
 	evidence_only(f, WR_FEATURE_ANSWERED, (double)sp->answered / sp->attempts);
 	evidence_only(f, WR_FEATURE_WINDOW, (d->step - sp->since + 1) / (double)STEPS);
 	f->start_ns = step_end(d) - (d->step - sp->since + 1) * WR_DETECT_STEP_NS;
-	f->score = fmax(ports / PORTS, hosts / HOSTS);
+	f->score = fmax(1, fmax(ports / PORTS, hosts / HOSTS));
 	tell(d, f);
 }
 

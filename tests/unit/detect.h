@@ -48,7 +48,7 @@ struct told {		     /* a finding */
 	uint32_t raised, renewed, over;
 	uint32_t at; /* packets that had been seen when it was raised */
 	uint64_t news_ns;
-	bool wrong; /* told after its end, or twice in a second */
+	bool wrong; /* told after its end, or twice in a second, or with a score below 1 */
 };
 
 struct host {
@@ -125,7 +125,7 @@ static void host_finding(void *ctx, enum wr_finding_news news, const struct wr_f
 	}
 	if (!t)
 		return;
-	t->wrong |= t->over || f->over != (news == WR_FINDING_OVER);
+	t->wrong |= t->over || f->over != (news == WR_FINDING_OVER) || f->score < 1;
 	t->wrong |= news == WR_FINDING_RENEWED && h->ns < t->news_ns + SECOND * 9 / 10;
 	t->raised += news == WR_FINDING_RAISED;
 	t->renewed += news == WR_FINDING_RENEWED;

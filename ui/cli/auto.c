@@ -170,7 +170,7 @@ int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct 
 	a->kept_out += out;
 	if (kept_out)
 		*kept_out = out;
-	if (a->verdicts && fputc(out, a->verdicts) == EOF)
+	if (a->verdicts && fputc(out ? 1 : 0, a->verdicts) == EOF)
 		ret = wr_fail(err, errno, "cannot write %s: %s", a->file, strerror(errno));
 	return ret;
 }

@@ -165,7 +165,7 @@ static int play(void *ctx, const struct wr_packet *from, uint8_t label, struct w
 		return ret;
 	score_packet(p, pkt.ts_ns, label, out);
 told:
-	if (p->verdicts && fputc(out, p->verdicts) == EOF)
+	if (p->verdicts && fputc(out ? 1 : 0, p->verdicts) == EOF)
 		return wr_fail(err, errno, "cannot write what was decided: %s", strerror(errno));
 	return 0;
 }
