@@ -257,6 +257,17 @@ static bool clean(const struct work *w)
 static void choose(struct work *w)
 {
 	bool taken[FIELDS] = {0};
+	struct fact flags;
+
+	/* Of TCP always which kind of packets: a rule against SYNs shall not hit what connections
+	 * that are there say. */
+	if (w->feature != WR_FEATURE_FRAGMENTS && may(w, F_FLAGS)) {
+		flags = best_of(w, F_FLAGS);
+		if (matched(w, &flags) >= w->least * w->n_attack) {
+			taken[F_FLAGS] = true;
+			take(w, &flags);
+		}
+	}
 
 	while (w->n < WR_CURE_FACTS && (!clean(w) || (w->n_usual < USUAL_LEAST && w->n < 3))) {
 		struct fact best = {0};
