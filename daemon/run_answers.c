@@ -90,7 +90,11 @@ void wr_run_finding(void *run, enum wr_finding_news news, const struct wr_findin
 	struct wr_run *r = run;
 
 	wr_findings_news(r->findings, news, f);
-	if (r->engine && !r->ending)
-		wr_answers_finding(&r->answers, wr_engine_detector(r->engine), news, f,
-				   wr_run_now_ns());
+	if (!r->engine || r->ending)
+		return;
+	wr_answers_finding(&r->answers, wr_engine_detector(r->engine), news, f, wr_run_now_ns());
+	for (int i = 0; i < WR_ANSWERS && news != WR_FINDING_OVER; i++)
+		if (r->answers.at[i].name[0] && r->answers.at[i].finding == f->id)
+			wr_findings_answered(r->findings, f->id, r->answers.at[i].name,
+					     r->answers.mode == WR_ANSWER_ENFORCE);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stdio.h>
+
 #include "base/mem.h"
 
 enum { OPEN = 256 /* findings that hold, of which detect/ has fewer */ };
@@ -172,6 +174,8 @@ static void set_state(struct wr_incident *i)
 {
 	if (!i->open)
 		i->state = WR_INCIDENT_OVER;
+	else if (i->stopped)
+		i->state = WR_INCIDENT_MITIGATED;
 	else
 		i->state =
 			i->severity > WR_SEVERITY_LOW ? WR_INCIDENT_ACTIVE : WR_INCIDENT_SUSPECTED;
@@ -291,6 +295,19 @@ const struct wr_incident *wr_incidents_find(const struct wr_incidents *all, uint
 		if (all->at[k].id == id && id)
 			return &all->at[k];
 	return NULL;
+}
+
+void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule, bool stops)
+{
+	const struct wr_incident *found = wr_incidents_find(all, id);
+	struct wr_incident *i;
+
+	if (!found)
+		return;
+	i = &all->at[found - all->at];
+	snprintf(i->rule, sizeof(i->rule), "%s", rule);
+	i->stopped = stops;
+	set_state(i);
 }
 
 uint32_t wr_incidents_active(const struct wr_incidents *all)

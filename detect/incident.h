@@ -50,6 +50,8 @@ struct wr_incident {
 	uint32_t n_sources;
 	struct wr_finding_source source[WR_FINDING_SOURCES]; /* most packets first */
 	struct wr_finding strongest; /* highest severity, then score; with its evidence */
+	char rule[32];		     /* that was made against it last; "": none */
+	bool stopped;		     /* it keeps packets out */
 	uint64_t stored;	     /* the caller's: what it is in a store; 0 at first */
 };
 _Static_assert(WR_CLASS_COUNT <= 64, "a bit each");
@@ -72,6 +74,9 @@ void wr_incidents_close(struct wr_incidents **all); /* NULL is fine; sets NULL *
  * belongs to (borrowed until the next call, its `stored` and `id` may be set), NULL: to none. */
 struct wr_incident *wr_incidents_add(struct wr_incidents *all, enum wr_finding_news news,
 				     const struct wr_finding *f, enum wr_incident_news *what);
+
+/* A rule was made against one; stops: it is no shadow. */
+void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule, bool stops);
 
 /* Those that are kept, newest first; borrowed. Returns how many, at most n. */
 uint32_t wr_incidents_list(const struct wr_incidents *all, struct wr_incident **out, uint32_t n);

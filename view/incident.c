@@ -59,6 +59,8 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i)
 	wr_json_time(b, "last", i->last_ns);
 	if (i->end_ns)
 		wr_json_time(b, "end", i->end_ns);
+	if (i->rule[0])
+		wr_json_str(b, "rule", i->rule);
 	text_json(b, i);
 	wr_view_evidence_json(b, "evidence", &i->strongest);
 	wr_json_close(b);
@@ -150,6 +152,11 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i, uint64
 	label(b, "evidence");
 	wr_finding_reason(b, &i->strongest);
 	wr_buf_char(b, '\n');
+	if (i->rule[0]) {
+		label(b, "rule");
+		wr_buf_fmt(b, "%s, %s (weir rule show %s)\n", i->rule,
+			   i->stopped ? "keeps it out" : "counts what it would keep out", i->rule);
+	}
 	label(b, "findings");
 	wr_buf_fmt(b, "%" PRIu64 ", %u of them hold\n", i->findings, i->open);
 }
