@@ -2,10 +2,9 @@
 #include "detect/incident.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <stdio.h>
 
 #include "base/mem.h"
 
