@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/newfile.h"
+
+enum { MODE = 0640 };
 
 int wr_keep_read(struct wr_buf *b, const char *path, size_t max)
 {
@@ -20,20 +23,17 @@ int wr_keep_read(struct wr_buf *b, const char *path, size_t max)
 
 int wr_keep_write(struct wr_buf *b, const char *path)
 {
-	char new[PATH_MAX];
-	int fd, ret;
+	struct wr_newfile f = {.fd = -1};
+	int ret = b->failed ? -ENOMEM : wr_newfile_open(&f, path, NULL);
 
-	if (snprintf(new, sizeof(new), "%s.new", path) >= (int)sizeof(new))
-		return -ENAMETOOLONG;
-	if (b->failed)
-		return -ENOMEM;
-	fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	ret = fd < 0 ? -errno : wr_buf_flush(b, fd);
-	if (fd >= 0 && !ret && fsync(fd))
+	if (ret)
+		return ret;
+	if (f.temp[0] && fchmod(f.fd, MODE))
 		ret = -errno;
-	if (fd >= 0)
-		close(fd);
-	if (!ret && rename(new, path))
-		ret = -errno;
+	if (!ret)
+		ret = wr_buf_flush(b, f.fd);
+	if (!ret)
+		return wr_newfile_keep(&f, NULL);
+	wr_newfile_drop(&f);
 	return ret;
 }

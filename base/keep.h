@@ -9,7 +9,7 @@
 /* Appends the file's bytes to b. 0; -EFBIG: larger than max; -errno. No link is followed. */
 int wr_keep_read(struct wr_buf *b, const char *path, size_t max);
 
-/* Replaces the file by what is in b (cleared), through PATH.new, on the disk when it returns; mode
+/* Replaces the file by what is in b (cleared), on the disk when it returns (base/newfile.h); mode
  * 0640. 0 or -errno: then the old file is as it was. */
 int wr_keep_write(struct wr_buf *b, const char *path);
 
