@@ -225,7 +225,7 @@ leaves_the_list() {
 	wait_for "$PATIENCE" test -s "$TMP/held"
 	nok "$hook, board held by somebody: its ledger is listed while it runs" no_row
 	watch_end
-	ok "$hook, board held by somebody: not listed any more when the watcher has ended" no_row
+	ok "$hook, board held by somebody: not listed any more when the watcher has ended" wait_for "$PATIENCE" no_row
 	kill "$BG"
 	wait "$BG" 2>/dev/null
 	watch "held-killed-$hook" "$IN" -n "$NS" --hook "$hook" -q || return
