@@ -340,7 +340,8 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 		ret = wr_policy_copy(&p, r->all, err);
 	if (!ret && c->replace)
 		ret = drop_old(r, p, c->text, err);
-	rules = p ? p->n_rules : 0;
+	if (!ret)
+		rules = p->n_rules;
 	if (!ret && is_set(c->text))
 		ret = asked_set(r, p, skip_blanks(c->text), &text, name, err);
 	else if (!ret)

@@ -282,6 +282,8 @@ uint32_t wr_incidents_list(const struct wr_incidents *all, struct wr_incident **
 	for (uint32_t k = 0; k < WR_INCIDENTS; k++)
 		if (all->at[k].id)
 			found[have++] = (struct wr_incident *)(uintptr_t)&all->at[k];
+	if (!have)
+		return 0;
 	qsort(found, have, sizeof(*found), newest_first);
 	n = n < have ? n : have;
 	memcpy(out, found, n * sizeof(*found));

@@ -47,7 +47,7 @@ int wr_gateway_object_listed(const char *json, size_t n, const char *name, bool 
 			     struct wr_err *err)
 {
 	json_t *answer = load(json, n);
-	const json_t *o;
+	const json_t *o = NULL;
 	int ret = 0;
 	size_t i;
 
