@@ -39,7 +39,7 @@ program() {
 }
 
 # A program that says the same of every packet: NAME VERDICT.
-says() {
+same_of_all() {
 	cat >"$TMP/o/$1.c" <<-PROGRAM
 		#include <linux/bpf.h>
 		#include <bpf/bpf_helpers.h>
@@ -75,9 +75,9 @@ print([tuple(json.loads(l)[k] for k in ("name", "where", "asked", "passed", "dro
 
 ok "the example compiles" make -s -C "$WR_ROOT/examples" O="$TMP/o" CLANG="$CLANG"
 for v in CONTINUE PASS DROP; do
-	ok "so does one that says $v" says $v WEIR_$v
+	ok "so does one that says $v" same_of_all $v WEIR_$v
 done
-says odd 4711
+same_of_all odd 4711
 
 asks() {
 	local n

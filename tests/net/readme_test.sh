@@ -11,7 +11,7 @@ ok "the README names commands" test -s "$TMP/commands"
 while read -r _ command rest; do
 	ok "weir $command exists" "$WEIR" help "$command"
 	"$WEIR" "$command" --help >"$TMP/help"
-	for option in $(grep -oE -- '(^| )--?[a-z]+' <<<"$rest"); do
+	for option in $(grep -oE -- '(^| )--?[a-z][a-z-]*' <<<"$rest"); do
 		ok "weir $command knows $option" grep -qE -- "(^|[ ,])$option([ ,]|\$)" "$TMP/help"
 	done
 done <"$TMP/commands"
