@@ -100,8 +100,9 @@ static bool has(const struct fact *f, const struct sample *s)
 struct work {
 	const struct wr_finding *f;
 	enum wr_feature feature; /* of which packets it is made */
-	struct sample attack[LOOK], usual[BUCKETS * BUCKET];
-	bool in[BUCKETS * BUCKET]; /* usual ones that all facts so far match */
+	struct sample attack[LOOK];
+	const struct sample *usual[BUCKETS * BUCKET]; /* borrowed from struct samples */
+	bool in[BUCKETS * BUCKET];		      /* usual ones that all facts so far match */
 	uint32_t n_attack, n_usual, n_in;
 	struct fact fact[WR_CURE_FACTS];
 	uint32_t n;
@@ -174,7 +175,7 @@ static void gather(struct wr_detect *d, struct work *w)
 	for (uint32_t b = 0; b < BUCKETS; b++) {
 		for (uint32_t i = 0; i < BUCKET; i++)
 			if (all->usual[b][i].ns && for_victim(v, &all->usual[b][i]))
-				w->usual[w->n_usual++] = all->usual[b][i];
+				w->usual[w->n_usual++] = &all->usual[b][i];
 	}
 	w->n_in = w->n_usual;
 	memset(w->in, 1, sizeof(w->in));
@@ -196,7 +197,7 @@ static uint32_t left_of(const struct work *w, const struct fact *f)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < w->n_usual; i++)
-		n += w->in[i] && has(f, &w->usual[i]);
+		n += w->in[i] && has(f, w->usual[i]);
 	return n;
 }
 
@@ -243,7 +244,7 @@ static void take(struct work *w, const struct fact *f)
 {
 	w->fact[w->n++] = *f;
 	for (uint32_t i = 0; i < w->n_usual; i++)
-		w->in[i] = w->in[i] && has(f, &w->usual[i]);
+		w->in[i] = w->in[i] && has(f, w->usual[i]);
 	w->n_in = left_of(w, f);
 }
 
@@ -372,7 +373,7 @@ static uint32_t clients_hit(const struct work *w)
 
 	for (uint32_t i = 0; i < w->n_usual; i++)
 		if (w->in[i]) {
-			uint64_t h = addr_hash(w->usual[i].src);
+			uint64_t h = addr_hash(w->usual[i]->src);
 
 			bits[h >> 6 & 63] |= 1ull << (h & 63);
 		}

@@ -17,7 +17,7 @@ enum {
 	STEPS_SECOND = STEPS,
 	TARGETS = 4096,
 	BEGIN_STEP = 2 * STEPS, /* so that what is a second old has no negative number */
-	RECENT = 32768,		/* a power of two: parts that are remembered */
+	RECENT = 16384,		/* a power of two: parts that are remembered */
 	FINDINGS = 64,
 	/* A finding that did not hold for so long is over: a flood, and what needs patience. */
 	HOLD_STEPS = 50,

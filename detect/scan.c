@@ -12,7 +12,7 @@
  */
 
 enum {
-	SOURCES = 8192,
+	SOURCES = 4096,
 	SPANS = 2,
 	PORTS = 25, /* different ones in a minute */
 	HOSTS = 25,
