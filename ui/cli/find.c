@@ -168,6 +168,8 @@ void wr_find_print(const struct wr_find *f, struct wr_buf *b, enum wr_find_form 
 		else
 			wr_view_finding_text(b, one, f->zero_ns, form == WR_FIND_COLOR);
 	}
+	if (!f->n && form < WR_FIND_JSON)
+		wr_buf_str(b, "nothing unusual\n");
 	if (f->more && form < WR_FIND_JSON)
 		wr_buf_fmt(b, "and %llu more\n", (unsigned long long)f->more);
 }
