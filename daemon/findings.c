@@ -112,12 +112,13 @@ void wr_findings_news(void *findings, enum wr_finding_news news, const struct wr
 	f->conf.finding(f->conf.ctx, news, finding, i ? i->id : 0);
 }
 
-void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *rule, bool stops)
+void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *rule,
+			  enum wr_incident_rule how)
 {
 	const struct wr_findings_row *r = row_of(f, finding);
 
 	if (r && r->incident)
-		wr_incidents_answered(f->incidents, r->incident, rule, stops);
+		wr_incidents_answered(f->incidents, r->incident, rule, how);
 }
 
 /* ---- out ---- */

@@ -38,8 +38,9 @@ void wr_findings_close(struct wr_findings **f); /* NULL is fine; sets NULL */
 /* A wr_finding_fn; ctx is the struct wr_findings. */
 void wr_findings_news(void *findings, enum wr_finding_news news, const struct wr_finding *f);
 
-/* A rule was made against a finding; stops: it is no shadow. */
-void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *rule, bool stops);
+/* What became of a rule that was made against a finding. */
+void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *rule,
+			  enum wr_incident_rule how);
 
 const struct wr_incidents *wr_findings_incidents(const struct wr_findings *f);
 

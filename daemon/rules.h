@@ -88,7 +88,7 @@ void wr_rules_drop(struct wr_rules_next **next); /* NULL is fine */
 struct wr_rules_change {
 	const char *text;	/* a statement, or the name of a rule, or @SET */
 	bool force;		/* without guards (daemon/guard.h) */
-	bool replace;		/* in the place of the rule of that name, if one was added */
+	bool replace;		/* in the place of the `auto` rule of that name, if one was added */
 	uint64_t confirm_ns;	/* taken back after that unless confirmed; 0: it stays */
 	const char *who;	/* for history: who asks, in words */
 	uint64_t client;	/* who asks; a change is confirmed by another one */

@@ -313,14 +313,18 @@ int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err)
 
 /* ---- the changes ---- */
 
-/* Out of the policy that is being made, when it was added. */
+/* Out of the policy that is being made, when it was added by detection. */
 static int drop_old(const struct wr_rules *r, struct wr_policy *p, const char *text,
 		    struct wr_err *err)
 {
 	char name[WR_POLICY_NAME + 1];
+	int at;
 
 	name_of(skip_blanks(text), name);
-	return name[0] && find(&r->added, name) < r->added.n ? wr_policy_del_rule(p, name, err) : 0;
+	at = wr_policy_rule(p, name);
+	if (at < 0 || !p->rule[at].automatic || find(&r->added, name) == r->added.n)
+		return 0;
+	return wr_policy_del_rule(p, name, err);
 }
 
 static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow, char *name,

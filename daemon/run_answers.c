@@ -5,27 +5,35 @@
 #include "control/peers.h"
 #include "daemon/run_impl.h"
 
-enum { RESOLVERS = 8 };
+enum { RESOLVERS = 8, ADDRESS_MOST = 48 };
 
 /* Rules that detection makes (detect/answer.h), put in as if somebody had typed them: with the same
  * guards, in history, for everybody to see and to take out (weir rule). */
+
+static const struct wr_rule *rule_of(const struct wr_run *r, const char *name)
+{
+	const struct wr_policy *p = r->rules ? wr_rules_policy(r->rules) : NULL;
+	int at = p ? wr_policy_rule(p, name) : -1;
+
+	return at < 0 ? NULL : &p->rule[at];
+}
 
 static int put(void *ctx, const char *name, const char *statement)
 {
 	struct wr_run *r = ctx;
 	struct wr_rules_change c = {.text = statement, .replace = true, .who = "detection"};
-	char called[WR_POLICY_NAME], line[sizeof(((struct wr_err *)0)->text) + 100];
+	char called[WR_POLICY_NAME], line[sizeof(r->answered)];
 	struct wr_err err = {0};
 	int ret = wr_rules_add(r->rules, &c, called, &err);
 
+	(void)name; /* the statement has it */
 	if (ret)
-		snprintf(line, sizeof(line), "detection: %s is not put in: %s", name, err.text);
+		snprintf(line, sizeof(line), "detection: no rule: %s", err.text);
 	else
 		snprintf(line, sizeof(line), "detection: %s", statement);
-	if (ret || strcmp(r->answered, statement) != 0)
+	if (strcmp(r->answered, line) != 0) /* not the same again and again */
 		wr_run_log(line);
-	if (!ret)
-		snprintf(r->answered, sizeof(r->answered), "%s", statement);
+	memcpy(r->answered, line, sizeof(line));
 	return ret;
 }
 
@@ -35,10 +43,27 @@ static void take(void *ctx, const struct wr_answer *a)
 	struct wr_rules_change c = {.text = a->name, .who = "detection"};
 	char called[WR_POLICY_NAME];
 	struct wr_err err = {0};
+	const struct wr_rule *x = rule_of(r, a->name);
 
-	/* It may have ended by itself, or somebody took it out. */
-	if (r->rules && wr_policy_rule(wr_rules_policy(r->rules), a->name) >= 0)
+	if (x && x->automatic) /* it may have ended by itself */
 		wr_rules_del(r->rules, &c, called, &err);
+}
+
+static bool taken(void *ctx, const char *name)
+{
+	return rule_of(ctx, name) != NULL;
+}
+
+static enum wr_answer_is is(void *ctx, const struct wr_answer *a)
+{
+	const struct wr_run *r = ctx;
+	const struct wr_rule *x = rule_of(r, a->name);
+
+	if (!x)
+		return WR_ANSWER_GONE;
+	return x->automatic && x->shadow == (r->answers.mode == WR_ANSWER_SHADOW)
+		       ? WR_ANSWER_THERE
+		       : WR_ANSWER_TURNED;
 }
 
 /* Those of the rule's family; a rule names one of them. */
@@ -49,7 +74,7 @@ static void list_resolvers(char *to, size_t room, uint8_t ip_v)
 	int n = wr_dns_servers(peer, RESOLVERS);
 
 	for (int i = 0; i < n; i++) {
-		if (peer[i].ip_v != ip_v)
+		if (peer[i].ip_v != ip_v || b.used + ADDRESS_MOST > room)
 			continue;
 		wr_buf_str(&b, b.used ? ", " : "");
 		if (ip_v == 4)
@@ -63,7 +88,7 @@ static void list_resolvers(char *to, size_t room, uint8_t ip_v)
 
 void wr_run_answers_open(struct wr_run *r)
 {
-	static const struct wr_answer_ops ops = {put, take};
+	static const struct wr_answer_ops ops = {put, take, taken, is};
 
 	list_resolvers(r->resolvers[0], sizeof(r->resolvers[0]), 4);
 	list_resolvers(r->resolvers[1], sizeof(r->resolvers[1]), 6);
@@ -85,6 +110,20 @@ void wr_run_answers_mode(struct wr_run *r, const struct wr_daemon_conf *c)
 	r->answers.mode = mode;
 }
 
+/* What is done about it, as it is now: somebody may have switched it off. */
+static void tell_incident(struct wr_run *r, const struct wr_finding *f)
+{
+	const struct wr_answer *a = wr_answers_of(&r->answers, f);
+	const struct wr_rule *x = a && a->name[0] ? rule_of(r, a->name) : NULL;
+
+	if (!a || !a->name[0])
+		return;
+	wr_findings_answered(r->findings, f->id, a->name,
+			     !x						 ? WR_INCIDENT_RULE_GONE
+			     : x->shadow || wr_rules_state(r->rules).off ? WR_INCIDENT_RULE_COUNTS
+									 : WR_INCIDENT_RULE_STOPS);
+}
+
 void wr_run_finding(void *run, enum wr_finding_news news, const struct wr_finding *f)
 {
 	struct wr_run *r = run;
@@ -93,8 +132,5 @@ void wr_run_finding(void *run, enum wr_finding_news news, const struct wr_findin
 	if (!r->engine || r->ending)
 		return;
 	wr_answers_finding(&r->answers, wr_engine_detector(r->engine), news, f, wr_run_now_ns());
-	for (int i = 0; i < WR_ANSWERS && news != WR_FINDING_OVER; i++)
-		if (r->answers.at[i].name[0] && r->answers.at[i].finding == f->id)
-			wr_findings_answered(r->findings, f->id, r->answers.at[i].name,
-					     r->answers.mode == WR_ANSWER_ENFORCE);
+	tell_incident(r, f);
 }

@@ -37,8 +37,11 @@ static void incident(void *ctx, enum wr_incident_news news, struct wr_incident *
 {
 	struct wr_run *r = ctx;
 	bool first = !i->stored;
+	uint64_t stored;
 
-	i->stored = wr_history_incident(r->history, i);
+	stored = wr_history_incident(r->history, i);
+	if (stored) /* else there was no room this time: its row stays its row */
+		i->stored = stored;
 	/* Its number is that of history when it is there from the start on. */
 	if (first && news == WR_INCIDENT_RAISED && i->stored > i->id)
 		i->id = i->stored;

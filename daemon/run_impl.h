@@ -38,8 +38,8 @@ struct wr_run {
 	bool learn_failed;
 	struct wr_answers answers;
 	char resolvers[2][256]; /* of IPv4, of IPv6: as a rule names them */
-	char answered[700];	/* the statement that was put in last */
-	struct wr_dump *dump;	/* the last packets; NULL: none are kept */
+	char answered[sizeof(((struct wr_err *)0)->text) + 60]; /* what was said of it last */
+	struct wr_dump *dump; /* the last packets; NULL: none are kept */
 	struct wr_findings *findings;
 	char incident[512];   /* the worst that goes on, for status */
 	uint64_t passed_over; /* by the engine, before they were */

@@ -5,9 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AGAIN_MOST = 20 };
+enum {
+	LOOKS = 20, /* a second apart, then */
+	LOOK_AGAIN_S = 10,
+	PUTS_MOST = 4, /* a second: each makes a whole policy */
+};
 
-#define LAST_NS (WR_ANSWER_LAST_S * 1000000000ull)
+#define SECOND 1000000000ull
+#define LAST_NS (WR_ANSWER_LAST_S * SECOND)
 
 static const char *const modes[] = {
 	[WR_ANSWER_OFF] = "off", [WR_ANSWER_SHADOW] = "shadow", [WR_ANSWER_ENFORCE] = "enforce"};
@@ -27,35 +32,64 @@ int wr_answer_mode(const char *word, enum wr_answer_mode *mode)
 	return -EINVAL;
 }
 
-/* The answer to a finding, or a free place. NULL: all are taken. */
-static struct wr_answer *answer_to(struct wr_answers *all, const struct wr_finding *f)
+static struct wr_answer *find(struct wr_answers *all, const struct wr_finding *f)
 {
-	struct wr_answer *free_one = NULL;
-
 	for (int i = 0; i < WR_ANSWERS; i++) {
 		struct wr_answer *a = &all->at[i];
 
-		if (a->name[0] && a->klass == f->klass && wr_victim_same(&a->victim, &f->victim))
+		if (a->used && a->klass == f->klass && wr_victim_same(&a->victim, &f->victim))
 			return a;
-		if (!a->name[0] && !free_one)
-			free_one = a;
 	}
-	return free_one;
+	return NULL;
+}
+
+const struct wr_answer *wr_answers_of(const struct wr_answers *all, const struct wr_finding *f)
+{
+	return find((struct wr_answers *)(uintptr_t)all, f);
+}
+
+/* A place for one that is new. NULL: all are taken. */
+static struct wr_answer *make(struct wr_answers *all, const struct wr_finding *f)
+{
+	for (int i = 0; i < WR_ANSWERS; i++) {
+		struct wr_answer *a = &all->at[i];
+
+		if (a->used)
+			continue;
+		*a = (struct wr_answer){.used = true, .klass = f->klass, .victim = f->victim};
+		return a;
+	}
+	return NULL;
 }
 
 static void take_out(struct wr_answers *all, struct wr_answer *a)
 {
-	all->ops->take(all->ctx, a);
-	memset(a, 0, sizeof(*a));
+	if (a->name[0] && !a->declined)
+		all->ops->take(all->ctx, a);
+	*a = (struct wr_answer){0};
 }
 
-static int put(struct wr_answers *all, const char *name, const struct wr_cure *c)
+static int put(struct wr_answers *all, const char *name, const struct wr_cure *c, uint64_t now_ns)
 {
 	char statement[sizeof(c->rule) + 16];
 
+	if (all->second != now_ns / SECOND) {
+		all->second = now_ns / SECOND;
+		all->puts = 0;
+	}
+	if (all->puts++ >= PUTS_MOST)
+		return -EAGAIN;
 	snprintf(statement, sizeof(statement), "%s%s", c->rule,
 		 all->mode == WR_ANSWER_SHADOW ? " shadow" : "");
 	return all->ops->put(all->ctx, name, statement);
+}
+
+/* A name that nobody has given to a rule. */
+static void new_name(struct wr_answers *all, char name[WR_ANSWER_NAME])
+{
+	do
+		snprintf(name, WR_ANSWER_NAME, "%s%u", all->prefix, ++all->number);
+	while (all->ops->taken(all->ctx, name));
 }
 
 /* A first rule, or a better one. */
@@ -63,31 +97,52 @@ static void look(struct wr_answers *all, struct wr_detect *d, const struct wr_fi
 		 struct wr_answer *a, uint64_t now_ns)
 {
 	bool is_new = !a->name[0];
-	char name[WR_ANSWER_NAME];
 	struct wr_cure_want want = {.for_s = WR_ANSWER_LAST_S,
 				    .resolvers = all->resolvers[f->victim.ip_v == 6]};
+	uint32_t number = all->number;
+	char name[WR_ANSWER_NAME];
 	struct wr_cure c;
 
-	a->again++;
+	a->looks++;
+	a->looked_ns = now_ns;
 	if (is_new)
-		snprintf(name, sizeof(name), "%s%u", all->prefix, all->made + 1);
+		new_name(all, name);
 	else
 		memcpy(name, a->name, sizeof(name));
 	want.name = name;
 	wr_detect_cure(d, f, &want, &c);
 	if (c.verb == WR_CURE_NONE || !c.safe || (!is_new && !strcmp(c.rule, a->cure.rule)) ||
-	    put(all, name, &c))
+	    put(all, name, &c, now_ns)) {
+		all->number = number;
 		return;
+	}
 	if (is_new) {
 		all->made++;
 		memcpy(a->name, name, sizeof(name));
 		a->begun_ns = now_ns;
-		a->klass = f->klass;
-		a->victim = f->victim;
 	}
-	a->finding = f->id;
 	a->cure = c;
 	a->renewed_ns = now_ns;
+}
+
+/* Is its rule as it was put in? One that has come to its own end is made anew. */
+static void look_at_rule(struct wr_answers *all, struct wr_answer *a, uint64_t now_ns)
+{
+	enum wr_answer_is is = all->ops->is(all->ctx, a);
+
+	if (is == WR_ANSWER_THERE)
+		return;
+	if (is == WR_ANSWER_GONE && now_ns + 2 * SECOND >= a->renewed_ns + LAST_NS) {
+		a->name[0] = 0;
+		a->looks = 0;
+	} else {
+		a->declined = true;
+	}
+}
+
+static bool time_to_look(const struct wr_answer *a, uint64_t now_ns)
+{
+	return a->looks < LOOKS || now_ns - a->looked_ns >= LOOK_AGAIN_S * SECOND;
 }
 
 void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_finding_news news,
@@ -98,19 +153,25 @@ void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_fin
 	if (all->mode == WR_ANSWER_OFF || news == WR_FINDING_OVER ||
 	    f->severity == WR_SEVERITY_INFO)
 		return;
-	a = answer_to(all, f);
+	a = find(all, f);
+	if (!a)
+		a = make(all, f);
 	if (!a)
 		return;
-	if (!a->name[0] || a->again < AGAIN_MOST)
-		look(all, d, f, a, now_ns);
-	if (!a->name[0])
-		return;
+	a->finding = f->id;
 	a->until_ns = now_ns + LAST_NS;
 	if (!all->next_ns)
 		all->next_ns = a->until_ns;
+	if (a->name[0] && !a->declined)
+		look_at_rule(all, a, now_ns);
+	if (a->declined)
+		return;
+	if (time_to_look(a, now_ns))
+		look(all, d, f, a, now_ns);
 	/* In the kernel it has an end of its own: half of the time before that it is put in anew.
 	 */
-	if (now_ns - a->renewed_ns >= LAST_NS / 2 && !put(all, a->name, &a->cure))
+	if (a->name[0] && now_ns - a->renewed_ns >= LAST_NS / 2 &&
+	    !put(all, a->name, &a->cure, now_ns))
 		a->renewed_ns = now_ns;
 }
 
@@ -123,9 +184,9 @@ void wr_answers_tick(struct wr_answers *all, uint64_t now_ns)
 	for (int i = 0; i < WR_ANSWERS; i++) {
 		struct wr_answer *a = &all->at[i];
 
-		if (a->name[0] && now_ns >= a->until_ns)
+		if (a->used && now_ns >= a->until_ns)
 			take_out(all, a);
-		else if (a->name[0] && (!next || a->until_ns < next))
+		else if (a->used && (!next || a->until_ns < next))
 			next = a->until_ns;
 	}
 	all->next_ns = next;
@@ -134,6 +195,7 @@ void wr_answers_tick(struct wr_answers *all, uint64_t now_ns)
 void wr_answers_end(struct wr_answers *all)
 {
 	for (int i = 0; i < WR_ANSWERS; i++)
-		if (all->at[i].name[0])
+		if (all->at[i].used)
 			take_out(all, &all->at[i]);
+	all->next_ns = 0;
 }

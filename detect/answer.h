@@ -7,7 +7,8 @@
 /*
  * What is done about findings: a rule for each that has a safe one (wr_cure.safe), made anew while
  * there is more to know, renewed while it goes on, ended when it was over for WR_ANSWER_LAST_S. Who
- * puts rules in force is the caller.
+ * puts rules in force is the caller. What somebody takes out or turns is left as he wants it until
+ * the attack has been over for so long.
  */
 
 enum { WR_ANSWERS = 64, WR_ANSWER_NAME = 32, WR_ANSWER_LAST_S = 60 };
@@ -18,20 +19,31 @@ const char *wr_answer_mode_name(enum wr_answer_mode mode);
 int wr_answer_mode(const char *word, enum wr_answer_mode *mode);
 
 struct wr_answer {
-	char name[WR_ANSWER_NAME]; /* "" : free */
+	bool used;
+	bool declined;		   /* somebody took the rule out, or turned it */
+	char name[WR_ANSWER_NAME]; /* of its rule; "": there is none (yet) */
 	uint64_t finding;	   /* id */
 	uint8_t klass;
 	struct wr_victim victim;
-	uint64_t begun_ns, renewed_ns, until_ns;
+	uint64_t begun_ns, renewed_ns, until_ns, looked_ns;
 	struct wr_cure cure;
-	unsigned int again; /* times it was looked for a better one */
+	unsigned int looks; /* times that a rule, or a better one, was looked for */
+};
+
+/* What has become of a rule that was put in. */
+enum wr_answer_is {
+	WR_ANSWER_THERE,
+	WR_ANSWER_TURNED /* a shadow, or none any more */,
+	WR_ANSWER_GONE
 };
 
 struct wr_answer_ops {
-	/* A rule in the place of the one of that name, if there is one. 0 or -errno: it is not in.
-	 */
+	/* A rule in the place of the one of that name that was put before, if there is one. 0 or
+	 * -errno: it is not in. */
 	int (*put)(void *ctx, const char *name, const char *statement);
 	void (*take)(void *ctx, const struct wr_answer *a); /* it ends */
+	bool (*taken)(void *ctx, const char *name);	    /* is there a rule of that name? */
+	enum wr_answer_is (*is)(void *ctx, const struct wr_answer *a);
 };
 
 struct wr_answers {
@@ -42,12 +54,17 @@ struct wr_answers {
 	void *ctx;
 	struct wr_answer at[WR_ANSWERS];
 	uint32_t made;	  /* so many ever */
+	uint32_t number;  /* of the newest name */
 	uint64_t next_ns; /* the first of them ends then, as far as known; 0: none */
+	uint64_t second;  /* in which */
+	uint32_t puts;	  /* so many were put in: there is a bound */
 };
 
 /* What a detector tells (wr_finding_fn); now_ns: its clock. */
 void wr_answers_finding(struct wr_answers *a, struct wr_detect *d, enum wr_finding_news news,
 			const struct wr_finding *f, uint64_t now_ns);
+/* The answer to a finding; NULL: there is none. */
+const struct wr_answer *wr_answers_of(const struct wr_answers *a, const struct wr_finding *f);
 /* Ends those that are due. Cheap when none is. */
 void wr_answers_tick(struct wr_answers *a, uint64_t now_ns);
 /* Ends all. */

@@ -361,7 +361,8 @@ static void rule_text(struct wr_buf *b, const struct work *w, const struct wr_cu
 	else if (proto)
 		wr_buf_fmt(b, "%s@", proto);
 	wr_victim_text(b, &v);
-	if (w->f->klass == WR_CLASS_AMP_DNS && want->resolvers && *want->resolvers)
+	/* Whatever could be an answer of theirs, or a fragment of one. */
+	if (want->resolvers && *want->resolvers && (!proto || !strcmp(proto, "udp")))
 		wr_buf_fmt(b, " not from %s", want->resolvers);
 	where_text(b, w);
 	wr_buf_fmt(b, " auto for %" PRIu32 "s why \"%s\"", want->for_s, wr_class_name(w->f->klass));

@@ -298,7 +298,8 @@ const struct wr_incident *wr_incidents_find(const struct wr_incidents *all, uint
 	return NULL;
 }
 
-void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule, bool stops)
+void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule,
+			   enum wr_incident_rule how)
 {
 	const struct wr_incident *found = wr_incidents_find(all, id);
 	struct wr_incident *i;
@@ -306,8 +307,10 @@ void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *ru
 	if (!found)
 		return;
 	i = &all->at[found - all->at];
-	snprintf(i->rule, sizeof(i->rule), "%s", rule);
-	i->stopped = stops;
+	if (how == WR_INCIDENT_RULE_GONE && strcmp(i->rule, rule) != 0)
+		return; /* another one is there */
+	snprintf(i->rule, sizeof(i->rule), "%s", how == WR_INCIDENT_RULE_GONE ? "" : rule);
+	i->stopped = how == WR_INCIDENT_RULE_STOPS;
 	set_state(i);
 }
 

@@ -75,8 +75,10 @@ void wr_incidents_close(struct wr_incidents **all); /* NULL is fine; sets NULL *
 struct wr_incident *wr_incidents_add(struct wr_incidents *all, enum wr_finding_news news,
 				     const struct wr_finding *f, enum wr_incident_news *what);
 
-/* A rule was made against one; stops: it is no shadow. */
-void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule, bool stops);
+/* A rule that was made against one keeps packets out, or counts what it would, or is no more. */
+enum wr_incident_rule { WR_INCIDENT_RULE_STOPS, WR_INCIDENT_RULE_COUNTS, WR_INCIDENT_RULE_GONE };
+void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule,
+			   enum wr_incident_rule how);
 
 /* Those that are kept, newest first; borrowed. Returns how many, at most n. */
 uint32_t wr_incidents_list(const struct wr_incidents *all, struct wr_incident **out, uint32_t n);

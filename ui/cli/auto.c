@@ -62,6 +62,20 @@ static void take(void *ctx, const struct wr_answer *answer)
 	rejudge(a);
 }
 
+static bool taken(void *ctx, const char *name)
+{
+	struct wr_auto *a = ctx;
+
+	return wr_policy_rule(a->policy, name) >= 0;
+}
+
+/* Nobody else changes this policy. */
+static enum wr_answer_is is(void *ctx, const struct wr_answer *answer)
+{
+	(void)ctx, (void)answer;
+	return WR_ANSWER_THERE;
+}
+
 /* Nothing is wrong in nothing. */
 static void tell(void *ctx, unsigned int line, unsigned int column, const char *text)
 {
@@ -78,7 +92,7 @@ int wr_auto_mode(const char *word, enum wr_answer_mode *mode, struct wr_err *err
 int wr_auto_open(struct wr_auto **out, enum wr_answer_mode mode, const char *verdicts,
 		 struct wr_err *err)
 {
-	static const struct wr_answer_ops ops = {put, take};
+	static const struct wr_answer_ops ops = {put, take, taken, is};
 	struct wr_auto *a = calloc(1, sizeof(*a));
 	int ret;
 
