@@ -85,7 +85,7 @@ static void learn(struct wr_detect *d, struct target *t)
 	t->low += (float)(t->sum[C_HALF_OPEN] - wr_norm_most(&t->norm[C_HALF_OPEN], 3) - LOW_DRIFT);
 	if (t->low < 0 || idle > 1)
 		t->low = 0;
-	if (d->step < t->busy)
+	if (d->step < t->busy || (!t->key.tag && is_busy(d, t->key.addr, t->key.ip_v)))
 		return;
 	for (int i = 0; i < COUNT_N; i++) {
 		wr_norm_learn(&t->norm[i], t->sum[i]);
@@ -156,14 +156,21 @@ struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip
 	return t;
 }
 
+static const struct target *known_target(const struct wr_detect *d, const uint8_t addr[16],
+					 uint8_t ip_v, uint16_t prefix)
+{
+	struct wr_talk_key key = {.ip_v = ip_v, .tag = prefix};
+
+	memcpy(key.addr, addr, prefix ? prefix / 8 : 16);
+	return wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
+}
+
 bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 {
-	struct wr_talk_key key = {.ip_v = ip_v};
-	const struct target *t;
+	const struct target *t = known_target(d, addr, ip_v, 0);
+	const struct target *net = known_target(d, addr, ip_v, ip_v == 4 ? 24 : 64);
 
-	memcpy(key.addr, addr, 16);
-	t = wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
-	return t && d->step < t->busy;
+	return (t && d->step < t->busy) || (net && d->step < net->busy);
 }
 
 void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n)

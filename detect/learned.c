@@ -229,6 +229,8 @@ static void read_target(struct wr_detect *d, const json_t *j, bool long_away)
 	for (int i = 0; t->week && i < WEEK_N; i++)
 		read_week(&d->weeks[t->week - 1].of[i],
 			  json_object_get(week, wr_feature_name(count_feature[week_count[i]])));
+	if (t->week)
+		d->weeks[t->week - 1].hours = d->weeks[t->week - 1].of[0].hours;
 }
 
 int wr_detect_learned_read(struct wr_detect *d, const char *text, size_t n, uint64_t now_ns,

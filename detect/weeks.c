@@ -2,6 +2,8 @@
 #include "base/mem.h"
 #include "detect/impl.h"
 
+enum { HOUR_S = 3600 };
+
 /* The weeks of those addresses that have been busy for a while: a pool of fixed size. */
 
 const uint8_t week_count[WEEK_N] = {C_PACKETS,	 C_BYTES,	C_SYN, C_HANDSHAKES,
@@ -44,28 +46,35 @@ void week_make(struct wr_detect *d, struct target *t)
 		}
 }
 
-/* Hours that are over are learned; those without a packet were quiet. */
-static void fold(struct weeks *w, uint64_t hour)
+/* An hour is over, of which so many seconds are known. Half of them have to be to speak for it. */
+static void end_hour(struct weeks *w, uint32_t seconds)
 {
-	for (uint32_t n = 0; w->hour < hour; w->hour++, n++) {
-		/* Half an hour is enough to speak for it. What was away for more than a week knows
-		 * nothing of it. */
-		if (w->seconds < 1800 && n == 0 && w->hours == 0) {
-			w->seconds = 0;
-			continue;
-		}
-		if (n >= WR_WEEK_HOURS)
-			continue;
-		for (int i = 0; i < WEEK_N; i++) {
-			float y = w->seconds ? (float)(w->sum[i] / fmax(w->seconds, 1800)) : 0;
+	for (int i = 0; i < WEEK_N && seconds >= HOUR_S / 2; i++)
+		wr_week_learn(&w->of[i], (unsigned int)((w->hour + 72) % WR_WEEK_HOURS),
+			      (float)(w->sum[i] / seconds));
+	w->hours += seconds >= HOUR_S / 2;
+	memset(w->sum, 0, sizeof(w->sum));
+	w->seconds = 0;
+	w->hour++;
+}
 
-			wr_week_learn(&w->of[i], (unsigned int)((w->hour + 72) % WR_WEEK_HOURS), y);
-			w->sum[i] = 0;
-		}
-		w->hours++;
-		w->seconds = 0;
+/*
+ * Ends the hours until this one. idle: so many seconds nothing came, just now; they were quiet.
+ * Seconds that are in neither were those of an attack, and are not known. Returns the idle ones
+ * that are left for this hour.
+ */
+static uint32_t end_hours(struct weeks *w, uint64_t hour, uint32_t idle)
+{
+	if (hour > w->hour + WR_WEEK_HOURS) /* away for more than a week: nothing is known of it */
+		w->hour = hour - 1;
+	while (w->hour < hour) {
+		uint32_t quiet = HOUR_S > w->seconds ? HOUR_S - w->seconds : 0;
+
+		quiet = idle < quiet ? idle : quiet;
+		idle -= quiet;
+		end_hour(w, w->seconds + quiet);
 	}
-	w->hour = hour;
+	return idle < HOUR_S ? idle : HOUR_S;
 }
 
 void week_learn(struct wr_detect *d, struct target *t, uint32_t idle)
@@ -77,9 +86,7 @@ void week_learn(struct wr_detect *d, struct target *t, uint32_t idle)
 	if (!t->week)
 		return;
 	w = &d->weeks[t->week - 1];
-	if (w->hour != d->step_ns / HOUR_NS)
-		fold(w, d->step_ns / HOUR_NS);
-	w->seconds += 1 + (idle < 3600 ? idle : 0);
+	w->seconds += 1 + end_hours(w, d->step_ns / HOUR_NS, idle);
 	for (int i = 0; i < WEEK_N; i++)
 		w->sum[i] += log1p(t->sum[week_count[i]]);
 }

@@ -6,11 +6,11 @@
  */
 #include <errno.h>
 
+#include "detect/impl.h"
 #include "detect/learned.h"
-#include "detect/week.h"
 #include "tests/tap.h"
 
-enum { WEEKS = 8, HOUR_S = 3600, MINUTE_S = 60 };
+enum { SHOP_WEEKS = 8, HOUR_S = 3600, MINUTE_S = 60 };
 
 #define SECOND 1000000000ull
 #define MONDAY (1767571200ull) /* 5 January 2026, 00:00 UTC */
@@ -79,7 +79,7 @@ static void test_poisoning(void)
 	struct wr_norm n = {0};
 	double bound, after = 0;
 
-	learn_weeks(&w, WEEKS, 1);
+	learn_weeks(&w, SHOP_WEEKS, 1);
 	before = w;
 	for (int i = 0; i < HOUR_S; i++)
 		wr_norm_learn(&n, 200);
@@ -207,6 +207,92 @@ static void test_file(void)
 	wr_buf_free(&b);
 }
 
+/* ---- hours of an address ---- */
+
+enum { RATE = 20, HOST = 9 };
+
+static struct target *target_at(struct wr_detect *d)
+{
+	uint8_t addr[16] = {10, 0, 0, HOST};
+
+	return target_of(d, addr, 4, 0);
+}
+
+static double hour_of(struct wr_detect *d, unsigned int hour)
+{
+	const struct target *t = target_at(d);
+
+	return t->week ? expm1((double)d->weeks[t->week - 1].of[0].mean[hour]) : 0;
+}
+
+/* Known since twenty minutes before an hour ends: what came in these is no part of the next. */
+static void test_first_hour(void)
+{
+	struct wr_detect *d = detector();
+
+	pings(d, HOST, RATE, 600 + 2 * HOUR_S, (MONDAY + 600) * SECOND);
+	ok(fabs(hour_of(d, 1) - RATE) < 2, "the first whole hour has what came in it (%.1f of %d)",
+	   hour_of(d, 1), RATE);
+	wr_detect_close(&d);
+}
+
+/* An hour under attack is not learned, neither as it was nor as a quiet one. */
+static void test_busy_hour(void)
+{
+	struct wr_detect *d = detector();
+	double was;
+
+	pings(d, HOST, RATE, 3 * HOUR_S, MONDAY * SECOND);
+	was = hour_of(d, 1);
+	target_at(d)->busy = d->step + (uint32_t)HOUR_S * STEPS;
+	pings(d, HOST, RATE * 10, HOUR_S, (MONDAY + 3 * HOUR_S) * SECOND);
+	pings(d, HOST, RATE, HOUR_S, (MONDAY + 4 * HOUR_S) * SECOND);
+	pings(d, HOST, RATE, 2, (MONDAY + 5 * HOUR_S) * SECOND);
+	ok(fabs(was - RATE) < 2 && d->weeks[target_at(d)->week - 1].of[0].seen[2] == 1 &&
+		   d->weeks[target_at(d)->week - 1].of[0].seen[3] == 0 &&
+		   d->weeks[target_at(d)->week - 1].of[0].seen[4] == 1,
+	   "an hour under attack is left out");
+	wr_detect_close(&d);
+}
+
+/* Nothing came for hours: they were quiet. */
+static void test_quiet_hours(void)
+{
+	struct wr_detect *d = detector();
+	const struct wr_week *w;
+
+	pings(d, HOST, RATE, 2 * HOUR_S, MONDAY * SECOND);
+	pings(d, HOST, RATE, 2, (MONDAY + 6 * HOUR_S) * SECOND);
+	w = &d->weeks[target_at(d)->week - 1].of[0];
+	ok(w->seen[3] && w->seen[4] && w->mean[4] < 0.1f, "hours without a packet are quiet ones");
+	wr_detect_close(&d);
+}
+
+/* As a daemon that is started twice: what it saves a moment after it was started has all weeks. */
+static void test_two_restarts(void)
+{
+	struct wr_detect *d = detector(), *e = detector(), *g = detector();
+	struct wr_buf first = {0}, second = {0};
+	struct wr_err err = {0};
+	uint64_t now = (MONDAY + 5 * HOUR_S) * SECOND;
+	double before, after;
+
+	pings(d, HOST, RATE, 4 * HOUR_S, MONDAY * SECOND);
+	before = hour_of(d, 2);
+	wr_detect_learned_write(d, &first);
+	ok(!wr_detect_learned_read(e, first.at, first.used, now, &err), "a first restart");
+	wr_detect_learned_write(e, &second);
+	ok(!wr_detect_learned_read(g, second.at, second.used, now, &err), "and another one");
+	after = hour_of(g, 2);
+	ok(before > RATE / 2 && fabs(before - after) < 0.1, "the week is still there (%.1f, %.1f)",
+	   before, after);
+	wr_detect_close(&d);
+	wr_detect_close(&e);
+	wr_detect_close(&g);
+	wr_buf_free(&first);
+	wr_buf_free(&second);
+}
+
 static void refused(const struct wr_buf *b, size_t n, uint64_t now, const char *word,
 		    const char *what)
 {
@@ -251,5 +337,9 @@ int main(void)
 	test_poisoning();
 	test_file();
 	test_wrong_files();
+	test_first_hour();
+	test_busy_hour();
+	test_quiet_hours();
+	test_two_restarts();
 	return done();
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is done about findings: rules are put in, renewed, made better, ended; what somebody takes
+ * out or turns stays as he wants it; names of others are left alone; what cannot be put in is not
+ * tried without end.
+ */
+#include "detect/answer.h"
+#include "tests/unit/detect_usual.h"
+
+static struct host host; /* large */
+static uint64_t random_state;
+static int no_room; /* what put() says */
+
+static struct kept {
+	char name[WR_ANSWER_NAME], statement[700];
+	bool there, turned;
+	uint32_t puts, takes, tries;
+	bool others; /* somebody has an auto1 */
+} kept;
+
+static int put(void *ctx, const char *name, const char *statement)
+{
+	(void)ctx;
+	kept.tries++;
+	if (no_room)
+		return no_room;
+	kept.puts++;
+	kept.there = true;
+	snprintf(kept.name, sizeof(kept.name), "%s", name);
+	snprintf(kept.statement, sizeof(kept.statement), "%s", statement);
+	return 0;
+}
+
+static void take(void *ctx, const struct wr_answer *a)
+{
+	(void)ctx;
+	kept.takes += !strcmp(a->name, kept.name);
+	kept.there = false;
+}
+
+static bool taken(void *ctx, const char *name)
+{
+	(void)ctx;
+	return kept.others && !strcmp(name, "auto1");
+}
+
+static enum wr_answer_is is(void *ctx, const struct wr_answer *a)
+{
+	(void)ctx, (void)a;
+	return kept.turned ? WR_ANSWER_TURNED : kept.there ? WR_ANSWER_THERE : WR_ANSWER_GONE;
+}
+
+static const struct wr_answer_ops ops = {put, take, taken, is};
+static struct wr_answers answers;
+
+static void news(struct host *h, enum wr_finding_news n, const struct wr_finding *f)
+{
+	wr_answers_finding(&answers, h->d, n, f, h->ns);
+}
+
+static void flood(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 10; i++)
+		host_udp(h, host_stranger(&random_state), 4444, WEB, 9999, 512);
+	wr_answers_tick(&answers, h->ns);
+}
+
+static void rest(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	wr_answers_tick(&answers, h->ns);
+}
+
+static void begin(enum wr_answer_mode mode)
+{
+	host_open(&host, 4);
+	memset(&kept, 0, sizeof(kept));
+	memset(&answers, 0, sizeof(answers));
+	no_room = 0;
+	random_state = 7;
+	answers = (struct wr_answers){.mode = mode, .prefix = "auto", .ops = &ops};
+	host.news = news;
+	pass(&host, 70, usual_turn, NULL);
+}
+
+static void test_life(void)
+{
+	uint32_t puts;
+
+	begin(WR_ANSWER_ENFORCE);
+	pass(&host, 3, usual_turn, flood);
+	ok(kept.there && !strcmp(kept.name, "auto1") && strstr(kept.statement, "drop to udp/9999@"),
+	   "a flood gets a rule: %s", kept.statement);
+	puts = kept.puts;
+	pass(&host, 70, usual_turn, flood);
+	ok(kept.puts > puts && kept.puts <= puts + 4 && !kept.takes,
+	   "it is renewed while it lasts (%u times in 70 s)", kept.puts - puts);
+	pass(&host, 50, usual_turn, rest);
+	ok(kept.there, "50 s after it, it is there");
+	pass(&host, 20, usual_turn, rest);
+	ok(!kept.there && kept.takes == 1, "70 s after it, it is not");
+	host_close(&host);
+}
+
+static void test_shadow(void)
+{
+	begin(WR_ANSWER_SHADOW);
+	pass(&host, 3, usual_turn, flood);
+	ok(strlen(kept.statement) > 7 &&
+		   !strcmp(kept.statement + strlen(kept.statement) - 7, " shadow"),
+	   "as a shadow: %s", kept.statement);
+	host_close(&host);
+	begin(WR_ANSWER_OFF);
+	pass(&host, 3, usual_turn, flood);
+	is_int(kept.tries, 0, "off: nothing is made");
+	host_close(&host);
+}
+
+static void test_declined(bool turned)
+{
+	const char *what = turned ? "turned to a shadow" : "taken out";
+	uint32_t puts;
+
+	begin(WR_ANSWER_ENFORCE);
+	pass(&host, 3, usual_turn, flood);
+	puts = kept.puts;
+	kept.there = turned;
+	kept.turned = turned;
+	pass(&host, 90, usual_turn, flood);
+	is_int(kept.puts, puts, "%s by hand, it stays so while the attack lasts", what);
+	pass(&host, 70, usual_turn, rest);
+	is_int(kept.takes, 0, "%s, nobody touches it when the attack is over", what);
+	kept.turned = false;
+	kept.there = false;
+	pass(&host, 3, usual_turn, flood);
+	ok(kept.puts > puts, "%s: the next attack has a rule again", what);
+	host_close(&host);
+}
+
+/* The kernel ended it before the attack came back: that is nobody's wish. */
+static void test_own_end(void)
+{
+	uint32_t puts;
+
+	begin(WR_ANSWER_ENFORCE);
+	pass(&host, 3, usual_turn, flood);
+	pass(&host, 20, usual_turn, flood);
+	puts = kept.puts;
+	pass(&host, 50, usual_turn, rest); /* it was put in more than 60 s ago by then */
+	kept.there = false;
+	pass(&host, 4, usual_turn, flood);
+	ok(kept.puts > puts && kept.there, "a rule that came to its own end is made again");
+	host_close(&host);
+}
+
+static void test_names(void)
+{
+	begin(WR_ANSWER_ENFORCE);
+	kept.others = true;
+	pass(&host, 3, usual_turn, flood);
+	is_str(kept.name, "auto2", "a name that somebody has given is left alone");
+	host_close(&host);
+}
+
+static void test_refused(void)
+{
+	begin(WR_ANSWER_ENFORCE);
+	no_room = -1;
+	pass(&host, 100, usual_turn, flood);
+	ok(kept.tries >= 10 && kept.tries <= 40,
+	   "what is refused is tried again, but not each second (%u times in 100 s)", kept.tries);
+	host_close(&host);
+}
+
+int main(void)
+{
+	test_life();
+	test_shadow();
+	test_declined(false);
+	test_declined(true);
+	test_own_end();
+	test_names();
+	test_refused();
+	return done();
+}
