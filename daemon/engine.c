@@ -200,7 +200,6 @@ static void drain(struct wr_engine *e, uint64_t ended_ns)
 	e->ended_ns = 0;
 	if (!e->detect)
 		return;
-	wr_detect_clock(e->detect, ended_ns);
 	wr_detect_tick(e->detect, ended_ns);
 }
 

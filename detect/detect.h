@@ -50,9 +50,6 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *part, const 
 void wr_detect_rest(struct wr_detect *d, const struct wr_talk_key *service,
 		    const struct wr_count *n);
 
-/* The clock has been set back to now_ns: time goes on from there, and steps with it. */
-void wr_detect_clock(struct wr_detect *d, uint64_t now_ns);
-
 /* A packet with its bytes, for what parts do not say: ARP, neighbour discovery, DHCP, DNS. Live
  * only some come. */
 void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);

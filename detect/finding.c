@@ -42,6 +42,22 @@ struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
 	return NULL;
 }
 
+void renew(struct wr_detect *d, struct wr_finding *f)
+{
+	for (int i = 0; i < FINDINGS; i++)
+		if (&d->finding[i].f == f)
+			d->finding[i].last_step = d->step;
+	f->last_ns = step_end(d);
+}
+
+bool has_room(const struct wr_detect *d)
+{
+	for (int i = 0; i < FINDINGS; i++)
+		if (!d->finding[i].f.id)
+			return true;
+	return false;
+}
+
 struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 			const struct wr_victim *victim, bool *is_new)
 {
@@ -49,8 +65,7 @@ struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 
 	*is_new = false;
 	if (s) {
-		s->last_step = d->step;
-		s->f.last_ns = step_end(d);
+		renew(d, &s->f);
 		return &s->f;
 	}
 	for (int i = 0; i < FINDINGS && !s; i++)

@@ -27,6 +27,7 @@ enum {
 	CLIENT_MOST = 5,   /* connections a client makes in a second */
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
+	LOOKS = 8, /* at who and what, in a step */
 };
 
 static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
@@ -93,6 +94,15 @@ static const struct {
 		 {161, WR_CLASS_AMP_SNMP},  {389, WR_CLASS_AMP_CLDAP},
 		 {1900, WR_CLASS_AMP_SSDP}, {11211, WR_CLASS_AMP_MEMCACHED},
 		 {19, WR_CLASS_AMP_CHARGEN}};
+
+static bool look_in_step(struct wr_detect *d)
+{
+	if (d->looked_step != d->step) {
+		d->looked_step = d->step;
+		d->looks = 0;
+	}
+	return d->looks++ < LOOKS;
+}
 
 struct choice {
 	const struct target *t;
@@ -166,6 +176,40 @@ static double rate_of(const struct target *t, const struct flood *fl, const stru
 	return (double)p->packets / p->seconds;
 }
 
+/* A finding that this flood of this address has already. */
+static bool is_of(const struct target *t, const struct flood *fl, const struct wr_finding *f)
+{
+	bool same = f->klass == fl->klass;
+
+	if (fl->klass == WR_CLASS_AMP_OTHER)
+		same = f->klass >= WR_CLASS_AMP_DNS && f->klass <= WR_CLASS_AMP_OTHER;
+	else if (fl->klass == WR_CLASS_HTTP_FLOOD)
+		same |= f->klass == WR_CLASS_FLASH_CROWD;
+	return same && f->victim.ip_v == t->key.ip_v && !memcmp(f->victim.addr, t->key.addr, 16) &&
+	       f->victim.prefix == (t->key.ip_v == 4 ? 32 : 128);
+}
+
+/*
+ * Who and what costs a look at all that is remembered. What is known to go on has one a second, and
+ * is renewed in between; of others there is one only when there is room for a finding, and at most
+ * so many a step: the next ones have their turn in the next step.
+ */
+static bool may_look(struct wr_detect *d, struct target *t, const struct flood *fl)
+{
+	struct wr_finding *f = NULL;
+
+	for (int i = 0; i < FINDINGS && !f; i++)
+		if (d->finding[i].f.id && is_of(t, fl, &d->finding[i].f))
+			f = &d->finding[i].f;
+	if (f && (d->step + t->key.addr[3]) % STEPS) {
+		renew(d, f);
+		if (f->severity > WR_SEVERITY_INFO)
+			t->busy = d->step + STEPS * 10;
+		return false;
+	}
+	return (f || has_room(d)) && look_in_step(d);
+}
+
 static void tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl)
 {
 	struct choice c = {t, fl};
@@ -174,6 +218,8 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 	struct wr_victim v;
 	bool is_new;
 
+	if (!may_look(d, t, fl))
+		return;
 	profile_of(d, belongs, &c, &p);
 	/* One who tries ports is a scan, whoever else connects meanwhile. */
 	if (fl->klass == WR_CLASS_SYN_FLOOD && p.ports >= 20 &&
@@ -209,6 +255,8 @@ static void tell_spread(struct wr_detect *d, struct target *t, const struct floo
 		t->busy = d->step + STEPS * 10;
 		return;
 	}
+	if (!has_room(d) || !look_in_step(d))
+		return;
 	profile_of(d, belongs, &c, &p);
 	if (p.hosts < SPREAD_HOSTS || p.sources < SPREAD_HOSTS || p.top_host * 3 > p.packets)
 		return;

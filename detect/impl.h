@@ -101,7 +101,8 @@ struct wr_detect {
 		struct wr_finding f;
 		uint32_t last_step, told_step;
 	} finding[FINDINGS];
-	uint64_t found; /* so many ever */
+	uint64_t found;		     /* so many ever */
+	uint32_t looked_step, looks; /* at who and what, in that step */
 	struct syns *syns;
 	struct scans *scans;
 	struct pairs *pairs;
@@ -134,6 +135,9 @@ struct wr_finding *found(struct wr_detect *d, enum wr_finding_class klass,
 /* One that a source is told for. NULL: none. */
 struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
 			    const uint8_t source[16]);
+/* It holds, still. */
+void renew(struct wr_detect *d, struct wr_finding *f);
+bool has_room(const struct wr_detect *d);
 /* It is complete and told. */
 void tell(struct wr_detect *d, struct wr_finding *f);
 void evidence(struct wr_finding *f, enum wr_feature feature, double value, double norm);

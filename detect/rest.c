@@ -2,7 +2,7 @@
 #include "core/proto.h"
 #include "detect/impl.h"
 
-/* What the kernel counted without a row, and a clock that is set: both come only live. */
+/* What the kernel counted without a row. */
 
 void wr_detect_rest(struct wr_detect *d, const struct wr_talk_key *service,
 		    const struct wr_count *n)
@@ -20,10 +20,4 @@ void wr_detect_rest(struct wr_detect *d, const struct wr_talk_key *service,
 		count(d, t, C_UDP_UNASKED, n->packets);
 	else if (service->proto == WR_IP_ICMP || service->proto == WR_IP_ICMP6)
 		count(d, t, C_ICMP, n->packets);
-}
-
-void wr_detect_clock(struct wr_detect *d, uint64_t now_ns)
-{
-	if (d->step && now_ns < d->step_ns)
-		d->step_ns = now_ns - now_ns % WR_DETECT_STEP_NS;
 }

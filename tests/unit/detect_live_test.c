@@ -93,7 +93,7 @@ static void clock_set_back(void)
 	for (int i = 0; i < 5; i++)
 		now = second(d, now, WR_IP_UDP, 9, 1);
 	back = now - 3600 * SECOND;
-	wr_detect_clock(d, back);
+	wr_detect_tick(d, back);
 	second(d, back, WR_IP_UDP, 9, 5000);
 	is_int(told.raised[WR_CLASS_UDP_FLOOD], 1, "an hour back: a flood is found all the same");
 	ok(told.last_ns > back && told.last_ns <= back + SECOND, "at the time that it is now");
