@@ -11,8 +11,15 @@ int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struc
 	return conf.bytes ? wr_dump_open(out, &conf, err) : 0;
 }
 
+/* Rules of detection are made from headers of packets: some are needed, whether or not they are
+ * kept. */
+enum { SAMPLES_PPS = 1000, SAMPLE_BYTES = 128 };
+
 struct wr_engine_keep wr_run_dump_keep(const struct wr_daemon_conf *c)
 {
+	if (!c->dump.bytes && c->detect.on && c->detect.automatic)
+		return (struct wr_engine_keep){
+			.rate = SAMPLES_PPS, .sample = 1, .snap = SAMPLE_BYTES};
 	return (struct wr_engine_keep){
 		.rate = c->dump.bytes ? (uint32_t)c->dump.rate : 0,
 		.sample = (uint32_t)c->dump.sample,

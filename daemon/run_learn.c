@@ -26,41 +26,71 @@ static void learned_path(const struct wr_daemon_conf *c, char *to, size_t room)
 	snprintf(to, room, "%s/learned.json", dirname(folder));
 }
 
-static int load(struct wr_run *r, const char *path, struct wr_err *err)
+/* The text of the file, when it can be taken. */
+static int read_text(const struct wr_run *r, const char *path, struct wr_buf *b, struct wr_err *err)
 {
-	struct wr_buf b = {0};
-	int ret = wr_keep_read(&b, path, LEARNED_MOST);
+	int ret = wr_keep_read(b, path, LEARNED_MOST);
 
 	if (ret == -EACCES)
-		wr_fail(err, -ret, "%s: weir runs as %s, who may not read it", path,
-			r->rights.user);
-	else if (ret && ret != -ENOENT)
-		wr_fail(err, -ret, "%s: %s", path, strerror(-ret));
-	if (!ret) {
-		ret = wr_detect_learned_read(wr_engine_detector(r->engine), wr_buf_text(&b), b.used,
-					     wr_run_now_ns(), err);
-		if (ret)
-			wr_within(err, "%s", path);
-	}
+		return wr_fail(err, -ret, "%s: weir runs as %s, who may not read it", path,
+			       r->rights.user);
+	if (ret)
+		return wr_fail(err, -ret, "%s: %s", path, strerror(-ret));
+	ret = wr_detect_learned_check(wr_buf_text(b), b->used, wr_run_now_ns(), err);
+	return ret ? wr_within(err, "%s", path) : 0;
+}
+
+/* What cannot be read now may be of use to somebody: it is not written over. */
+static void set_aside(struct wr_run *r, const struct wr_err *why)
+{
+	char line[sizeof(why->text) + 160], aside[sizeof(r->learned) + 8];
+	bool moved;
+
+	snprintf(aside, sizeof(aside), "%s.bad", r->learned);
+	moved = !rename(r->learned, aside);
+	snprintf(line, sizeof(line), "detection: begins without what was learned: %s%s%s",
+		 why->text, moved ? "; it is now " : "", moved ? aside : "");
+	wr_run_log(line);
+	if (!moved)
+		r->learned[0] = 0;
+}
+
+/* Into a detector that knows nothing. */
+static void load_own(struct wr_run *r)
+{
+	struct wr_buf b = {0};
+	struct wr_err err = {0};
+	int ret;
+
+	if (!wr_engine_detector(r->engine) || !r->learned[0])
+		return;
+	ret = read_text(r, r->learned, &b, &err);
+	if (!ret)
+		wr_detect_learned_read(wr_engine_detector(r->engine), wr_buf_text(&b), b.used,
+				       wr_run_now_ns(), &err);
+	else if (ret != -ENOENT)
+		set_aside(r, &err);
 	wr_buf_free(&b);
-	return ret;
 }
 
 void wr_run_learn_open(struct wr_run *r)
 {
-	char line[sizeof(((struct wr_err *)0)->text) + 60];
-	struct wr_err err = {0};
-	int ret;
-
 	r->learned_ns = wr_run_now_ns();
 	learned_path(&r->c, r->learned, sizeof(r->learned));
-	if (!wr_engine_detector(r->engine) || !r->learned[0])
-		return;
-	ret = load(r, r->learned, &err);
-	if (!ret || ret == -ENOENT)
-		return;
-	snprintf(line, sizeof(line), "detection: begins without what was learned: %s", err.text);
-	wr_run_log(line);
+	load_own(r);
+}
+
+int wr_run_detect_switch(struct wr_run *r, bool on, struct wr_err *err)
+{
+	bool was = wr_engine_detector(r->engine) != NULL;
+	int ret;
+
+	if (was && !on)
+		wr_run_learn_save(r, NULL);
+	ret = wr_engine_detect(r->engine, on, err);
+	if (!ret && on && !was)
+		load_own(r);
+	return ret;
 }
 
 int wr_run_learn_save(struct wr_run *r, struct wr_err *err)
@@ -99,6 +129,20 @@ static int anew(struct wr_run *r, struct wr_err *err)
 	return ret ? ret : wr_engine_detect(r->engine, true, err);
 }
 
+static int load_other(struct wr_run *r, const char *file, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+	int ret = read_text(r, file, &b, err);
+
+	if (!ret)
+		ret = anew(r, err);
+	if (!ret)
+		ret = wr_detect_learned_read(wr_engine_detector(r->engine), wr_buf_text(&b), b.used,
+					     wr_run_now_ns(), err);
+	wr_buf_free(&b);
+	return ret;
+}
+
 int wr_run_learn(void *run, const char *what, const char *file, struct wr_err *err)
 {
 	struct wr_run *r = run;
@@ -112,13 +156,11 @@ int wr_run_learn(void *run, const char *what, const char *file, struct wr_err *e
 					       "nothing is kept: set 'learned' in [detect]");
 	if (!strcmp(what, "load") && (!file || file[0] != '/'))
 		return wr_fail(err, EINVAL, "load: which file? (a path that begins with '/')");
-	if (strcmp(what, "load") != 0 && strcmp(what, "reset") != 0)
+	if (!strcmp(what, "load"))
+		ret = load_other(r, file, err);
+	else if (!strcmp(what, "reset"))
+		ret = anew(r, err);
+	else
 		return wr_fail(err, EINVAL, "'%s': save, load or reset", what);
-	ret = anew(r, err);
-	if (!ret && file) {
-		ret = load(r, file, err);
-		if (ret == -ENOENT)
-			ret = wr_fail(err, ENOENT, "%s: there is no such file", file);
-	}
 	return ret ? ret : wr_run_learn_save(r, err);
 }

@@ -96,7 +96,7 @@ static int prepare(struct wr_run *r, const struct wr_daemon_conf *new, struct ch
 		ret = wr_engine_ifaces(r->engine, new->capture.ifaces.at, new->capture.ifaces.n,
 				       wr_daemon_conf_any(new), err);
 	if (!ret && c->detect)
-		ret = wr_engine_detect(r->engine, new->detect.on, err);
+		ret = wr_run_detect_switch(r, new->detect.on, err);
 	if (!ret && r->rules)
 		ret = wr_rules_take(r->rules, &c->new_rules, err);
 	return ret;
@@ -109,7 +109,7 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 	int ret = prepare(r, new, c, err);
 
 	if (ret) {
-		wr_engine_detect(r->engine, r->c.detect.on, NULL);
+		wr_run_detect_switch(r, r->c.detect.on, NULL);
 		wr_rules_drop(&c->new_rules);
 		wr_dump_close(&c->new_dump);
 		wr_history_close(&c->new_history);

@@ -233,20 +233,37 @@ static void read_target(struct wr_detect *d, const json_t *j, bool long_away)
 		d->weeks[t->week - 1].hours = d->weeks[t->week - 1].of[0].hours;
 }
 
+/* All that can be wrong; l stands behind the first line then. */
+static int check_all(struct lines *l, uint64_t now_ns, uint64_t *away_ns, struct wr_err *err)
+{
+	json_t *line;
+	int ret = check(l->at, (size_t)(l->end - l->at), err);
+
+	if (ret)
+		return ret;
+	line = next_line(l);
+	ret = line ? check_head(line, now_ns, away_ns, err)
+		   : wrong(err, "the first line is no JSON");
+	json_decref(line);
+	return ret;
+}
+
+int wr_detect_learned_check(const char *text, size_t n, uint64_t now_ns, struct wr_err *err)
+{
+	struct lines l = {text, text + n};
+	uint64_t away_ns;
+
+	return check_all(&l, now_ns, &away_ns, err);
+}
+
 int wr_detect_learned_read(struct wr_detect *d, const char *text, size_t n, uint64_t now_ns,
 			   struct wr_err *err)
 {
 	struct lines l = {text, text + n};
 	uint64_t away_ns = 0;
 	json_t *line;
-	int ret = check(text, n, err);
+	int ret = check_all(&l, now_ns, &away_ns, err);
 
-	if (ret)
-		return ret;
-	line = next_line(&l);
-	ret = line ? check_head(line, now_ns, &away_ns, err)
-		   : wrong(err, "the first line is no JSON");
-	json_decref(line);
 	if (ret)
 		return ret;
 	wr_detect_tick(d, now_ns);

@@ -24,6 +24,9 @@ void wr_detect_learned_write(const struct wr_detect *d, struct wr_buf *b);
 int wr_detect_learned_read(struct wr_detect *d, const char *text, size_t n, uint64_t now_ns,
 			   struct wr_err *err);
 
+/* Would it be taken? As above, without a detector. */
+int wr_detect_learned_check(const char *text, size_t n, uint64_t now_ns, struct wr_err *err);
+
 /* One address or prefix, for people. Rates a second. */
 struct wr_learned {
 	struct wr_victim who;

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What is learned outlives the daemon: read at its start, kept at its end, over detection that is switched off and on, for
+# another host; and what is wrong with a file costs nothing that is known.
+
+# shellcheck disable=SC2317 # functions are called by name, through ok
+# shellcheck disable=SC2034 # OUT, MAC: for send, in daemon.sh
+# shellcheck disable=SC2154 # PATIENCE: set by watch.sh
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/net/watch.sh
+. "$WR_HERE/watch.sh"
+# shellcheck source=tests/net/daemon.sh
+. "$WR_HERE/daemon.sh"
+need_root
+need python3
+need_weir
+
+A=l$$ B=m$$
+IN=to-$A
+pair "$A" "$B"
+NS=$(ns "$B")
+chown nobody "$TMP"
+KEPT=$TMP/learned.json
+
+# Two minutes of an address that is known by it.
+python3 - "$TMP/usual.pcap" <<'END'
+import struct, sys, time
+began = int(time.time()) - 200
+udp = struct.pack(">HHHH", 5000, 5001, 28, 0) + bytes(20)
+ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 48, 0, 0, 64, 17, 0, bytes((10, 9, 0, 1)), bytes((10, 9, 0, 7)))
+frame = bytes.fromhex("0277000000020277000000010800") + ip + udp
+with open(sys.argv[1], "wb") as f:
+    f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+    for i in range(1200):
+        f.write(struct.pack("<IIII", began + i // 10, i % 10 * 100000, len(frame), len(frame)) + frame)
+END
+"$WEIR" read --alerts /dev/null --learned "$TMP/other.json" "$TMP/usual.pcap"
+cp "$TMP/other.json" "$KEPT"
+chown nobody "$KEPT"
+chmod 644 "$TMP/other.json"
+
+knows() {
+	w learn --json | grep -q '"who":"10.9.0.7"'
+}
+
+keeps() {
+	grep -q '"addr":"10.9.0.7"' "$KEPT"
+}
+
+begin() {
+	conf "interfaces = $IN" "[detect]" "learned = $KEPT" "$@"
+	start
+}
+
+ok "weir starts" begin
+ok "it knows what stands in the file" knows
+w learn save "$TMP/mine.json" >/dev/null
+ok "all of it can be had as a file" grep -q '"addr":"10.9.0.7"' "$TMP/mine.json"
+ok "load: a file that is not there" says 2 learn load "$TMP/nothing.json"
+cut -c 1-40 "$TMP/mine.json" >"$TMP/half.json"
+ok "load: half of one" says 2 learn load "$TMP/half.json"
+like "it says why" "$TEXT" "no file of what weir has learned|the last line is missing|checksum"
+ok "nothing of what was known is lost by that" knows
+ok "reset" says 0 learn reset
+nok "then nothing is known" knows
+nok "and nothing is kept" keeps
+ok "load: another host's" says 0 learn load "$TMP/other.json"
+ok "is known, and kept" eval "knows && keeps"
+
+for on in no yes; do
+	conf "interfaces = $IN" "[detect]" "learned = $KEPT" "on = $on"
+	w config reload >/dev/null
+done
+ok "detection switched off and on: it is known" knows
+stop TERM
+ok "a restart" begin
+ok "and another one" eval "stop TERM && begin"
+ok "two restarts later it is known" knows
+stop TERM
+ok "and kept" keeps
+
+sed -i 's/"prefix":32/"prefix":31/' "$KEPT"
+ok "with a file that was changed by hand weir starts all the same" begin
+nok "without what it says" knows
+ok "which is set aside for whoever wants to mend it" grep -q '"addr":"10.9.0.7"' "$KEPT.bad"
+stop TERM
+finish
