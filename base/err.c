@@ -6,6 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+void wr_plain(char *s)
+{
+	unsigned char c;
+
+	for (; (c = (unsigned char)*s); s++) {
+		if ((c < ' ' && c != '\n' && c != '\t') || c == 127)
+			*s = '?';
+		else if (c == 0xc2 && ((unsigned char)s[1] & 0xe0) == 0x80) /* U+0080 to U+009F */
+			s[0] = s[1] = '?';
+	}
+}
+
 int wr_fail(struct wr_err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -16,6 +28,7 @@ int wr_fail(struct wr_err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
+	wr_plain(err->text);
 	return -code;
 }
 

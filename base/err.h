@@ -12,11 +12,15 @@ struct wr_err {
 	char text[768]; /* what, which object, what to do */
 };
 
-/* Sets code and text. Returns -code, so that callers can `return wr_fail(...)`. */
+/* Sets code and text, of which controls are made '?'. Returns -code, so that callers can `return
+ * wr_fail(...)`. */
 int wr_fail(struct wr_err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), cold));
 
 /* Puts "<context>: " in front of the text. Returns -code. */
 int wr_within(struct wr_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+
+/* What a stranger has said may be in a text that goes to a terminal: makes controls '?'. */
+void wr_plain(char *text);
 
 #endif

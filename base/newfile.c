@@ -55,6 +55,10 @@ int wr_newfile_open(struct wr_newfile *f, const char *path, struct wr_err *err)
 	f->fd = mkostemp(f->temp, O_CLOEXEC);
 	if (f->fd < 0)
 		return failed(path, errno, err);
+	/* Whose it was, where that is allowed: then the permissions, which a change of owner may
+	 * take. */
+	if (there && (st.st_uid != geteuid() || st.st_gid != getegid()))
+		(void)!fchown(f->fd, st.st_uid, st.st_gid);
 	if (there && fchmod(f->fd, st.st_mode & 0777)) {
 		ret = failed(path, errno, err);
 		wr_newfile_drop(f);

@@ -141,6 +141,24 @@ static __always_inline __s64 wr_cookie_of(wr_ctx *ctx, __u32 cpu, __u32 off)
 	return WR_COOKIE_NOBODY; /* options, extension headers: for the stack, as it comes */
 }
 
+/* From an address that is nobody's (martians; loopback, multicast, broadcast), for the stack to
+ * throw away: an answer would reach many, or us. */
+static __always_inline int wr_cookie_is_nobody(const struct wr_hdr *h)
+{
+	if (h->ip_v == 4)
+		return h->src[0] == 0 || h->src[0] >= 224 || (h->src[0] == 127 && h->dst[0] != 127);
+	return h->src[0] == 0xff || (h->src[0] == 0 && h->dst[0] != 0);
+}
+
+/* The connection's socket may be bound to another interface than this one (that of the VLAN, of the
+ * scope) and is not found from here: nothing is known of such an ACK. */
+static __always_inline int wr_cookie_is_elsewhere(const struct wr_rec *rec)
+{
+	const struct wr_hdr *h = &rec->hdr[0];
+
+	return rec->nvlan || (h->ip_v == 6 && h->src[0] == 0xfe && (h->src[1] & 0xc0) == 0x80);
+}
+
 /* 1: it is decided: the SYN will be answered, or the ACK's cookie is wrong. 0: the rules go on as
  * if the one that has chosen it were not there. */
 __attribute__((noinline)) int wr_cookie(wr_ctx *ctx, __u32 cpu)
@@ -151,6 +169,8 @@ __attribute__((noinline)) int wr_cookie(wr_ctx *ctx, __u32 cpu)
 	__s64 said;
 
 	if (off < 0 || !wr_ctx_is_ours(ctx))
+		return 0;
+	if (syn ? wr_cookie_is_nobody(&rec->hdr[0]) : wr_cookie_is_elsewhere(rec))
 		return 0;
 	said = wr_cookie_of(ctx, cpu, (__u32)off & (WR_COOKIE_OFF - 1));
 	if (syn ? said < 0 : said != WR_COOKIE_WRONG)

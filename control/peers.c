@@ -161,3 +161,30 @@ bool wr_own_address(uint8_t ip_v, uint8_t addr[16])
 	freeifaddrs(all);
 	return found;
 }
+
+int wr_own_addresses(struct wr_peer *out, int max)
+{
+	struct ifaddrs *all = NULL;
+	int n = 0;
+
+	if (getifaddrs(&all))
+		return 0;
+	for (struct ifaddrs *a = all; a; a = a->ifa_next) {
+		struct wr_peer p = {0};
+
+		if (!a->ifa_addr ||
+		    (a->ifa_addr->sa_family != AF_INET && a->ifa_addr->sa_family != AF_INET6))
+			continue;
+		p.ip_v = a->ifa_addr->sa_family == AF_INET ? 4 : 6;
+		if (p.ip_v == 4)
+			memcpy(p.addr, &((struct sockaddr_in *)(void *)a->ifa_addr)->sin_addr, 4);
+		else
+			memcpy(p.addr, &((struct sockaddr_in6 *)(void *)a->ifa_addr)->sin6_addr,
+			       16);
+		if (n < max)
+			out[n] = p;
+		n++;
+	}
+	freeifaddrs(all);
+	return n < max ? n : max;
+}

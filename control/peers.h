@@ -21,6 +21,8 @@ int wr_ssh_peers(struct wr_peer *out, int max); /* of established sessions with 
 int wr_gateways(struct wr_peer *out, int max);	/* of default routes */
 int wr_dns_servers(struct wr_peer *out, int max);
 
+int wr_own_addresses(struct wr_peer *out, int max); /* of this host, the loopback's, too */
+
 /* "ADDRESS PORT ADDRESS PORT", theirs and ours. -EINVAL. */
 int wr_peer_parse(struct wr_peer *out, const char *text);
 

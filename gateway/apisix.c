@@ -9,11 +9,12 @@
  * program itself.
  */
 
-/* ttl: the rule ends with the last of its entries, weir dead or not (apisix/admin/resource.lua). */
+/* ttl: the rule ends with the last of its entries, weir dead or not (apisix/admin/resource.lua). It
+ * is told whenever the list changes: an entry that is only made longer does not make it longer. */
 static void path(struct wr_buf *b, const char *name, uint64_t lasts_s, bool put)
 {
 	wr_buf_fmt(b, "/apisix/admin/global_rules/weir-%s", name);
-	if (put)
+	if (put && lasts_s)
 		wr_buf_fmt(b, "?ttl=%" PRIu64, lasts_s);
 }
 

@@ -147,6 +147,9 @@ static int read_why(struct wr_gateway_entry *e, const char *s, struct wr_err *er
 		s++;
 		n -= 2;
 	}
+	if (n && (strchr(blank, s[0]) || strchr(blank, s[n - 1]) || s[0] == '"' || s[n - 1] == '"'))
+		return wr_fail(err, EINVAL,
+			       "a reason begins and ends with neither a blank nor a quote");
 	if (!n || n >= sizeof(e->why))
 		return wr_fail(err, EINVAL, "a reason has 1 to %d bytes", (int)sizeof(e->why) - 1);
 	for (size_t i = 0, size; i < n; i += size) {

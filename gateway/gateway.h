@@ -182,7 +182,7 @@ void wr_gateway_ledger_close(struct wr_gateway_ledger *l);
 void wr_gateway_ledger_print(struct wr_buf *b, const struct wr_gateway_ledger *l, const char *name,
 			     const char *driver);
 int wr_gateway_ledger_parse(struct wr_gateway_ledger *l, char *text, const char *name,
-			    struct wr_err *err);
+			    const char *driver, struct wr_err *err);
 
 /* ---- what is done (gateway/work.c) ---- */
 

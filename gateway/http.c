@@ -21,9 +21,9 @@ static bool is_unix(const char *base)
 
 int wr_gateway_http_check(const char *base, struct wr_err *err)
 {
-	char *scheme = NULL, *host = NULL, *path = NULL;
+	char *scheme = NULL, *host = NULL, *path = NULL, *more = NULL;
 	CURLU *u = curl_url();
-	bool fine;
+	bool fine, secret;
 
 	if (is_unix(base)) {
 		curl_url_cleanup(u);
@@ -36,10 +36,18 @@ int wr_gateway_http_check(const char *base, struct wr_err *err)
 	       !curl_url_get(u, CURLUPART_HOST, &host, 0) &&
 	       !curl_url_get(u, CURLUPART_PATH, &path, 0) &&
 	       (!strcmp(scheme, "http") || !strcmp(scheme, "https")) && !strcmp(path, "/");
+	secret = fine && !curl_url_get(u, CURLUPART_USER, &more, 0);
+	fine = fine && !secret && curl_url_get(u, CURLUPART_QUERY, &more, 0) &&
+	       curl_url_get(u, CURLUPART_FRAGMENT, &more, 0);
 	curl_free(scheme);
 	curl_free(host);
 	curl_free(path);
+	curl_free(more);
 	curl_url_cleanup(u);
+	if (secret)
+		return wr_fail(err, EINVAL,
+			       "an address with a user and a password would be shown in "
+			       "many places: not here");
 	if (fine && base[strlen(base) - 1] != '/')
 		return 0;
 	return wr_fail(err, EINVAL,

@@ -43,15 +43,23 @@ void wr_gateway_ledger_print(struct wr_buf *b, const struct wr_gateway_ledger *l
 }
 
 static int read_head(struct wr_gateway_ledger *l, const char *line, const char *name,
-		     struct wr_err *err)
+		     const char *driver, struct wr_err *err)
 {
-	char whose[WR_GATEWAY_NAME], driver[32];
+	char whose[WR_GATEWAY_NAME], by[32];
 
-	if (sscanf(line, "weir gateway ledger 1 %31s %31s %" SCNu64, whose, driver,
-		   &l->generation) != 3)
+	if (sscanf(line, "weir gateway ledger 1 %31s %31s %" SCNu64, whose, by, &l->generation) !=
+	    3)
 		return wr_fail(err, EINVAL, "line 1: this is no ledger of a gateway");
 	if (strcmp(whose, name) != 0)
 		return wr_fail(err, EINVAL, "it is the ledger of the gateway '%s'", whose);
+	/* What was put there by another driver was put somewhere else: nothing of it is weir's
+	 * here. */
+	if (driver && strcmp(by, driver) != 0)
+		return wr_fail(
+			err, EINVAL,
+			"it is of the driver %s, and '%s' has %s now: flush it there first, or "
+			"move the ledger away",
+			by, name, driver);
 	return 0;
 }
 
@@ -76,7 +84,7 @@ static int read_entry(struct wr_gateway_ledger *l, const char *line, struct wr_e
 }
 
 int wr_gateway_ledger_parse(struct wr_gateway_ledger *l, char *text, const char *name,
-			    struct wr_err *err)
+			    const char *driver, struct wr_err *err)
 {
 	size_t number = 0, n = 0;
 	bool ended = false;
@@ -91,7 +99,7 @@ int wr_gateway_ledger_parse(struct wr_gateway_ledger *l, char *text, const char 
 		if (ended || l->set.n > WR_GATEWAY_MOST)
 			ret = wr_fail(err, EINVAL, "there is more behind its end");
 		else if (number == 1)
-			ret = read_head(l, line, name, err);
+			ret = read_head(l, line, name, driver, err);
 		else if (sscanf(line, "end %zu", &n) == 1 && n == l->set.n && next)
 			ended = true;
 		else
@@ -148,7 +156,8 @@ static int lock(struct wr_gateway_ledger *l, struct wr_err *err)
 	return 0;
 }
 
-static int load(struct wr_gateway_ledger *l, const char *name, struct wr_err *err)
+static int load(struct wr_gateway_ledger *l, const char *name, const char *driver,
+		struct wr_err *err)
 {
 	struct wr_buf b = {0};
 	int ret = wr_gateway_whole_file(l->path, LEDGER_MOST, &b, err);
@@ -161,7 +170,7 @@ static int load(struct wr_gateway_ledger *l, const char *name, struct wr_err *er
 		ret = wr_fail(err, EINVAL, "it is no text");
 	if (!ret) {
 		wr_buf_text(&b);
-		ret = wr_gateway_ledger_parse(l, b.at, name, err);
+		ret = wr_gateway_ledger_parse(l, b.at, name, driver, err);
 	}
 	if (ret)
 		ret = wr_within(err,
@@ -184,7 +193,7 @@ int wr_gateway_ledger_open(struct wr_gateway_ledger *l, const char *state,
 	if (!ret)
 		ret = lock(l, err);
 	if (!ret)
-		ret = load(l, g->name, err);
+		ret = load(l, g->name, g->driver->name, err);
 	if (ret)
 		wr_gateway_ledger_close(l);
 	return ret;

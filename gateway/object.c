@@ -146,7 +146,8 @@ void wr_gateway_object_plan(const struct wr_gateway *g, const struct wr_gateway_
 	}
 	wr_gateway_step_ends(p);
 	s->path = p->bytes.used;
-	dialect->path(&p->bytes, g->name, lasts_s, stay);
+	/* What others have put into weir's rule ends when they say so. */
+	dialect->path(&p->bytes, g->name, d->foreign ? 0 : lasts_s, stay);
 	s->path_n = p->bytes.used - s->path;
 }
 

@@ -276,7 +276,25 @@ int wr_gateway_reconcile(struct wr_gateway *g, struct wr_gateway_ledger *l, uint
 	return ret ? wr_within(err, "%s", g->name) : 0;
 }
 
+/* What a gateway has said may stand in it. */
+struct plain {
+	wr_gateway_tell_fn tell;
+	void *ctx;
+};
+
+static void tell_plain(void *ctx, enum wr_gateway_mark mark, const char *text, const char *mend)
+{
+	const struct plain *p = ctx;
+	char line[1024];
+
+	snprintf(line, sizeof(line), "%s", text);
+	wr_plain(line);
+	p->tell(p->ctx, mark, line, mend);
+}
+
 void wr_gateway_probe(struct wr_gateway *g, wr_gateway_tell_fn tell, void *ctx)
 {
-	g->driver->probe(g, tell, ctx);
+	struct plain p = {tell, ctx};
+
+	g->driver->probe(g, tell_plain, &p);
 }

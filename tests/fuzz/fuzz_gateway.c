@@ -162,11 +162,11 @@ static void ledger(char *text)
 	struct wr_gateway_ledger l = {0}, again = {0};
 	struct wr_buf b = {0}, c = {0};
 
-	if (!wr_gateway_ledger_parse(&l, text, "edge", NULL)) {
+	if (!wr_gateway_ledger_parse(&l, text, "edge", NULL, NULL)) {
 		wr_gateway_ledger_print(&b, &l, "edge", "haproxy");
 		wr_gateway_ledger_print(&c, &l, "edge", "haproxy");
 		wr_buf_text(&c);
-		if (wr_gateway_ledger_parse(&again, c.at, "edge", NULL))
+		if (wr_gateway_ledger_parse(&again, c.at, "edge", NULL, NULL))
 			abort();
 		wr_buf_clear(&c);
 		wr_gateway_ledger_print(&c, &again, "edge", "haproxy");

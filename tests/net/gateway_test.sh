@@ -440,6 +440,9 @@ drills() {
 		>"$D/gateways/edge.conf"
 	background_in "$B" "$PYTHON" -S "$WR_HERE/gateway.py" serve slow 2019
 	wait_for 10 up 2019
+	ok "the ledger of another driver is not taken for its own" says 2 apply edge deny 203.0.113.8 for 1s
+	like "which is told with the mend" "$TEXT" "of the driver caddy, and 'edge' has nginx now: flush it there first"
+	rm -rf "$D/state"
 	says 1 apply edge deny 203.0.113.8 for 1s
 	ok "the other gateway's file has its entry" grep -q 203.0.113.8 "$D/other.conf"
 	nsenter --net="/run/netns/$(ns "$B")" timeout -s INT 2.5 "$WEIR" gateway reconcile --every 100ms -c "$CONF" >"$D/out" 2>"$D/err"
@@ -459,6 +462,17 @@ state_of_others() {
 	ok "one that is somebody else's, too" says 3 list edge
 	like "with the mend" "$TEXT" "it has to be yours alone"
 	chown root "$D/state"
+}
+
+# Whom this host is, and what others say, is not written down as it came.
+own() {
+	gw nginx
+	says 2 apply edge deny 127.0.0.1
+	like "this host's own address is never refused" "$TEXT" "would shut out 127.0.0.1: this host"
+	printf '%s\n' "[gateway]" "driver = caddy" "[caddy]" "admin = http://weir:secret@127.0.0.1:2019" >"$D/gateways/edge.conf"
+	says 2 list edge
+	like "an address with a password is refused" "$TEXT" "a user and a password"
+	is "and not shown" "$(grep -c secret <<<"$TEXT")" 0
 }
 
 # ---- what it prints ----
@@ -501,5 +515,6 @@ with_standin apisix 9180
 with_standin kong 8001
 drills
 state_of_others
+own
 shapes
 finish

@@ -38,6 +38,7 @@ struct syn {
 	const uint8_t *options;
 	uint32_t n_options;
 	bool ip_options, other_mac;
+	uint8_t source; /* first byte of its address; 0: as usual */
 };
 
 struct frame {
@@ -92,6 +93,7 @@ static void put_ip(struct frame *f, const struct syn *s, uint32_t behind)
 		ip[8] = 57;
 		ip[9] = WR_IP_TCP;
 		put32(ip + 12, 0x7f000009);
+		ip[12] = s->source ? s->source : ip[12];
 		put32(ip + 16, 0x7f000001);
 		memset(ip + 20, 1, len - 20);
 		put16(ip + 10, ~sum_of(ip, len, 0) & 0xffff);
@@ -102,7 +104,8 @@ static void put_ip(struct frame *f, const struct syn *s, uint32_t behind)
 	put16(ip + 4, behind);
 	ip[6] = WR_IP_TCP;
 	ip[7] = 57;
-	ip[8] = 0xfd;
+	ip[8] = s->source ? s->source : 0xfd;
+	ip[9] = s->source == 0xfe ? 0x80 : 0; /* fe80::/10 */
 	ip[23] = 9;
 	ip[39] = 1;
 	f->tcp = f->ip + 40;

@@ -71,6 +71,8 @@ static void entries(void)
 	no_entry("deny 203.0.113.7 why", "a reason has");
 	no_entry("deny 203.0.113.7 why \x1b[2J", "plain text");
 	no_entry("deny 203.0.113.7 why \xe2\x80\xae", "plain text");
+	no_entry("deny 203.0.113.7 why \" x\"", "neither a blank nor a quote");
+	no_entry("deny 203.0.113.7 why \"x\"\"", "neither a blank nor a quote");
 	no_entry("deny 203.0.113.7 why \xff", "plain text");
 	no_entry(
 		"deny 203.0.113.7 why 0123456789012345678901234567890123456789012345678901234567890"
@@ -128,7 +130,7 @@ static void no_ledger(const char *text, const char *why)
 	int ret;
 
 	snprintf(copy, sizeof(copy), "%s", text);
-	ret = wr_gateway_ledger_parse(&l, copy, "edge", &err);
+	ret = wr_gateway_ledger_parse(&l, copy, "edge", NULL, &err);
 	if (!ok(ret == -EINVAL && strstr(err.text, why), "no ledger: %s", why))
 		note("%d '%s'", ret, err.text);
 	wr_gateway_set_free(&l.set);
@@ -146,7 +148,7 @@ static void ledger(void)
 	struct wr_buf b = {0};
 	char *copy = strdup(text);
 
-	ok(!wr_gateway_ledger_parse(&l, copy, "edge", &err), "a ledger is read");
+	ok(!wr_gateway_ledger_parse(&l, copy, "edge", NULL, &err), "a ledger is read");
 	is_int((long long)l.set.n, 3, "with all its entries");
 	is_int((long long)l.generation, 1795409040, "and its generation");
 	wr_gateway_ledger_print(&b, &l, "edge", "haproxy");
@@ -157,13 +159,18 @@ static void ledger(void)
 		struct wr_gateway_ledger cut = {0};
 
 		copy = strndup(text, n);
-		bad += !wr_gateway_ledger_parse(&cut, copy, "edge", NULL);
+		bad += !wr_gateway_ledger_parse(&cut, copy, "edge", NULL, NULL);
 		free(copy);
 		wr_gateway_set_free(&cut.set);
 		if (n == sizeof(text) - 1)
 			is_int((long long)bad, 1, "only the whole of it is one, of %zu cuts", n);
 	}
 	no_ledger("weir gateway ledger 1 other haproxy 7\nend 0\n", "of the gateway 'other'");
+	copy = strdup(text);
+	ok(wr_gateway_ledger_parse(&l, copy, "edge", "nginx", &err) == -EINVAL &&
+		   strstr(err.text, "driver haproxy"),
+	   "another driver's ledger is none");
+	free(copy);
 	no_ledger("weir gateway ledger 2 edge haproxy 7\nend 0\n", "no ledger of a gateway");
 	no_ledger("weir gateway ledger 1 edge haproxy 7\nhave deny 1.2.3.4 until 1\nend 1\n",
 		  "line 2: 'have deny");

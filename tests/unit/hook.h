@@ -194,9 +194,9 @@ static inline int hook_open(struct hook *h, const struct hook_conf *conf)
 		rc = bpf_object__load(h->obj);
 	if (!rc)
 		rc = hook_map_board(h);
-	if (rc) {
+	if (rc || !h->board) {
 		hook_close(h);
-		return rc;
+		return rc ? rc : -ENOENT;
 	}
 	h->main_fd = bpf_program__fd(hook_prog(h, h->is->main));
 	h->judged_fd = bpf_program__fd(hook_prog(h, h->is->judged));

@@ -16,8 +16,8 @@ enum { PEERS = 64 };
 /* Whom this host depends on: never shut out, whatever a gateway's own list says. */
 static int peers(struct wr_prefixes *never, struct wr_err *err)
 {
-	static int (*const from[])(struct wr_peer * out, int max) = {wr_ssh_peers, wr_gateways,
-								     wr_dns_servers};
+	static int (*const from[])(struct wr_peer * out, int max) = {
+		wr_ssh_peers, wr_gateways, wr_dns_servers, wr_own_addresses};
 	struct wr_peer p[PEERS];
 	struct wr_prefix x;
 
@@ -31,11 +31,6 @@ static int peers(struct wr_prefixes *never, struct wr_err *err)
 			if (wr_prefixes_add(never, &x))
 				return wr_fail(err, ENOMEM, "no memory");
 		}
-	}
-	for (uint8_t v = 4; v <= 6; v += 2) {
-		x = (struct wr_prefix){.ip_v = v, .bits = v == 4 ? 32 : 128};
-		if (wr_own_address(v, x.addr) && wr_prefixes_add(never, &x))
-			return wr_fail(err, ENOMEM, "no memory");
 	}
 	return 0;
 }

@@ -64,11 +64,16 @@ int wr_cli_gateway_reconcile(struct wr_gateway_job *j, struct wr_gateway_opened 
 
 /* ---- again and again ---- */
 
-/* Said once, until it is another one or mended. */
+/* Said once, until it is another one or mended. Who is in trouble is asked ever more seldom, so
+ * that one that does not answer does not hold up the others, and one that does not take what it is
+ * told is not told without end. */
 struct trouble {
-	char name[WR_GATEWAY_NAME];
 	char text[768];
+	size_t taken; /* entries that others have, as it was said last */
+	uint64_t next_ns, wait_ns;
 };
+
+enum { WAIT_MOST_S = 30 };
 
 static int reconcile_one(struct wr_gateway_job *j, const char *name, struct trouble *t,
 			 struct wr_err *err)
@@ -84,9 +89,15 @@ static int reconcile_one(struct wr_gateway_job *j, const char *name, struct trou
 	}
 	if (!t)
 		return ret;
-	/* A round that changes nothing is not worth a line. */
-	if (!ret && !r.steps && !r.taken)
+	/* A round that says nothing new is not worth a line. */
+	if (!ret && !r.steps && r.taken == t->taken)
 		j->out.used = from;
+	if (!ret)
+		t->taken = r.taken;
+	t->wait_ns = ret ? 2 * t->wait_ns + NS_PER_S / 10 : 0;
+	if (t->wait_ns > WAIT_MOST_S * NS_PER_S)
+		t->wait_ns = WAIT_MOST_S * NS_PER_S;
+	t->next_ns = wr_when_now() + t->wait_ns;
 	if (ret && strcmp(t->text, err->text) != 0)
 		fprintf(stderr, "weir gateway: %s\n", err->text);
 	if (!ret && t->text[0])
@@ -104,7 +115,13 @@ static int reconcile_names(struct wr_gateway_job *j, const struct wr_gateway_nam
 
 	for (size_t i = 0; i < names->n; i++) {
 		struct wr_err e = {0};
-		int bad = reconcile_one(j, names->at[i], t ? &t[i] : NULL, &e);
+		int bad;
+
+		/* The clock may have been set back. */
+		if (t && t[i].wait_ns && wr_when_now() < t[i].next_ns &&
+		    t[i].next_ns - wr_when_now() <= t[i].wait_ns)
+			continue;
+		bad = reconcile_one(j, names->at[i], t ? &t[i] : NULL, &e);
 
 		if (bad && ret)
 			fprintf(stderr, "weir gateway: %s\n", e.text);
