@@ -11,7 +11,7 @@
  * written, so a large table costs a small capture nothing. Aligned to a page.
  */
 
-enum { WR_MEM_HUGE = 2 << 20 /* bytes of a large page, nearly everywhere */ };
+enum { WR_MEM_HUGE = 8 << 20 /* bytes: four large pages, nearly everywhere */ };
 
 static inline void *wr_mem_map(size_t bytes)
 {

@@ -134,7 +134,7 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "How long the numbers of each hour are kept.", AT(history.hours_ns), 60 * SECOND,
 	 10 * YEAR, .live = true},
 
-	{"dump.size", WR_CONF_SIZE, "16MiB", NULL,
+	{"dump.size", WR_CONF_SIZE, "12MiB", NULL,
 	 "Memory for the last packets, which weir dump and the page show (1MiB or more). 0: none "
 	 "are "
 	 "kept.",

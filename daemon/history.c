@@ -10,19 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/when.h"
 #include "daemon/rights.h"
 #include "store/read.h"
 #include "store/store.h"
 #include "view/finding.h"
 #include "view/packet.h"
 
-enum { ROWS_MAX = 4096 };
+enum { ROWS_MAX = 4096, COMMIT_FLOWS = 32768 };
 
 struct wr_history {
 	struct wr_store *store;
 	void (*say)(void *ctx, const char *line);
 	void *ctx;
 	bool failing;
+	uint32_t left; /* flows that went on when weir ended */
 	char path[300];
 	uint64_t max_bytes;
 	char error[512]; /* the last one; "" = none yet */
@@ -408,6 +410,16 @@ static void count_flow(struct wr_history *h, const struct wr_flow *f, int server
 	wr_store_count(h->store, WR_STORE_SOURCE, key, t_s, &one);
 }
 
+/* Who ends has more than there is room for at once, and waits for the disk while it works. */
+static void commit(struct wr_history *h)
+{
+	struct wr_err err = {0};
+
+	h->failing = wr_store_commit(h->store, wr_when_now(), &err) != 0;
+	if (h->failing)
+		h->say(h->ctx, err.text);
+}
+
 void wr_history_flow(struct wr_history *h, const struct wr_live *live, const struct wr_flow *f)
 {
 	int server = wr_flow_server(f);
@@ -443,7 +455,10 @@ void wr_history_flow(struct wr_history *h, const struct wr_live *live, const str
 			snprintf(s.host, sizeof(s.host), "%.*s", (int)sizeof(s.host) - 1,
 				 app->said[client].host);
 	}
+	if (f->end_reason == WR_FLOW_END_FORCED && !h->failing && !(++h->left % COMMIT_FLOWS))
+		commit(h);
 	wr_store_flow(h->store, &s);
-	if (f->end_reason != WR_FLOW_END_ACTIVE)
+	/* One that goes on may be seen by the next daemon until it has ended. */
+	if (f->end_reason != WR_FLOW_END_ACTIVE && f->end_reason != WR_FLOW_END_FORCED)
 		count_flow(h, f, server);
 }

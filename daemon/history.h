@@ -37,7 +37,8 @@ void wr_history_end_incidents(struct wr_history *h, const char *path, uint64_t n
 
 /* The newest window of live, once. */
 void wr_history_window(struct wr_history *h, struct wr_live *live);
-/* A flow, or a part of one, that ended. */
+/* A flow, or a part of one, that ended. Of those that end because weir does (WR_FLOW_END_FORCED) it
+ * waits for the disk now and then: nothing else is to be done. */
 void wr_history_flow(struct wr_history *h, const struct wr_live *live, const struct wr_flow *f);
 
 #endif

@@ -209,8 +209,7 @@ static void flow_end(void *ctx, const struct wr_flow *f)
 
 	if (!r->host.live)
 		return;
-	if (!r->ending)
-		wr_history_flow(r->history, r->host.live, f);
+	wr_history_flow(r->history, r->host.live, f);
 	wr_outputs_flow(r->outputs, r->host.live, f);
 }
 
@@ -461,11 +460,11 @@ static void end(struct wr_run *r)
 		wr_engine_finish(r->engine);
 	if (r->engine && r->history)
 		wr_history_window(r->history, r->host.live);
-	if (r->engine && r->outputs) {
-		r->ending = true;
+	r->ending = true;
+	if (r->engine && (r->history || r->outputs))
 		wr_live_finish(r->host.live);
+	if (r->engine)
 		wr_outputs_end(r->outputs, &r->host);
-	}
 	wr_front_close(&r->out);
 	wr_outputs_close(&r->outputs);
 	wr_history_close(&r->history);

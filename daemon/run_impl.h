@@ -54,7 +54,7 @@ struct wr_run {
 	pid_t pid;
 	bool dropped;
 	bool ready;  /* conf->screen has been told */
-	bool ending; /* flows are told because the program ends */
+	bool ending; /* what is told now is so because the program ends */
 	int failed;  /* -errno that ended the loop; why: */
 	struct wr_err err;
 	struct wr_status_iface said[WR_STATUS_IFACES]; /* by interface, last line */

@@ -165,7 +165,7 @@ static int dump(const struct wr_api_host *h, const struct wr_query *q, struct wr
 
 	if (!h->dump)
 		return wr_fail(err, ENODATA,
-			       "the last packets are not kept: set 'size = 16MiB' in [dump] of the "
+			       "the last packets are not kept: set 'size = 12MiB' in [dump] of the "
 			       "configuration, then 'weir config reload'");
 	ret = read_ask(q, &ask, &frames, err);
 	if (!ret && frames && q->text)

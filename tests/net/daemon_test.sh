@@ -315,7 +315,7 @@ serves() {
 }
 
 page() {
-	local sent first
+	local sent first told
 	mkdir -p "$TMP/weir"
 	conf "interfaces = $IN"
 	start_all --set "history.path=$TMP/weir/history.db" || return
@@ -338,6 +338,7 @@ page() {
 	ok "a reload moves it" wait_for "$PATIENCE" serves 9348
 	nok "the old address is given up" curl_old
 	is "the daemon went on meanwhile" "$(raw ledger "[(r['arrived']['packets'], r['balanced']) for r in rows if r['in_iface'] == '$IN']")" "[($sent, True)]"
+	told=$(said flows --top 10000 "sum(r['flow']['pkts_toserver'] + r['flow']['pkts_toclient'] for r in rows if 'other' not in r)")
 	stop
 	is "with a page, too, SIGTERM ends it well" "$RC" 0
 	ok "and all its processes" wait_for "$PATIENCE" no_process
@@ -345,6 +346,12 @@ page() {
 		"$("$WEIR" history --file "$TMP/weir/history.db" --from -1h --json | python3 -c '
 import json, sys
 print(sum(json.loads(line)["packets"] for line in sys.stdin))')" "$sent"
+	is "and its flows, which went on when it ended" \
+		"$("$WEIR" history --file "$TMP/weir/history.db" --from -1h --flows --json | python3 -c '
+import json, sys
+rows = [json.loads(line) for line in sys.stdin]
+print(sum(r["flow"]["pkts_toserver"] + r["flow"]["pkts_toclient"] for r in rows), {r["flow"]["reason"] for r in rows})')" \
+		"$told {'forced'}"
 	conf "interfaces = $IN" "[page]" "listen = 0.0.0.0:9347"
 	nok "a page that others could reach without a token is refused at the start" "$WEIR" run -c "$CONF" --set history.path=
 	conf "interfaces = $IN"

@@ -208,7 +208,7 @@ settings() {
 	reload >/dev/null
 	dump
 	is "off: exit status 1" "$RC" 1
-	like "and what is to be configured" "$(cat "$TMP/dump.err")" "set 'size = 16MiB' in \[dump\] of the configuration, then 'weir config reload'"
+	like "and what is to be configured" "$(cat "$TMP/dump.err")" "set 'size = 12MiB' in \[dump\] of the configuration, then 'weir config reload'"
 	is "status tells of none" "$(state bytes)" none
 	conf "size = 1MiB" "snap = 64" "sample = 10"
 	reload >/dev/null

@@ -108,7 +108,7 @@ async function keyboard(b, url) {
 	const off = JSON.stringify({event_type: "status", version: "0", interfaces: []}) + "\n";
 	await page.route("**/api/status*", (route) => route.fulfill({contentType: "application/x-ndjson", body: off}));
 	await page.keyboard.press("Enter");
-	ok(await eventually(async () => /set 'size = 16MiB'/.test(await text(page, ".peek [role=status]"))), "where none are kept, what to configure");
+	ok(await eventually(async () => /set 'size = 12MiB'/.test(await text(page, ".peek [role=status]"))), "where none are kept, what to configure");
 	ok(await page.locator(".peek code").isVisible(), "and the command line");
 	await page.unroute("**/api/status*");
 	await page.keyboard.press("Escape");
