@@ -34,7 +34,7 @@ export function line(p) {
 		(p.payload_printable ? `  ${p.payload_printable}` : "");
 }
 
-const OFF = "The last packets are not kept here: set 'size = 16MiB' in [dump] of the configuration, then 'weir config reload'.";
+const OFF = "The last packets are not kept here: set 'size = 12MiB' in [dump] of the configuration, then 'weir config reload'.";
 
 // What is not there, and how far back it goes.
 function kept(state) {
