@@ -85,6 +85,10 @@ ok "it shows packets as they come" test "$(grep -c '"event_type":"packet"' "$TMP
 is "with verdict and rule" "$(grep '"event_type":"packet"' "$TMP/follow" | grep -vc '"verdict":"drop","rule":"scan"')" 0
 follow 0.5 'udp port 4711'
 is "of those that the filter chooses only" "$(cat "$TMP/follow")" ""
+in_ns "$B" "$WEIR" watch -i "$IN" --hook packet -t 1 >/dev/null 2>"$TMP/watch.err"
+like "weir watch tells where verdicts are" "$(cat "$TMP/watch.err")" "^weir: rules are in force on $IN: .*'weir dump -f'"
+in_ns "$B" "$WEIR" watch -i lo --hook packet -t 1 >/dev/null 2>"$TMP/watch.err"
+nok "and not of an interface without rules" grep -q "in force" "$TMP/watch.err"
 kill "$TRICKLE"
 wait_for 5 wr_gone "$TRICKLE"
 settle
