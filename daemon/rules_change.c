@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,8 +279,8 @@ static int not_too_often(const struct wr_rules *r, const struct wr_rules_change 
 		return 0;
 	return wr_fail(err, EAGAIN,
 		       "%u changes of rules in a minute are as many as there may be "
-		       "(policy.changes); the next one in %llu s, or by root",
-		       r->conf.changes_most, (unsigned long long)(ns / 1000000000 + 1));
+		       "(policy.changes); the next one in %" PRIu64 " s, or by root",
+		       r->conf.changes_most, ns / 1000000000 + 1);
 }
 
 /* Takes the new list, and notes what comes back when nobody confirms it. */

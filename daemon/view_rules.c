@@ -224,7 +224,7 @@ static int rule(const struct wr_api_host *h, const struct wr_query *q, struct wr
 				   (unsigned long long)(c.confirm_ns / 1000000000));
 		wr_buf_char(b, '\n');
 		if (q->is_root && wr_rules_many_changes(h->rules))
-			wr_buf_str(b, "more changes in a minute than others than root may make "
+			wr_buf_str(b, "others than root could change no more rules in this minute "
 				      "(policy.changes)\n");
 		return 0;
 	}

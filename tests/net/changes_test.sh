@@ -57,7 +57,7 @@ ok "what it looks at does not" other list
 for i in 5 6 7; do
 	ok "root may: change $i" says 0 rule add "o$i: drop from 198.51.100.$i"
 done
-like "and is told" "$TEXT" "more changes in a minute than others than root may make"
+like "and is told" "$TEXT" "others than root could change no more rules in this minute"
 ok "the kill switch is no matter of that" says 0 rule off
 ok "nor is its end" says 0 rule on
 with "changes = 0"

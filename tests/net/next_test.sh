@@ -96,6 +96,25 @@ follow 1 --packets 3 'udp port 9'
 is "with --packets it begins with older ones" "$(wc -l <"$TMP/follow")" 3
 stop
 
+# ---- a class that gave way ----
+
+printf '%s\n' "link $IN = in 1mbit out 1mbit" "class low = priority 8" "class low to udp/9" >"$POLICY.classes"
+conf "interfaces = $IN" "hook = xdp" "[policy]" "file = $POLICY.classes" "pressure = no" "[dump]" "size = 1MiB"
+start || wr_point 1 "weir runs with classes"
+background nsenter --net="/run/netns/$(ns "$A")" "$SEND" -d "$MAC" "$OUT" 20000 1000 1000 >/dev/null
+TRICKLE=$BG
+gave_way() {
+	says 0 why --next 'udp port 9' && grep -q '^limit by class low' <<<"$TEXT"
+}
+ok "what a full link keeps out is told by its class" wait_for "$PATIENCE" gave_way
+gets_through() {
+	says 0 why --next 'udp port 9' && grep -q '^pass: no rule decides, class low' <<<"$TEXT"
+}
+ok "and so is what gets through" wait_for "$PATIENCE" gets_through
+kill "$TRICKLE"
+wait_for 5 wr_gone "$TRICKLE"
+stop
+
 # ---- a file, at the interface ----
 
 ok "without a daemon: 1" says 1 why --next
