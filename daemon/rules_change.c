@@ -278,9 +278,10 @@ static int not_too_often(const struct wr_rules *r, const struct wr_rules_change 
 	if (!ns)
 		return 0;
 	return wr_fail(err, EAGAIN,
-		       "%u changes of rules in a minute are as many as there may be "
-		       "(policy.changes); the next one in %" PRIu64 " s, or by root",
-		       r->conf.changes_most, ns / 1000000000 + 1);
+		       "no more than %u change%s of rules in a minute (policy.changes): the next "
+		       "one in %" PRIu64 " s, or by root",
+		       r->conf.changes_most, r->conf.changes_most == 1 ? "" : "s",
+		       ns / 1000000000 + 1);
 }
 
 /* Takes the new list, and notes what comes back when nobody confirms it. */

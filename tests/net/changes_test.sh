@@ -18,6 +18,7 @@ need_root
 need python3 setpriv
 need_screen
 need_weir
+find_send
 
 A=s$$ B=r$$
 IN=to-$A
@@ -50,7 +51,7 @@ done
 text=$(other add "o4: drop from 198.51.100.4")
 rc=$?
 is "one more is refused: 1" "$rc" 1
-like "and it says when" "$text" "3 changes of rules in a minute .*policy.changes.*; the next one in [0-9]+ s, or by root"
+like "and it says when" "$text" "no more than 3 changes of rules in a minute .policy.changes.: the next one in [0-9]+ s, or by root"
 nok "nothing was changed" has o4
 nok "deleting counts, too" other del o1
 ok "what it looks at does not" other list
@@ -94,5 +95,27 @@ for answer in n y; do
 	fi
 	screen_close
 done
+stop
+
+# ---- detection ----
+
+# One rule a minute: two floods at two addresses, the second gets none.
+with "changes = 1" "[detect]" "on = yes" "auto = enforce"
+start || wr_point 1 "weir runs with detection"
+flood() {
+	background nsenter --net="/run/netns/$(ns "$A")" "$SEND" -d 02:77:00:00:00:02 -t "10.77.0.$1" "to-$B" 60000 200 6000 udp >/dev/null
+}
+flood 11
+first=$BG
+answered() {
+	[ "$(said rule list "sum('auto' in r.get('rule_id', '') for r in rows)")" = 1 ]
+}
+ok "a flood gets its rule" wait_for "$PATIENCE" answered
+flood 12
+second=$BG
+ok "a second one in the same minute gets none, and that is said" \
+	wait_for "$PATIENCE" grep -q "detection: no rule: no more than 1 change of rules in a minute" "$TMP/err"
+ok "there is one" answered
+kill "$first" "$second" 2>/dev/null
 stop
 finish
