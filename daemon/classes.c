@@ -122,6 +122,43 @@ static void know_capacity(struct link *l, const struct wr_policy *p)
 	l->known_by = l->budget.capacity_bps ? "interface" : "nobody";
 }
 
+static struct wr_class_counts counts_of(const struct wr_classes *c,
+					const struct wr_class_slots *slots, uint32_t class)
+{
+	struct wr_rule_count n, more;
+	struct wr_class_counts all;
+
+	wr_force_count(c->force, slots->offered[class], &n);
+	wr_force_count(c->force, slots->marked[class], &more);
+	all = (struct wr_class_counts){
+		.offered = {n.packets, n.bytes},
+		.dropped = {n.hit_packets, n.hit_bytes},
+		.marked = {more.packets, more.bytes},
+		.borrowed = {more.hit_packets, more.hit_bytes},
+	};
+	all.passed = (struct wr_count){n.packets - n.hit_packets, n.bytes - n.hit_bytes};
+	return all;
+}
+
+/* Counters are those of slots: a class keeps what it has counted wherever it stands now, and what
+ * an earlier process has counted is no part of a second. */
+static void keep_counted(struct wr_classes *c, const struct wr_class_slots *slots)
+{
+	struct counted now[WR_CLASSES + 1] = {0};
+
+	for (uint32_t i = 0; c->n && i <= WR_CLASSES; i++) {
+		uint32_t was = 0;
+
+		while (was <= WR_CLASSES && c->slots.offered[was] != slots->offered[i])
+			was++;
+		if (was <= WR_CLASSES)
+			now[i] = c->counted[was];
+		else
+			now[i].all = counts_of(c, slots, i);
+	}
+	memcpy(c->counted, now, sizeof(now));
+}
+
 void wr_classes_put(struct wr_classes *c, const struct wr_policy *p,
 		    const struct wr_class_slots *slots)
 {
@@ -130,8 +167,7 @@ void wr_classes_put(struct wr_classes *c, const struct wr_policy *p,
 
 	c->n = (uint32_t)p->n_classes;
 	memcpy(c->klass, p->class_, sizeof(c->klass));
-	if (memcmp(&c->slots, slots, sizeof(*slots)) != 0)
-		memset(c->counted, 0, sizeof(c->counted));
+	keep_counted(c, slots);
 	c->slots = *slots;
 	for (uint32_t i = 0; i < n && i < WR_LINKS; i++) {
 		struct link *l = &c->link[i];
@@ -200,23 +236,6 @@ void wr_classes_step(struct wr_classes *c, uint64_t now_ns)
 
 /* ---- what they had ---- */
 
-static struct wr_class_counts counts_of(const struct wr_classes *c, uint32_t class)
-{
-	struct wr_rule_count n, more;
-	struct wr_class_counts all;
-
-	wr_force_count(c->force, c->slots.offered[class], &n);
-	wr_force_count(c->force, c->slots.marked[class], &more);
-	all = (struct wr_class_counts){
-		.offered = {n.packets, n.bytes},
-		.dropped = {n.hit_packets, n.hit_bytes},
-		.marked = {more.packets, more.bytes},
-		.borrowed = {more.hit_packets, more.hit_bytes},
-	};
-	all.passed = (struct wr_count){n.packets - n.hit_packets, n.bytes - n.hit_bytes};
-	return all;
-}
-
 static struct wr_count less(struct wr_count x, struct wr_count y)
 {
 	return (struct wr_count){x.packets - y.packets, x.bytes - y.bytes};
@@ -225,7 +244,7 @@ static struct wr_count less(struct wr_count x, struct wr_count y)
 void wr_classes_window(struct wr_classes *c)
 {
 	for (uint32_t i = 0; c->n && i <= WR_CLASSES; i++) {
-		struct wr_class_counts now = counts_of(c, i), *was = &c->counted[i].all;
+		struct wr_class_counts now = counts_of(c, &c->slots, i), *was = &c->counted[i].all;
 
 		c->counted[i].second = (struct wr_class_counts){
 			less(now.offered, was->offered),   less(now.passed, was->passed),
@@ -246,7 +265,7 @@ void wr_classes_each(const struct wr_classes *c,
 			.guarantee_bps = k ? k->guarantee_bps : 0,
 			.ceiling_bps = k ? k->ceiling_bps : 0,
 			.priority = k ? k->priority : WR_PRIORITIES,
-			.all = counts_of(c, i),
+			.all = counts_of(c, &c->slots, i),
 			.second = c->counted[i].second,
 		};
 

@@ -44,7 +44,7 @@ struct wr_daemon_conf {
 	} output;
 	struct {
 		const char *file, *state;
-		uint64_t bytes, rate_bytes;
+		uint64_t bytes, rate_bytes, changes;
 		bool pressure;
 	} policy;
 	struct {

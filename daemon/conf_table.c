@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/changes.h"
 #include "daemon/output_conf.h"
 
 #define SECOND 1000000000ull
@@ -219,6 +220,11 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "Classes give way, too, while this host does not keep up: a CPU that only takes packets "
 	 "in, a full backlog, full sockets. no: only the capacity of links counts.",
 	 AT(policy.pressure)},
+	{"policy.changes", WR_CONF_NUMBER, "60", NULL,
+	 "Changes of rules in a minute, by whoever is not root (the page, members of "
+	 "socket.group), "
+	 "and as many by detection; more are refused. Root is told. 0: any number.",
+	 AT(policy.changes), 0, WR_CHANGES_MOST, .live = true},
 	{"policy.state", WR_CONF_STRING, "", "a path",
 	 "Where rules that are added while weir runs are kept for a restart. Empty: rules.policy "
 	 "beside the history; nowhere when there is none.",

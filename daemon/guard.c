@@ -326,14 +326,17 @@ static int check_breadth(const struct wr_policy *p, const struct wr_rule *r, str
 	if (x && !r->not_from) {
 		wr_prefix_print(&b, x);
 		ret = wr_fail(err, EINVAL,
-			      "%s is very wide (/%d and wider): narrow it, or add --force",
+			      "%s is very wide (/%d and wider): narrow it, or add --confirm 60s or "
+			      "--force",
 			      wr_buf_text(&b), x->ip_v == 4 ? BROAD4 : BROAD6);
 		wr_buf_free(&b);
 		return ret;
 	}
 	if ((r->not_from || (!r->from.n && !r->n_from_sets)) && !for_one_service(r))
-		return wr_fail(err, EINVAL,
-			       "the rule is for nearly everything: narrow it, or add --force");
+		return wr_fail(
+			err, EINVAL,
+			"the rule is for nearly everything: narrow it, or add --confirm 60s or "
+			"--force");
 	return 0;
 }
 
@@ -372,7 +375,7 @@ int wr_guard_rule(const struct wr_guard *g, const struct wr_policy *p, size_t ru
 		try_network(&c);
 	if (!c.ret)
 		c.ret = check_never(p, r, err);
-	if (!c.ret)
+	if (!c.ret && !g->wide)
 		c.ret = check_breadth(p, r, err);
 	wr_verdicts_close(&c.verdicts);
 	wr_policy_free(&c.p);

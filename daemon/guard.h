@@ -16,12 +16,14 @@ struct wr_guard {
 	const char *const *ssh; /* sessions that cannot be seen from here: "ADDRESS PORT ADDRESS
 				   PORT", theirs and ours, as in $SSH_CONNECTION; or NULL */
 	uint32_t n_ssh;
+	bool wide; /* it may be for half the world */
 };
 
 /*
  * Rule number `rule` of the policy. -EINVAL: it would keep out something of these (err says what
  * and who), or it is for half the world: everything, a prefix of IPv4 /8 or IPv6 /24 or wider;
- * --force does it all the same. Rules that allow, or set a class, are always fine.
+ * --force does it all the same, and so does `wide`. Rules that allow, or set a class, are always
+ * fine.
  */
 int wr_guard_rule(const struct wr_guard *g, const struct wr_policy *p, size_t rule,
 		  struct wr_err *err);

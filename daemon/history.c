@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/when.h"
+#include "daemon/classes.h"
 #include "daemon/rights.h"
 #include "store/read.h"
 #include "store/store.h"
@@ -293,13 +294,37 @@ static void count_rule(void *ctx, const char *name, const struct wr_rule_now *no
 	o->all.limited += now->limited;
 }
 
+struct of_classes {
+	struct of_rules *whole;
+	bool off; /* nothing is kept out, whatever is counted */
+};
+
+static void count_class(void *ctx, const struct wr_class_row *row)
+{
+	struct of_classes *o = ctx;
+	const struct wr_class_counts *now = &row->second;
+	struct wr_store_counts n = {
+		.packets = now->offered.packets,
+		.bytes = now->offered.bytes,
+		.limited = o->off ? 0 : now->dropped.packets,
+	};
+
+	if (!n.packets)
+		return;
+	wr_store_count(o->whole->h->store, WR_STORE_CLASS, row->name ? row->name : "(no class)",
+		       o->whole->t_s, &n);
+	o->whole->all.limited += n.limited;
+}
+
 void wr_history_rules(struct wr_history *h, const struct wr_live *live, const struct wr_rules *r)
 {
 	struct of_rules o = {.h = h, .t_s = second_of(live)};
+	struct of_classes classes = {&o, wr_rules_state(r).off};
 
 	if (!h)
 		return;
 	wr_rules_now(r, count_rule, &o);
+	wr_classes_each(wr_rules_classes(r), count_class, &classes);
 	if (o.all.dropped || o.all.limited)
 		wr_store_count(h->store, WR_STORE_TOTAL, "", o.t_s, &o.all);
 }

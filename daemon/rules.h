@@ -3,6 +3,7 @@
 #define WR_DAEMON_RULES_H
 
 #include "capture/capture.h"
+#include "daemon/changes.h"
 #include "control/force.h"
 #include "flow/live.h"
 #include "policy/policy.h"
@@ -36,6 +37,7 @@ struct wr_rules_conf {
 	const char *state;		   /* where added rules are kept; "": nowhere */
 	const char *user;		   /* who writes that file once rights are given up */
 	uint64_t policy_bytes, rate_bytes; /* see control/force.h */
+	uint32_t changes_most;		   /* in a minute, of each that is held back; 0: any */
 	bool pressure;			   /* what links may carry follows the host */
 	const char *pin_dir;		   /* NULL: nothing stays */
 	bool out;			   /* what leaves is held against it, too */
@@ -88,6 +90,8 @@ void wr_rules_drop(struct wr_rules_next **next); /* NULL is fine */
 struct wr_rules_change {
 	const char *text;	/* a statement, or the name of a rule, or @SET */
 	bool force;		/* without guards (daemon/guard.h) */
+	enum wr_changer by;	/* whose changes a minute it counts for */
+	bool counted_out;	/* it undoes what detection did: as often as it has to be */
 	bool replace;		/* in the place of the `auto` rule of that name, if one was added */
 	uint64_t confirm_ns;	/* taken back after that unless confirmed; 0: it stays */
 	const char *who;	/* for history: who asks, in words */
@@ -97,7 +101,8 @@ struct wr_rules_change {
 };
 
 /* name: room for WR_POLICY_NAME, the rule's or set's. -EINVAL: wrong, or a guard says no: err says
- * what to add; -ENOENT, -EEXIST, -EBUSY: another change waits to be confirmed. */
+ * what to add; -ENOENT, -EEXIST, -EBUSY: another change waits to be confirmed; -EAGAIN: too many
+ * changes in a minute. */
 int wr_rules_add(struct wr_rules *r, const struct wr_rules_change *c, char *name,
 		 struct wr_err *err);
 int wr_rules_del(struct wr_rules *r, const struct wr_rules_change *c, char *name,
@@ -107,6 +112,10 @@ int wr_rules_shadow(struct wr_rules *r, const struct wr_rules_change *c, char *n
 int wr_rules_enforce(struct wr_rules *r, const struct wr_rules_change *c, char *name,
 		     struct wr_err *err);
 int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err);
+/* Other bounds from now on, as in struct wr_rules_conf. */
+void wr_rules_changes_most(struct wr_rules *r, uint32_t most);
+/* Root has made more changes in the last minute than others may. */
+bool wr_rules_many_changes(const struct wr_rules *r);
 /* The kill switch: all is counted, nothing is kept out. */
 int wr_rules_switch(struct wr_rules *r, bool on, struct wr_err *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,11 +174,18 @@ static bool is_allow(const struct wr_rules *r, const char *name)
 	return at >= 0 && r->all->rule[at].action == WR_ACTION_ALLOW && !r->all->rule[at].shadow;
 }
 
+/* What is taken back by itself may be wide for that time, if a person has asked for it. */
+static struct wr_guard guard_of(const struct wr_rules_change *c, bool automatic)
+{
+	return (struct wr_guard){
+		.ssh = c->ssh, .n_ssh = c->n_ssh, .wide = c->confirm_ns && !automatic};
+}
+
 static int guard(const struct wr_rules *r, const struct wr_policy *p, const char *name,
 		 const struct wr_rules_change *c, struct wr_err *err)
 {
 	int at = wr_policy_rule(p, name);
-	struct wr_guard g = {.ssh = c->ssh, .n_ssh = c->n_ssh};
+	struct wr_guard g = guard_of(c, at >= 0 && p->rule[at].automatic);
 
 	(void)r;
 	if (at < 0 || p->rule[at].shadow || (c->force && !p->rule[at].automatic))
@@ -190,13 +198,13 @@ static int guard(const struct wr_rules *r, const struct wr_policy *p, const char
 static int guard_others(const struct wr_rules *r, const struct wr_rules_list *list, bool sets,
 			const struct wr_rules_change *c, struct wr_err *err)
 {
-	struct wr_guard g = {.ssh = c->ssh, .n_ssh = c->n_ssh};
 	struct wr_policy *p = NULL;
 	int ret = wr_rules_join(r, r->file, r->until_s, list, &p, err);
 
 	for (size_t i = 0; !ret && i < p->n_rules; i++) {
 		const struct wr_rule *x = &p->rule[i];
 		int was = wr_policy_rule(r->all, x->name);
+		struct wr_guard g = guard_of(c, x->automatic);
 		struct wr_err ignored = {0};
 
 		if (was < 0 || x->shadow || (sets && !x->n_from_sets) ||
@@ -246,16 +254,50 @@ static int begin_pending(struct wr_rules *r, const struct wr_rules_change *c, co
 	return 0;
 }
 
+/* ---- how often ---- */
+
+void wr_rules_changes_most(struct wr_rules *r, uint32_t most)
+{
+	r->conf.changes_most = most;
+}
+
+bool wr_rules_many_changes(const struct wr_rules *r)
+{
+	return wr_changes_wait_ns(&r->changed[WR_CHANGER_ROOT], r->conf.changes_most,
+				  wr_loop_now_ns()) > 0;
+}
+
+static int not_too_often(const struct wr_rules *r, const struct wr_rules_change *c,
+			 struct wr_err *err)
+{
+	uint64_t ns = c->by == WR_CHANGER_ROOT || c->counted_out
+			      ? 0
+			      : wr_changes_wait_ns(&r->changed[c->by], r->conf.changes_most,
+						   wr_loop_now_ns());
+
+	if (!ns)
+		return 0;
+	return wr_fail(err, EAGAIN,
+		       "no more than %u change%s of rules in a minute (policy.changes): the next "
+		       "one in %" PRIu64 " s, or by root",
+		       r->conf.changes_most, r->conf.changes_most == 1 ? "" : "s",
+		       ns / 1000000000 + 1);
+}
+
 /* Takes the new list, and notes what comes back when nobody confirms it. */
 static int change(struct wr_rules *r, const struct wr_rules_change *c, struct wr_rules_list *list,
 		  const char *name, struct wr_err *err)
 {
-	int ret = begin_pending(r, c, name, err);
+	int ret = not_too_often(r, c, err);
 
+	if (!ret)
+		ret = begin_pending(r, c, name, err);
 	r->who = c->who ? c->who : "somebody";
 	if (!ret)
 		ret = wr_rules_change_to(r, list, err);
 	r->who = NULL;
+	if (!ret && !c->counted_out)
+		wr_changes_note(&r->changed[c->by], wr_loop_now_ns());
 	if (ret && c->confirm_ns)
 		end_pending(r);
 	if (!ret && !c->confirm_ns)

@@ -55,6 +55,7 @@ struct wr_rules {
 	} rate[WR_JUDGE_RULES]; /* by slot */
 	struct wr_rules_past past[WR_JUDGE_RULES];
 	struct wr_shadows *shadows;
+	struct wr_changes changed[WR_CHANGERS];
 	const char *who;      /* makes the change that is under way; NULL: time does */
 	struct wr_live *live; /* borrowed; NULL: not yet */
 };

@@ -21,7 +21,8 @@ static const struct wr_rule *rule_of(const struct wr_run *r, const char *name)
 static int put(void *ctx, const char *name, const char *statement)
 {
 	struct wr_run *r = ctx;
-	struct wr_rules_change c = {.text = statement, .replace = true, .who = "detection"};
+	struct wr_rules_change c = {
+		.text = statement, .replace = true, .by = WR_CHANGER_DETECTION, .who = "detection"};
 	char called[WR_POLICY_NAME], line[sizeof(r->answered)];
 	struct wr_err err = {0};
 	int ret = wr_rules_add(r->rules, &c, called, &err);
@@ -40,7 +41,10 @@ static int put(void *ctx, const char *name, const char *statement)
 static void take(void *ctx, const struct wr_answer *a)
 {
 	struct wr_run *r = ctx;
-	struct wr_rules_change c = {.text = a->name, .who = "detection"};
+	struct wr_rules_change c = {.text = a->name,
+				    .by = WR_CHANGER_DETECTION,
+				    .counted_out = true,
+				    .who = "detection"};
 	char called[WR_POLICY_NAME];
 	struct wr_err err = {0};
 	const struct wr_rule *x = rule_of(r, a->name);

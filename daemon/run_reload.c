@@ -115,6 +115,8 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 		wr_history_close(&c->new_history);
 		return ret;
 	}
+	if (r->rules)
+		wr_rules_changes_most(r->rules, (uint32_t) new->policy.changes);
 	r->host.findings = new->detect.on ? r->findings : NULL;
 	wr_run_answers_mode(r, new);
 	if (c->timeouts)

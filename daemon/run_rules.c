@@ -56,6 +56,7 @@ int wr_run_rules_open(struct wr_run *r, struct wr_err *err)
 		.user = r->c.daemon.user,
 		.policy_bytes = r->c.policy.bytes,
 		.rate_bytes = r->c.policy.rate_bytes,
+		.changes_most = (uint32_t)r->c.policy.changes,
 		.pressure = r->c.policy.pressure,
 		.pin_dir = r->pin[0] ? r->pin : NULL,
 		.out = r->c.capture.out,

@@ -64,11 +64,9 @@ static void read_key(const struct wr_query *q, struct wr_store_ask *ask)
 	static const struct {
 		const char *name;
 		enum wr_store_kind kind;
-	} keys[] = {{"service", WR_STORE_SERVICE},
-		    {"source", WR_STORE_SOURCE},
-		    {"protocol", WR_STORE_PROTOCOL},
-		    {"interface", WR_STORE_IFACE},
-		    {"rule", WR_STORE_RULE}};
+	} keys[] = {{"service", WR_STORE_SERVICE},   {"source", WR_STORE_SOURCE},
+		    {"protocol", WR_STORE_PROTOCOL}, {"interface", WR_STORE_IFACE},
+		    {"rule", WR_STORE_RULE},	     {"class", WR_STORE_CLASS}};
 
 	ask->kind = WR_STORE_TOTAL;
 	ask->key = "";
@@ -106,7 +104,7 @@ static int history(const struct wr_api_host *h, const struct wr_query *q, struct
 }
 
 static const char *const keys[] = {"from",     "to",	    "points", "service", "source",
-				   "protocol", "interface", "rule",   NULL};
+				   "protocol", "interface", "rule",   "class",	 NULL};
 
 const struct wr_api_view wr_api_view_history = {
 	"history", "what was counted per second, minute or hour", keys, false, history};

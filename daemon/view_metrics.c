@@ -4,15 +4,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/govern.h"
 #include "daemon/api.h"
+#include "daemon/classes.h"
 #include "daemon/findings.h"
 #include "daemon/query.h"
+#include "daemon/rules.h"
 #include "export/metrics.h"
 #include "export/otlp.h"
 
 /* The view `metrics`: for Prometheus and its kin. It is text and has no JSON form. */
 
-enum { LEDGER_MAX = 256, OUTPUTS_MAX = 16, HOST_MAX = 256 };
+enum { LEDGER_MAX = 256, OUTPUTS_MAX = 16, HOST_MAX = 256, CLASSES_MAX = WR_CLASSES + 1 };
 
 static struct wr_measures measures; /* one for the process, whoever asks */
 
@@ -44,6 +47,26 @@ static const struct wr_measure_findings *findings(const struct wr_api_host *h)
 	return &f;
 }
 
+static void add_class(void *ctx, const struct wr_class_row *row)
+{
+	static struct wr_class_row rows[CLASSES_MAX];
+	struct wr_measure_in *in = ctx;
+
+	if (in->n_classes < CLASSES_MAX)
+		rows[in->n_classes++] = *row;
+	in->classes = rows;
+}
+
+static void add_link(void *ctx, const struct wr_link_row *row)
+{
+	static struct wr_link_row rows[WR_LINKS];
+	struct wr_measure_in *in = ctx;
+
+	if (in->n_links < WR_LINKS)
+		rows[in->n_links++] = *row;
+	in->links = rows;
+}
+
 /* What measures are made of; borrowed until the next call. */
 static const struct wr_measure_in *gather(const struct wr_api_host *h)
 {
@@ -66,6 +89,10 @@ static const struct wr_measure_in *gather(const struct wr_api_host *h)
 		.findings = findings(h),
 		.now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
 	};
+	if (h->rules) {
+		wr_classes_each(wr_rules_classes(h->rules), add_class, &in);
+		wr_links_each(wr_rules_classes(h->rules), add_link, &in);
+	}
 	return &in;
 }
 

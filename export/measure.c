@@ -329,6 +329,57 @@ static void each_rule(struct walk *w)
 	put_rule(w, "(other)", t->told[1], "limit");
 }
 
+/* ---- classes ---- */
+
+static void each_class(struct walk *w, enum wr_measure_id id)
+{
+	bool bytes = id == WR_MEASURE_CLASS_BYTES;
+
+	for (uint32_t i = 0; i < w->in->n_classes; i++) {
+		const struct wr_class_row *r = &w->in->classes[i];
+		const struct {
+			const char *name;
+			struct wr_count n;
+		} what[] = {{"offered", r->all.offered},
+			    {"passed", r->all.passed},
+			    {"marked", r->all.marked},
+			    {"dropped", r->all.dropped},
+			    {"borrowed", r->all.borrowed}};
+
+		for (size_t k = 0; k < sizeof(what) / sizeof(*what); k++) {
+			/* No class can be called so. */
+			struct wr_label l[] = {{"class", r->name ? r->name : "(no class)"},
+					       {"what", what[k].name}};
+			uint64_t n = bytes ? what[k].n.bytes : what[k].n.packets;
+
+			put(w, id, l, 2, (struct wr_number){.u = n}, 0);
+		}
+	}
+}
+
+static void each_link(struct walk *w, enum wr_measure_id id)
+{
+	for (uint32_t i = 0; i < w->in->n_links; i++) {
+		const struct wr_link_row *r = &w->in->links[i];
+		const uint64_t bps[] = {r->capacity_bps, r->budget_bps, r->used_bps};
+		struct wr_label l[] = {{"interface", r->iface},
+				       {"direction", r->out ? "out" : "in"}};
+		uint64_t v = bps[id - WR_MEASURE_LINK_CAPACITY];
+
+		/* Nobody knows it, or there is no bound: that is not 0. */
+		if (v || id == WR_MEASURE_LINK_USED)
+			put(w, id, l, 2, (struct wr_number){.u = v / 8}, 0);
+	}
+}
+
+static void classes(struct walk *w)
+{
+	for (int id = WR_MEASURE_CLASS_PACKETS; id <= WR_MEASURE_CLASS_BYTES; id++)
+		each_class(w, (enum wr_measure_id)id);
+	for (int id = WR_MEASURE_LINK_CAPACITY; id <= WR_MEASURE_LINK_USED; id++)
+		each_link(w, (enum wr_measure_id)id);
+}
+
 static void ledger(struct walk *w)
 {
 	each_row(w, WR_MEASURE_PACKETS, arrived_packets);
@@ -337,6 +388,7 @@ static void ledger(struct walk *w)
 	each_row(w, WR_MEASURE_DROPPED, dropped);
 	each_row(w, WR_MEASURE_LIMITED, limited);
 	each_rule(w);
+	classes(w);
 	each_reason(w);
 	each_row(w, WR_MEASURE_BALANCED, balanced);
 	each_row(w, WR_MEASURE_MADE, made);

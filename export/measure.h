@@ -9,16 +9,17 @@
 #include "export/outbox.h"
 #include "export/self.h"
 #include "flow/live.h"
+#include "view/classes.h"
 
 /*
  * What is measured: one table and one walk over it. OpenMetrics and OTLP are two ways to write what
  * the walk hands out, so they cannot disagree.
  *
  * Label sets are bounded: services and protocols have the first WR_MEASURE_TOP by bytes and
- * `other`, rules the first WR_MEASURE_RULES that kept something out; addresses of talkers never
- * become labels. No counter goes back, so rates are right: what was counted in `other` before a
- * service got a series of its own stays in `other`, and what a series has counted goes with it when
- * it ends.
+ * `other`, rules the first WR_MEASURE_RULES that kept something out, classes and links those of the
+ * policy; addresses of talkers never become labels. No counter goes back, so rates are right: what
+ * was counted in `other` before a service got a series of its own stays in `other`, and what a
+ * series has counted goes with it when it ends.
  */
 
 enum wr_measure_type {
@@ -43,6 +44,17 @@ enum wr_measure_type {
 	  "Packets over the rate of a rule.")                                                      \
 	X(RULE_PACKETS, COUNTER, "weir_rule_packets", "", "weir.rule.packets", "{packet}",         \
 	  "Packets that a rule kept out, on all interfaces.")                                      \
+	X(CLASS_PACKETS, COUNTER, "weir_class_packets", "", "weir.class.packets", "{packet}",      \
+	  "Packets of a bandwidth class: offered = passed + dropped; marked, borrowed: of "        \
+	  "passed.")                                                                               \
+	X(CLASS_BYTES, COUNTER, "weir_class_bytes", "bytes", "weir.class.bytes", "By",             \
+	  "Bytes of those packets.")                                                               \
+	X(LINK_CAPACITY, GAUGE, "weir_link_capacity_bytes_per_second", "", "weir.link.capacity",   \
+	  "By/s", "What a link carries, as far as that is known.")                                 \
+	X(LINK_BUDGET, GAUGE, "weir_link_budget_bytes_per_second", "", "weir.link.budget", "By/s", \
+	  "What classes may use of a link now.")                                                   \
+	X(LINK_USED, GAUGE, "weir_link_used_bytes_per_second", "", "weir.link.used", "By/s",       \
+	  "What passed on a link, in the last tenth of a second.")                                 \
 	X(MALFORMED, COUNTER, "weir_malformed_packets", "", "weir.malformed.packets", "{packet}",  \
 	  "Packets with a header that is wrong or cut, by the first reason.")                      \
 	X(BALANCED, GAUGE, "weir_ledger_balanced", "", "weir.ledger.balanced", "1",                \
@@ -190,6 +202,10 @@ struct wr_measure_in {
 	const struct wr_measure_output *outputs;
 	int n_outputs;
 	const struct wr_measure_findings *findings;
+	const struct wr_class_row *classes; /* of a policy that has some */
+	uint32_t n_classes;
+	const struct wr_link_row *links;
+	uint32_t n_links;
 	uint64_t now_ns; /* CLOCK_REALTIME */
 };
 

@@ -57,7 +57,8 @@ struct wr_store_flow {
 	X(SOURCE, "source")     \
 	X(PROTOCOL, "protocol") \
 	X(IFACE, "interface")   \
-	X(RULE, "rule")
+	X(RULE, "rule")         \
+	X(CLASS, "class")
 
 enum wr_store_kind {
 #define X(sym, name) WR_STORE_##sym,

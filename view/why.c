@@ -46,7 +46,7 @@ static bool chosen(const struct wr_view_why *w, const struct wr_why *row, struct
 
 static struct choice choice_of(const struct wr_view_why *w)
 {
-	return (struct choice){.decided = w->verdict.rule != WR_BY_NOTHING};
+	return (struct choice){.decided = w->verdict.rule != WR_BY_NOTHING || w->by};
 }
 
 /* ---- text ---- */
@@ -59,8 +59,8 @@ static void text_verdict(struct wr_buf *b, const struct wr_view_why *w)
 	wr_buf_str(b, wr_verdict_name(w->verdict.verdict));
 	if (w->verdict.rule < WR_BY_NOTHING)
 		wr_buf_fmt(b, " by the statement `%s`", rule);
-	else if (rule)
-		wr_buf_fmt(b, " by %s", rule);
+	else if (rule || w->by)
+		wr_buf_fmt(b, " by %s", rule ? rule : w->by);
 	else
 		wr_buf_str(b, ": no rule decides");
 	if (w->verdict.klass >= 0)
@@ -145,8 +145,8 @@ void wr_view_why_json(struct wr_buf *b, const struct wr_view_why *w)
 	if (w->packet->num)
 		wr_json_u64(b, "pcap_cnt", w->packet->num);
 	wr_json_str(b, "verdict", wr_verdict_name(w->verdict.verdict));
-	if (rule)
-		wr_json_str(b, "rule", rule);
+	if (rule || w->by)
+		wr_json_str(b, "rule", rule ? rule : w->by);
 	if (w->verdict.klass >= 0)
 		wr_json_str(b, "class", w->policy->class_[w->verdict.klass].name);
 	wr_json_array(b, "rules");

@@ -12,6 +12,8 @@ struct wr_view_why {
 	const struct wr_packet *packet;
 	const struct wr_verdict_packet *judged; /* the same, as it was held against the policy */
 	struct wr_verdict_of verdict;
+	const char *by; /* what decided when it is no rule of the policy: a class that gave way, a
+			   user's program; else NULL */
 	const struct wr_why *rows; /* of wr_why(): as many as there are rules */
 	bool all; /* every rule; else those that match, the first that would have decided, and when
 		     none does, those that nearly match */

@@ -106,7 +106,7 @@ ok "Enter: the ledger in words" screen wait 5 'broken +115 +tcp_doff: TCP header
 quietly screen keys '{Down}{PgDn}{Esc}'
 quietly screen keys '?'
 sees "?: help" 0 '^ weir top: keys$'
-for name in 'Up Down' PgUp 'Home End' Enter Esc w '1 .. 7' Tab / s Space p u '[?]' q; do
+for name in 'Up Down' PgUp 'Home End' Enter Esc w '1 .. 8' Tab / s Space p u '[?]' q; do
 	ok "help tells of $name" screen wait 5 "^   $name +[^ ]"
 done
 quietly screen keys '{Down}{Esc}'
@@ -126,6 +126,24 @@ sees "what they stop is a chart" 6 '^ rule +state +match/s +.?stop/s +last [0-9]
 quietly screen keys '5'
 sees "drops tell the rule in force, and not the shadow" 7 '^ scan +dropped by rule: scan: drop from 192'
 sees "and nothing else" 8 '^ *$'
+quietly screen keys 'q'
+ok "the end" ended 0
+screen_close
+
+# ---- classes ----
+screen_open 24 80 "$SHOW" -k
+ok "classes are there" screen wait 10 '1 Services'
+sees "the panel has a tab when there are some" 5 '8 Classes'
+quietly screen keys '8'
+sees "offered, passed, dropped, guarantee" 7 '^ web +30.0 M +20.0 M +10.0 M +[█ ]+ +16.0 M$'
+sees "their link, with what it uses" 8 '^ link eth0 in: 20.0 Mbit/s +20.0 M +'
+sees "the columns tell their unit" 6 '^ class \(bit/s\) +offered +passed +dropped +last [0-9]+ s +guarantee$'
+quietly screen keys 'u'
+sees "in bytes, too" 7 '^ web +3.8 M +2.5 M +1.2 M '
+quietly screen keys '{Enter}'
+sees "there is nothing below" 22 'nothing below'
+quietly screen size 30 140
+ok "a wide screen has all of it" screen wait 5 'ceiling +borrowed +marked/s +priority +packets lost$'
 quietly screen keys 'q'
 ok "the end" ended 0
 screen_close

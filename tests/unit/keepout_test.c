@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "capture/board.h"
+#include "daemon/changes.h"
 #include "daemon/guard.h"
 #include "export/metrics.h"
 #include "tests/tap.h"
@@ -179,10 +180,72 @@ static void guards(void)
 	}
 }
 
+/* What is taken back by itself may be wide, but nobody is locked out for that time either. */
+static void wide(void)
+{
+	static const struct {
+		const char *rule;
+		int ret;
+	} rules[] = {
+		{"drop from 198.0.0.0/8 to tcp/23", 0},
+		{"drop from 2a00::/11 to tcp/23", 0},
+		{"drop not from 203.0.113.0/24 to tcp", 0},
+		{"drop any", -EINVAL},
+	};
+	const char *ssh = "203.0.113.9 50000 192.0.2.1 2222";
+	const struct wr_guard g = {.ssh = &ssh, .n_ssh = 1, .wide = true};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct wr_policy *p = NULL;
+		struct wr_err err = {0};
+		int ret = wr_policy_parse(&p, rules[i].rule, strlen(rules[i].rule), "made", NULL,
+					  NULL, &err);
+
+		if (!ret)
+			ret = wr_guard_rule(&g, p, 0, &err);
+		is_int(ret, rules[i].ret, "to be confirmed: %s", rules[i].rule);
+		wr_policy_free(&p);
+	}
+}
+
+#define S 1000000000ull
+
+static void changes(void)
+{
+	static struct wr_changes c;
+	uint64_t worst = 0, at[4096];
+	unsigned int n = 0;
+
+	is_int((int64_t)wr_changes_wait_ns(&c, 3, 100 * S), 0, "nothing was changed yet");
+	for (unsigned int i = 0; i < 3; i++)
+		wr_changes_note(&c, (100 + i) * S);
+	is_int((int64_t)(wr_changes_wait_ns(&c, 3, 110 * S) / S), 50,
+	       "three in a minute: the next one when the first is a minute ago");
+	is_int((int64_t)wr_changes_wait_ns(&c, 4, 110 * S), 0, "four may be");
+	is_int((int64_t)wr_changes_wait_ns(&c, 0, 110 * S), 0, "no bound");
+	is_int((int64_t)wr_changes_wait_ns(&c, 3, 160 * S), 0, "then it may");
+	c = (struct wr_changes){0};
+	/* Somebody who tries eight times a second for ten minutes. */
+	for (uint64_t t = 0; t < 600 * 8; t++)
+		if (!wr_changes_wait_ns(&c, WR_CHANGES_MOST / 4, 1 + t * S / 8)) {
+			wr_changes_note(&c, 1 + t * S / 8);
+			at[n++] = 1 + t * S / 8;
+		}
+	for (unsigned int i = 0, first = 0; i < n; i++) {
+		while (at[i] - at[first] >= 60 * S)
+			first++;
+		worst = i - first + 1 > worst ? i - first + 1 : worst;
+	}
+	is_int((int64_t)worst, WR_CHANGES_MOST / 4, "in no minute there are more");
+	is_int((int64_t)n, 10 * WR_CHANGES_MOST / 4, "and so many in each");
+}
+
 int main(void)
 {
 	ledger();
 	series();
 	guards();
+	wide();
+	changes();
 	return done();
 }

@@ -91,6 +91,58 @@ static const char *write_text(struct wr_measures *m, const struct wr_measure_in 
 
 /* ---- tests ---- */
 
+static void classes(void)
+{
+	const struct wr_class_row row[2] = {
+		{.name = "web",
+		 .all = {.offered = {10, 1000},
+			 .passed = {7, 700},
+			 .marked = {2, 200},
+			 .dropped = {3, 300},
+			 .borrowed = {1, 100}}},
+		{.all = {.offered = {5, 50}}},
+	};
+	const struct wr_link_row link[2] = {
+		{.iface = "eth0", .capacity_bps = 8000, .budget_bps = 4000, .used_bps = 800},
+		{.iface = "eth1", .out = true},
+	};
+	const struct wr_measure_in in = {
+		.classes = row, .n_classes = 2, .links = link, .n_links = 2, .now_ns = NOON};
+	struct wr_measures m = {0};
+	const char *text = write_text(&m, &in, WR_METRICS_TEXT);
+
+	ok(sample(text, "weir_class_packets_total{class=\"web\",what=\"offered\"}") == 10 &&
+		   sample(text, "weir_class_packets_total{class=\"web\",what=\"passed\"}") == 7 &&
+		   sample(text, "weir_class_packets_total{class=\"web\",what=\"marked\"}") == 2 &&
+		   sample(text, "weir_class_packets_total{class=\"web\",what=\"dropped\"}") == 3 &&
+		   sample(text, "weir_class_packets_total{class=\"web\",what=\"borrowed\"}") == 1,
+	   "packets of a class, by what came of them");
+	is_int((int64_t)sample(text, "weir_class_bytes_total{class=\"web\",what=\"dropped\"}"), 300,
+	       "bytes, too");
+	is_int((int64_t)sample(text,
+			       "weir_class_packets_total{class=\"(no class)\",what=\"offered\"}"),
+	       5, "what is in no class");
+	ok(sample(text,
+		  "weir_link_capacity_bytes_per_second{interface=\"eth0\",direction=\"in\"}") ==
+			   1000 &&
+		   sample(text, "weir_link_budget_bytes_per_second{interface=\"eth0\",direction="
+				"\"in\"}") == 500 &&
+		   sample(text, "weir_link_used_bytes_per_second{interface=\"eth0\",direction="
+				"\"in\"}") == 100,
+	   "a link, in bytes");
+	is_int((int64_t)sample(text, "weir_link_used_bytes_per_second{interface=\"eth1\",direction="
+				     "\"out\"}"),
+	       0, "a link that carries nothing");
+	ok(sample(text, "weir_link_capacity_bytes_per_second{interface=\"eth1\",direction="
+			"\"out\"}") < 0,
+	   "nothing is made up of a capacity that nobody knows");
+	is_int(count(write_text(&m, &in, WR_METRICS_OPENMETRICS), "# TYPE weir_class_"), 2,
+	       "families are told in OpenMetrics, too");
+	is_int(count(write_text(&m, &(struct wr_measure_in){.now_ns = NOON}, WR_METRICS_TEXT),
+		     "weir_class"),
+	       0, "without classes there is none");
+}
+
 static void forms(void)
 {
 	ok(wr_metrics_form(NULL) == WR_METRICS_TEXT &&
@@ -432,6 +484,7 @@ static void otlp(void)
 int main(void)
 {
 	forms();
+	classes();
 	ledger_rows();
 	size_bounds();
 	totals();

@@ -590,6 +590,53 @@ static void rules(void)
 	stop();
 }
 
+static void classes(void)
+{
+	struct wr_tui_class c[2] = {
+		{.name = "web",
+		 .offered = 3000,
+		 .passed = 2000,
+		 .dropped = 1000,
+		 .borrowed = 500,
+		 .marked = 7,
+		 .dropped_all = 12345,
+		 .guarantee_bps = 20000000,
+		 .priority = 1},
+		{.name = "link eth0 in",
+		 .link = true,
+		 .passed = 2500,
+		 .guarantee_bps = 40000000,
+		 .ceiling_bps = 30000000},
+	};
+
+	start(70);
+	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
+	is_int(m->n, 0, "no class is known");
+	wr_tui_model_classes(m, c, 2);
+	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
+	is_int(m->n, 2, "a class and its link");
+	is_int(m->count[WR_TUI_CLASSES], 2, "and they are counted");
+	is_str(text_at(&m->rows[0], WR_TUI_CLASSES, 0), "web", "its name");
+	is_str(text_at(&m->rows[0], WR_TUI_CLASSES, 1), "24.0 k", "offered, in bit/s");
+	is_str(text_at(&m->rows[0], WR_TUI_CLASSES, 2), "16.0 k", "passed");
+	is_str(text_at(&m->rows[0], WR_TUI_CLASSES, 3), "8.0 k", "dropped");
+	is_str(text_at(&m->rows[0], WR_TUI_CLASSES, 5), "20.0 M", "guaranteed");
+	is_str(text_at(&m->rows[1], WR_TUI_CLASSES, 0), "link eth0 in: 40.0 Mbit/s",
+	       "a link with what it carries");
+	is_str(text_at(&m->rows[1], WR_TUI_CLASSES, 1), "", "nothing is offered to a link");
+	is_str(text_at(&m->rows[1], WR_TUI_CLASSES, 2), "20.0 k", "it uses");
+	is_str(text_at(&m->rows[1], WR_TUI_CLASSES, 6), "30.0 M", "it may carry now");
+	c[1].passed = 4000;
+	wr_tui_model_classes(m, &c[1], 1);
+	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
+	ok(m->n == 1 && m->rows[0].series[58] == 2500 && m->rows[0].series[59] == 4000,
+	   "a chart goes on where it stands now");
+	wr_tui_model_classes(m, NULL, -ENODATA);
+	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
+	is_int(m->n, 0, "when weir has ended they are gone");
+	stop();
+}
+
 /* ---- columns ---- */
 
 static void layouts(void)
@@ -603,12 +650,18 @@ static void layouts(void)
 					 {1, 1},
 					 1,
 					 1};
+	const struct wr_tui_class klass = {.name = "a_class_with_the_longest_name_of",
+					   .offered = UINT64_MAX / 16,
+					   .marked = 1,
+					   .ceiling_bps = 1,
+					   .priority = 8};
 	unsigned int wrong = 0, screens = 0, narrow = 0, steering = 0;
 
 	start(70);
 	snprintf(feed.ledger[1].iface, sizeof(feed.ledger[1].iface), "e\033[2J\n\x9b\xff");
 	feed.ledger[0].bad[WR_BAD_TCP_OPT] = 3;
 	wr_tui_model_rules(m, &rule, 1);
+	wr_tui_model_classes(m, &klass, 1);
 	for (int panel = 0; panel < WR_TUI_PANELS; panel++) {
 		make((enum wr_tui_panel)panel, WR_TUI_BY_RATE);
 		for (int width = 80; width < 250; width++) {
@@ -771,6 +824,7 @@ int main(void)
 	hold();
 	books();
 	rules();
+	classes();
 	layouts();
 	long_ends();
 	packet_lines();

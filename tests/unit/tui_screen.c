@@ -3,11 +3,11 @@
  * The screen of weir top with a host that always does the same, so that a test can say what must
  * stand where, without rights and without traffic.
  *
- *	tui_screen [-m MILLISECONDS] [-w WINDOWS] [-o] [-b] [-u] [-c] [-r] [FILTER]
+ *	tui_screen [-m MILLISECONDS] [-w WINDOWS] [-o] [-b] [-u] [-c] [-r] [-k] [FILTER]
  *
  * -m how long a window takes, -w windows before the first screen, -o what leaves is watched, -b
  * malformed packets, -u the ledger does not balance, -c no colour, -r a policy with two rules,
- * -x fails after so many windows.
+ * -k classes, -x fails after so many windows.
  */
 #include <errno.h>
 #include <signal.h>
@@ -82,6 +82,31 @@ static int rules(void *ctx, struct wr_tui_rule *rows, int n)
 	return n < 2 ? 0 : 2;
 }
 
+/* One class is over its guarantee on a full link. */
+static int classes(void *ctx, struct wr_tui_class *rows, int n)
+{
+	const struct wr_tui_class two[] = {
+		{.name = "web",
+		 .offered = 3750000,
+		 .passed = 2500000,
+		 .dropped = 1250000,
+		 .borrowed = 500000,
+		 .dropped_all = 1250 * feed.window,
+		 .guarantee_bps = 16000000,
+		 .ceiling_bps = 30000000,
+		 .priority = 1},
+		{.name = "link eth0 in",
+		 .link = true,
+		 .passed = 2500000,
+		 .guarantee_bps = 20000000,
+		 .ceiling_bps = 20000000},
+	};
+
+	(void)ctx;
+	memcpy(rows, two, sizeof(two));
+	return n < 2 ? 0 : 2;
+}
+
 /* ---- packets: a SYN now and then ---- */
 
 static uint64_t packets;
@@ -143,13 +168,15 @@ int main(int argc, char **argv)
 	uint64_t windows = 70;
 	int c, ret;
 
-	while ((c = getopt(argc, argv, "m:w:x:obucr")) != -1) {
+	while ((c = getopt(argc, argv, "m:w:x:obucrk")) != -1) {
 		if (c == 'm')
 			window_ms = strtoull(optarg, NULL, 10);
 		if (c == 'w')
 			windows = strtoull(optarg, NULL, 10);
 		if (c == 'r')
 			conf.rules = rules;
+		if (c == 'k')
+			conf.classes = classes;
 		if (c == 'x')
 			fail_at = strtoull(optarg, NULL, 10);
 		feed.out |= c == 'o';

@@ -279,6 +279,22 @@ class Host:
         yield {"event_type": "policy", "file": "/etc/weir/edge.policy", "enforced": True, "rules": len(self.policy), "prefixes": 0,
                "paths": 2, "changes": 1, "put_us": 700, "forgiven_ns": 0}
 
+    def classes(self, keys):
+        n = 0 if self.args.quiet else self.window()
+        k = n % 50 + 1 if n else 0
+        for name, priority, guarantee, ceiling in (("web", 1, 20000000, 0), ("bulk", 8, 0, 30000000), (None, 8, 0, 0)):
+            row = {"event_type": "class", **({"class": name} if name else {}), **({"guarantee_bps": guarantee} if guarantee else {}),
+                   **({"ceiling_bps": ceiling} if ceiling else {}), "priority": priority}
+            lost = 100 if name == "bulk" else 0
+            for key, m in (("total", n), ("second", k)):
+                row[key] = {"offered": both((1200 + lost) * m, 90), "passed": both(1200 * m, 90), "marked": both(7 * m, 90),
+                            "dropped": both(lost * m, 90), "borrowed": both(300 * m, 90)}
+            yield row
+        for name, way in ((self.iface(), "in"), ("eth1", "out")):
+            yield {"event_type": "link", "iface": name, "direction": way, "capacity_bps": 40000000, "capacity_from": "policy",
+                   "budget_bps": 20000000 if way == "in" else 0, "used_bps": 11000000, "queue_us": 812, "pressed": 3,
+                   **({"pressed_by": "backlog"} if way == "in" else {})}
+
     def report(self, keys):
         found = [(i, r) for i, r in enumerate(self.policy) if r["name"] == keys.get("rule")]
         if not found:
@@ -347,7 +363,7 @@ class Host:
     # ---- the protocol ----
 
     VIEWS = ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "dump",
-             "metrics", "rules", "report", "rule", "incidents", "learned")
+             "metrics", "rules", "report", "rule", "incidents", "learned", "classes")
     KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id"}
 
     def parse(self, line):

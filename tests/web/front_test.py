@@ -190,7 +190,7 @@ def hosts(scene):
 
 
 def views(scene):
-    for view in ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "rules", "incidents", "learned"):
+    for view in ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "rules", "incidents", "learned", "classes"):
         status, rows = scene.rows("/api/" + view)
         ok(status == 200 and rows and all("event_type" in row for row in rows), "/api/%s" % view, status)
     for view in ("reload", "config", "subscribe", "metrics", "", "flows/x", "flows%0areload"):

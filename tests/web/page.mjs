@@ -3,7 +3,7 @@
 
 import {browser, done, eventually, front, is, live, note, ok, open, shots, sleep, text} from "./scene.mjs";
 
-const VIEWS = ["overview", "services", "talkers", "flows", "protocols", "ledger", "rules", "history", "incidents"];
+const VIEWS = ["overview", "services", "talkers", "flows", "protocols", "ledger", "rules", "classes", "history", "incidents"];
 const SECONDS = Number(process.env.WEIR_WEB_SECONDS || 10);
 
 const focused = (page) => page.evaluate(() => {
@@ -61,6 +61,8 @@ async function keyboard(b, url) {
 	is(await page.title(), "Services – weir", "and so does the title");
 	await page.keyboard.press("End");
 	is(await focused(page), "tab-incidents", "End: the last tab");
+	await page.keyboard.press("0");
+	is(await page.locator('[role="tab"][aria-selected="true"]').innerText(), "Incidents", "0: the tenth view");
 	await page.keyboard.press("2");
 	is(await page.locator('[role="tab"][aria-selected="true"]').innerText(), "Services", "2: the second view");
 	ok(await eventually(() => rows(page, "services").count()), "services are there");
@@ -289,6 +291,35 @@ async function login(b) {
 }
 
 // What was found, and the numbers that say so beside what is usual.
+async function classes(b, url) {
+	const page = await open(b, url + "#classes");
+	ok(await eventually(async () => await rows(page, "classes").count() === 5), "three classes and two links");
+	const row = (name) => page.locator(`#view-classes tbody tr:visible:has-text("${name}")`);
+	const web = await row("web").innerText();
+	ok(/priority 1 · guarantee 20.0.Mbit\/s/.test(web), "a class with its bounds", web);
+	ok(/bit\/s/.test(await row("web").locator("td").nth(1).innerText()), "what passed, in bit/s");
+	ok(await eventually(async () => /[1-9].*bit\/s/.test(await row("bulk").locator("td").nth(2).innerText())), "what gave way");
+	ok((await text(page, "#view-classes")).includes("(no class)"), "what is in none");
+	const bar = await row("bulk").locator(".named").evaluate((e) => Number(getComputedStyle(e).getPropertyValue("--share")));
+	ok(bar > 0 && bar <= 1, "its share is a bar", String(bar));
+	const line = await row("web").locator(".spark .line").getAttribute("d");
+	ok(await eventually(async () => await row("web").locator(".spark .line").getAttribute("d") !== line), "its line goes on");
+	ok(/11.0.Mbit\/s[^]*20.0.Mbit\/s/.test(await row("eth0 in").innerText()), "a link: what it uses and may use", await row("eth0 in").innerText());
+	ok(/backlog/.test(await row("eth0 in").innerText()), "and what the host did not keep up with");
+	ok(/all/.test(await row("eth1 out").innerText()), "one without a bound");
+	await page.keyboard.press("u");
+	ok(/p\/s/.test(await row("web").locator("td").nth(1).innerText()), "u: packets");
+	await tabTo(page, (at) => at === "web");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Enter");
+	const said = await text(page, "dialog[open]");
+	ok(/Class bulk/.test(said) && /total dropped packets/.test(said), "Enter: all that is known of it", said);
+	await page.keyboard.press("Escape");
+	is(await focused(page), "bulk", "the keyboard is where it was");
+	fine(page, "classes");
+	await page.context().close();
+}
+
 async function incidents(b, url) {
 	const page = await open(b, url + "#incidents");
 	ok(await eventually(async () => await rows(page, "incidents").count() === 3), "an incident, and two addresses that are known");
@@ -448,7 +479,7 @@ async function memory(b) {
 const scene = await front(["--window", "0.4"]);
 const b = await browser();
 try {
-	for (const part of [paints, keyboard, flows, hostile, looks, past, withoutCharts, rules, incidents, changes, login, gone, memory]) {
+	for (const part of [paints, keyboard, flows, hostile, looks, past, withoutCharts, rules, classes, incidents, changes, login, gone, memory]) {
 		const begun = Date.now();
 		await part(b, scene.url);
 		note(`${part.name} took ${((Date.now() - begun) / 1000).toFixed(1)} s`);

@@ -1,31 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/json.h"
-#include "base/when.h"
-#include "daemon/query.h"
 #include "daemon/session.h"
-#include "policy/verdict.h"
 #include "ui/cli/ask.h"
 #include "ui/cli/command.h"
+#include "ui/cli/frames.h"
 #include "ui/cli/out.h"
+#include "ui/cli/stop.h"
 #include "view/ledger.h"
 #include "view/text.h"
 
 /* The daemon gives bytes, a piece of its ring at a time; what is made of them is made here. */
 
-enum { FRAME_MAX = 1 << 17 };
+enum { FOLLOW_US = 100000 }; /* the daemon itself has packets ten times a second */
 
 struct args {
 	const char *conf, *socket, *last, *write, *color;
 	uint64_t count, payload;
-	bool json, ether;
+	bool json, ether, follow;
 };
 
 struct dump {
@@ -33,82 +30,19 @@ struct dump {
 	char *filter;
 	struct wr_ask ask;
 	struct wr_out out;
-	struct wr_err err; /* of a line that is not as it should be */
-	uint64_t next, newest, passed_over, rate, sample;
-	struct wr_buf state; /* the daemon's last object: what there is */
+	struct wr_frames frames;
 	struct wr_ledger rows[WR_SESSION_ROWS];
 	int n_rows;
-	uint8_t bytes[FRAME_MAX];
 };
 
 /* ---- an answer ---- */
 
-static uint64_t number(const json_t *o, const char *key)
-{
-	return (uint64_t)json_integer_value(json_object_get(o, key));
-}
-
-static const char *text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
-static int frame(struct dump *d, const json_t *o)
-{
-	const json_t *data = json_object_get(o, "frame");
-	size_t n = json_string_length(data);
-	struct wr_packet pkt = {
-		.data = d->bytes,
-		.len = (uint32_t)number(o, "len"),
-		.linktype = (uint16_t)number(o, "linktype"),
-		.gso_segs = (uint16_t)number(o, "gso_segs"),
-		.iface = text(o, "in_iface"),
-	};
-	const json_t *verdict = json_object_get(o, "verdict");
-	struct wr_fate fate = {.rule = json_string_value(json_object_get(o, "rule"))};
-	ssize_t caplen = n / 4 * 3 <= FRAME_MAX
-				 ? wr_json_base64_read(json_string_value(data), n, d->bytes)
-				 : -1;
-
-	if (!data || caplen < 0 || wr_when_parse(text(o, "timestamp"), 0, &pkt.ts_ns, NULL))
-		return wr_fail(&d->err, EIO,
-			       "the daemon's answer is not a packet; is it of another "
-			       "version?");
-	pkt.caplen = (uint32_t)caplen;
-	while (pkt.hook < WR_HOOK_COUNT && strcmp(text(o, "hook"), wr_hook_name(pkt.hook)))
-		pkt.hook++;
-	if (pkt.hook == WR_HOOK_COUNT)
-		pkt.hook = WR_HOOK_FILE;
-	while (verdict && fate.verdict < WR_VERDICT_ANSWER &&
-	       strcmp(text(o, "verdict"), wr_verdict_name(fate.verdict)) != 0)
-		fate.verdict++;
-	pkt.fate = verdict ? &fate : NULL;
-	wr_out_packet(&d->out, &pkt);
-	return d->out.failed;
-}
-
-static int line(void *ctx, const char *at, size_t n)
+static int packet(void *ctx, const struct wr_packet *pkt)
 {
 	struct dump *d = ctx;
-	json_t *o = json_loadb(at, n, 0, NULL);
-	int ret = 0;
 
-	if (!strcmp(text(o, "event_type"), "frame")) {
-		ret = frame(d, o);
-	} else if (!strcmp(text(o, "event_type"), "dump")) {
-		d->next = number(o, "next");
-		d->newest = number(o, "newest");
-		d->passed_over = number(o, "passed_over");
-		d->rate = number(o, "rate");
-		d->sample = number(o, "sample");
-		wr_buf_clear(&d->state);
-		wr_buf_add(&d->state, at, n);
-		wr_buf_char(&d->state, '\n');
-	}
-	json_decref(o);
-	return ret;
+	wr_out_packet(&d->out, pkt);
+	return d->out.failed;
 }
 
 static int ledger_line(void *ctx, const char *at, size_t n)
@@ -122,43 +56,22 @@ static int ledger_line(void *ctx, const char *at, size_t n)
 
 /* ---- questions ---- */
 
-static int ask(struct dump *d, const char *request, int (*fn)(void *ctx, const char *, size_t),
-	       struct wr_err *err)
-{
-	int ret = wr_ask_send(&d->ask, request, err);
-
-	if (!ret)
-		ret = wr_ask_answer(&d->ask, fn, d, err);
-	if (ret && d->err.code)
-		*err = d->err;
-	if (ret && d->out.failed)
-		*err = d->out.err;
-	return ret;
-}
-
 static int ask_ledger(struct dump *d, struct wr_err *err)
 {
+	int ret = wr_ask_send(&d->ask, "ledger", err);
+
 	d->n_rows = 0;
-	return ask(d, "ledger", ledger_line, err);
+	return ret ? ret : wr_ask_answer(&d->ask, ledger_line, d, err);
 }
 
 static int ask_piece(struct dump *d, uint64_t to, struct wr_err *err)
 {
-	struct wr_buf b = {0};
-	int ret;
+	struct wr_frames_want want = {
+		.filter = d->filter, .last = d->a.last, .to = to, .count = d->a.count};
+	int ret = wr_frames_ask(&d->frames, &want, err);
 
-	wr_buf_fmt(&b, "dump form=frames from=%" PRIu64 " to=%" PRIu64 " count=%" PRIu64, d->next,
-		   to, d->a.count);
-	if (d->a.last) {
-		wr_buf_str(&b, " last=");
-		wr_query_encode(&b, d->a.last);
-	}
-	if (d->filter) {
-		wr_buf_str(&b, " filter=");
-		wr_query_encode(&b, d->filter);
-	}
-	ret = ask(d, wr_buf_text(&b), line, err);
-	wr_buf_free(&b);
+	if (ret && d->out.failed)
+		*err = d->out.err;
 	return ret;
 }
 
@@ -168,9 +81,26 @@ static int ask_all(struct dump *d, struct wr_err *err)
 	uint64_t to;
 	int ret = ask_piece(d, 0, err);
 
-	to = d->newest;
-	while (!ret && d->next <= to)
+	to = d->frames.newest;
+	while (!ret && d->frames.next <= to)
 		ret = ask_piece(d, to, err);
+	return ret;
+}
+
+/* What comes from now on, as it comes; before it only what was asked for by time or number. */
+static int follow(struct dump *d, struct wr_err *err)
+{
+	struct wr_frames_want want = {.filter = d->filter};
+	int ret = d->a.last || d->a.count ? ask_all(d, err) : wr_frames_newest(&d->frames, err);
+
+	while (!ret && !wr_stopped) {
+		wr_out_flush(&d->out);
+		if (d->frames.next > d->frames.newest)
+			usleep(FOLLOW_US);
+		ret = wr_frames_ask(&d->frames, &want, err);
+	}
+	if (ret && d->out.failed)
+		*err = d->out.err;
 	return ret;
 }
 
@@ -209,10 +139,10 @@ static void say_summary(const struct dump *d)
 
 	wr_view_digits(&b, d->out.packets);
 	wr_buf_str(&b, " packets; of all since weir keeps them ");
-	wr_view_digits(&b, d->passed_over);
-	wr_buf_fmt(&b, " were passed over (rate %" PRIu64 "/s", d->rate);
-	if (d->sample > 1)
-		wr_buf_fmt(&b, ", 1 in %" PRIu64, d->sample);
+	wr_view_digits(&b, d->frames.passed_over);
+	wr_buf_fmt(&b, " were passed over (rate %" PRIu64 "/s", d->frames.rate);
+	if (d->frames.sample > 1)
+		wr_buf_fmt(&b, ", 1 in %" PRIu64, d->frames.sample);
 	wr_buf_str(&b, ")\n");
 	wr_buf_flush(&b, STDERR_FILENO);
 	wr_buf_free(&b);
@@ -228,7 +158,7 @@ static int finish(struct dump *d, struct wr_err *err)
 		return WR_EXIT_FAILED;
 	}
 	if (!ret && d->a.json)
-		ret = wr_buf_flush(&d->state, STDOUT_FILENO);
+		ret = wr_buf_flush(&d->frames.state, STDOUT_FILENO);
 	if (!d->a.json)
 		say_summary(d);
 	return ret && ret != -EPIPE ? wr_cli_ask_status(ret) : WR_EXIT_OK;
@@ -244,6 +174,11 @@ static int run(int argc, char **argv, struct wr_err *err)
 		return WR_EXIT_FAILED;
 	status = wr_command_begin(&wr_command_dump, &d->a, argc, argv, &rest, err);
 	if (status < 0) {
+		if (d->a.follow)
+			wr_stop_on_signals();
+		d->frames.ask = &d->ask;
+		d->frames.fn = packet;
+		d->frames.ctx = d;
 		d->filter = wr_join_args(rest.argc, rest.argv, 0);
 		ret = wr_cli_connect(&d->ask, d->a.conf, d->a.socket, err);
 		if (!ret)
@@ -251,12 +186,12 @@ static int run(int argc, char **argv, struct wr_err *err)
 		if (!ret)
 			ret = open_output(d, err);
 		if (!ret)
-			ret = ask_all(d, err);
+			ret = d->a.follow ? follow(d, err) : ask_all(d, err);
 		status = !ret || d->out.failed ? finish(d, err) : wr_cli_ask_status(ret);
 	}
 	wr_out_close(&d->out, NULL, 0); /* nothing is left of it after finish() */
 	wr_ask_close(&d->ask);
-	wr_buf_free(&d->state);
+	wr_frames_free(&d->frames);
 	free(d->filter);
 	free(d);
 	return status;
@@ -267,6 +202,9 @@ static const struct wr_option options[] = {
 	{0, "last", "SPAN", "not older than that (30s, 2m; default: all that are kept)",
 	 WR_OPTION_STRING, AT(last)},
 	{0, "packets", "COUNT", "the newest so many only", WR_OPTION_NUMBER, AT(count), 1, 10000},
+	{'f', "follow", NULL,
+	 "packets as they come, until Ctrl-C; older ones only with --last or --packets",
+	 WR_OPTION_FLAG, AT(follow)},
 	{'w', "write", "FILE", "write packets to a pcapng file (- = standard output)",
 	 WR_OPTION_STRING, AT(write)},
 	{0, "payload", "N", "show N bytes of payload, as far as they are kept", WR_OPTION_NUMBER,
@@ -293,9 +231,13 @@ const struct wr_command wr_command_dump = {
 		"(bytes of each),\n"
 		"rate (so many of a second, spread over it) and sample (every n-th). What is "
 		"passed "
-		"over is counted.",
+		"over is counted.\n\n"
+		"Where a policy is in force, each packet has the verdict that it got in the "
+		"kernel, and the rule.",
 	.examples = "weir dump --last 30s\tlines, as weir watch has them\n"
 		    "weir dump --last 30s -w last.pcapng tcp port 443\tfor Wireshark\n"
+		    "weir dump -f --json 'tcp port 443'\tverdict and rule of each packet, as it "
+		    "comes\n"
 		    "weir dump -w - | tshark -r -\tthe same, through a pipe\n"
 		    "weir dump --packets 20 --json host 192.0.2.7\tfor a program\n",
 	.options = options,

@@ -18,7 +18,7 @@ enum { FLUSH_AT = 1 << 16, TOP = 20 };
 
 struct args {
 	const char *file, *from, *to;
-	const char *service, *source, *protocol, *interface, *rule, *top;
+	const char *service, *source, *protocol, *interface, *rule, *klass, *top;
 	const char *resolution;
 	bool flows, incidents, rules, json;
 };
@@ -61,7 +61,7 @@ static int what(struct history *h, struct wr_err *err)
 	} keys[] = {
 		{h->a.service, WR_STORE_SERVICE},   {h->a.source, WR_STORE_SOURCE},
 		{h->a.protocol, WR_STORE_PROTOCOL}, {h->a.interface, WR_STORE_IFACE},
-		{h->a.rule, WR_STORE_RULE},
+		{h->a.rule, WR_STORE_RULE},	    {h->a.klass, WR_STORE_CLASS},
 	};
 	int n = 0;
 
@@ -75,10 +75,10 @@ static int what(struct history *h, struct wr_err *err)
 		n++;
 	}
 	if (n > 1 && !h->a.flows)
-		return wr_fail(
-			err, EINVAL,
-			"only one of --service, --source, --protocol, --interface, --rule, unless "
-			"--flows is given");
+		return wr_fail(err, EINVAL,
+			       "only one of --service, --source, --protocol, --interface, --rule, "
+			       "--class, "
+			       "unless --flows is given");
 	if (h->a.flows + h->a.incidents + h->a.rules + !!h->a.top > 1)
 		return wr_fail(err, EINVAL, "only one of --flows, --top, --incidents, --rules");
 	return 0;
@@ -189,11 +189,9 @@ static int top(struct history *h, struct wr_err *err)
 	static const struct {
 		const char *name;
 		enum wr_store_kind kind;
-	} kinds[] = {{"services", WR_STORE_SERVICE},
-		     {"sources", WR_STORE_SOURCE},
-		     {"protocols", WR_STORE_PROTOCOL},
-		     {"interfaces", WR_STORE_IFACE},
-		     {"rules", WR_STORE_RULE}};
+	} kinds[] = {{"services", WR_STORE_SERVICE},   {"sources", WR_STORE_SOURCE},
+		     {"protocols", WR_STORE_PROTOCOL}, {"interfaces", WR_STORE_IFACE},
+		     {"rules", WR_STORE_RULE},	       {"classes", WR_STORE_CLASS}};
 	size_t i = 0, n = sizeof(kinds) / sizeof(kinds[0]);
 	int ret;
 
@@ -202,7 +200,8 @@ static int top(struct history *h, struct wr_err *err)
 	if (i == n)
 		return wr_fail(
 			err, EINVAL,
-			"--top: '%s' is none of services, sources, protocols, interfaces, rules",
+			"--top: '%s' is none of services, sources, protocols, interfaces, rules, "
+			"classes",
 			h->a.top);
 	h->ask.kind = kinds[i].kind;
 	ret = wr_store_read_top(h->reader, &h->ask, TOP, key, h, err);
@@ -403,10 +402,15 @@ static const struct wr_option options[] = {
 	{'i', "interface", "IF", "one interface", WR_OPTION_STRING, AT(interface)},
 	{0, "rule", "NAME", "one rule: what it matched, and what of that it kept out",
 	 WR_OPTION_STRING, AT(rule)},
+	{0, "class", "NAME",
+	 "one bandwidth class: what it was offered, and what of that gave way ('(no class)': the "
+	 "rest)",
+	 WR_OPTION_STRING, AT(klass)},
 	{'r', "resolution", "PERIOD",
 	 "1s, 1m, 1h, or auto: the finest that fits on some screens and is still kept",
 	 WR_OPTION_STRING, AT(resolution)},
-	{0, "top", "KIND", "who had most: services, sources, protocols, interfaces or rules",
+	{0, "top", "KIND",
+	 "who had most: services, sources, protocols, interfaces, rules or classes",
 	 WR_OPTION_STRING, AT(top)},
 	{0, "flows", NULL,
 	 "the flows themselves: when they ended, how long, bytes to the server and back",

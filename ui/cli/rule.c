@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/near.h"
@@ -42,7 +43,20 @@ static void add_key(struct wr_buf *b, const char *name, const char *value)
 	wr_query_encode(b, value);
 }
 
-static int change(const struct args *a, const char *verb, char *text, struct wr_err *err)
+/* A person is asked once more; what a program asks for stays refused. */
+static bool all_the_same(struct wr_err *err)
+{
+	char answer[16] = "";
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return false;
+	fprintf(stderr, "weir rule: %s\nall the same? [y/N] ", err->text);
+	*err = (struct wr_err){0}; /* it has been told */
+	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
+}
+
+static int send_change(const struct args *a, const char *verb, const char *text, bool force,
+		       struct wr_err *err)
 {
 	struct wr_buf b = {0};
 
@@ -50,10 +64,20 @@ static int change(const struct args *a, const char *verb, char *text, struct wr_
 	add_key(&b, "text", text);
 	add_key(&b, "confirm", a->confirm);
 	add_key(&b, "ssh", getenv("SSH_CONNECTION"));
-	if (a->force)
+	if (force)
 		wr_buf_str(&b, " force=1");
-	free(text);
 	return ask(a, &b, err);
+}
+
+static int change(const struct args *a, const char *verb, char *text, struct wr_err *err)
+{
+	int status = send_change(a, verb, text, a->force, err);
+
+	if (status == WR_EXIT_USAGE && !a->force && strstr(err->text, "--force") &&
+	    all_the_same(err))
+		status = send_change(a, verb, text, true, err);
+	free(text);
+	return status;
 }
 
 static int show(const struct args *a, const struct wr_args *rest, struct wr_err *err)
@@ -140,7 +164,10 @@ const struct wr_command wr_command_rule = {
 		"DNS server, DHCP, ARP or\n"
 		"neighbour discovery, or a source of the set 'never', or that is for everything or "
 		"for a /8, is refused without "
-		"--force; an automatic one always.\n"
+		"--force; an automatic one always. On a terminal it is asked about.\n"
+		"One that is only wide may be tried with --confirm.\n\n"
+		"Who is not root may change rules so many times in a minute (policy.changes); root "
+		"is told.\n"
 		"Rules are changed by root, or by members of socket.group.",
 	.examples =
 		"weir rule add 'drop from 203.0.113.0/24 for 10m why \"scan\"'\tat once, ends by "

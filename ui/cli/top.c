@@ -31,7 +31,7 @@ struct top {
 	char *filter;
 	char news[NEWS];
 	bool has_news, on_screen;
-	struct wr_top_rules rules;
+	struct wr_top_ask rules, classes;
 	struct wr_incidents *incidents;
 	uint32_t windows; /* since an incident was told */
 };
@@ -113,6 +113,13 @@ static int rules(void *ctx, struct wr_tui_rule *rows, int n)
 	return wr_top_rules(&t->rules, rows, n);
 }
 
+static int classes(void *ctx, struct wr_tui_class *rows, int n)
+{
+	struct top *t = ctx;
+
+	return wr_top_classes(&t->classes, rows, n);
+}
+
 /* Beside the engine: TC takes several programs, and a packet socket is always possible. XDP is left
  * alone, since putting a program there may stop some drivers for a moment. */
 static int packets(void *ctx, struct wr_source **out, const char *filter, struct wr_err *err)
@@ -182,6 +189,7 @@ static int show(struct top *t, bool color, struct wr_err *err)
 		.step = step,
 		.ledger = ledger,
 		.rules = rules,
+		.classes = classes,
 		.packets = packets,
 		.news = news,
 		.host = host,
@@ -191,12 +199,14 @@ static int show(struct top *t, bool color, struct wr_err *err)
 	};
 	int ret;
 
-	t->rules = (struct wr_top_rules){.conf = t->a.conf, .socket = t->a.socket, .ask.fd = -1};
+	t->rules = (struct wr_top_ask){.conf = t->a.conf, .socket = t->a.socket, .ask.fd = -1};
+	t->classes = t->rules;
 	gethostname(host, sizeof(host) - 1);
 	t->on_screen = true;
 	ret = wr_tui_run(&conf, err);
 	t->on_screen = false;
-	wr_top_rules_close(&t->rules);
+	wr_top_ask_close(&t->rules);
+	wr_top_ask_close(&t->classes);
 	return ret;
 }
 
@@ -273,16 +283,18 @@ const struct wr_command wr_command_top = {
 	.args = " [FILTER]",
 	.text = "Shows what arrives and what leaves, second by second: services of this host, who "
 		"talks to them, single flows,\n"
-		"protocols, malformed, lost and dropped packets, the ledger, and rules. Enter goes "
+		"protocols, malformed, lost and dropped packets, the ledger, rules and classes. "
+		"Enter goes "
 		"deeper, from a "
 		"service to its talkers,\n"
 		"to the flows between them, to their packets. ? tells the keys.\n\n"
 		"FILTER is a pcap-filter(7) expression, also behind /. It chooses flows: by "
 		"addresses, ports, protocol,\n"
 		"VLAN, TCP flags that they have shown, and their packets' mean size.\n\n"
-		"The rules panel shows the policy of the weir that runs on this host, when one "
+		"The panels of rules and classes show the policy of the weir that runs on this "
+		"host, when one "
 		"does "
-		"('weir rule').\n\n"
+		"('weir rule', 'weir classes').\n\n"
 		"Packets are counted in the kernel; no record of each is made. Nothing is left "
 		"behind when weir ends.",
 	.examples = "weir top\tthe interface of the default route\n"

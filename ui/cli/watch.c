@@ -12,6 +12,7 @@
 #include "ui/cli/command.h"
 #include "ui/cli/out.h"
 #include "ui/cli/stop.h"
+#include "ui/cli/top_ask.h"
 #include "view/ledger.h"
 
 enum {
@@ -92,6 +93,48 @@ static int open_source(struct watch *w, struct wr_err *err)
 		conf.n_ifaces = 1;
 	}
 	return ret ? ret : wr_session_open(&w->source, &conf, err);
+}
+
+/* ---- a policy that is in force there ---- */
+
+/* Whose program sees a packet first is not ours to say, and rates and classes are known to the
+ * kernel alone: a verdict worked out here could differ from the one that a packet gets. So where
+ * verdicts are is said, and nothing is made up. */
+static void tell_policy(void *ctx, const json_t *o)
+{
+	const struct watch *w = ctx;
+	const json_t *iface;
+	size_t i;
+
+	if (!json_object_get(o, "policy"))
+		return;
+	json_array_foreach(json_object_get(o, "interfaces"), i, iface)
+	{
+		const char *name = wr_top_text(iface, "in_iface");
+		bool ours = wr_any_wanted(&w->a.ifaces);
+
+		for (size_t k = 0; k < w->a.ifaces.n && !ours; k++)
+			ours = !strcmp(w->a.ifaces.at[k], name);
+		if (!w->a.ifaces.n)
+			ours = !strcmp(w->default_iface, name);
+		if (!ours)
+			continue;
+		fprintf(stderr,
+			"weir: rules are in force on %s: what they keep out may not be seen "
+			"here, verdicts are not; 'weir dump -f' shows both\n",
+			name);
+		return;
+	}
+}
+
+static void ask_policy(const struct watch *w)
+{
+	struct wr_top_ask ask = {.ask.fd = -1};
+
+	if (w->a.netns) /* names are those of another namespace */
+		return;
+	wr_top_ask(&ask, "status", tell_policy, (void *)w);
+	wr_top_ask_close(&ask);
 }
 
 static void not_written(void *ctx, const char *iface, uint64_t packets)
@@ -252,6 +295,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 		if (!ret)
 			ret = open_source(w, err);
 		if (!ret)
+			ask_policy(w);
+		if (!ret)
 			ret = loop(w, err);
 		status = ret ? wr_exit_status(ret) : finish(w, err);
 	}
@@ -302,6 +347,9 @@ const struct wr_command wr_command_watch = {
 		"Nothing is changed on the interface but a program attached to it, which is gone "
 		"when weir ends,\n"
 		"however it ends. A program of somebody else is never displaced.\n\n"
+		"Where a running weir has rules in force, 'weir dump -f' shows the verdict and "
+		"the rule of each packet, also of\n"
+		"those that are kept out; that is not known here.\n\n"
 		"At the end, or at Ctrl-C, the ledger tells where every packet went.",
 	.examples =
 		"weir watch\tpackets at the interface of the default route\n"

@@ -5,17 +5,20 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/when.h"
 #include "core/parse.h"
 #include "policy/describe.h"
+#include "ui/cli/ask.h"
 #include "ui/cli/command.h"
 #include "ui/cli/policy_file.h"
+#include "ui/cli/why_next.h"
 #include "view/why.h"
 
 enum { BATCH = 1024 };
 
 struct args {
-	const char *policy, *color;
-	bool json, all;
+	const char *policy, *color, *iface, *netns, *timeout, *conf, *socket;
+	bool json, all, next;
 };
 
 struct asking {
@@ -27,9 +30,28 @@ struct asking {
 	struct wr_parse parse;
 	uint64_t num, last; /* the packet that is asked for, and the last one there was */
 	bool told;
+	bool daemons; /* the policy is the daemon's, and so is what became of the packet */
 	struct wr_buf out;
 	struct wr_err err;
 };
+
+/* What the kernel has decided stands: rates, classes and programs are known there only. */
+static void take_fate(const struct wr_policy *p, const struct wr_fate *fate,
+		      struct wr_view_why *view)
+{
+	struct wr_verdict_of *v = &view->verdict;
+	int rule = fate->rule ? wr_policy_rule(p, fate->rule) : WR_BY_NOTHING;
+
+	for (int i = WR_BY_FRAGMENTS; fate->rule && i >= WR_BY_UNREADABLE; i--)
+		if (rule < 0 && !strcmp(fate->rule, wr_verdict_rule(p, i)))
+			rule = i;
+	if (rule == WR_BY_NOTHING)
+		view->by = fate->rule;
+	/* Of what passes a record has no rule: what was found here let it pass, too. */
+	if (v->verdict != fate->verdict || fate->rule)
+		v->rule = rule;
+	v->verdict = fate->verdict;
+}
 
 /* Holds a packet against the policy. told: it is the one that was asked for. */
 static int judge(struct asking *q, const struct wr_packet *pkt, bool asked)
@@ -41,6 +63,7 @@ static int judge(struct asking *q, const struct wr_packet *pkt, bool asked)
 		.len = pkt->len,
 		.linktype = pkt->linktype,
 		.iface = pkt->iface,
+		.out = pkt->hook == WR_HOOK_TC_OUT,
 		.ts_ns = pkt->ts_ns ? pkt->ts_ns : 1,
 	};
 	struct wr_view_why view = {.policy = q->policy,
@@ -55,6 +78,8 @@ static int judge(struct asking *q, const struct wr_packet *pkt, bool asked)
 	ret = wr_verdict(q->verdicts, &in, &view.verdict, &q->err);
 	if (ret || !asked)
 		return ret;
+	if (pkt->fate && q->daemons)
+		take_fate(q->policy, pkt->fate, &view);
 	ret = wr_why(q->policy, &in, &view.verdict, q->rows, &q->err);
 	if (ret)
 		return ret;
@@ -131,6 +156,53 @@ static int ask_words(struct asking *q, const char *text, struct wr_err *err)
 	return 0;
 }
 
+/* ---- the next one that arrives ---- */
+
+static int open_verdicts(struct asking *q, struct wr_err *err)
+{
+	int ret = wr_verdicts_open(&q->verdicts, q->policy, err);
+
+	if (ret)
+		return ret;
+	q->rows = calloc(q->policy->n_rules + 1, sizeof(*q->rows));
+	return q->rows ? 0 : wr_fail(err, ENOMEM, "out of memory");
+}
+
+static void on_seen(void *ctx, const struct wr_packet *pkt)
+{
+	judge(ctx, pkt, true);
+}
+
+static int on_kept(void *ctx, const struct wr_policy *p, const struct wr_packet *pkt)
+{
+	struct asking *q = ctx;
+	int ret = wr_policy_copy(&q->policy, p, &q->err);
+
+	q->daemons = true;
+	if (!ret)
+		ret = open_verdicts(q, &q->err);
+	return ret ? ret : judge(q, pkt, true);
+}
+
+static int ask_next(struct asking *q, const char *filter, struct wr_err *err)
+{
+	struct wr_why_next n = {
+		.iface = q->a.iface,
+		.netns = q->a.netns,
+		.filter = filter,
+		.conf = q->a.conf,
+		.socket = q->a.socket,
+	};
+
+	if (wr_when_span(q->a.timeout ? q->a.timeout : "10s", &n.wait_ns, err))
+		return wr_within(err, "--timeout");
+	if (q->a.policy)
+		return wr_why_next_seen(&n, on_seen, q, err);
+	if (n.netns)
+		return wr_fail(err, EINVAL, "--netns: with --policy only, the daemon has its own");
+	return wr_why_next_kept(&n, on_kept, q, err);
+}
+
 /* ---- the command ---- */
 
 static int ask(struct asking *q, const struct wr_args *rest, struct wr_err *err)
@@ -138,17 +210,21 @@ static int ask(struct asking *q, const struct wr_args *rest, struct wr_err *err)
 	char *words = wr_join_args(rest->argc, rest->argv, 0);
 	int ret;
 
-	if (!words)
-		return rest->argc ? wr_fail(err, ENOMEM, "out of memory")
-				  : wr_fail(err, EINVAL,
-					    "which packet? 'tcp 203.0.113.7:5555 > 10.0.0.5:443 "
-					    "syn', or a capture file and a number");
-	if (rest->argc == 2 && !strchr(words, '>'))
+	if (!q->a.next && (q->a.iface || q->a.netns || q->a.timeout))
+		ret = wr_fail(err, EINVAL, "--interface, --netns and --timeout go with --next");
+	else if (q->a.next)
+		ret = ask_next(q, words, err);
+	else if (!words)
+		ret = rest->argc ? wr_fail(err, ENOMEM, "out of memory")
+				 : wr_fail(err, EINVAL,
+					   "which packet? 'tcp 203.0.113.7:5555 > 10.0.0.5:443 "
+					   "syn', or a capture file and a number");
+	else if (rest->argc == 2 && !strchr(words, '>'))
 		ret = ask_file(q, rest->argv[0], rest->argv[1], err);
 	else
 		ret = ask_words(q, words, err);
 	free(words);
-	if (!ret && q->err.code) {
+	if (q->err.code) {
 		*err = q->err;
 		ret = -err->code;
 	}
@@ -159,16 +235,13 @@ static int open_policy(struct asking *q, struct wr_err *err)
 {
 	int ret = wr_color_wanted(q->a.color, &q->color, err);
 
+	if (!ret && !q->a.policy && q->a.next)
+		return 0; /* those of the daemon */
 	if (!ret && !q->a.policy)
 		ret = wr_fail(err, EINVAL, "which rules? --policy FILE");
 	if (!ret)
 		ret = wr_policy_file_load(&q->policy, "why", q->a.policy, err);
-	if (!ret)
-		ret = wr_verdicts_open(&q->verdicts, q->policy, err);
-	if (ret)
-		return ret;
-	q->rows = calloc(q->policy->n_rules + 1, sizeof(*q->rows));
-	return q->rows ? 0 : wr_fail(err, ENOMEM, "out of memory");
+	return ret ? ret : open_verdicts(q, err);
 }
 
 static int run(int argc, char **argv, struct wr_err *err)
@@ -184,7 +257,7 @@ static int run(int argc, char **argv, struct wr_err *err)
 	if (status < 0) {
 		ret = open_policy(q, err);
 		ret = ret ? ret : ask(q, &rest, err);
-		status = wr_exit_status(ret);
+		status = q->a.next && !q->a.policy ? wr_cli_ask_status(ret) : wr_exit_status(ret);
 	}
 	wr_verdicts_close(&q->verdicts);
 	wr_policy_free(&q->policy);
@@ -197,6 +270,16 @@ static int run(int argc, char **argv, struct wr_err *err)
 #define AT(field) .offset = offsetof(struct args, field)
 static const struct wr_option options[] = {
 	{0, "policy", "FILE", "the rules; - is standard input", WR_OPTION_STRING, AT(policy)},
+	{0, "next", NULL, "the next packet that arrives and that PACKET, here a filter, chooses",
+	 WR_OPTION_FLAG, AT(next)},
+	{'i', "interface", "IF", "with --next: at this interface", WR_OPTION_STRING, AT(iface)},
+	{0, "timeout", "TIME", "with --next: wait so long (default 10s), then exit status 1",
+	 WR_OPTION_STRING, AT(timeout)},
+	{'n', "netns", "NETNS", "with --next and --policy: in this network namespace",
+	 WR_OPTION_STRING, AT(netns)},
+	{'c', "config", "FILE", "with --next: the daemon's configuration, which names its socket",
+	 WR_OPTION_STRING, AT(conf)},
+	{0, "socket", "PATH", "with --next: its control socket", WR_OPTION_STRING, AT(socket)},
 	{'a', "all", NULL, "every rule, and of each what does not match", WR_OPTION_FLAG, AT(all)},
 	{0, "json", NULL, "one JSON object", WR_OPTION_FLAG, AT(json)},
 	{0, "color", "WHEN", "auto, always or never", WR_OPTION_STRING, AT(color)},
@@ -206,13 +289,19 @@ static const struct wr_option options[] = {
 const struct wr_command wr_command_why = {
 	.name = "why",
 	.brief = "which rule decides of a packet, and which would have",
-	.args = " --policy FILE PACKET | FILE NUMBER",
+	.args = " --policy FILE PACKET | FILE NUMBER | --next [FILTER]",
 	.text = "PACKET is described in words: PROTOCOL SOURCE[:PORT] > DESTINATION[:PORT] "
 		"[FLAG]... [in INTERFACE] [vlan N]... [len BYTES]. Protocols are called as in "
 		"rules; IPv6 with a port is written [2001:db8::1]:443; flags are those of TCP: fin "
 		"syn rst psh ack urg ece cwr, ack when none is said. Or it is packet NUMBER of a "
 		"capture file: the packets before it are judged, too, since rates and fragments "
 		"depend on them.\n\n"
+		"With --next it is the next packet that arrives and that FILTER, a pcap-filter(7) "
+		"expression, chooses. Without --policy it is one that the running daemon keeps "
+		"([dump] in its configuration), with the verdict that it got in the kernel, held "
+		"against the daemon's rules; when more packets come than are kept, it may not be "
+		"the very next. With --policy it is one at the interface, and rates begin with it; "
+		"what a running weir keeps out in front of it is not seen.\n\n"
 		"Shown are the rule that decides, shadows and limits that match, and the next rule "
 		"that would have decided, each with its place in the order; when no rule decides, "
 		"those that match but for one thing. With --all every rule is shown with all that "
@@ -220,6 +309,7 @@ const struct wr_command wr_command_why = {
 	.examples = "weir why --policy edge.policy 'tcp 203.0.113.7:5555 > 10.0.0.5:443 "
 		    "syn'\twould it get through?\n"
 		    "weir why --policy edge.policy trace.pcap 4711\twhy was this one dropped?\n"
+		    "weir why --next 'tcp port 443'\twhat does the running daemon decide of it?\n"
 		    "weir why --all --policy edge.policy 'udp 10.1.0.9 > 10.0.0.5:53 in "
 		    "eth1'\twhat each rule says\n",
 	.options = options,

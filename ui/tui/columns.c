@@ -266,6 +266,73 @@ CELL(rule_matched_all)
 	number(b, r->rule->matched.packets);
 }
 
+/* ---- classes, and the links that they share ---- */
+
+/* A link is told with what it carries, which the columns of narrow screens have no room for. */
+CELL(class_label)
+{
+	char cell[WR_VIEW_CELL];
+
+	wr_view_plain(b, r->name, s->utf8);
+	if (!r->klass->link || !r->klass->guarantee_bps)
+		return;
+	wr_view_si(cell, (double)r->klass->guarantee_bps, "bit/s");
+	wr_buf_fmt(b, ": %s", cell);
+}
+
+CELL(class_offered)
+{
+	if (!r->klass->link)
+		rate(b, r->klass->offered, s);
+}
+
+CELL(class_passed)
+{
+	rate(b, r->klass->passed, s);
+}
+
+CELL(class_dropped)
+{
+	if (!r->klass->link)
+		rate(b, r->klass->dropped, s);
+}
+
+CELL(class_borrowed)
+{
+	if (!r->klass->link)
+		rate(b, r->klass->borrowed, s);
+}
+
+CELL(class_guarantee)
+{
+	if (!r->klass->link && r->klass->guarantee_bps)
+		rate(b, r->klass->guarantee_bps / 8, s);
+}
+
+CELL(class_ceiling)
+{
+	if (r->klass->ceiling_bps)
+		rate(b, r->klass->ceiling_bps / 8, s);
+}
+
+CELL(class_marked)
+{
+	if (!r->klass->link)
+		si(b, per_second(r->klass->marked));
+}
+
+CELL(class_priority)
+{
+	if (!r->klass->link)
+		wr_buf_fmt(b, "%u", r->klass->priority);
+}
+
+CELL(class_dropped_all)
+{
+	if (!r->klass->link)
+		number(b, r->klass->dropped_all);
+}
+
 /* ---- the ledger ---- */
 
 CELL(iface_label)
@@ -414,6 +481,21 @@ static const struct wr_tui_column rules[] = {
 	{0},
 };
 
+static const struct wr_tui_column classes[] = {
+	LABEL("class (%)", class_label),
+	RIGHT("offered", 11, 0, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, class_offered),
+	RIGHT("passed", 11, 0, WR_TUI_IN, WR_TUI_ALWAYS, -1, class_passed),
+	RIGHT("dropped", 11, 0, WR_TUI_ALARM, WR_TUI_ALWAYS, -1, class_dropped),
+	CHART(10, 0),
+	RIGHT("guarantee", 11, 0, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, class_guarantee),
+	RIGHT("ceiling", 11, 102, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, class_ceiling),
+	RIGHT("borrowed", 11, 102, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, class_borrowed),
+	RIGHT("marked/s", 10, 112, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, class_marked),
+	RIGHT("priority", 10, 122, WR_TUI_DIM, WR_TUI_ALWAYS, -1, class_priority),
+	RIGHT("packets lost", 14, 138, WR_TUI_PLAIN, WR_TUI_ALWAYS, -1, class_dropped_all),
+	{0},
+};
+
 static const struct wr_tui_column ledger[] = {
 	LABEL("interface", iface_label),
 	{"hook", 15, 0, WR_TUI_LEFT, WR_TUI_DIM, WR_TUI_ALWAYS, -1, hook_label},
@@ -458,6 +540,8 @@ static const struct wr_tui_panel_def panels[WR_TUI_PANELS] = {
 	[WR_TUI_LEDGER] = {"Ledger", ledger, ORDERS(one_order), 18, "nothing is watched"},
 	[WR_TUI_RULES] = {"Rules", rules, ORDERS(one_order), 32,
 			  "no weir runs here with a policy ([policy] file), or it has no rule"},
+	[WR_TUI_CLASSES] = {"Classes", classes, ORDERS(one_order), 32,
+			    "no weir runs here with classes (weir classes)"},
 };
 
 const struct wr_tui_panel_def *wr_tui_panel_def(enum wr_tui_panel panel)

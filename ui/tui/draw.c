@@ -185,16 +185,25 @@ static int charts(const struct wr_tui *t, int y)
 
 /* ---- names of the panels ---- */
 
+/* Most policies have no classes, and narrow screens no room for what is not there. */
+static bool has_tab(const struct wr_tui *t, int panel)
+{
+	return panel != WR_TUI_CLASSES || t->m->count[panel] || t->level[0].panel == WR_TUI_CLASSES;
+}
+
 /* The first `counted` panels say how many rows they have, and so does the one that is shown, and
- * one that one should look at. */
+ * one that one should look at; counted < 0: none does, and no blank follows. */
 static void tab(struct wr_buf *b, const struct wr_tui *t, int panel, int counted)
 {
 	bool here = t->level[0].panel == (enum wr_tui_panel)panel;
 	bool alarm = panel == WR_TUI_DROPS && t->m->malformed;
 	char cell[WR_VIEW_CELL];
 
-	wr_buf_fmt(b, " %d %s ", panel + 1, wr_tui_panel_def((enum wr_tui_panel)panel)->name);
-	if (panel >= counted && !here && !alarm)
+	if (!has_tab(t, panel))
+		return;
+	wr_buf_fmt(b, " %d %s%s", panel + 1, wr_tui_panel_def((enum wr_tui_panel)panel)->name,
+		   counted < 0 ? "" : " ");
+	if (counted < 0 || (panel >= counted && !here && !alarm))
 		return;
 	wr_view_si(cell, t->m->count[panel], "");
 	wr_buf_fmt(b, "%s ", cell);
@@ -213,7 +222,7 @@ static void tabs(const struct wr_tui *t, int y)
 {
 	int counted = WR_TUI_PANELS, x = 1;
 
-	while (counted && tabs_width(t, counted) + x > COLS)
+	while (counted >= 0 && tabs_width(t, counted) + x > COLS)
 		counted--;
 	for (int i = 0; i < WR_TUI_PANELS; i++) {
 		bool here = t->level[0].panel == (enum wr_tui_panel)i;

@@ -175,6 +175,7 @@ static const struct {
 	[WR_TUI_DROPS] = {WR_TUI_LIST, WR_TUI_PANELS},
 	[WR_TUI_LEDGER] = {WR_TUI_BOOK, WR_TUI_LEDGER},
 	[WR_TUI_RULES] = {WR_TUI_LIST, WR_TUI_PANELS},
+	[WR_TUI_CLASSES] = {WR_TUI_LIST, WR_TUI_PANELS},
 };
 
 static void open_row(struct wr_tui *t, int unused)
@@ -287,8 +288,8 @@ const struct wr_tui_key wr_tui_keys[] = {
 	 back,
 	 0},
 	{"w", "watch the packets of the row as they arrive", "watch", {'w'}, packets_of, 0},
-	{"1 .. 7",
-	 "services, talkers, flows, protocols, drops, ledger, rules",
+	{"1 .. 8",
+	 "services, talkers, flows, protocols, drops, ledger, rules, classes",
 	 NULL,
 	 {'1'},
 	 go_panel,
@@ -299,6 +300,7 @@ const struct wr_tui_key wr_tui_keys[] = {
 	{"", NULL, NULL, {'5'}, go_panel, 4},
 	{"", NULL, NULL, {'6'}, go_panel, 5},
 	{"", NULL, NULL, {'7'}, go_panel, 6},
+	{"", NULL, NULL, {'8'}, go_panel, 7},
 	{"Tab", "the next panel; Shift-Tab: the one before", NULL, {'\t'}, next_panel, 1},
 	{"", NULL, NULL, {KEY_BTAB}, next_panel, -1},
 	{"/",

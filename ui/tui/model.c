@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ui/tui/best.h"
+#include "ui/tui/classes.h"
 #include "ui/tui/lens.h"
 #include "ui/tui/reasons.h"
 #include "ui/tui/rules.h"
@@ -24,6 +25,7 @@ struct model {
 	struct wr_tui_reasons reasons;
 	/* The newest, and what is seen of them. */
 	struct wr_tui_rules rules, rules_seen;
+	struct wr_tui_classes classes, classes_seen;
 	struct wr_ledger
 		ledger[WR_TUI_HOOKS]; /* the newest; what is seen stays until the next making */
 	int n_ledger;
@@ -160,6 +162,11 @@ void wr_tui_model_ledger(struct wr_tui_model *seen, const struct wr_ledger *rows
 void wr_tui_model_rules(struct wr_tui_model *seen, const struct wr_tui_rule *rules, int n)
 {
 	wr_tui_rules_add(&whole(seen)->rules, rules, n > 0 ? (uint32_t)n : 0);
+}
+
+void wr_tui_model_classes(struct wr_tui_model *seen, const struct wr_tui_class *classes, int n)
+{
+	wr_tui_classes_add(&whole(seen)->classes, classes, n > 0 ? (uint32_t)n : 0);
 }
 
 /* ---- where rows come from ---- */
@@ -373,6 +380,12 @@ static void make_rules(struct model *m, struct wr_live *live, const struct wr_tu
 	m->seen.n = m->seen.all = wr_tui_rules_rows(&m->rules_seen, m->seen.rows);
 }
 
+static void make_classes(struct model *m, struct wr_live *live, const struct wr_tui_query *q)
+{
+	(void)live, (void)q;
+	m->seen.n = m->seen.all = wr_tui_classes_rows(&m->classes_seen, m->seen.rows);
+}
+
 static const struct wr_live_row *iface_row(struct wr_live *live, const char *name)
 {
 	struct wr_talk_key key = {0};
@@ -421,9 +434,10 @@ static void make_ledger(struct model *m, struct wr_live *live, const struct wr_t
 
 static void (*const make[WR_TUI_PANELS])(struct model *m, struct wr_live *live,
 					 const struct wr_tui_query *q) = {
-	[WR_TUI_SERVICES] = make_live,	[WR_TUI_TALKERS] = make_live, [WR_TUI_FLOWS] = make_flows,
-	[WR_TUI_PROTOCOLS] = make_live, [WR_TUI_DROPS] = make_drops,  [WR_TUI_LEDGER] = make_ledger,
-	[WR_TUI_RULES] = make_rules,
+	[WR_TUI_SERVICES] = make_live, [WR_TUI_TALKERS] = make_live,
+	[WR_TUI_FLOWS] = make_flows,   [WR_TUI_PROTOCOLS] = make_live,
+	[WR_TUI_DROPS] = make_drops,   [WR_TUI_LEDGER] = make_ledger,
+	[WR_TUI_RULES] = make_rules,   [WR_TUI_CLASSES] = make_classes,
 };
 
 /* ---- rows that stay where they are ---- */
@@ -500,6 +514,7 @@ static void make_books(struct model *m)
 	for (int i = 0; i < seen->n_ledger; i++)
 		seen->balanced = seen->balanced && seen->ledger[i].balanced;
 	m->rules_seen = m->rules;
+	m->classes_seen = m->classes;
 	seen->malformed = m->reasons.any_now || m->rules_seen.any_now;
 }
 
@@ -513,6 +528,7 @@ static void make_counts(struct model *m, struct wr_live *live)
 	count[WR_TUI_PROTOCOLS] = wr_live_rows(live, WR_LIVE_PROTOCOLS);
 	count[WR_TUI_DROPS] = m->reasons.n + wr_tui_rules_dropping(&m->rules_seen);
 	count[WR_TUI_RULES] = m->rules_seen.n;
+	count[WR_TUI_CLASSES] = m->classes_seen.n;
 	count[WR_TUI_LEDGER] = (uint32_t)m->seen.n_ledger;
 }
 

@@ -19,7 +19,8 @@
 	X(PROTOCOLS, "Protocols") \
 	X(DROPS, "Drops")         \
 	X(LEDGER, "Ledger")       \
-	X(RULES, "Rules")
+	X(RULES, "Rules")         \
+	X(CLASSES, "Classes")
 
 enum wr_tui_panel {
 #define X(sym, name) WR_TUI_##sym,
@@ -47,12 +48,13 @@ enum wr_tui_order {
 _Static_assert((int)WR_TUI_BY_AGE == (int)WR_LIVE_BY_AGE, "the orders of flow/live.h, and more");
 
 enum {
-	WR_TUI_ROWS = 1024,	/* of a panel, the first in its order */
-	WR_TUI_SERIES = 60,	/* windows that a chart shows */
-	WR_TUI_HOOKS = 256,	/* rows of the ledger */
-	WR_TUI_APP = 64,	/* bytes of a name that a flow asked for */
-	WR_TUI_REASONS = 80,	/* why packets are told in the drops panel */
-	WR_TUI_RULES_MAX = 256, /* the first of a policy */
+	WR_TUI_ROWS = 1024,	 /* of a panel, the first in its order */
+	WR_TUI_SERIES = 60,	 /* windows that a chart shows */
+	WR_TUI_HOOKS = 256,	 /* rows of the ledger */
+	WR_TUI_APP = 64,	 /* bytes of a name that a flow asked for */
+	WR_TUI_REASONS = 80,	 /* why packets are told in the drops panel */
+	WR_TUI_RULES_MAX = 256,	 /* the first of a policy */
+	WR_TUI_CLASSES_MAX = 64, /* and the links that they share */
 };
 
 /* A rule of the weir that runs on this host. */
@@ -64,6 +66,18 @@ struct wr_tui_rule {
 	bool keeps_out;			   /* it drops or limits, and is in force */
 	struct wr_count matched, stopped;  /* of a shadow: would have been */
 	uint64_t matched_now, stopped_now; /* packets, in the newest second */
+};
+
+/* A bandwidth class of the weir that runs on this host, or a link that they share. */
+struct wr_tui_class {
+	char name[40];
+	bool link;
+	/* Bytes of the newest second, of all links together. A link: passed is what it uses. */
+	uint64_t offered, passed, dropped, borrowed;
+	uint64_t marked, dropped_all; /* packets: in the newest second; so far */
+	/* 0: none. A link: what it carries, and what it may carry now. */
+	uint64_t guarantee_bps, ceiling_bps;
+	uint32_t priority; /* 0: a link */
 };
 
 struct wr_tui_row {
@@ -82,9 +96,10 @@ struct wr_tui_row {
 	char app_name[WR_TUI_APP];	/* flows: the name that was asked for; "" = none */
 	const char *name, *text;	/* drops: what, and what that means; static, or borrowed */
 	const struct wr_tui_rule *rule; /* rules, and drops by them: borrowed from the model */
-	const struct wr_ledger *ledger; /* ledger: borrowed from the model */
-	int cells;			/* that series has, at the end of it */
-	double series[WR_TUI_SERIES];	/* bytes in a window (drops: packets), oldest first */
+	const struct wr_tui_class *klass; /* classes: borrowed from the model */
+	const struct wr_ledger *ledger;	  /* ledger: borrowed from the model */
+	int cells;			  /* that series has, at the end of it */
+	double series[WR_TUI_SERIES];	  /* bytes in a window (drops: packets), oldest first */
 };
 
 struct wr_tui_query {
@@ -126,6 +141,9 @@ void wr_tui_model_ledger(struct wr_tui_model *m, const struct wr_ledger *rows, i
 /* The rules as they are now; once for each window. n < 0: there are none to be known, and why. Seen
  * at the next making. */
 void wr_tui_model_rules(struct wr_tui_model *m, const struct wr_tui_rule *rules, int n);
+
+/* The same of classes and their links. */
+void wr_tui_model_classes(struct wr_tui_model *m, const struct wr_tui_class *classes, int n);
 
 /* Makes the rows, the totals and the counts anew. -ENOMEM when there is no memory to look closer:
  * then the rows are empty. */

@@ -89,12 +89,16 @@ static void new_window(struct wr_tui *t)
 {
 	static struct wr_ledger rows[WR_TUI_HOOKS];
 	static struct wr_tui_rule rules[WR_TUI_RULES_MAX];
+	static struct wr_tui_class classes[WR_TUI_CLASSES_MAX];
 	const char *news = t->conf->news ? t->conf->news(t->conf->ctx) : NULL;
 
 	wr_tui_model_ledger(t->m, rows, t->conf->ledger(t->conf->ctx, rows, WR_TUI_HOOKS));
 	if (t->conf->rules)
 		wr_tui_model_rules(t->m, rules,
 				   t->conf->rules(t->conf->ctx, rules, WR_TUI_RULES_MAX));
+	if (t->conf->classes)
+		wr_tui_model_classes(t->m, classes,
+				     t->conf->classes(t->conf->ctx, classes, WR_TUI_CLASSES_MAX));
 	if (news)
 		wr_tui_say(t, false, "%s", news);
 	else if (t->said[0] && !t->typing && --t->said_for <= 0)

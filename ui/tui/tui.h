@@ -22,6 +22,8 @@ struct wr_tui_conf {
 	/* The rules of the weir that runs on this host, in their order, at most n. Returns how many
 	 * were written; -errno: none can be known. May be NULL. */
 	int (*rules)(void *ctx, struct wr_tui_rule *rows, int n);
+	/* Its classes and their links, likewise. May be NULL. */
+	int (*classes)(void *ctx, struct wr_tui_class *rows, int n);
 	/* Opens the packets that the expression chooses, as they arrive. NULL: not possible here.
 	 */
 	int (*packets)(void *ctx, struct wr_source **out, const char *filter, struct wr_err *err);

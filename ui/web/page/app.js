@@ -12,6 +12,7 @@ import {flows} from "./flows.js";
 import {sizes} from "./sizes.js";
 import {ledger} from "./ledger.js";
 import {rules} from "./rules.js";
+import {classes} from "./classes.js";
 import {history} from "./history.js";
 import {incidents} from "./incidents.js";
 import {help} from "./help.js";
@@ -20,7 +21,7 @@ import {details} from "./peek.js";
 const $ = (id) => document.getElementById(id);
 const WORDS = {live: "live", paused: "paused", wait: "waiting"};
 
-const views = [overview((id) => go(id)), list("services", "Services"), list("talkers", "Talkers"), flows(), sizes(), ledger(), rules(), history(),
+const views = [overview((id) => go(id)), list("services", "Services"), list("talkers", "Talkers"), flows(), sizes(), ledger(), rules(), classes(), history(),
 	incidents()];
 let now = null;
 
@@ -132,7 +133,7 @@ document.addEventListener("keydown", (e) => {
 		e.target.blur();
 	if (typing || e.ctrlKey || e.altKey || e.metaKey || document.querySelector("dialog[open]"))
 		return;
-	const view = views[Number(e.key) - 1];
+	const view = /^\d$/.test(e.key) ? views[(Number(e.key) + 9) % 10] : null;
 	const does = view ? () => go(view.id) : keys[e.key];
 	if (!does)
 		return;

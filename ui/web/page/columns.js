@@ -36,7 +36,7 @@ function spark() {
 	};
 }
 
-const last = {label: "last minute", make: spark(), kind: "sparks"};
+export const last = {label: "last minute", make: spark(), kind: "sparks"};
 const rateIn = {label: "in", number: true, kind: "in", sort: "rate", text: (row) => format.rate(row.now.in, unitNow.is)};
 const rateOut = {label: "out", number: true, kind: "out", hide: "narrow", text: (row) => format.rate(row.now.out, unitNow.is)};
 const packets = {label: "packets", number: true, hide: "mid", sort: "packets", title: "since it was first seen, both ways",

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Bandwidth classes wherever they are shown: metrics, history, the live screen. What they do to packets is in classes_test.sh.
+
+# shellcheck disable=SC2317 # functions are called by name, through ok and wait_for
+# shellcheck disable=SC2154 # SEND, PATIENCE: set by watch.sh
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/net/watch.sh
+. "$WR_HERE/watch.sh"
+# shellcheck source=tests/net/daemon.sh
+. "$WR_HERE/daemon.sh"
+# shellcheck source=tests/net/screen.sh
+. "$WR_HERE/screen.sh"
+need_root
+need_screen
+need python3
+need_weir
+find_send
+
+A=s$$ B=r$$
+IN=to-$A OUT=to-$B
+pair "$A" "$B"
+NS=$(ns "$B")
+MAC=02:77:00:00:00:02
+POLICY=$TMP/edge.policy
+chmod 755 "$TMP"
+
+python3 "$WR_HERE/classes.py" frames "$TMP/bulk.pcap" "$MAC" 10.77.0.1 10.77.0.2 5003 1000
+
+# bulk COUNT PPS: packets of the class `low`.
+bulk() {
+	send "$1" 1000 "$2" "file:$TMP/bulk.pcap" >/dev/null
+}
+
+at_least() {
+	ok "$1 ($2, at least $3)" test "$2" -ge "$3"
+}
+
+# metric CLASS WHAT: packets so far.
+metric() {
+	raw_lines metrics | sed -n "s/^weir_class_packets_total{class=\"$1\",what=\"$2\"} //p"
+}
+
+db() {
+	python3 -c 'import sqlite3, sys
+print(sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True).execute(sys.argv[2]).fetchall())' "$TMP/weir/history.db" "$1"
+}
+
+mkdir -p "$TMP/weir"
+printf '%s\n' "link $IN = in 4mbit out 4mbit" "class low = priority 8" "class low to udp/5003" >"$POLICY"
+conf "interfaces = $IN" "hook = xdp" "[policy]" "file = $POLICY" "pressure = no" "[history]" "path = $TMP/weir/history.db"
+start_all --page "" || wr_point 1 "weir runs with classes and history"
+settle
+bulk 1000 1000
+settle
+is "metrics tell what was offered" "$(metric low offered)" 1000
+is "which is what passed and what did not" "$(metric low offered)" $(($(metric low passed) + $(metric low dropped)))
+at_least "and of a full link something did not" "$(metric low dropped)" 100
+like "and the link" "$(raw_lines metrics)" "^weir_link_capacity_bytes_per_second\{interface=\"$IN\",direction=\"in\"\} 500000"
+if type -P promtool >/dev/null; then
+	is "promtool check metrics has nothing to say" "$(raw_lines metrics | promtool check metrics 2>&1)" ""
+else
+	skip "needs promtool"
+fi
+printf '%s\n' "link $IN = in 4mbit out 4mbit" "class web = guarantee 1mbit priority 1" "class low = priority 8" \
+	"class web to udp/5001" "class low to udp/5003" >"$POLICY"
+w config reload >/dev/null
+settle
+bulk 500 500
+settle
+screen_open 24 100 "$WEIR" top -n "$NS" -i "$IN" --hook packet --socket "$SOCKET"
+ok "weir top has a panel of classes" screen wait "$PATIENCE" '8 Classes'
+screen keys '8'
+ok "with what is guaranteed" screen wait "$PATIENCE" '^ web +0 +0 +0 .* 1.0 M$'
+ok "what is in no class" screen wait "$PATIENCE" '^ \(no class\) '
+ok "and the link" screen wait "$PATIENCE" "^ link $IN in: 4.0 Mbit/s "
+screen keys 'q'
+ok "q ends it" ended 0
+screen_close
+gave_way=$(metric low dropped)
+is "a class keeps its counters when another one comes before it" "$(metric low offered)" 1500
+stop
+is "history has each packet of it once" \
+	"$(db "SELECT key, sum(packets), sum(limited) FROM rollup WHERE kind = 'class' AND res = 60 AND key = 'low' GROUP BY key")" \
+	"[('low', 1500, $gave_way)]"
+is "what gave way is in the whole, too" "$(db "SELECT sum(limited) FROM rollup WHERE kind = 'total' AND res = 60")" "[($gave_way,)]"
+like "weir history --class" "$("$WEIR" history --class low --json --file "$TMP/weir/history.db")" '"kind":"class","key":"low"'
+like "weir history --top classes" "$("$WEIR" history --top classes --file "$TMP/weir/history.db")" "^ +1,500 .* $gave_way "
+"$WEIR" history --class low --json --file "$TMP/weir/history.db" >"$TMP/history.jsonl"
+ok "with the shape of docs/schema" python3 -c 'import json, jsonschema, sys
+schema = json.load(open(sys.argv[1]))
+for line in open(sys.argv[2]):
+    jsonschema.validate(json.loads(line), schema)' "$WR_ROOT/docs/schema/history.json" "$TMP/history.jsonl"
+
+finish

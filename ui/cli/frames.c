@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ui/cli/frames.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/when.h"
+#include "daemon/query.h"
+#include "policy/verdict.h"
+
+static uint64_t number(const json_t *o, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(o, key));
+}
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static int frame(struct wr_frames *f, const json_t *o)
+{
+	const json_t *data = json_object_get(o, "frame");
+	size_t n = json_string_length(data);
+	struct wr_packet pkt = {
+		.data = f->bytes,
+		.len = (uint32_t)number(o, "len"),
+		.linktype = (uint16_t)number(o, "linktype"),
+		.gso_segs = (uint16_t)number(o, "gso_segs"),
+		.iface = text(o, "in_iface"),
+	};
+	const json_t *verdict = json_object_get(o, "verdict");
+	struct wr_fate fate = {.rule = json_string_value(json_object_get(o, "rule"))};
+	ssize_t caplen = n / 4 * 3 <= WR_FRAME_MAX
+				 ? wr_json_base64_read(json_string_value(data), n, f->bytes)
+				 : -1;
+
+	if (!data || caplen < 0 || wr_when_parse(text(o, "timestamp"), 0, &pkt.ts_ns, NULL))
+		return wr_fail(&f->err, EIO,
+			       "the daemon's answer is not a packet; is it of another "
+			       "version?");
+	pkt.caplen = (uint32_t)caplen;
+	while (pkt.hook < WR_HOOK_COUNT && strcmp(text(o, "hook"), wr_hook_name(pkt.hook)))
+		pkt.hook++;
+	if (pkt.hook == WR_HOOK_COUNT)
+		pkt.hook = WR_HOOK_FILE;
+	while (verdict && fate.verdict < WR_VERDICT_ANSWER &&
+	       strcmp(text(o, "verdict"), wr_verdict_name(fate.verdict)) != 0)
+		fate.verdict++;
+	pkt.fate = verdict ? &fate : NULL;
+	return f->fn(f->ctx, &pkt);
+}
+
+static int line(void *ctx, const char *at, size_t n)
+{
+	struct wr_frames *f = ctx;
+	json_t *o = json_loadb(at, n, 0, NULL);
+	int ret = 0;
+
+	if (!strcmp(text(o, "event_type"), "frame")) {
+		ret = frame(f, o);
+	} else if (!strcmp(text(o, "event_type"), "dump")) {
+		f->next = number(o, "next");
+		f->newest = number(o, "newest");
+		f->passed_over = number(o, "passed_over");
+		f->rate = number(o, "rate");
+		f->sample = number(o, "sample");
+		wr_buf_clear(&f->state);
+		wr_buf_add(&f->state, at, n);
+		wr_buf_char(&f->state, '\n');
+	}
+	json_decref(o);
+	return ret;
+}
+
+static void add_key(struct wr_buf *b, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	wr_buf_fmt(b, " %s=", key);
+	wr_query_encode(b, value);
+}
+
+int wr_frames_ask(struct wr_frames *f, const struct wr_frames_want *want, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+	int ret;
+
+	wr_buf_fmt(&b, "dump form=frames from=%" PRIu64 " to=%" PRIu64 " count=%" PRIu64, f->next,
+		   want->to, want->count);
+	add_key(&b, "last", want->last);
+	add_key(&b, "filter", want->filter);
+	ret = wr_ask_send(f->ask, wr_buf_text(&b), err);
+	wr_buf_free(&b);
+	if (!ret)
+		ret = wr_ask_answer(f->ask, line, f, err);
+	if (ret && f->err.code)
+		*err = f->err;
+	return ret;
+}
+
+int wr_frames_newest(struct wr_frames *f, struct wr_err *err)
+{
+	int ret;
+
+	f->next = INT64_MAX; /* what JSON can say */
+	ret = wr_frames_ask(f, &(struct wr_frames_want){0}, err);
+	f->next = f->newest + 1;
+	return ret;
+}
+
+void wr_frames_free(struct wr_frames *f)
+{
+	wr_buf_free(&f->state);
+}
