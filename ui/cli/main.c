@@ -37,6 +37,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_drops,
 	&wr_command_classes,
 	&wr_command_incidents,
+	&wr_command_explain,
 	&wr_command_dump,
 	&wr_command_history,
 	&wr_command_doctor,
