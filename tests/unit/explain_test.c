@@ -179,7 +179,7 @@ static void cleaned(const char *in, size_t n, const char *out)
 	struct wr_buf b = {0};
 
 	wr_explain_clean(&b, in, n, &e);
-	ok(!strcmp(wr_buf_text(&b), out), "cleaned: %s", out);
+	ok(!strcmp(wr_buf_text(&b), out), "cleaned, %zu bytes", n);
 	if (strcmp(wr_buf_text(&b), out) != 0)
 		printf("# is %s\n", wr_buf_text(&b));
 	wr_buf_free(&b);
