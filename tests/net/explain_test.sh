@@ -101,7 +101,7 @@ assistant() {
 	is "a line of 100,000 bytes is one error" \
 		"$({ head -c 100000 /dev/zero | tr '\0' x && echo && echo '{"jsonrpc":"2.0","id":2,"method":"ping"}'; } | mcp |
 			grep -oE '"code":[^,}]*|"id":2,"result":\{\}' | tr '\n' ' ')" '"code":-32700 "id":2,"result":{} '
-	stop
+	stop TERM
 	like "without a daemon it says so" "$(call status '{}')" "^failed .*weir run"
 }
 

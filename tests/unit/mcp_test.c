@@ -147,10 +147,10 @@ static const struct row shadows[] = {
 
 static void too_long(void)
 {
+	static const char ping[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}";
 	static char much[WR_RPC_LINE + 2];
 
-	memset(much, ' ', sizeof(much));
-	memcpy(much, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", 40);
+	snprintf(much, sizeof(much), "%-*s", WR_RPC_LINE + 1, ping);
 	ok(strstr(line_n(much, WR_RPC_LINE), "\"result\":{}") != NULL, "a line of %d bytes",
 	   WR_RPC_LINE);
 	ok(strstr(line_n(much, WR_RPC_LINE + 1), "-32700") != NULL, "and one more");
