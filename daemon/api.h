@@ -48,6 +48,7 @@ struct wr_program_row {
 typedef void (*wr_swap_tell_fn)(void *ctx, const char *iface, const char *hook,
 				const struct wr_swap_told *told);
 
+struct wr_explain;
 struct wr_findings;
 struct wr_measure_output;
 struct wr_rules;
@@ -68,6 +69,8 @@ struct wr_api_host {
 	/* save, load FILE, reset: what was learned. */
 	int (*learn)(void *ctx, const char *what, const char *file, struct wr_err *err);
 	const struct wr_findings *findings; /* NULL: there is no detection */
+	/* What is done about the incident in it, or could be: its mode and cure. */
+	void (*explain)(void *ctx, struct wr_explain *e);
 	/* Users' programs. */
 	int (*program)(void *ctx, const struct wr_program_ask *ask, struct wr_err *err);
 	uint32_t (*programs)(void *ctx, struct wr_program_row *rows, uint32_t n);
@@ -100,6 +103,7 @@ extern const struct wr_api_view wr_api_view_program; /* daemon/view_program.c */
 extern const struct wr_api_view wr_api_view_swap;    /* daemon/view_swap.c */
 /* daemon/view_incidents.c */
 extern const struct wr_api_view wr_api_view_incidents, wr_api_view_findings;
+extern const struct wr_api_view wr_api_view_explain; /* daemon/view_explain.c */
 /* daemon/view_learn.c */
 extern const struct wr_api_view wr_api_view_learned, wr_api_view_learn, wr_api_view_kept;
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */

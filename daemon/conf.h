@@ -53,6 +53,14 @@ struct wr_daemon_conf {
 		const char *learned;
 	} detect;
 	struct {
+		bool consent;
+		int kind; /* enum wr_explain_kind */
+		const char *endpoint, *model, *key_file, *state;
+		uint64_t deadline_ns, per_day, tokens;
+		int tokens_name; /* 1: max_completion_tokens */
+		bool mcp_shadow;
+	} explain;
+	struct {
 		const char *folder, *state;
 	} gateway;
 	struct {

@@ -11,6 +11,7 @@
 
 #include "daemon/changes.h"
 #include "daemon/output_conf.h"
+#include "explain/prompt.h"
 
 #define SECOND 1000000000ull
 #define DAY (86400 * SECOND)
@@ -60,7 +61,20 @@ static int end_point(const char *value, struct wr_err *err)
 	return 0;
 }
 
+static int web_address(const char *value, struct wr_err *err)
+{
+	const char *host = !strncmp(value, "https://", 8)  ? value + 8
+			   : !strncmp(value, "http://", 7) ? value + 7
+							   : "";
+
+	if (*host && *host != '/' && !strpbrk(value, " \t\"<>?#@"))
+		return 0;
+	return wr_fail(err, EINVAL, "'%s': expected https://HOST/PATH, or http", value);
+}
+
 /* ---- the table ---- */
+
+static const char *const token_names[] = {"max_tokens", "max_completion_tokens", NULL};
 
 #define AT(field) .offset = offsetof(struct wr_daemon_conf, field)
 
@@ -246,6 +260,42 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "nowhere "
 	 "when there is none.",
 	 AT(detect.learned), 0, 255, .check = whole_path},
+
+	{"explain.consent", WR_CONF_BOOL, "no", NULL,
+	 "weir explain --prose may send incidents to explain.endpoint: numbers, names from tables "
+	 "and pseudonyms, nothing of packets; weir explain --print-prompt shows the bytes. The "
+	 "daemon itself sends nothing (docs/explain.md).",
+	 AT(explain.consent), .live = true},
+	{"explain.endpoint", WR_CONF_STRING, "", "an address",
+	 "A language model's: https://HOST/v1 for openai, https://HOST for anthropic.",
+	 AT(explain.endpoint), 0, 512, .check = web_address, .live = true},
+	{"explain.kind", WR_CONF_ENUM, "openai", NULL,
+	 "How it is asked: chat completions of OpenAI, or messages of Anthropic.", AT(explain.kind),
+	 .choices = wr_explain_kinds, .live = true},
+	{"explain.model", WR_CONF_STRING, "", "a model", "As the endpoint calls it.",
+	 AT(explain.model), 0, 128, .live = true},
+	{"explain.key_file", WR_CONF_STRING, "", "a path",
+	 "A file with the key, which its owner alone may read (mode 0600): who runs weir explain. "
+	 "Empty: none is sent.",
+	 AT(explain.key_file), 0, 255, .check = whole_path, .live = true},
+	{"explain.deadline", WR_CONF_DURATION, "20s", NULL,
+	 "After so long weir explain goes on without the model.", AT(explain.deadline_ns),
+	 SECOND / 10, 300 * SECOND, .live = true},
+	{"explain.per_day", WR_CONF_NUMBER, "50", "calls", "So many calls a day (UTC) at most.",
+	 AT(explain.per_day), 1, 100000, .live = true},
+	{"explain.tokens", WR_CONF_NUMBER, "600", "tokens", "Of an answer at most.",
+	 AT(explain.tokens), 16, 100000, .live = true},
+	{"explain.tokens_name", WR_CONF_ENUM, "max_tokens", NULL,
+	 "What that is called in a request of kind openai; newer models of OpenAI itself know only "
+	 "max_completion_tokens.",
+	 AT(explain.tokens_name), .choices = token_names, .live = true},
+	{"explain.state", WR_CONF_STRING, "", "a path",
+	 "Where calls are counted. Empty: weir/explain-calls below $XDG_STATE_HOME or "
+	 "~/.local/state.",
+	 AT(explain.state), 0, 255, .check = whole_path, .live = true},
+	{"explain.mcp_shadow", WR_CONF_BOOL, "no", NULL,
+	 "An assistant that weir mcp serves may add shadow rules, which only count.",
+	 AT(explain.mcp_shadow), .live = true},
 
 	{"gateway.folder", WR_CONF_STRING, "/etc/weir/gateways", "a path",
 	 "API gateways, a file NAME.conf each (docs/gateways.md): weir gateway reads them.",

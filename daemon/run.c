@@ -324,6 +324,7 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 	r->host.swap = wr_run_swap;
 	r->host.learn = wr_run_learn;
 	r->host.detector = detector;
+	r->host.explain = wr_run_explain;
 	r->host.program = wr_run_program;
 	r->host.programs = wr_run_programs;
 	r->host.conf = values;

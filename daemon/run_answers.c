@@ -4,8 +4,9 @@
 
 #include "control/peers.h"
 #include "daemon/run_impl.h"
+#include "explain/explain.h"
 
-enum { RESOLVERS = 8, ADDRESS_MOST = 48 };
+enum { RESOLVERS = 8, ADDRESS_MOST = 48, EXPLAIN_FOR_S = 600 };
 
 /* Rules that detection makes (detect/answer.h), put in as if somebody had typed them: with the same
  * guards, in history, for everybody to see and to take out (weir rule). */
@@ -137,4 +138,29 @@ void wr_run_finding(void *run, enum wr_finding_news news, const struct wr_findin
 		return;
 	wr_answers_finding(&r->answers, wr_engine_detector(r->engine), news, f, wr_run_now_ns());
 	tell_incident(r, f);
+}
+
+/* The rule that is there, else what one could be while packets of it are at hand. */
+void wr_run_explain(void *run, struct wr_explain *e)
+{
+	struct wr_run *r = run;
+	const struct wr_finding *f = &e->i.strongest;
+	const struct wr_answer *a = wr_answers_of(&r->answers, f);
+	struct wr_detect *d = r->engine ? wr_engine_detector(r->engine) : NULL;
+	char name[WR_ANSWER_NAME];
+	struct wr_cure_want want = {.name = name, .for_s = EXPLAIN_FOR_S};
+
+	e->mode = r->answers.mode;
+	for (uint32_t k = 0; k < WR_ANSWERS && e->i.rule[0]; k++)
+		if (r->answers.at[k].used && !strcmp(r->answers.at[k].name, e->i.rule))
+			a = &r->answers.at[k];
+	if (a && a->cure.verb != WR_CURE_NONE) {
+		e->cure = a->cure;
+		return;
+	}
+	if (!d || f->over || e->i.rule[0])
+		return;
+	snprintf(name, sizeof(name), "i%llu", (unsigned long long)e->i.id);
+	want.resolvers = r->answers.resolvers[f->victim.ip_v == 6];
+	wr_detect_cure(d, f, &want, &e->cure);
 }

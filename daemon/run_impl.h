@@ -83,6 +83,7 @@ int wr_run_learn(void *run, const char *what, const char *file, struct wr_err *e
 /* run_answers.c: rules that detection makes. */
 void wr_run_answers_open(struct wr_run *r); /* when there are rules, or none are to be */
 void wr_run_answers_mode(struct wr_run *r, const struct wr_daemon_conf *c);
+void wr_run_explain(void *run, struct wr_explain *e);
 void wr_run_finding(void *run, enum wr_finding_news news, const struct wr_finding *f);
 
 uint64_t wr_run_now_ns(void); /* CLOCK_REALTIME */

@@ -58,6 +58,9 @@ bool wr_victim_same(const struct wr_victim *a, const struct wr_victim *b);
 /* "10.0.0.5:443", "2001:db8::1", "[2001:db8::1]:53", "10.20.0.0/24", "*" */
 void wr_victim_text(struct wr_buf *b, const struct wr_victim *v);
 
+/* As people write numbers: 8412 is 8,412, 0.023 is 0.02. */
+void wr_evidence_number(struct wr_buf *b, double v);
+
 /* One sentence with the numbers of its evidence. */
 void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f);
 

@@ -188,6 +188,10 @@ static void take(struct wr_incident *i, const struct wr_finding *f)
 	if (!i->findings++ || stronger(f, &i->strongest))
 		i->strongest = *f;
 	i->classes |= 1ull << f->klass;
+	if (!i->found_ns)
+		i->found_ns = f->raised_ns;
+	if (!i->active_ns && f->severity > WR_SEVERITY_LOW)
+		i->active_ns = f->raised_ns;
 	if (f->severity > i->severity)
 		i->severity = f->severity;
 	add_victim(i, &f->victim);
@@ -310,6 +314,8 @@ void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *ru
 	if (how == WR_INCIDENT_RULE_GONE && strcmp(i->rule, rule) != 0)
 		return; /* another one is there */
 	snprintf(i->rule, sizeof(i->rule), "%s", how == WR_INCIDENT_RULE_GONE ? "" : rule);
+	if (how == WR_INCIDENT_RULE_STOPS && !i->stopped)
+		i->mitigated_ns = i->last_ns;
 	i->stopped = how == WR_INCIDENT_RULE_STOPS;
 	set_state(i);
 }

@@ -39,7 +39,9 @@ struct wr_incident {
 	uint8_t state;	  /* enum wr_incident_state */
 	uint8_t severity; /* enum wr_severity: the highest so far */
 	uint64_t start_ns, last_ns;
-	uint64_t end_ns;    /* 0: it goes on */
+	uint64_t end_ns; /* 0: it goes on */
+	/* When it was found, when something above low was, when it was kept out last; 0: never. */
+	uint64_t found_ns, active_ns, mitigated_ns;
 	uint64_t findings;  /* so many */
 	uint32_t open;	    /* of them hold */
 	uint64_t classes;   /* 1 << enum wr_finding_class */

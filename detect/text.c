@@ -88,8 +88,7 @@ void wr_victim_text(struct wr_buf *b, const struct wr_victim *v)
 		wr_buf_fmt(b, ":%u", v->port);
 }
 
-/* As people write numbers: 8412 is 8,412, 0.023 is 0.023. */
-static void number(struct wr_buf *b, double v)
+void wr_evidence_number(struct wr_buf *b, double v)
 {
 	char digits[40];
 	int n;
@@ -122,16 +121,16 @@ static void one(struct wr_buf *b, const struct wr_evidence *e)
 	    e->feature == WR_FEATURE_INTERVAL || e->feature == WR_FEATURE_SESSION_BYTES ||
 	    e->feature == WR_FEATURE_NAME_LENGTH) {
 		wr_buf_fmt(b, "%s ", features[e->feature].text);
-		number(b, e->value);
+		wr_evidence_number(b, e->value);
 		wr_buf_fmt(b, " %s", unit);
 		return;
 	}
-	number(b, e->value);
+	wr_evidence_number(b, e->value);
 	wr_buf_fmt(b, " %s%s", features[e->feature].text, strchr(unit, '/') ? "/s" : "");
 	if (!e->has_norm)
 		return;
 	wr_buf_str(b, " (usual: ");
-	number(b, e->norm);
+	wr_evidence_number(b, e->norm);
 	wr_buf_char(b, ')');
 }
 

@@ -79,3 +79,26 @@ int wr_cli_ask(const char *conf, const char *socket, const char *request, struct
 	wr_ask_close(&a);
 	return ret == -EPIPE && !err->text[0] ? WR_EXIT_OK : wr_cli_ask_status(ret);
 }
+
+static int keep(void *ctx, const char *text, size_t n)
+{
+	struct wr_buf *b = ctx;
+
+	wr_buf_add(b, text, n);
+	wr_buf_char(b, '\n');
+	return 0;
+}
+
+int wr_cli_fetch(const char *conf, const char *socket, const char *request, struct wr_buf *b,
+		 struct wr_err *err)
+{
+	struct wr_ask a = {0};
+	int ret = wr_cli_connect(&a, conf, socket, err);
+
+	if (!ret)
+		ret = wr_ask_send(&a, request, err);
+	if (!ret)
+		ret = wr_ask_answer(&a, keep, b, err);
+	wr_ask_close(&a);
+	return wr_cli_ask_status(ret);
+}

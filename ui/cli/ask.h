@@ -2,6 +2,7 @@
 #ifndef WR_UI_CLI_ASK_H
 #define WR_UI_CLI_ASK_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "daemon/ask.h"
 
@@ -16,5 +17,9 @@ int wr_cli_ask_status(int ret); /* the exit status for what asking has returned 
  * until a signal comes. Returns an exit status; 1 when no daemon runs.
  */
 int wr_cli_ask(const char *conf, const char *socket, const char *request, struct wr_err *err);
+
+/* The same for a request that is answered once; its lines are added to b. */
+int wr_cli_fetch(const char *conf, const char *socket, const char *request, struct wr_buf *b,
+		 struct wr_err *err);
 
 #endif

@@ -20,6 +20,8 @@ struct wr_find {
 	uint64_t more; /* found no room */
 	uint64_t zero_ns;
 	struct wr_auto *automatic;
+	wr_find_fn tell; /* NULL: nobody */
+	void *tell_ctx;
 };
 
 static void part(void *ctx, const struct wr_live_part *p, const struct wr_flow *flow)
@@ -35,6 +37,8 @@ static void finding(void *ctx, enum wr_finding_news news, const struct wr_findin
 
 	if (all->automatic)
 		wr_auto_finding(all->automatic, all->detect, news, f);
+	if (all->tell)
+		all->tell(all->tell_ctx, all->detect, news, f);
 	if (news == WR_FINDING_RAISED && all->n < FOUND_MAX)
 		all->found[all->n++] = *f;
 	else if (news == WR_FINDING_RAISED)
@@ -88,6 +92,12 @@ void wr_find_close(struct wr_find **find)
 	free(f->found);
 	free(f);
 	*find = NULL;
+}
+
+void wr_find_tell(struct wr_find *f, wr_find_fn fn, void *ctx)
+{
+	f->tell = fn;
+	f->tell_ctx = ctx;
 }
 
 void wr_find_packet(struct wr_find *f, const struct wr_packet *pkt, const struct wr_rec *rec)

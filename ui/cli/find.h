@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "core/record.h"
-#include "detect/finding.h"
+#include "detect/detect.h"
 
 /* What is unusual in a capture: runs detection over its packets and keeps what it found. */
 
@@ -18,6 +18,11 @@ struct wr_auto;
  * on failure. */
 int wr_find_open(struct wr_find **out, struct wr_auto *automatic, struct wr_err *err);
 void wr_find_close(struct wr_find **f); /* NULL is fine; sets NULL */
+
+/* From now on fn is told of all that is found, with the detector it comes from. */
+typedef void (*wr_find_fn)(void *ctx, struct wr_detect *d, enum wr_finding_news news,
+			   const struct wr_finding *f);
+void wr_find_tell(struct wr_find *f, wr_find_fn fn, void *ctx);
 
 /* A packet; in the order of the file. */
 void wr_find_packet(struct wr_find *f, const struct wr_packet *pkt, const struct wr_rec *rec);

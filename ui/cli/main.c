@@ -37,6 +37,8 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_drops,
 	&wr_command_classes,
 	&wr_command_incidents,
+	&wr_command_explain,
+	&wr_command_mcp,
 	&wr_command_dump,
 	&wr_command_history,
 	&wr_command_doctor,
@@ -152,7 +154,7 @@ char *wr_join_args(int argc, char **argv, int i)
 
 static int no_such_command(const char *word)
 {
-	const char *names[32], *near;
+	const char *names[64], *near;
 	size_t n = 0;
 
 	for (; wr_commands[n]; n++)
