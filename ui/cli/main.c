@@ -30,6 +30,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_swap,
 	&wr_command_program,
 	&wr_command_gateway,
+	&wr_command_api,
 	&wr_command_status,
 	&wr_command_services,
 	&wr_command_talkers,
@@ -152,7 +153,7 @@ char *wr_join_args(int argc, char **argv, int i)
 
 static int no_such_command(const char *word)
 {
-	const char *names[32], *near;
+	const char *names[40], *near;
 	size_t n = 0;
 
 	for (; wr_commands[n]; n++)
