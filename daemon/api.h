@@ -48,6 +48,7 @@ struct wr_program_row {
 typedef void (*wr_swap_tell_fn)(void *ctx, const char *iface, const char *hook,
 				const struct wr_swap_told *told);
 
+struct wr_api_stats;
 struct wr_findings;
 struct wr_measure_output;
 struct wr_rules;
@@ -67,7 +68,8 @@ struct wr_api_host {
 	struct wr_detect *(*detector)(void *ctx); /* NULL from it: detection is off */
 	/* save, load FILE, reset: what was learned. */
 	int (*learn)(void *ctx, const char *what, const char *file, struct wr_err *err);
-	const struct wr_findings *findings; /* NULL: there is no detection */
+	const struct wr_findings *findings;  /* NULL: there is no detection */
+	const struct wr_api_stats *requests; /* of gateways; NULL: none are listened to */
 	/* Users' programs. */
 	int (*program)(void *ctx, const struct wr_program_ask *ask, struct wr_err *err);
 	uint32_t (*programs)(void *ctx, struct wr_program_row *rows, uint32_t n);
@@ -95,9 +97,10 @@ extern const struct wr_api_view wr_api_view_metrics; /* daemon/view_metrics.c */
 /* daemon/view_rules.c */
 extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view_policy,
 	wr_api_view_report;
-extern const struct wr_api_view wr_api_view_classes; /* daemon/view_classes.c */
-extern const struct wr_api_view wr_api_view_program; /* daemon/view_program.c */
-extern const struct wr_api_view wr_api_view_swap;    /* daemon/view_swap.c */
+extern const struct wr_api_view wr_api_view_requests; /* daemon/view_requests.c */
+extern const struct wr_api_view wr_api_view_classes;  /* daemon/view_classes.c */
+extern const struct wr_api_view wr_api_view_program;  /* daemon/view_program.c */
+extern const struct wr_api_view wr_api_view_swap;     /* daemon/view_swap.c */
 /* daemon/view_incidents.c */
 extern const struct wr_api_view wr_api_view_incidents, wr_api_view_findings;
 /* daemon/view_learn.c */

@@ -124,10 +124,8 @@ static void rows(struct page *p, enum wr_api_by by, const struct form *f, const 
 			wr_api_row_join(&other, row[i]);
 			continue;
 		}
-		if (!shown++) {
-			wr_buf_char(p->b, '\n');
+		if (!shown++)
 			wr_view_table_head(&t, f->columns);
-		}
 		label_of(&t, by, row[i]);
 		f->cells(&t, row[i]);
 		wr_view_table_row(&t);

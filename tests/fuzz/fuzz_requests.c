@@ -50,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct wr_api_line_conf how = {{{1, 2}}, 1};
 	static struct wr_api_stats *s;
 	static struct wr_buf b;
+	static uint64_t runs;
 	struct wr_api_request r;
 	const char *at = (const char *)data, *end = at + size;
 
@@ -67,6 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		at += n + 1;
 	}
+	/* All rows at once: seldom, or it is nearly all that is done. */
+	if (++runs % 64)
+		return 0;
 	for (int by = 0; by < WR_API_BY; by++)
 		if (sum(s, (enum wr_api_by)by) != wr_api_stats_total(s)->requests)
 			abort();
