@@ -239,7 +239,7 @@ static int most_first(const void *a, const void *b)
 uint32_t wr_api_stats_rows(const struct wr_api_stats *s, enum wr_api_by by,
 			   const struct wr_api_row **rows, uint32_t n, uint32_t *of)
 {
-	const struct wr_api_row *all[WR_API_ROWS];
+	const struct wr_api_row *all[WR_API_ROWS] = {NULL};
 	const struct wr_api_table *t = &s->table[by];
 	uint32_t have = 0;
 

@@ -8,6 +8,8 @@
 
 #include "api/stats.h"
 #include "base/mem.h"
+#include "export/metrics.h"
+#include "export/otlp.h"
 #include "tests/unit/requests_cases.h"
 #include "view/requests.h"
 
@@ -372,6 +374,76 @@ static void shown(void)
 	wr_api_stats_close(&s);
 }
 
+/* ---- metrics ---- */
+
+static size_t count_of(struct wr_buf *b, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = wr_buf_text(b); (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+/* The sum of all series of requests, and that of other routes. */
+static unsigned long long sum_of(struct wr_buf *b, const char *what)
+{
+	unsigned long long n = 0;
+
+	for (const char *at = wr_buf_text(b); (at = strstr(at, what)); at++)
+		n += strtoull(strchr(at, '}') + 1, NULL, 10);
+	return n;
+}
+
+static void metrics(void)
+{
+	static struct wr_measures m;
+	struct wr_api_stats *s = NULL;
+	struct wr_measure_in in = {.now_ns = 1};
+	struct wr_buf b = {0};
+	struct wr_api_request r;
+	unsigned long long other = 0, now, fell = 0;
+	char path[64];
+
+	wr_api_stats_open(&s, NULL);
+	in.requests = s;
+	for (unsigned int i = 0; i < 6000; i++) {
+		snprintf(path, sizeof(path), "/a%c/b%c/c%c", 'a' + i % 26, 'a' + i / 26 % 26,
+			 'a' + i / 676 % 26);
+		r = request(path, i % 5 ? 200 : 503);
+		r.has = WR_API_HAS_TOTAL;
+		r.total_ns = i * 1000000ull;
+		wr_api_stats_add(s, &r);
+		if (i % 100)
+			continue;
+		wr_buf_clear(&b);
+		wr_metrics_write(&b, &m, &in, WR_METRICS_TEXT);
+		now = sum_of(&b, "weir_api_requests_total{route=\"other\",class=\"2xx\"");
+		fell += now < other;
+		other = now;
+	}
+	is_int((long long)fell, 0, "what other routes had never goes back");
+	wr_buf_clear(&b);
+	wr_metrics_write(&b, &m, &in, WR_METRICS_TEXT);
+	ok(count_of(&b, "weir_api_requests_total{") <= 33 * 6, "a bounded number of series");
+	ok(sum_of(&b, "weir_api_requests_total{") >= 6000, "all requests are in them");
+	ok(strstr(wr_buf_text(&b), "weir_api_request_seconds_bucket{le=\"0.005\"} 5\n") ||
+		   strstr(wr_buf_text(&b), "weir_api_request_seconds_bucket{le=\"0.005\"} 6\n"),
+	   "bounds are seconds");
+	ok(strstr(wr_buf_text(&b), "weir_api_request_seconds_bucket{le=\"5.0\"} ") != NULL,
+	   "also whole ones");
+	ok(strstr(wr_buf_text(&b), "weir_api_request_seconds_sum 17997.0") ||
+		   strstr(wr_buf_text(&b), "weir_api_request_seconds_sum 17997\n"),
+	   "and so is the sum");
+	wr_buf_clear(&b);
+	wr_otlp_write(&b, &m, &in, NULL);
+	ok(strstr(wr_buf_text(&b), "weir.api.request.time") &&
+		   strstr(wr_buf_text(&b), "\"sum\":17997"),
+	   "the same by OTLP");
+	wr_buf_free(&b);
+	wr_api_stats_close(&s);
+}
+
 int main(void)
 {
 	/* HAProxy tells local time. */
@@ -388,5 +460,6 @@ int main(void)
 	full();
 	quantiles();
 	shown();
+	metrics();
 	return done();
 }
