@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "api/form.h"
+#include "base/when.h"
 
 /*
  * JSON: one object a line. Which keys mean what stands in a table: the names of nginx's variables,
@@ -126,12 +127,19 @@ static bool consumer(const struct wr_api_line_conf *conf, const json_t *v, doubl
 static bool when(const struct wr_api_line_conf *conf, const json_t *v, double scale,
 		 struct wr_api_request *r)
 {
+	struct wr_api_text t = text_of(v);
+	char date[40];
 	double at;
 
 	(void)conf;
-	/* Dates in words are told by the time when the line comes. */
-	if (json_is_string(v) && memchr(text_of(v).at, '-', json_string_length(v)))
-		return false;
+	/* RFC 3339; what else base/when.h takes ("now") is none here. */
+	if (t.at && wr_api_left(&t) > 18 && t.at[4] == '-' && wr_api_left(&t) < sizeof(date)) {
+		wr_api_copy(date, sizeof(date), t);
+		if (wr_when_parse(date, 0, &r->time_ns, NULL))
+			return false;
+		r->has |= WR_API_HAS_TIME;
+		return true;
+	}
 	if (!number_of(v, &at) || at > 1e14)
 		return false;
 	/* Milliseconds since 1970 are used as often as seconds. */
@@ -257,6 +265,9 @@ static const struct key {
 	{NULL, "time", when, S},
 	{NULL, "timestamp", when, S},
 	{NULL, "started_at", when, S},
+	{NULL, "@timestamp", when, S},
+	{NULL, "time_iso8601", when, S},
+	{NULL, "StartUTC", when, S},
 	{NULL, "frontend", frontend, 1},
 	{NULL, "RouterName", frontend, 1},
 	{NULL, "backend", backend, 1},

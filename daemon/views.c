@@ -203,6 +203,8 @@ static const struct wr_api_view view_config = {
 static const struct wr_api_view view_reload = {"reload", "reads the configuration again", NULL,
 					       false, reload};
 
+/* One a line, so that two new ones do not meet. */
+/* clang-format off */
 const struct wr_api_view *const wr_api_views[] = {
 	&view_status,
 	&view_stats,
@@ -233,3 +235,4 @@ const struct wr_api_view *const wr_api_views[] = {
 	&wr_api_view_requests,
 	NULL,
 };
+/* clang-format on */

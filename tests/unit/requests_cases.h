@@ -87,8 +87,9 @@ static const struct requests_case requests_cases[] = {
 	 "\"RequestHost\":\"t\",\"RequestPath\":\"/"
 	 "t?SECRET\",\"DownstreamStatus\":503,\"Duration\":"
 	 "5000000,\"DownstreamContentSize\":7,\"RouterName\":\"r@file\",\"ServiceName\":\"s@"
-	 "file\"}",
-	 "json", "10.0.0.9", "GET", "t", "/t", "s@file", 50, 503, -1, 5, -1, 7, 0, false, -1, -1},
+	 "file\",\"StartUTC\":\"2022-03-09T21:30:01.5Z\"}",
+	 "json", "10.0.0.9", "GET", "t", "/t", "s@file", 50, 503, -1, 5, -1, 7, 1646861401, false,
+	 -1, -1},
 	{"JSON of Kong",
 	 "{\"client_ip\":\"10.0.0.9\",\"latencies\":{\"request\":30,\"kong\":1,\"proxy\":29},"
 	 "\"request\":{\"method\":\"GET\",\"uri\":\"/"
