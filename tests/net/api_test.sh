@@ -154,7 +154,6 @@ if command -v haproxy >/dev/null; then
 	consumers "HAProxy, httplog"
 	like "HAProxy: the table" "$(w api)" "GET /users/\{id\}/orders +20 +0.0% +0.0%"
 	ok "HAProxy: no key and no query is seen" no_secret
-	settle
 	like "HAProxy: metrics by route" "$(raw_lines metrics)" \
 		'weir_api_requests_total.route="GET /users/.id./orders",class="2xx". 20'
 	like "HAProxy: a histogram" "$(raw_lines metrics)" 'weir_api_request_seconds_bucket.le="\+Inf". 35'
@@ -224,6 +223,23 @@ fi
 
 # ---- UDP, what is no line, who may send, restarts ----
 
+# reader: the process that reads lines, of which weir's keeper is the parent.
+reader() {
+	local keeper p inode
+	inode=$(in_ns "$B" awk '$8 == "/run/weir/api.sock" {print $7}' /proc/net/unix)
+	for keeper in $(pgrep -P "$D"); do
+		for p in $(pgrep -P "$keeper"); do
+			if find "/proc/$p/fd" -lname "socket:\\[$inode\\]" | grep -q .; then echo "$p"; fi
+		done
+	done
+}
+
+other_reader() {
+	local now
+	now=$(reader)
+	[ -n "$now" ] && [ "$now" != "$1" ]
+}
+
 # tell LINE...: by UDP.
 tell() {
 	in_ns "$B" "$PYTHON" -S - "$UDP" "$@" <<-'PYTHON'
@@ -251,6 +267,14 @@ is "by the client that they tell" "$(of client client_ip 192.0.2.9 'r["requests"
 HASH=$(said api '[r["consumer"] for r in rows if r.get("consumer")]')
 w api --json >"$TMP/events"
 ok "objects have the shape of the schema" shapes "$TMP/events" api
+READER=$(reader)
+like "who reads strangers' lines is nobody" "$(cat "/proc/$READER/status")" "^Uid:.65534.65534.65534.65534"
+like "has no rights" "$(cat "/proc/$READER/status")" "^CapEff:.0000000000000000"
+like "and few system calls" "$(cat "/proc/$READER/status")" "^Seccomp:.2"
+kill -KILL "$READER"
+ok "killed, it is there again" wait_for "$PATIENCE" other_reader "$READER"
+tell "$LINE"
+ok "and counts go on" wait_for "$PATIENCE" total 3
 restart "udp = 127.0.0.1:$UDP" "key_file = $TMP/key"
 tell "$LINE"
 ok "after a restart" wait_for "$PATIENCE" total 1
