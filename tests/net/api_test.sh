@@ -112,7 +112,7 @@ opens() {
 
 restart() {
 	stop
-	conf "interfaces = to-$A" "$(page "weir api")" "$@"
+	conf "interfaces = to-$A" "hook = packet" "$(page "weir api")" "$@"
 	start
 }
 
@@ -126,7 +126,7 @@ answers() {
 
 # ---- nobody is listened to ----
 
-conf "interfaces = to-$A"
+conf "interfaces = to-$A" "hook = packet"
 start
 ok "a weir that listens to no gateway says so" says 1 api
 like "and what to set" "$TEXT" "set 'listen' or 'udp' in .api."
