@@ -25,6 +25,7 @@ static int read_at(const struct wr_api_line_conf *conf, struct wr_api_text t,
 		memset(out, 0, sizeof(*out));
 		if (forms[i].read(conf, t, out))
 			continue;
+		wr_api_request_mend(out);
 		if (form)
 			*form = forms[i].name;
 		return 0;
@@ -111,14 +112,26 @@ int wr_api_line_read(const struct wr_api_line_conf *conf, const char *line, size
 	return read_at(conf, t, out, form);
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 void wr_api_request_mend(struct wr_api_request *r)
 {
 	const uint64_t day_ns = 86400000000000ull;
+	/* Petabytes: a line that tells more is wrong, and sums must not run over. */
+	const uint64_t most = 1ull << 50;
 
 	r->method[WR_API_METHOD - 1] = r->host[WR_API_HOST - 1] = r->path[WR_API_PATH - 1] = 0;
 	r->frontend[WR_API_NAME - 1] = r->backend[WR_API_NAME - 1] = 0;
 	if (r->ip_v != 4 && r->ip_v != 6)
 		r->ip_v = 0;
-	r->first_ns = r->first_ns < day_ns ? r->first_ns : day_ns;
-	r->total_ns = r->total_ns < day_ns ? r->total_ns : day_ns;
+	r->status = r->status < 1000 ? r->status : 0;
+	r->first_ns = least(r->first_ns, day_ns);
+	r->total_ns = least(r->total_ns, day_ns);
+	r->bytes_in = least(r->bytes_in, most);
+	r->bytes_out = least(r->bytes_out, most);
+	r->tokens_in = least(r->tokens_in, most);
+	r->tokens_out = least(r->tokens_out, most);
 }

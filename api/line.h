@@ -65,7 +65,7 @@ struct wr_api_line_conf {
 int wr_api_line_read(const struct wr_api_line_conf *conf, const char *line, size_t n,
 		     struct wr_api_request *out, const char **form);
 
-/* Of a request that another process has sent: text ends, numbers can be. */
+/* Of any request, also of one that another process has sent: text ends, numbers can be. */
 void wr_api_request_mend(struct wr_api_request *r);
 
 #endif

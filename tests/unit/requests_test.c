@@ -106,6 +106,23 @@ static void cut_lines(void)
 	ok(read >= REQUESTS_CASES, "lines that are cut are read or refused");
 }
 
+/* What cannot be, from a line or from a process that has been taken over. */
+static void mended(void)
+{
+	static const char line[] = "{\"path\":\"/x\",\"status\":200,\"bytes_out\":1e19,"
+				   "\"request_time\":1e9}";
+	struct wr_api_request r;
+
+	ok(!wr_api_line_read(&how, line, sizeof(line) - 1, &r, NULL) && r.bytes_out == 1ull << 50 &&
+		   r.total_ns == 86400000000000ull,
+	   "numbers have an end");
+	memset(&r, 0xff, sizeof(r));
+	wr_api_request_mend(&r);
+	ok(strlen(r.path) == WR_API_PATH - 1 && strlen(r.backend) == WR_API_NAME - 1 && !r.ip_v &&
+		   !r.status && r.total_ns == 86400000000000ull && r.tokens_out == 1ull << 50,
+	   "a request of ones is mended");
+}
+
 static void consumers(void)
 {
 	const struct wr_api_line_conf second = {how.key, 2}, none = {how.key, 0},
@@ -453,6 +470,7 @@ int main(void)
 	lines();
 	cut_lines();
 	consumers();
+	mended();
 	routes();
 	models();
 	wide_part();
