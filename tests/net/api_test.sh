@@ -156,6 +156,12 @@ if command -v haproxy >/dev/null; then
 	ok "HAProxy: no key and no query is seen" no_secret
 	like "HAProxy: metrics by route" "$(raw_lines metrics)" \
 		'weir_api_requests_total.route="GET /users/.id./orders",class="2xx". 20'
+	raw_lines metrics >"$TMP/metrics"
+	if command -v promtool >/dev/null; then
+		is "HAProxy: promtool check metrics has nothing to say" "$(promtool check metrics <"$TMP/metrics" 2>&1)" ""
+	else
+		skip "promtool is not installed"
+	fi
 	like "HAProxy: a histogram" "$(raw_lines metrics)" 'weir_api_request_seconds_bucket.le="\+Inf". 35'
 	background_end
 	restart
