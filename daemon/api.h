@@ -48,6 +48,7 @@ struct wr_program_row {
 typedef void (*wr_swap_tell_fn)(void *ctx, const char *iface, const char *hook,
 				const struct wr_swap_told *told);
 
+struct wr_api_stats;
 struct wr_explain;
 struct wr_findings;
 struct wr_measure_output;
@@ -71,6 +72,7 @@ struct wr_api_host {
 	const struct wr_findings *findings; /* NULL: there is no detection */
 	/* What is done about the incident in it, or could be: its mode and cure. */
 	void (*explain)(void *ctx, struct wr_explain *e);
+	const struct wr_api_stats *requests; /* of gateways; NULL: none are listened to */
 	/* Users' programs. */
 	int (*program)(void *ctx, const struct wr_program_ask *ask, struct wr_err *err);
 	uint32_t (*programs)(void *ctx, struct wr_program_row *rows, uint32_t n);
@@ -98,9 +100,10 @@ extern const struct wr_api_view wr_api_view_metrics; /* daemon/view_metrics.c */
 /* daemon/view_rules.c */
 extern const struct wr_api_view wr_api_view_rules, wr_api_view_rule, wr_api_view_policy,
 	wr_api_view_report;
-extern const struct wr_api_view wr_api_view_classes; /* daemon/view_classes.c */
-extern const struct wr_api_view wr_api_view_program; /* daemon/view_program.c */
-extern const struct wr_api_view wr_api_view_swap;    /* daemon/view_swap.c */
+extern const struct wr_api_view wr_api_view_requests; /* daemon/view_requests.c */
+extern const struct wr_api_view wr_api_view_classes;  /* daemon/view_classes.c */
+extern const struct wr_api_view wr_api_view_program;  /* daemon/view_program.c */
+extern const struct wr_api_view wr_api_view_swap;     /* daemon/view_swap.c */
 /* daemon/view_incidents.c */
 extern const struct wr_api_view wr_api_view_incidents, wr_api_view_findings;
 extern const struct wr_api_view wr_api_view_explain; /* daemon/view_explain.c */

@@ -64,6 +64,10 @@ struct wr_daemon_conf {
 		const char *folder, *state;
 	} gateway;
 	struct {
+		const char *listen, *group, *udp, *key_file;
+		uint64_t header;
+	} api;
+	struct {
 		const char *user;
 		bool sandbox, attach_later;
 	} daemon;

@@ -304,6 +304,27 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "Where weir gateway keeps what shall be so at each of them.", AT(gateway.state), 1, 255,
 	 .check = whole_path, .live = true},
 
+	{"api.listen", WR_CONF_STRING, "", "a path",
+	 "A unix datagram socket that API gateways send their access logs to (docs/api.md): weir "
+	 "api shows what is asked. Empty: none.",
+	 AT(api.listen), 0, 107, .check = whole_path},
+	{"api.group", WR_CONF_STRING, "", "a group",
+	 "Who may send there, beside root and daemon.user. Empty: everybody on this host, as with "
+	 "/dev/log.",
+	 AT(api.group), 0, 32},
+	{"api.udp", WR_CONF_STRING, "", "ADDRESS:PORT",
+	 "The same by syslog over UDP. Whoever reaches that port can tell what never was: "
+	 "127.0.0.1:5140, or an address of a network that is yours. Empty: none.",
+	 AT(api.udp), 0, 64, .check = end_point},
+	{"api.consumer_header", WR_CONF_NUMBER, "1", "a number",
+	 "In HAProxy's logs, which of the captured request headers names the consumer, from 1. 0: "
+	 "none.",
+	 AT(api.header), 0, 32},
+	{"api.key_file", WR_CONF_STRING, "", "a path",
+	 "A file (16 bytes or more, random, read as root) that makes the hashes of consumers the "
+	 "same after a restart. Empty: others each time.",
+	 AT(api.key_file), 0, 255, .check = whole_path},
+
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},
 	{"daemon.sandbox", WR_CONF_BOOL, "yes", NULL,

@@ -23,14 +23,14 @@ static int address(struct sockaddr_un *at, const char *path, struct wr_err *err)
 }
 
 /* With SOCK_NONBLOCK: -EAGAIN when somebody listens there who has no time. */
-static int reach(const char *path, int flags, struct wr_err *err)
+static int reach(const char *path, int type, struct wr_err *err)
 {
 	struct sockaddr_un at;
 	int fd, ret = address(&at, path, err);
 
 	if (ret)
 		return ret;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return wr_fail(err, errno, "socket: %s", strerror(errno));
 	if (!connect(fd, (struct sockaddr *)&at, sizeof(at)))
@@ -40,9 +40,9 @@ static int reach(const char *path, int flags, struct wr_err *err)
 	return ret;
 }
 
-static bool is_alive(const char *path, int *why)
+static bool is_alive(const char *path, int type, int *why)
 {
-	*why = reach(path, SOCK_NONBLOCK, NULL);
+	*why = reach(path, type | SOCK_NONBLOCK, NULL);
 	if (*why >= 0)
 		close(*why);
 	return *why >= 0 || *why == -EAGAIN;
@@ -68,7 +68,7 @@ static int make_folder(const char *path, uid_t owner, struct wr_err *err)
 }
 
 /* Nobody listens at a socket that was left behind. */
-static int clear_way(const struct sockaddr_un *at, struct wr_err *err)
+static int clear_way(const struct sockaddr_un *at, int type, struct wr_err *err)
 {
 	struct stat s;
 	int why;
@@ -77,7 +77,7 @@ static int clear_way(const struct sockaddr_un *at, struct wr_err *err)
 		return 0;
 	if (!S_ISSOCK(s.st_mode))
 		return wr_fail(err, EEXIST, "'%s' is there and is no socket", at->sun_path);
-	if (is_alive(at->sun_path, &why))
+	if (is_alive(at->sun_path, type, &why))
 		return wr_fail(err, EADDRINUSE, "another weir listens at '%s'", at->sun_path);
 	if (why != -ECONNREFUSED)
 		return wr_fail(err, -why, "socket '%s': %s", at->sun_path, strerror(-why));
@@ -86,16 +86,16 @@ static int clear_way(const struct sockaddr_un *at, struct wr_err *err)
 		       : 0;
 }
 
-/* The name has mode 0660 from its first moment on: nobody slips in before a chmod. */
-static int listen_at(struct wr_door *d, uid_t owner, gid_t group, struct wr_err *err)
+/* The name has its mode from its first moment on: nobody slips in before a chmod. */
+static int listen_at(struct wr_door *d, mode_t mask, uid_t owner, gid_t group, struct wr_err *err)
 {
 	mode_t old;
 	int ret;
 
-	d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	d->fd = socket(AF_UNIX, d->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (d->fd < 0)
 		return wr_fail(err, errno, "socket: %s", strerror(errno));
-	old = umask(0117);
+	old = umask(mask);
 	ret = bind(d->fd, (struct sockaddr *)&d->at, sizeof(d->at));
 	umask(old);
 	if (ret)
@@ -103,26 +103,38 @@ static int listen_at(struct wr_door *d, uid_t owner, gid_t group, struct wr_err 
 	if (geteuid() == 0 && chown(d->at.sun_path, owner, group))
 		return wr_fail(err, errno, "owner of socket '%s': %s", d->at.sun_path,
 			       strerror(errno));
-	if (listen(d->fd, WAITING))
+	if (d->type == SOCK_STREAM && listen(d->fd, WAITING))
 		return wr_fail(err, errno, "socket '%s': %s", d->at.sun_path, strerror(errno));
 	return 0;
 }
 
-int wr_door_open(struct wr_door *d, const char *path, uid_t owner, gid_t group, struct wr_err *err)
+static int open_door(struct wr_door *d, int type, const char *path, mode_t mask, uid_t owner,
+		     gid_t group, struct wr_err *err)
 {
 	int ret;
 
-	*d = (struct wr_door){.fd = -1};
+	*d = (struct wr_door){.fd = -1, .type = type};
 	ret = address(&d->at, path, err);
 	if (!ret)
 		ret = make_folder(path, owner, err);
 	if (!ret)
-		ret = clear_way(&d->at, err);
+		ret = clear_way(&d->at, type, err);
 	if (!ret)
-		ret = listen_at(d, owner, group, err);
+		ret = listen_at(d, mask, owner, group, err);
 	if (ret)
 		wr_door_close(d);
 	return ret;
+}
+
+int wr_door_open(struct wr_door *d, const char *path, uid_t owner, gid_t group, struct wr_err *err)
+{
+	return open_door(d, SOCK_STREAM, path, 0117, owner, group, err);
+}
+
+int wr_door_open_mail(struct wr_door *d, const char *path, uid_t owner, gid_t group,
+		      struct wr_err *err)
+{
+	return open_door(d, SOCK_DGRAM, path, group == (gid_t)-1 ? 0111 : 0117, owner, group, err);
 }
 
 void wr_door_close(struct wr_door *d)
@@ -133,11 +145,11 @@ void wr_door_close(struct wr_door *d)
 		return;
 	close(d->fd);
 	d->fd = -1;
-	if (!is_alive(d->at.sun_path, &why) && why == -ECONNREFUSED)
+	if (!is_alive(d->at.sun_path, d->type, &why) && why == -ECONNREFUSED)
 		unlink(d->at.sun_path);
 }
 
 int wr_door_knock(const char *path, struct wr_err *err)
 {
-	return reach(path, 0, err);
+	return reach(path, SOCK_STREAM, err);
 }

@@ -9,7 +9,8 @@
 
 /* A listening unix socket with a name, and the way to one. */
 struct wr_door {
-	int fd; /* -1: not open */
+	int fd;	  /* -1: not open */
+	int type; /* SOCK_STREAM, SOCK_DGRAM */
 	struct sockaddr_un at;
 };
 
@@ -20,6 +21,9 @@ struct wr_door {
  */
 int wr_door_open(struct wr_door *door, const char *path, uid_t owner, gid_t group,
 		 struct wr_err *err);
+/* The same for datagrams. group (gid_t)-1: everybody may send there. */
+int wr_door_open_mail(struct wr_door *door, const char *path, uid_t owner, gid_t group,
+		      struct wr_err *err);
 /* Closes, and removes the name unless a later daemon listens there. One that is not open is fine.
  */
 void wr_door_close(struct wr_door *door);

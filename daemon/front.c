@@ -257,16 +257,20 @@ static void keep(struct keeper *k)
 	_exit(0);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
 /* What the core has open is none of ours: another front's connection would never end. */
 static void close_others(const struct keeper *k)
 {
-	int keep[2] = {k->f.core_fd, k->f.front->keep_fd}, from = 3;
+	int keep[WR_FRONT_KEEPS + 1] = {k->f.core_fd}, from = 3;
+	size_t n = sizeof(keep) / sizeof(keep[0]);
 
-	if (keep[1] > 2 && keep[1] < keep[0]) {
-		keep[0] = keep[1];
-		keep[1] = k->f.core_fd;
-	}
-	for (int i = 0; i < 2; i++) {
+	memcpy(keep + 1, k->f.front->keep_fds, sizeof(k->f.front->keep_fds));
+	qsort(keep, n, sizeof(keep[0]), by_number);
+	for (size_t i = 0; i < n; i++) {
 		if (keep[i] < from)
 			continue;
 		if (keep[i] > from)

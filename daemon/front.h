@@ -15,6 +15,8 @@
  *	  └────── two connections, control socket's protocol ──┘
  */
 
+enum { WR_FRONT_KEEPS = 3 };
+
 /* What a front is given. */
 struct wr_front_start {
 	const struct wr_daemon_conf *conf;
@@ -39,9 +41,9 @@ struct wr_front {
 	/* Runs until the core closes a connection, then returns 0. Both descriptors are taken.
 	 * -EINVAL: the configuration is refused, and it is not started again. */
 	int (*main)(const struct wr_front_start *start, struct wr_err *err);
-	void *own;   /* given to main */
-	bool alone;  /* it has no connections to the core */
-	int keep_fd; /* a descriptor of the core's that it needs; up to 2: none */
+	void *own;		      /* given to main */
+	bool alone;		      /* it has no connections to the core */
+	int keep_fds[WR_FRONT_KEEPS]; /* descriptors of the core's that it needs; up to 2: none */
 	/* It is asked to end by SIGUSR1 (not SIGTERM, which a service manager sends to every
 	 * process before the core has said its last) and has so long to do it. 0: it is ended by
 	 * SIGKILL. */

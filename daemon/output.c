@@ -87,7 +87,7 @@ int wr_outputs_open(struct wr_outputs **out, const struct wr_daemon_conf *conf, 
 		.main = wr_output_main,
 		.own = o->shared,
 		.alone = true,
-		.keep_fd = o->shared->wake_fd,
+		.keep_fds = {o->shared->wake_fd},
 		.end_ms = END_MS,
 	};
 	wr_outputs_conf(o, conf);

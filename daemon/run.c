@@ -118,6 +118,27 @@ static void on_outputs(void *ctx, uint32_t events)
 	wr_loop_remove(r->loop, r->out.fd);
 }
 
+static void on_reads(void *ctx, uint32_t events)
+{
+	struct wr_run *r = ctx;
+
+	(void)events;
+	if (!wr_front_read(&r->reads, take_output, r))
+		return;
+	wr_run_log("the process that reads lines of gateways has ended: none are read until a "
+		   "restart");
+	wr_loop_remove(r->loop, r->reads.fd);
+}
+
+static void on_requests(void *ctx, uint32_t events)
+{
+	struct wr_run *r = ctx;
+
+	(void)events;
+	if (wr_requests_read(r->requests))
+		wr_loop_remove(r->loop, wr_requests_fd(r->requests));
+}
+
 /* ---- the beginning ---- */
 
 static int read_conf(struct wr_run *r, struct wr_err *err)
@@ -175,6 +196,12 @@ static int start_processes(struct wr_run *r, struct wr_err *err)
 		ret = wr_outputs_open(&r->outputs, &r->c, err);
 	if (!ret)
 		ret = wr_front_open(&r->out, wr_outputs_front(r->outputs), &r->source, err);
+	if (!ret)
+		ret = wr_requests_open(&r->requests, &r->c, err);
+	if (!ret && r->requests) {
+		ret = wr_front_open(&r->reads, wr_requests_front(r->requests), &r->source, err);
+		wr_requests_forked(r->requests);
+	}
 	if (!ret && r->c.daemon.attach_later)
 		ret = wr_attach_start(&r->attach, r->netns, r->pin, err);
 	return ret;
@@ -329,6 +356,7 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 	r->host.programs = wr_run_programs;
 	r->host.conf = values;
 	r->host.history = r->history_path;
+	r->host.requests = wr_requests_stats(r->requests);
 	r->host.ctx = r;
 	return ret ? ret : wr_api_open(&r->api, &conf, &r->host, r->loop, err);
 }
@@ -386,6 +414,23 @@ static int open_outputs(struct wr_run *r, struct wr_err *err)
 	if (ret)
 		wr_run_log(err->text);
 	return wr_loop_add(r->loop, r->out.fd, EPOLLIN, on_outputs, r);
+}
+
+static int open_requests(struct wr_run *r, struct wr_err *err)
+{
+	int ret;
+
+	if (!r->requests)
+		return 0;
+	if (r->c.api.listen[0] && wr_requests_warning())
+		wr_run_log(wr_requests_warning());
+	ret = wr_front_wait(&r->reads, take_output, r, FRONT_WAIT_MS, err);
+	if (ret)
+		wr_run_log(err->text);
+	ret = wr_loop_add(r->loop, r->reads.fd, EPOLLIN, on_reads, r);
+	if (!ret)
+		ret = wr_loop_add(r->loop, wr_requests_fd(r->requests), EPOLLIN, on_requests, r);
+	return ret;
 }
 
 static int drop_rights(struct wr_run *r, struct wr_err *err)
@@ -468,6 +513,8 @@ static void end(struct wr_run *r)
 		wr_outputs_end(r->outputs, &r->host);
 	wr_front_close(&r->out);
 	wr_outputs_close(&r->outputs);
+	wr_front_close(&r->reads);
+	wr_requests_close(&r->requests);
 	wr_history_close(&r->history);
 	show_end(r);
 	wr_engine_close(&r->engine);
@@ -489,7 +536,7 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 	if (!r)
 		return wr_fail(err, ENOMEM, "out of memory");
 	r->conf = conf;
-	r->front.fd = r->out.fd = r->attach.fd = -1;
+	r->front.fd = r->out.fd = r->reads.fd = r->attach.fd = -1;
 	r->pid = getpid();
 	r->since_ns = wr_run_now_ns();
 	ret = read_conf(r, err);
@@ -515,6 +562,8 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 		ret = open_front(r, err);
 	if (!ret)
 		ret = open_outputs(r, err);
+	if (!ret)
+		ret = open_requests(r, err);
 	if (!ret)
 		ret = run_loop(r, err);
 	end(r);

@@ -11,6 +11,7 @@
 #include "daemon/history.h"
 #include "daemon/output.h"
 #include "daemon/output_conf.h"
+#include "daemon/requests.h"
 #include "daemon/rules.h"
 #include "daemon/run.h"
 #include "export/dumpring.h"
@@ -25,7 +26,9 @@ struct wr_run {
 	struct wr_front_conf_source source;
 	struct wr_front_link front;
 	struct wr_outputs *outputs;
-	struct wr_front_link out; /* its process */
+	struct wr_front_link out;     /* its process */
+	struct wr_requests *requests; /* of gateways; NULL: none are listened to */
+	struct wr_front_link reads;   /* the process that reads their lines */
 	struct wr_attach attach;
 	struct wr_loop *loop;
 	struct wr_engine *engine;

@@ -87,6 +87,7 @@ static const struct wr_measure_in *gather(const struct wr_api_host *h)
 		.outputs = outputs,
 		.n_outputs = n_outputs < OUTPUTS_MAX ? n_outputs : OUTPUTS_MAX,
 		.findings = findings(h),
+		.requests = h->requests,
 		.now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
 	};
 	if (h->rules) {

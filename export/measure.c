@@ -417,7 +417,7 @@ static void tcp_flags(struct walk *w, const struct wr_live_total *t)
 static void sizes(struct walk *w, const struct wr_live_total *t)
 {
 	family(w, WR_MEASURE_SIZES);
-	w->sink->histogram(w->ctx, w->open, t->sizes, wr_live_size_bound, WR_LIVE_SIZES,
+	w->sink->histogram(w->ctx, w->open, t->sizes, wr_live_size_bound, WR_LIVE_SIZES, 1,
 			   w->m->start_ns);
 }
 
@@ -552,6 +552,70 @@ static void findings(struct walk *w, const struct wr_measure_findings *f)
 	whole(w, WR_MEASURE_INCIDENTS_ACTIVE, f->incidents);
 }
 
+/* ---- what is asked of gateways ---- */
+
+static void route(struct walk *w, const char *name, const uint64_t classes[6])
+{
+	static const char *const names[6] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+	for (int i = 0; i < 6; i++) {
+		struct wr_label l[] = {{"route", name}, {"class", names[i]}};
+
+		if (classes[i])
+			put(w, WR_MEASURE_API_REQUESTS, l, 2, (struct wr_number){.u = classes[i]},
+			    0);
+	}
+}
+
+/* A route keeps its place in the table, so the first places have a series each; when routes become
+ * one, others can have less than before, which nobody is told. */
+static void routes(struct walk *w, const struct wr_api_stats *s)
+{
+	const struct wr_api_table *t = wr_api_stats_table(s, WR_API_ROUTES);
+	const struct wr_api_row *total = wr_api_stats_total(s);
+	uint64_t *told = w->m->routes_told, others[6];
+
+	memcpy(others, total->classes, sizeof(others));
+	for (uint32_t i = 0; i < t->room && i < WR_MEASURE_ROUTES; i++) {
+		if (!t->rows[i].used)
+			continue;
+		route(w, t->rows[i].key, t->rows[i].classes);
+		for (int k = 0; k < 6; k++)
+			others[k] -= t->rows[i].classes[k];
+	}
+	for (int k = 0; k < 6; k++)
+		told[k] = others[k] > told[k] ? others[k] : told[k];
+	route(w, "other", told);
+}
+
+static void request_times(struct walk *w, const struct wr_api_hist *h)
+{
+	static const uint32_t bounds_us[] = {1000,    2500,    5000,	 10000,	   25000,
+					     50000,   100000,  250000,	 500000,   1000000,
+					     2500000, 5000000, 10000000, 30000000, 60000000};
+	enum { BOUNDS = sizeof(bounds_us) / sizeof(bounds_us[0]) };
+	struct wr_count classes[BOUNDS + 1] = {{0}};
+	uint64_t below = 0, now;
+
+	for (int i = 0; i <= BOUNDS; i++) {
+		now = i < BOUNDS ? wr_api_hist_up_to(h, bounds_us[i]) : h->n;
+		classes[i].packets = now - below;
+		below = now;
+	}
+	classes[0].bytes = h->sum_ns / 1000;
+	family(w, WR_MEASURE_API_SECONDS);
+	w->sink->histogram(w->ctx, w->open, classes, bounds_us, BOUNDS + 1, 1000000,
+			   w->m->start_ns);
+}
+
+static void requests(struct walk *w, const struct wr_api_stats *s)
+{
+	routes(w, s);
+	request_times(w, &wr_api_stats_total(s)->total);
+	whole(w, WR_MEASURE_API_UNREAD, wr_api_stats_unread_lines(s));
+	whole(w, WR_MEASURE_API_LOST, wr_api_stats_lost_requests(s));
+}
+
 static void self(struct walk *w, const struct wr_self *s)
 {
 	real(w, WR_MEASURE_CPU, s->cpu_s);
@@ -578,6 +642,8 @@ void wr_measure_walk(struct wr_measures *m, const struct wr_measure_in *in,
 	outputs(&w, WR_MEASURE_EXPORT_WAITING);
 	if (in->findings)
 		findings(&w, in->findings);
+	if (in->requests)
+		requests(&w, in->requests);
 	put(&w, WR_MEASURE_BUILD, &version, 1, (struct wr_number){.u = 1}, 0);
 	if (in->self)
 		self(&w, in->self);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/stats.h"
 #include "capture/capture.h"
 #include "export/outbox.h"
 #include "export/self.h"
@@ -17,9 +18,9 @@
  *
  * Label sets are bounded: services and protocols have the first WR_MEASURE_TOP by bytes and
  * `other`, rules the first WR_MEASURE_RULES that kept something out, classes and links those of the
- * policy; addresses of talkers never become labels. No counter goes back, so rates are right: what
- * was counted in `other` before a service got a series of its own stays in `other`, and what a
- * series has counted goes with it when it ends.
+ * policy, routes of an API the first WR_MEASURE_ROUTES; addresses of talkers never become labels. No
+ * counter goes back, so rates are right: what was counted in `other` before a service got a series
+ * of its own stays in `other`, and what a series has counted goes with it when it ends.
  */
 
 enum wr_measure_type {
@@ -110,6 +111,14 @@ enum wr_measure_type {
 	  "Findings that hold.")                                                                   \
 	X(INCIDENTS_ACTIVE, GAUGE, "weir_incidents_active", "", "weir.incidents.active",           \
 	  "{incident}", "Incidents that go on.")                                                   \
+	X(API_REQUESTS, COUNTER, "weir_api_requests", "", "weir.api.requests", "{request}",        \
+	  "Requests that gateways have told of, by route and class of the answer.")                \
+	X(API_SECONDS, HISTOGRAM, "weir_api_request_seconds", "seconds", "weir.api.request.time",  \
+	  "s", "Times of requests from their beginning to the end of the answer.")                 \
+	X(API_UNREAD, COUNTER, "weir_api_unread_lines", "", "weir.api.unread.lines", "{line}",     \
+	  "Lines of gateways that could not be read.")                                             \
+	X(API_LOST, COUNTER, "weir_api_lost_requests", "", "weir.api.lost.requests", "{request}",  \
+	  "Lines of gateways that found no room on their way.")                                    \
 	X(BUILD, INFO, "weir_build", "", NULL, "", "The version that runs.")                       \
 	X(CPU, COUNTER, "process_cpu_seconds", "seconds", "process.cpu.time", "s",                 \
 	  "CPU time, user and system.")                                                            \
@@ -147,7 +156,7 @@ struct wr_number {
 	};
 };
 
-enum { WR_MEASURE_LABELS = 4, WR_MEASURE_TOP = 20, WR_MEASURE_RULES = 64 };
+enum { WR_MEASURE_LABELS = 4, WR_MEASURE_TOP = 20, WR_MEASURE_RULES = 64, WR_MEASURE_ROUTES = 32 };
 
 /* Rules that have a series: the first that kept something out, until they are gone. Private. */
 struct wr_measure_rules {
@@ -179,6 +188,7 @@ struct wr_measures {
 	uint64_t start_ns; /* CLOCK_REALTIME of the first walk, or set by the caller */
 	struct wr_measure_top services, protocols;
 	struct wr_measure_rules rules;
+	uint64_t routes_told[6]; /* of other routes, by class: that never goes back */
 };
 
 struct wr_measure_output {
@@ -206,6 +216,7 @@ struct wr_measure_in {
 	uint32_t n_classes;
 	const struct wr_link_row *links;
 	uint32_t n_links;
+	const struct wr_api_stats *requests;
 	uint64_t now_ns; /* CLOCK_REALTIME */
 };
 
@@ -214,10 +225,11 @@ struct wr_measure_sink {
 	void (*begin)(void *ctx, const struct wr_measure *m);
 	void (*value)(void *ctx, const struct wr_measure *m, const struct wr_label *labels,
 		      int n_labels, struct wr_number v, uint64_t start_ns);
-	/* classes[i]: what is above bounds[i - 1] and up to bounds[i]; the last has no upper bound
+	/* Bounds, and the sums in `bytes`, are in parts of the unit: so many make one.
+	 * classes[i]: what is above bounds[i - 1] and up to bounds[i]; the last has no upper bound
 	 */
 	void (*histogram)(void *ctx, const struct wr_measure *m, const struct wr_count *classes,
-			  const uint32_t *bounds, int n_classes, uint64_t start_ns);
+			  const uint32_t *bounds, int n_classes, uint32_t parts, uint64_t start_ns);
 	void (*end)(void *ctx, const struct wr_measure *m);
 };
 

@@ -119,7 +119,7 @@ static void value(void *ctx, const struct wr_measure *m, const struct wr_label *
 
 /* Each bucket holds those below it, too. */
 static void histogram(void *ctx, const struct wr_measure *m, const struct wr_count *classes,
-		      const uint32_t *bounds, int n, uint64_t start_ns)
+		      const uint32_t *bounds, int n, uint32_t parts, uint64_t start_ns)
 {
 	const struct text *t = ctx;
 	struct wr_count sum = {0};
@@ -128,14 +128,20 @@ static void histogram(void *ctx, const struct wr_measure *m, const struct wr_cou
 	for (int i = 0; i < n; i++) {
 		sum.packets += classes[i].packets;
 		sum.bytes += classes[i].bytes;
-		if (i + 1 < n)
-			wr_buf_fmt(t->b, "%s_bucket{le=\"%u.0\"} ", m->name, bounds[i]);
-		else
+		if (i + 1 < n) {
+			wr_buf_fmt(t->b, "%s_bucket{le=\"", m->name);
+			wr_buf_double(t->b, (double)bounds[i] / parts);
+			wr_buf_str(t->b, bounds[i] % parts ? "\"} " : ".0\"} ");
+		} else {
 			wr_buf_fmt(t->b, "%s_bucket{le=\"+Inf\"} ", m->name);
+		}
 		number(t->b, (struct wr_number){.u = sum.packets});
 	}
 	wr_buf_fmt(t->b, "%s_sum ", m->name);
-	number(t->b, (struct wr_number){.u = sum.bytes});
+	if (parts > 1)
+		number(t->b, (struct wr_number){.real = true, .d = (double)sum.bytes / parts});
+	else
+		number(t->b, (struct wr_number){.u = sum.bytes});
 	wr_buf_fmt(t->b, "%s_count ", m->name);
 	number(t->b, (struct wr_number){.u = sum.packets});
 }

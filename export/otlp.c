@@ -102,7 +102,7 @@ static void value(void *ctx, const struct wr_measure *m, const struct wr_label *
 }
 
 static void histogram(void *ctx, const struct wr_measure *m, const struct wr_count *classes,
-		      const uint32_t *bounds, int n, uint64_t start_ns)
+		      const uint32_t *bounds, int n, uint32_t parts, uint64_t start_ns)
 {
 	struct wr_count sum = {0};
 	struct body *o = ctx;
@@ -114,14 +114,14 @@ static void histogram(void *ctx, const struct wr_measure *m, const struct wr_cou
 	}
 	point(o, m, start_ns);
 	integer(o->b, "count", sum.packets);
-	wr_json_u64(o->b, "sum", sum.bytes);
+	wr_json_double(o->b, "sum", (double)sum.bytes / parts);
 	wr_json_array(o->b, "bucketCounts");
 	for (i = 0; i < n; i++)
 		integer(o->b, NULL, classes[i].packets);
 	wr_json_end_array(o->b);
 	wr_json_array(o->b, "explicitBounds");
 	for (i = 0; i + 1 < n; i++)
-		wr_json_u64(o->b, NULL, bounds[i]);
+		wr_json_double(o->b, NULL, (double)bounds[i] / parts);
 	wr_json_end_array(o->b);
 	wr_json_close(o->b);
 }

@@ -30,6 +30,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_swap,
 	&wr_command_program,
 	&wr_command_gateway,
+	&wr_command_api,
 	&wr_command_status,
 	&wr_command_services,
 	&wr_command_talkers,
