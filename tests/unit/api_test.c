@@ -594,7 +594,7 @@ static void dump_off(void)
 {
 	int fd = knock();
 
-	ok(strstr(ask(fd, "dump\n"), "set 'size = 16MiB' in [dump]") != NULL,
+	ok(strstr(ask(fd, "dump\n"), "set 'size = 12MiB' in [dump]") != NULL,
 	   "no packets are kept: what is to be configured is told");
 	ok(strstr(heard, "\"status\":1") != NULL, "and that is no bad request");
 	close(fd);
