@@ -141,13 +141,14 @@ static __always_inline __s64 wr_cookie_of(wr_ctx *ctx, __u32 cpu, __u32 off)
 	return WR_COOKIE_NOBODY; /* options, extension headers: for the stack, as it comes */
 }
 
-/* From an address that is nobody's (martians; loopback, multicast, broadcast), for the stack to
- * throw away: an answer would reach many, or us. */
+/* From an address that the stack throws away (a martian: loopback, multicast, broadcast): an answer
+ * would reach many, or us. 240.0.0.0/4 is none of them, nor is what NAT64 begins with. */
 static __always_inline int wr_cookie_is_nobody(const struct wr_hdr *h)
 {
 	if (h->ip_v == 4)
-		return h->src[0] == 0 || h->src[0] >= 224 || (h->src[0] == 127 && h->dst[0] != 127);
-	return h->src[0] == 0xff || (h->src[0] == 0 && h->dst[0] != 0);
+		return h->src[0] == 0 || (h->src[0] & 0xf0) == 224 ||
+		       wr_load32(h->src) == 0xffffffff || (h->src[0] == 127 && h->dst[0] != 127);
+	return h->src[0] == 0xff || (!wr_load32(h->src) && wr_load32(h->dst));
 }
 
 /* The connection's socket may be bound to another interface than this one (that of the VLAN, of the

@@ -8,8 +8,15 @@
  * turn them over without an end: at most so many changes in any minute. */
 enum { WR_CHANGES_MOST = 1000 }; /* that can be said: as many times are kept */
 
-/* Who changes them. Each has a minute of its own; root is told and not held back. */
-enum wr_changer { WR_CHANGER_ROOT, WR_CHANGER_ASKED, WR_CHANGER_DETECTION, WR_CHANGERS };
+/* Who changes them. Each has a minute of its own, so that a stolen token does not hold up who would
+ * mend it; root is told and not held back. */
+enum wr_changer {
+	WR_CHANGER_PAGE,
+	WR_CHANGER_GROUP, /* of the control socket */
+	WR_CHANGER_DETECTION,
+	WR_CHANGER_ROOT,
+	WR_CHANGERS
+};
 
 /* A zeroed one: nothing has been changed yet. Pure. */
 struct wr_changes {

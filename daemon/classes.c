@@ -136,18 +136,22 @@ static struct wr_class_counts counts_of(const struct wr_classes *c,
 		.marked = {more.packets, more.bytes},
 		.borrowed = {more.hit_packets, more.hit_bytes},
 	};
-	all.passed = (struct wr_count){n.packets - n.hit_packets, n.bytes - n.hit_bytes};
+	/* The one that is under way may be counted as dropped alone. */
+	if (n.packets > n.hit_packets)
+		all.passed.packets = n.packets - n.hit_packets;
+	if (n.bytes > n.hit_bytes)
+		all.passed.bytes = n.bytes - n.hit_bytes;
 	return all;
 }
 
 /* Counters are those of slots: a class keeps what it has counted wherever it stands now, and what
  * an earlier process has counted is no part of a second. */
-static void keep_counted(struct wr_classes *c, const struct wr_class_slots *slots)
+static void keep_counted(struct wr_classes *c, bool had, const struct wr_class_slots *slots)
 {
 	struct counted now[WR_CLASSES + 1] = {0};
 
 	for (uint32_t i = 0; c->n && i <= WR_CLASSES; i++) {
-		uint32_t was = 0;
+		uint32_t was = had ? 0 : WR_CLASSES + 1; /* slot 0 is one, too */
 
 		while (was <= WR_CLASSES && c->slots.offered[was] != slots->offered[i])
 			was++;
@@ -164,10 +168,11 @@ void wr_classes_put(struct wr_classes *c, const struct wr_policy *p,
 {
 	struct wr_path *const *path = NULL;
 	uint32_t n = wr_force_paths(c->force, &path);
+	bool had = c->n > 0;
 
 	c->n = (uint32_t)p->n_classes;
 	memcpy(c->klass, p->class_, sizeof(c->klass));
-	keep_counted(c, slots);
+	keep_counted(c, had, slots);
 	c->slots = *slots;
 	for (uint32_t i = 0; i < n && i < WR_LINKS; i++) {
 		struct link *l = &c->link[i];
@@ -236,15 +241,34 @@ void wr_classes_step(struct wr_classes *c, uint64_t now_ns)
 
 /* ---- what they had ---- */
 
+/* The kernel counts on between two reads of one packet's counters. */
+static uint64_t since(uint64_t now, uint64_t was)
+{
+	return now > was ? now - was : 0;
+}
+
 static struct wr_count less(struct wr_count x, struct wr_count y)
 {
-	return (struct wr_count){x.packets - y.packets, x.bytes - y.bytes};
+	return (struct wr_count){since(x.packets, y.packets), since(x.bytes, y.bytes)};
+}
+
+/* No counter goes back. */
+static struct wr_class_counts counted_now(const struct wr_classes *c, uint32_t class)
+{
+	struct wr_class_counts now = counts_of(c, &c->slots, class);
+	const struct wr_count *was = &c->counted[class].all.passed;
+
+	if (now.passed.packets < was->packets)
+		now.passed.packets = was->packets;
+	if (now.passed.bytes < was->bytes)
+		now.passed.bytes = was->bytes;
+	return now;
 }
 
 void wr_classes_window(struct wr_classes *c)
 {
 	for (uint32_t i = 0; c->n && i <= WR_CLASSES; i++) {
-		struct wr_class_counts now = counts_of(c, &c->slots, i), *was = &c->counted[i].all;
+		struct wr_class_counts now = counted_now(c, i), *was = &c->counted[i].all;
 
 		c->counted[i].second = (struct wr_class_counts){
 			less(now.offered, was->offered),   less(now.passed, was->passed),
@@ -265,7 +289,7 @@ void wr_classes_each(const struct wr_classes *c,
 			.guarantee_bps = k ? k->guarantee_bps : 0,
 			.ceiling_bps = k ? k->ceiling_bps : 0,
 			.priority = k ? k->priority : WR_PRIORITIES,
-			.all = counts_of(c, &c->slots, i),
+			.all = counted_now(c, i),
 			.second = c->counted[i].second,
 		};
 

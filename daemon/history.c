@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/loop.h"
 #include "base/when.h"
 #include "daemon/classes.h"
 #include "daemon/rights.h"
@@ -20,12 +21,16 @@
 
 enum { ROWS_MAX = 4096, COMMIT_FLOWS = 32768 };
 
+#define LEFT_MOST_NS 5000000000u
+
 struct wr_history {
 	struct wr_store *store;
 	void (*say)(void *ctx, const char *line);
 	void *ctx;
 	bool failing;
-	uint32_t left; /* flows that went on when weir ended */
+	/* Flows that went on when weir ended: written, not written, since when. */
+	uint32_t left, not_left;
+	uint64_t left_ns;
 	char path[300];
 	uint64_t max_bytes;
 	char error[512]; /* the last one; "" = none yet */
@@ -113,9 +118,17 @@ void wr_history_close(struct wr_history **history)
 {
 	struct wr_history *h = *history;
 	struct wr_err err = {0};
+	char text[160];
 
 	if (!h)
 		return;
+	if (h->not_left) {
+		snprintf(text, sizeof(text),
+			 "history: %u flows that went on are not written: there was no time, or no "
+			 "room",
+			 h->not_left);
+		h->say(h->ctx, text);
+	}
 	if (wr_store_close(&h->store, &err))
 		h->say(h->ctx, err.text);
 	free(h);
@@ -435,7 +448,6 @@ static void count_flow(struct wr_history *h, const struct wr_flow *f, int server
 	wr_store_count(h->store, WR_STORE_SOURCE, key, t_s, &one);
 }
 
-/* Who ends has more than there is room for at once, and waits for the disk while it works. */
 static void commit(struct wr_history *h)
 {
 	struct wr_err err = {0};
@@ -443,6 +455,23 @@ static void commit(struct wr_history *h)
 	h->failing = wr_store_commit(h->store, wr_when_now(), &err) != 0;
 	if (h->failing)
 		h->say(h->ctx, err.text);
+}
+
+/* Who ends has more than there is room for at once, and waits for the disk, while it works, and
+ * not so long that who ends it would have no more patience. */
+static bool has_room(struct wr_history *h)
+{
+	uint64_t now_ns = wr_loop_now_ns();
+
+	if (!h->left_ns)
+		h->left_ns = now_ns;
+	if (h->failing || now_ns - h->left_ns > LEFT_MOST_NS) {
+		h->not_left++;
+		return false;
+	}
+	if (!(h->left++ % COMMIT_FLOWS))
+		commit(h);
+	return true;
 }
 
 void wr_history_flow(struct wr_history *h, const struct wr_live *live, const struct wr_flow *f)
@@ -480,8 +509,8 @@ void wr_history_flow(struct wr_history *h, const struct wr_live *live, const str
 			snprintf(s.host, sizeof(s.host), "%.*s", (int)sizeof(s.host) - 1,
 				 app->said[client].host);
 	}
-	if (f->end_reason == WR_FLOW_END_FORCED && !h->failing && !(++h->left % COMMIT_FLOWS))
-		commit(h);
+	if (f->end_reason == WR_FLOW_END_FORCED && !has_room(h))
+		return;
 	wr_store_flow(h->store, &s);
 	/* One that goes on may be seen by the next daemon until it has ended. */
 	if (f->end_reason != WR_FLOW_END_ACTIVE && f->end_reason != WR_FLOW_END_FORCED)

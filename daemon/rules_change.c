@@ -185,12 +185,15 @@ static int guard(const struct wr_rules *r, const struct wr_policy *p, const char
 		 const struct wr_rules_change *c, struct wr_err *err)
 {
 	int at = wr_policy_rule(p, name);
-	struct wr_guard g = guard_of(c, at >= 0 && p->rule[at].automatic);
+	bool automatic = at >= 0 && p->rule[at].automatic;
+	struct wr_guard g = guard_of(c, automatic);
+	int ret;
 
 	(void)r;
 	if (at < 0 || p->rule[at].shadow || (c->force && !p->rule[at].automatic))
 		return 0;
-	return wr_guard_rule(&g, p, (size_t)at, err);
+	ret = wr_guard_rule(&g, p, (size_t)at, err);
+	return ret && automatic ? wr_within(err, "an automatic rule, refused in any case") : ret;
 }
 
 /* A rule that was fine may keep somebody out when a set of its has others in it, or when the

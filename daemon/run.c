@@ -295,8 +295,12 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		ret = wr_rules_put(r->rules, err);
 	if (!ret)
 		r->host.live = wr_engine_live(r->engine);
-	if (!ret && r->rules)
+	if (!ret && r->rules) {
 		wr_rules_watch(r->rules, r->host.live);
+		/* What an earlier weir has counted is no part of a second. */
+		wr_rules_window(r->rules);
+		wr_rules_window(r->rules);
+	}
 	if (!ret) {
 		wr_run_answers_open(r);
 		wr_run_learn_open(r);
@@ -496,6 +500,20 @@ static int run_loop(struct wr_run *r, struct wr_err *err)
 
 /* ---- the main path ---- */
 
+/* What is known and not yet told. */
+static void finish(struct wr_run *r)
+{
+	if (r->history)
+		wr_history_window(r->history, r->host.live);
+	if (r->history && r->rules) {
+		wr_rules_window(r->rules);
+		wr_history_rules(r->history, r->host.live, r->rules);
+	}
+	r->ending = true;
+	wr_live_finish(r->host.live);
+	wr_outputs_end(r->outputs, &r->host);
+}
+
 static void end(struct wr_run *r)
 {
 	wr_front_close(&r->front); /* first: its keeper would start it again */
@@ -504,13 +522,8 @@ static void end(struct wr_run *r)
 		wr_run_learn_save(r, NULL);
 	if (r->engine)
 		wr_engine_finish(r->engine);
-	if (r->engine && r->history)
-		wr_history_window(r->history, r->host.live);
-	r->ending = true;
-	if (r->engine && (r->history || r->outputs))
-		wr_live_finish(r->host.live);
-	if (r->engine)
-		wr_outputs_end(r->outputs, &r->host);
+	if (r->host.live)
+		finish(r);
 	wr_front_close(&r->out);
 	wr_outputs_close(&r->outputs);
 	wr_front_close(&r->reads);

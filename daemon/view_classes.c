@@ -47,6 +47,9 @@ static int classes(const struct wr_api_host *h, const struct wr_query *q, struct
 	if (q->text)
 		wr_view_classes_head(b, q->how.color);
 	wr_classes_each(wr_rules_classes(h->rules), show_class, &a);
+	if (q->text && wr_rules_state(h->rules).off)
+		wr_buf_str(b, "  switched off (weir rule on): nothing gives way, and 'dropped' is "
+			      "what would\n");
 	if (q->text)
 		wr_view_links_head(b, q->how.color);
 	wr_links_each(wr_rules_classes(h->rules), show_link, &a);

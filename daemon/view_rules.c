@@ -173,7 +173,7 @@ static int read_change(const struct wr_query *q, size_t verb, struct wr_rules_ch
 	c->force = force && !strcmp(force, "1");
 	c->client = q->client;
 	c->who = q->who;
-	c->by = q->is_root ? WR_CHANGER_ROOT : WR_CHANGER_ASKED;
+	c->by = q->is_page ? WR_CHANGER_PAGE : q->is_root ? WR_CHANGER_ROOT : WR_CHANGER_GROUP;
 	if (!verbs[verb].text != !c->text)
 		return wr_fail(err, EINVAL, "rule %s: %s", verbs[verb].name,
 			       verbs[verb].text ? "which one? a statement or a name (text=)"
@@ -223,7 +223,7 @@ static int rule(const struct wr_api_host *h, const struct wr_query *q, struct wr
 			wr_buf_fmt(b, ", and taken back in %llu s unless 'weir rule confirm' comes",
 				   (unsigned long long)(c.confirm_ns / 1000000000));
 		wr_buf_char(b, '\n');
-		if (q->is_root && wr_rules_many_changes(h->rules))
+		if (verbs[verb].text && c.by == WR_CHANGER_ROOT && wr_rules_many_changes(h->rules))
 			wr_buf_str(b, "others than root could change no more rules in this minute "
 				      "(policy.changes)\n");
 		return 0;

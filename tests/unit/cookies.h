@@ -37,7 +37,7 @@ struct syn {
 	uint32_t seq, ack;
 	const uint8_t *options;
 	uint32_t n_options;
-	bool ip_options, other_mac;
+	bool ip_options, other_mac, nat64;
 	uint8_t source; /* first byte of its address; 0: as usual */
 };
 
@@ -94,6 +94,8 @@ static void put_ip(struct frame *f, const struct syn *s, uint32_t behind)
 		ip[9] = WR_IP_TCP;
 		put32(ip + 12, 0x7f000009);
 		ip[12] = s->source ? s->source : ip[12];
+		if (s->source == 0xff)
+			put32(ip + 12, 0xffffffff);
 		put32(ip + 16, 0x7f000001);
 		memset(ip + 20, 1, len - 20);
 		put16(ip + 10, ~sum_of(ip, len, 0) & 0xffff);
@@ -106,6 +108,8 @@ static void put_ip(struct frame *f, const struct syn *s, uint32_t behind)
 	ip[7] = 57;
 	ip[8] = s->source ? s->source : 0xfd;
 	ip[9] = s->source == 0xfe ? 0x80 : 0; /* fe80::/10 */
+	if (s->nat64)
+		put32(ip + 8, 0x0064ff9b);
 	ip[23] = 9;
 	ip[39] = 1;
 	f->tcp = f->ip + 40;

@@ -152,6 +152,19 @@ static void test_answers(struct scene *s)
 		}
 }
 
+/* Forged ones are of any address that the stack would take. */
+static void test_odd_sources(struct scene *s)
+{
+	struct syn syn = {.ip_v = 4, .flags = WR_TCP_SYN, .options = mss_option, .n_options = 4};
+	const char *hook = s->j.hook.is->name;
+
+	syn.source = 0xf0;
+	is_int(verdict(s, &syn), WR_VERDICT_ANSWER, "%s: a SYN of 240.0.0.0/4 is answered", hook);
+	syn.ip_v = 6;
+	syn.nat64 = true;
+	is_int(verdict(s, &syn), WR_VERDICT_ANSWER, "%s: and one of 64:ff9b::/96", hook);
+}
+
 static void test_untouched(struct scene *s)
 {
 	const char *hook = s->j.hook.is->name;
@@ -356,6 +369,7 @@ static void test_hook(enum hook_kind kind)
 	syncookies("2");
 	ok(put(&s, "cookies to tcp/8080"), "%s: cookies to tcp/8080", hook_is[kind].name);
 	test_answers(&s);
+	test_odd_sources(&s);
 	test_untouched(&s);
 	test_connection(&s);
 	test_counters(&s);

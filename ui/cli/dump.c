@@ -144,6 +144,11 @@ static void say_summary(const struct dump *d)
 	if (d->frames.sample > 1)
 		wr_buf_fmt(&b, ", 1 in %" PRIu64, d->frames.sample);
 	wr_buf_str(&b, ")\n");
+	if (d->frames.missed) {
+		wr_view_digits(&b, d->frames.missed);
+		wr_buf_str(&b, " were written over before they were read: more [dump] size keeps "
+			       "more\n");
+	}
 	wr_buf_flush(&b, STDERR_FILENO);
 	wr_buf_free(&b);
 }

@@ -60,11 +60,16 @@ static int line(void *ctx, const char *at, size_t n)
 {
 	struct wr_frames *f = ctx;
 	json_t *o = json_loadb(at, n, 0, NULL);
+	uint64_t oldest;
 	int ret = 0;
 
 	if (!strcmp(text(o, "event_type"), "frame")) {
 		ret = frame(f, o);
 	} else if (!strcmp(text(o, "event_type"), "dump")) {
+		/* What was asked for and was no more there. */
+		oldest = number(o, "newest") + 1 - number(o, "packets");
+		if (f->next && f->next < oldest && oldest <= number(o, "newest"))
+			f->missed += oldest - f->next;
 		f->next = number(o, "next");
 		f->newest = number(o, "newest");
 		f->passed_over = number(o, "passed_over");

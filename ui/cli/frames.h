@@ -14,7 +14,8 @@ struct wr_frames {
 	struct wr_ask *ask;
 	uint64_t next, newest; /* numbers: where the next piece begins; the newest there is */
 	uint64_t passed_over, rate, sample; /* what was not kept, and why (weir dump) */
-	struct wr_buf state;		    /* owned: the daemon's last object, with newline */
+	uint64_t missed;     /* wanted, and written over before they were asked for */
+	struct wr_buf state; /* owned: the daemon's last object, with newline */
 	/* pkt is borrowed for the call; other than 0 ends the piece, and is what asking returns. */
 	int (*fn)(void *ctx, const struct wr_packet *pkt);
 	void *ctx;

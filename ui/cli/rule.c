@@ -74,7 +74,7 @@ static int change(const struct args *a, const char *verb, char *text, struct wr_
 	int status = send_change(a, verb, text, a->force, err);
 
 	if (status == WR_EXIT_USAGE && !a->force && strstr(err->text, "--force") &&
-	    all_the_same(err))
+	    !strstr(err->text, "an automatic rule") && all_the_same(err))
 		status = send_change(a, verb, text, true, err);
 	free(text);
 	return status;

@@ -103,10 +103,10 @@ static int open_source(struct watch *w, struct wr_err *err)
 static void tell_policy(void *ctx, const json_t *o)
 {
 	const struct watch *w = ctx;
-	const json_t *iface;
+	const json_t *policy = json_object_get(o, "policy"), *iface;
 	size_t i;
 
-	if (!json_object_get(o, "policy"))
+	if (!policy || json_is_false(json_object_get(policy, "enforced")))
 		return;
 	json_array_foreach(json_object_get(o, "interfaces"), i, iface)
 	{

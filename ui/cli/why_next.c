@@ -27,6 +27,8 @@ static uint64_t now_ns(void)
 
 static int none_came(const struct wr_why_next *n, struct wr_err *err)
 {
+	if (wr_stopped)
+		return wr_fail(err, EINTR, "ended before one came");
 	return wr_fail(err, ETIMEDOUT, "no packet%s%s%s came in %.3g s", n->filter ? " that '" : "",
 		       n->filter ? n->filter : "", n->filter ? "' chooses" : "",
 		       (double)n->wait_ns / 1e9);
