@@ -81,7 +81,12 @@ static void set_up(CURL *c, struct taking *t)
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "weir/" WR_VERSION);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(h->timeout_ns / 1000000));
+	/* 0 would be never. */
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(h->timeout_ns / 1000000) + 1);
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+	/* Else the end waits for a name server that does not answer. */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);

@@ -282,7 +282,7 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "After so long weir explain goes on without the model.", AT(explain.deadline_ns),
 	 SECOND / 10, 300 * SECOND, .live = true},
 	{"explain.per_day", WR_CONF_NUMBER, "50", "calls", "So many calls a day (UTC) at most.",
-	 AT(explain.per_day), 1, 100000, .live = true},
+	 AT(explain.per_day), 1, 900, .live = true},
 	{"explain.tokens", WR_CONF_NUMBER, "600", "tokens", "Of an answer at most.",
 	 AT(explain.tokens), 16, 100000, .live = true},
 	{"explain.tokens_name", WR_CONF_ENUM, "max_tokens", NULL,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "core/proto.h"
 
 /* What to type next. */
@@ -16,11 +17,40 @@ struct list {
 
 static void add(struct list *l, struct wr_buf *command, const char *why)
 {
-	struct wr_explain_next *x = &l->at[l->n++];
+	struct wr_explain_next *x = &l->at[l->n];
 
-	snprintf(x->command, sizeof(x->command), "%s", wr_buf_text(command));
-	x->why = why;
+	/* Half a command is none: a name can be too long. */
+	if (command->used < sizeof(x->command)) {
+		snprintf(x->command, sizeof(x->command), "%s", wr_buf_text(command));
+		x->why = why;
+		l->n++;
+	}
 	wr_buf_clear(command);
+}
+
+/* A name of a file as a shell reads it; what would steer a terminal is a '?'. */
+static void quoted(struct wr_buf *b, const char *name)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789._/+-";
+	bool quote = !*name || name[strspn(name, plain)];
+	const uint8_t *s = (const uint8_t *)name;
+	size_t n = strlen(name), size;
+
+	wr_buf_str(b, *name == '-' ? "-- " : "");
+	wr_buf_str(b, quote ? "'" : "");
+	for (; n; s += size, n -= size) {
+		size = wr_utf8_size(s, n);
+		if (!size || *s < ' ' || *s == 0x7f || (size > 1 && wr_utf8_steers(s, size))) {
+			size = size ? size : 1;
+			wr_buf_char(b, '?');
+		} else if (*s == '\'') {
+			wr_buf_str(b, "'\\''");
+		} else {
+			wr_buf_add(b, s, size);
+		}
+	}
+	wr_buf_str(b, quote ? "'" : "");
 }
 
 /* A packet of the first source for the service, as weir why reads it. */
@@ -70,9 +100,11 @@ static bool blames_source(const struct wr_incident *i)
 	return i->n_sources == 1 && !i->many_sources && classes >> i->strongest.klass & 1;
 }
 
-static void source_rule(struct wr_buf *b, const struct wr_incident *i)
+static void source_rule(struct wr_buf *b, const struct wr_explain *e)
 {
-	wr_buf_fmt(b, "weir rule shadow 'i%" PRIu64 ": drop from ", i->id);
+	const struct wr_incident *i = &e->i;
+
+	wr_buf_fmt(b, "weir rule shadow '%c%" PRIu64 ": drop from ", e->capture ? 'f' : 'i', i->id);
 	if (i->source[0].ip_v == 4)
 		wr_buf_ip4(b, i->source[0].addr);
 	else
@@ -83,9 +115,11 @@ static void source_rule(struct wr_buf *b, const struct wr_incident *i)
 static void where(const struct wr_explain *e, struct list *l, struct wr_buf *b)
 {
 	if (e->capture) {
-		wr_buf_fmt(b, "weir read --findings %s", e->capture);
+		wr_buf_str(b, "weir read --findings ");
+		quoted(b, e->capture);
 		add(l, b, "all that was found");
-		wr_buf_fmt(b, "weir read --findings --auto enforce %s", e->capture);
+		wr_buf_str(b, "weir read --findings --auto enforce ");
+		quoted(b, e->capture);
 		add(l, b, "what rules would have kept out");
 		return;
 	}
@@ -114,7 +148,7 @@ uint32_t wr_explain_next(const struct wr_explain *e, struct wr_explain_next *out
 		statement(&b, "add", e->cure.rule);
 		add(&l, &b, e->cure.safe ? "keep it out" : "keep it out, with what else it hits");
 	} else if (blames_source(&e->i)) {
-		source_rule(&b, &e->i);
+		source_rule(&b, e);
 		add(&l, &b, "count what a rule against its only source would keep out");
 	}
 	wr_buf_free(&b);
@@ -132,8 +166,8 @@ void wr_explain_undo(const struct wr_explain *e, struct wr_explain_next *out)
 		snprintf(out->command, sizeof(out->command), "weir rule del %.*s",
 			 (int)strcspn(e->cure.rule, ":"), e->cure.rule);
 		if (e->cure.verb == WR_CURE_NONE)
-			snprintf(out->command, sizeof(out->command), "weir rule del i%" PRIu64,
-				 e->i.id);
+			snprintf(out->command, sizeof(out->command), "weir rule del %c%" PRIu64,
+				 e->capture ? 'f' : 'i', e->i.id);
 		out->why = "take it out again (weir rule off: all of them)";
 	}
 }

@@ -8,7 +8,7 @@
 
 #include "view/text.h"
 
-enum { WIDTH = 80, INDENT = 2, SHOWN = 5, PREFIXES = 3, VALUE = 27 };
+enum { WIDTH = 80, INDENT = 2, SHOWN = 5, PREFIXES = 3, VALUE = 27, PAST = 7 };
 
 void wr_explain_wrap(struct wr_buf *b, unsigned int indent, const char *text, size_t n)
 {
@@ -193,6 +193,7 @@ static bool same_net(const struct wr_finding_source *a, const struct wr_finding_
 /* Networks (/24, /48) that two or more of the sources are in. */
 static void networks(struct wr_buf *b, const struct wr_incident *i)
 {
+	struct wr_buf text = {0};
 	uint32_t told = 0;
 
 	for (uint32_t k = 0; k < i->n_sources && told < PREFIXES; k++) {
@@ -207,12 +208,11 @@ static void networks(struct wr_buf *b, const struct wr_incident *i)
 			continue;
 		net.prefix = net.ip_v == 4 ? 24 : 48;
 		memcpy(net.addr, i->source[k].addr, net.ip_v == 4 ? 3 : 6);
-		wr_buf_str(b, told++ ? ", " : "  ");
-		wr_victim_text(b, &net);
-		wr_buf_fmt(b, " (%u of %u)", n, i->n_sources);
+		wr_buf_str(&text, told++ ? ", " : "");
+		wr_victim_text(&text, &net);
+		wr_buf_fmt(&text, " (%u of %u)", n, i->n_sources);
 	}
-	if (told)
-		wr_buf_char(b, '\n');
+	flush(b, &text);
 }
 
 static void who(struct wr_buf *b, const struct wr_explain *e)
@@ -311,18 +311,38 @@ static void past(struct wr_buf *b, const struct wr_explain *e)
 	for (uint32_t k = 0; k < e->n_past; k++) {
 		const struct wr_explain_past *p = &e->past[k];
 		char span[WR_VIEW_CELL] = "goes on";
+		size_t line = b->used;
 
 		if (p->end_ns)
 			wr_view_duration(span,
 					 p->end_ns > p->start_ns ? p->end_ns - p->start_ns : 0);
 		wr_buf_fmt(b, "  %5" PRIu64 "  ", p->id);
 		wr_view_moment(b, p->start_ns);
-		wr_buf_fmt(b, " %8s  %s at %s\n", span, wr_class_text(p->klass), p->target);
+		wr_buf_fmt(b, " %8s  %s", span, wr_class_text(p->klass));
+		if (b->used - line + strlen(" at ") + strlen(p->target) > WIDTH)
+			wr_buf_fmt(b, "\n%*s at %s\n", PAST, "", p->target);
+		else
+			wr_buf_fmt(b, " at %s\n", p->target);
 	}
 	if (!e->past_all)
 		wr_buf_str(b, "  none that is known\n");
 	else if (e->past_all > e->n_past)
 		wr_buf_fmt(b, "  and %u more\n", e->past_all - e->n_past);
+}
+
+static void also(struct wr_buf *b, const struct wr_incident *i)
+{
+	struct wr_buf text = {0};
+
+	wr_buf_str(&text, "Also at");
+	for (uint32_t k = 0, told = 0; k < i->n_victims && told < PREFIXES; k++) {
+		if (wr_victim_same(&i->victim[k], &i->strongest.victim))
+			continue;
+		wr_buf_str(&text, told++ ? ", " : " ");
+		target(&text, &i->victim[k]);
+	}
+	wr_buf_fmt(&text, "; %u in all.", i->victims);
+	flush(b, &text);
 }
 
 static void command(struct wr_buf *b, const struct wr_explain_next *n)
@@ -336,16 +356,8 @@ void wr_explain_text(struct wr_buf *b, const struct wr_explain *e)
 	uint32_t n = wr_explain_next(e, next);
 
 	what(b, e);
-	if (e->i.victims > 1) {
-		wr_buf_str(b, "  Also at");
-		for (uint32_t k = 0, told = 0; k < e->i.n_victims && told < PREFIXES; k++) {
-			if (wr_victim_same(&e->i.victim[k], &e->i.strongest.victim))
-				continue;
-			wr_buf_str(b, told++ ? ", " : " ");
-			target(b, &e->i.victim[k]);
-		}
-		wr_buf_fmt(b, "; %u in all.\n", e->i.victims);
-	}
+	if (e->i.victims > 1)
+		also(b, &e->i);
 	evidence(b, e);
 	who(b, e);
 	life(b, e);

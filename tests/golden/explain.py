@@ -5,6 +5,7 @@ can change, and by a model: a stand-in of both kinds that does everything wrong,
 
     explain.py [--update]      writes explain.txt anew
 """
+import hashlib
 import json
 import os
 import re
@@ -50,7 +51,7 @@ def texts(folder):
             f.write(all_of_them)
     with open(golden) as f:
         ok(f.read() == all_of_them, "text is explain.txt", all_of_them)
-    commands = [x for x in all_of_them.splitlines() if x.startswith(("  weir ", "    i1:"))]
+    commands = [x for x in all_of_them.splitlines() if x.startswith(("  weir ", "    f1:"))]
     wide = [x for x in all_of_them.splitlines() if len(x) > 80 and x not in commands]
     ok(not wide and len(commands) > 6, "80 columns but for commands", wide)
 
@@ -67,8 +68,8 @@ def objects(folder):
     done = subprocess.run([weir, "policy", "check", os.path.join(folder, "p.policy")], capture_output=True, text=True)
     ok(not done.returncode, "its rule is one", done.stdout + done.stderr + statement)
     for word in ("shadow", "add"):
-        ok(any(n["command"].startswith("weir rule %s 'i1: drop " % word) for n in o["next"]), "what to type: " + word, out)
-    ok(o["undo"]["command"] == "weir rule del i1", "and to undo", out)
+        ok(any(n["command"].startswith("weir rule %s 'f1: drop " % word) for n in o["next"]), "what to type: " + word, out)
+    ok(o["undo"]["command"] == "weir rule del f1", "and to undo", out)
     ok(run(folder, "--file", "flood.pcap", "1")[1] == run(folder, "--file", "flood.pcap")[1], "by number")
     for args, status, said in ((["--file", "flood.pcap", "2"], 2, "the capture has 1 incident"), (["--file", "flood.pcap", "x"], 2, "'x'"),
                                (["--file", "none.pcap"], 2, "none.pcap"), ([], 2, "which incident?"), (["1", "2"], 2, "which incident?"),
@@ -103,7 +104,7 @@ class Conf:
     def __call__(self, what, kind="openai", **more):
         self.n += 1
         path = os.path.join(self.folder, "c%d.conf" % self.n)
-        item = dict(endpoint='"http://127.0.0.1:%d/%s"' % (self.port, what), kind=kind, model="m-1", consent="yes", deadline="2s", per_day=1000,
+        item = dict(endpoint='"http://127.0.0.1:%d/%s"' % (self.port, what), kind=kind, model="m-1", consent="yes", deadline="2s", per_day=900,
                     key_file=os.path.join(self.folder, "key"))
         item.update(more)
         with open(path, "w") as f:
@@ -152,13 +153,27 @@ def prose(folder, conf, seen, offline):
     state = os.path.join(folder, "few")
     told = [ask("fine", per_day=2, state=state) for _ in range(3)]
     ok([t[1] != "" for t in told] == [True, True, False] and "explain.per_day" in told[2][2] and len(seen) == before + 2, "so many a day", told)
+    digest = hashlib.sha256(seen[-1][3]).hexdigest()[:16]
     with open(state) as f:
         lines = [x.split() for x in f if x[0] != "#"]
-    ok(len(lines) == 2 and all(x[1:] == ["1", x[2], "200", "7", "9"] and int(x[2]) > 500 for x in lines), "calls are written down", lines)
+    ok(len(lines) == 2 and all(x[1:6] == ["1", x[2], "200", "7", "9"] and x[6:] == [digest] and int(x[2]) > 500 for x in lines), "calls are written down", lines)
     with open(state, "w") as f:
         f.writelines("%s %s\n" % (str(int(lines[0][0]) - 86400 * 10 ** 9), " ".join(lines[0][1:])) for _ in range(2))
     ok(ask("fine", per_day=1, state=state)[1] != "", "those of yesterday do not count")
     ok(ask("fine", state=os.path.join(folder, "no", "where"))[1] == "" and len(seen) == before + 3, "what cannot be counted is not sent")
+    before, again = len(seen), os.path.join(folder, "again")
+    ask("429", per_day=1, state=again)
+    ok(len(seen) == before + 1, "what is sent again counts, too", len(seen) - before)
+    status, out, err = run(folder, "--file", "flood.pcap", "--prose", "-c", conf("fine", per_day=1000))
+    ok(status == 2 and "per_day" in err, "more a day than are kept", err)
+    both = traffic.flood()
+    both.rows += traffic.tunnel().rows
+    both.write(os.path.join(folder, "both.pcap"))
+    status, out, err = run(folder, "--file", "both.pcap", "--prose", "-c", conf("fine"))
+    ok(status == 2 and "which one?" in err and not out and len(seen) == before + 1, "one incident for a model", (status, out, err))
+    os.link(os.path.join(folder, "flood.pcap"), os.path.join(folder, "a b;id'\x1b.pcap"))
+    out = run(folder, "--file", "a b;id'\x1b.pcap")[1]
+    ok("weir read --findings 'a b;id'\\''?.pcap'" in out and "\x1b" not in out, "a name for a shell", out)
     status, out, err = run(folder, "--file", "flood.pcap", "--prose", "-c", conf("fine", kind="other"))
     ok(status == 2 and "explain.kind" in err, "a wrong configuration", err)
 

@@ -91,7 +91,7 @@ assistant() {
 	like "the ledger" "$(call ledger '{}')" '"event_type":"ledger"'
 	like "what is not there is told" "$(call incident '{"id":99999}')" "^failed there is no incident 99999"
 	like "no shadow unless allowed" "$(call shadow_rule '{"text":"drop to tcp/23"}')" "^error .*-32602"
-	like "allowed" "$(call shadow_rule '{"text":"try: drop to tcp/23"}' --allow-shadow)" '"rule_id":"try"'
+	like "allowed" "$(call shadow_rule '{"text":"try: drop to tcp/23 for 10m"}' --allow-shadow)" '"rule_id":"try"'
 	like "it only counts" "$(w rule list)" "try.*shadow|shadow.*try"
 	like "a rule that is there is not turned" "$(call shadow_rule '{"text":"keep"}' --allow-shadow)" "^failed "
 	is "it is still in force" "$(said rule "[r['state'] for r in rows if r.get('rule_id') == 'keep'][0]")" enforced

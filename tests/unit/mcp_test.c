@@ -138,6 +138,8 @@ static const struct row shadows[] = {
 	{CALL("shadow_rule", "{}"), "-32602"},
 	{CALL("shadow_rule", "{\"text\":\"\"}"), "-32602"},
 	{CALL("shadow_rule", "{\"text\":\"drop to tcp/1\\ndrop to tcp/2\"}"), "-32602"},
+	{CALL("shadow_rule", "{\"text\":\"drop to tcp/23\"}"), "for 10m, 86400s at most"},
+	{CALL("shadow_rule", "{\"text\":\"drop to tcp/23 for 2d\"}"), "for 10m, 86400s at most"},
 	{CALL("shadow_rule", "{\"text\":\"auto1\"}"), "\"isError\":true"},
 	{CALL("shadow_rule", "{\"text\":\"set web = 10.0.0.0/8\"}"), "\"isError\":true"},
 	{CALL("shadow_rule", "{\"text\":\"class a = priority 1\"}"), "\"isError\":true"},
@@ -198,6 +200,13 @@ int main(void)
 	ok(!strcmp(wr_buf_text(&asked),
 		   "rule do=shadow text=x:%20drop%20from%20192.0.2.0/24%20for%2010m"),
 	   "a shadow rule: %s", wr_buf_text(&asked));
+	for (int i = 1; i < 16; i++)
+		line(CALL("shadow_rule", "{\"text\":\"drop to tcp/23 for 1d\"}"));
+	ok(asked.used, "the sixteenth");
+	ok(strstr(line(CALL("shadow_rule", "{\"text\":\"drop to tcp/23 for 1d\"}")),
+		  "16 rules were added") != NULL &&
+		   !asked.used,
+	   "and no more");
 	too_long();
 	fails();
 	wr_buf_free(&asked);

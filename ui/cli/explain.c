@@ -33,18 +33,29 @@ static void prose(const struct args *a, struct wr_buf *b, const struct wr_explai
 	wr_buf_free(&said);
 }
 
-static void show(const struct args *a, struct wr_buf *b, const struct wr_explain *e)
+/* The text is there before a model is waited for; while it is, a signal ends the command. */
+static int show(const struct args *a, struct wr_buf *b, const struct wr_explain *e,
+		struct wr_err *err)
 {
+	int ret;
+
 	if (a->print_prompt) {
 		wr_prose_prompt(b, &a->c, e);
-		return;
+		return 0;
 	}
 	if (a->json)
 		wr_explain_json(b, e);
 	else
 		wr_explain_text(b, e);
-	if (a->prose)
-		prose(a, b, e);
+	if (!a->prose)
+		return 0;
+	ret = wr_print(b, err);
+	if (ret)
+		return ret;
+	fflush(stdout);
+	wr_stop_as_usual();
+	prose(a, b, e);
+	return 0;
 }
 
 static int of_daemon(const struct args *a, const char *id, struct wr_err *err)
@@ -59,8 +70,7 @@ static int of_daemon(const struct args *a, const char *id, struct wr_err *err)
 	if (!status && wr_explain_read(&e, answer.at, answer.used, err))
 		status = WR_EXIT_FAILED;
 	if (!status) {
-		show(a, &b, &e);
-		if (wr_print(&b, err))
+		if (show(a, &b, &e, err) || wr_print(&b, err))
 			status = WR_EXIT_FAILED;
 	}
 	wr_buf_free(&request);
@@ -84,6 +94,17 @@ static int number(const char *text, uint32_t n, uint32_t *which, struct wr_err *
 		       text, n, n == 1 ? "incident" : "incidents");
 }
 
+/* Each would be a call: a person says which one. */
+static int one_for_prose(const struct args *a, uint32_t which, uint32_t n, struct wr_err *err)
+{
+	if (!a->prose || which || n < 2)
+		return 0;
+	return wr_fail(err, EINVAL,
+		       "--prose is about one incident and the capture has %u; which one? weir "
+		       "explain --file CAPTURE --prose N",
+		       n);
+}
+
 static int of_file(const struct args *a, const char *text, struct wr_err *err)
 {
 	static struct wr_explain e;
@@ -97,7 +118,9 @@ static int of_file(const struct args *a, const char *text, struct wr_err *err)
 	if (!ret)
 		ret = number(text, wr_explain_file_n(f), &which, err);
 	n = ret ? 0 : wr_explain_file_n(f);
-	for (uint32_t k = 0; k < n; k++) {
+	if (!ret)
+		ret = one_for_prose(a, which, n, err);
+	for (uint32_t k = 0; !ret && !wr_stopped && k < n; k++) {
 		if (which && which != k + 1)
 			continue;
 		wr_explain_file_get(f, k, &e);
@@ -105,8 +128,10 @@ static int of_file(const struct args *a, const char *text, struct wr_err *err)
 			wr_buf_char(&b, '\n');
 		else if (b.used && !a->json)
 			wr_buf_str(&b, "\n\n");
-		show(a, &b, &e);
+		ret = show(a, &b, &e, err);
 	}
+	if (!ret && wr_stopped)
+		ret = wr_fail(err, EINTR, "%s: interrupted", a->file);
 	if (!ret && !n && !a->json && !a->print_prompt)
 		wr_buf_str(&b, "nothing unusual\n");
 	wr_explain_file_close(&f);

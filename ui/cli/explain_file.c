@@ -41,7 +41,7 @@ static void look(struct wr_explain_file *f, struct wr_detect *d, const struct wr
 	}
 	if (f->cure[at].looks++ >= LOOKS)
 		return;
-	snprintf(name, sizeof(name), "i%llu", (unsigned long long)i->id);
+	snprintf(name, sizeof(name), "f%llu", (unsigned long long)i->id);
 	wr_detect_cure(d, &i->strongest, &want, &c);
 	if (c.verb != WR_CURE_NONE)
 		f->cure[at].cure = c;
@@ -138,6 +138,18 @@ uint32_t wr_explain_file_n(const struct wr_explain_file *f)
 	return f->n;
 }
 
+/* By the number that is shown; "f", for "i" are those of a running weir. */
+static void name_rule(struct wr_cure *c, uint32_t number)
+{
+	struct wr_buf b = {0};
+
+	if (c->verb != WR_CURE_NONE) {
+		wr_buf_fmt(&b, "f%u%s", number, c->rule + strcspn(c->rule, ":"));
+		snprintf(c->rule, sizeof(c->rule), "%s", wr_buf_text(&b));
+	}
+	wr_buf_free(&b);
+}
+
 void wr_explain_file_get(const struct wr_explain_file *f, uint32_t at, struct wr_explain *e)
 {
 	uint64_t id = f->row[at]->id;
@@ -149,6 +161,7 @@ void wr_explain_file_get(const struct wr_explain_file *f, uint32_t at, struct wr
 	e->capture = f->capture;
 	if (f->cure[id % WR_INCIDENTS].incident == id)
 		e->cure = f->cure[id % WR_INCIDENTS].cure;
+	name_rule(&e->cure, at + 1);
 	for (uint32_t k = 0; k < at; k++) {
 		struct wr_explain_past p = {.id = k + 1,
 					    .start_ns = f->row[k]->start_ns,

@@ -104,10 +104,26 @@ static uint64_t wait_ns(const struct wr_http *h)
 
 /* ---- the call ---- */
 
-/* Once more when there is time for it. The deadline is for both. */
-static int twice(struct wr_http *h, uint64_t deadline_ns, struct wr_err *err)
+/* What is sent again is a call, too: the line of the first stays, the second has its own. */
+static bool counted_again(const struct wr_daemon_conf *c, const struct wr_http *h,
+			  struct wr_call *call)
 {
-	uint64_t end = wr_loop_now_ns() + deadline_ns, now, wait;
+	struct wr_call next = *call;
+
+	call->status = h->status;
+	wr_calls_end(c->explain.state, call);
+	next.ns = wr_when_now();
+	if (wr_calls_begin(c->explain.state, c->explain.per_day, &next, NULL))
+		return false;
+	*call = next;
+	return true;
+}
+
+/* Once more when there is time for it, and budget. The deadline is for both. */
+static int twice(const struct wr_daemon_conf *c, struct wr_http *h, struct wr_call *call,
+		 struct wr_err *err)
+{
+	uint64_t end = wr_loop_now_ns() + c->explain.deadline_ns, now, wait;
 	int ret = 0;
 
 	for (int tries = 0; tries < 2; tries++) {
@@ -122,6 +138,8 @@ static int twice(struct wr_http *h, uint64_t deadline_ns, struct wr_err *err)
 		nanosleep(
 			&(struct timespec){(time_t)(wait / 1000000000), (long)(wait % 1000000000)},
 			NULL);
+		if (!counted_again(c, h, call))
+			break;
 	}
 	return ret;
 }
@@ -190,10 +208,11 @@ int wr_prose_ask(struct wr_buf *b, const struct wr_daemon_conf *c, const struct 
 	h.url = wr_buf_text(&url);
 	h.body = body.at;
 	h.body_n = call.sent_bytes = body.used;
+	wr_calls_hash(&call, body.at, body.used);
 	if (!ret)
 		ret = wr_calls_begin(c->explain.state, c->explain.per_day, &call, err);
 	if (!ret) {
-		ret = twice(&h, c->explain.deadline_ns, err);
+		ret = twice(c, &h, &call, err);
 		call.status = h.status;
 		ret = ret ? no_connection(c, ret, err) : understand(b, c, e, &h, &call, err);
 		wr_calls_end(c->explain.state, &call);

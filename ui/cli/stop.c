@@ -11,14 +11,24 @@ static void on_signal(int sig)
 	wr_stopped = 1;
 }
 
-void wr_stop_on_signals(void)
+static void on_each(void (*handler)(int))
 {
 	const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction a;
 
 	memset(&a, 0, sizeof(a));
-	a.sa_handler = on_signal;
+	a.sa_handler = handler;
 	a.sa_flags = (int)SA_RESETHAND;
 	for (unsigned int i = 0; i < 3; i++)
 		sigaction(signals[i], &a, NULL);
+}
+
+void wr_stop_on_signals(void)
+{
+	on_each(on_signal);
+}
+
+void wr_stop_as_usual(void)
+{
+	on_each(SIG_DFL);
 }

@@ -8,5 +8,7 @@
  */
 extern volatile sig_atomic_t wr_stopped;
 void wr_stop_on_signals(void);
+/* They end it at once again, where it waits and has nothing to put in order. */
+void wr_stop_as_usual(void);
 
 #endif

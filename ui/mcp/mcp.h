@@ -18,7 +18,8 @@ struct wr_mcp {
 	int (*ask)(void *ctx, const char *request, struct wr_buf *answer, struct wr_err *err);
 	void *ctx;
 	bool allow_shadow;
-	bool initialized; /* by the client */
+	unsigned int shadows; /* rules that were added */
+	bool initialized;     /* by the client */
 };
 
 /* A line without its newline; what is to be answered is added to b, a line or nothing. */

@@ -10,7 +10,7 @@
 #include "ui/mcp/mcp.h"
 #include "ui/mcp/rpc.h"
 
-enum { ARGS = 2, TEXT_MOST = 1000, ANSWER_MOST = 1 << 18 };
+enum { ARGS = 2, TEXT_MOST = 1000, ANSWER_MOST = 1 << 18, SHADOWS = 16, SHADOW_S = 86400 };
 
 struct arg {
 	const char *name, *help;
@@ -78,8 +78,8 @@ static const struct tool tools[] = {
 	 false},
 	{"shadow_rule",
 	 "rule do=shadow",
-	 "Adds a rule that only counts what it would keep out. Nothing is kept out by it. See "
-	 "'remedy' of an incident for one that fits.",
+	 "Adds a rule that only counts what it would keep out, for a day at most (for); 16 a "
+	 "session. Nothing is kept out by it. See 'remedy' of an incident for one that fits.",
 	 {{"text", "one rule, as in: drop from 203.0.113.0/24 to tcp/443 for 10m", NULL, 0, 0,
 	   true}},
 	 true},
@@ -219,14 +219,20 @@ static void nobody(void *ctx, unsigned int line, unsigned int column, const char
 }
 
 /* One new rule and nothing else: a name would turn a rule that is in force into one that counts,
- * and a set may belong to others. */
-static int only_a_rule(const char *text, struct wr_err *err)
+ * and a set may belong to others. It ends by itself: nobody else would take it out. */
+static int only_a_rule(const struct wr_mcp *m, const char *text, struct wr_err *err)
 {
 	struct wr_policy *p = NULL;
 	int ret = wr_policy_parse(&p, text, strlen(text), "text", nobody, NULL, err);
 
 	if (!ret && (p->n_rules != 1 || p->n_sets || p->n_classes || p->n_links))
 		ret = wr_fail(err, EINVAL, "one rule is expected, without sets, classes and links");
+	else if (!ret && (!p->rule[0].for_s || p->rule[0].for_s > SHADOW_S))
+		ret = wr_fail(err, EINVAL, "a rule of an assistant ends: for 10m, %ds at most",
+			      SHADOW_S);
+	else if (!ret && m->shadows >= SHADOWS)
+		ret = wr_fail(err, EDQUOT, "%d rules were added in this session, as many as may be",
+			      SHADOWS);
 	wr_policy_free(&p);
 	return ret;
 }
@@ -264,9 +270,10 @@ void wr_mcp_tools_call(struct wr_mcp *m, const struct wr_rpc *r, struct wr_buf *
 		return;
 	}
 	if (t->changes)
-		ret = only_a_rule(json_string_value(json_object_get(args, "text")), &err);
+		ret = only_a_rule(m, json_string_value(json_object_get(args, "text")), &err);
 	if (!ret)
 		ret = m->ask(m->ctx, wr_buf_text(&request), &answer, &err);
+	m->shadows += !ret && t->changes;
 	if (!ret && answer.used > ANSWER_MOST)
 		ret = wr_fail(&err, E2BIG, "the answer is too long; ask for fewer rows (top)");
 	if (ret)
