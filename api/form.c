@@ -124,16 +124,24 @@ bool wr_api_clock(struct wr_api_text t, uint64_t *ns)
 	tm.tm_hour = (int)v[2];
 	tm.tm_min = (int)v[3];
 	s = zone_of(&t, &east) ? timegm(&tm) - east : mktime(&tm);
-	if (s < 0 || t.at != t.end || part > 60999999999ull)
+	if (s < 0 || s >= WR_API_TIME_END / 1000000000 || t.at != t.end || part > 60999999999ull)
 		return false;
 	*ns = (uint64_t)s * 1000000000u + part;
 	return true;
+}
+
+/* What gateways write where there is nothing. */
+static bool is_unset(struct wr_api_text t)
+{
+	return wr_api_left(&t) == 1 && *t.at == '-';
 }
 
 void wr_api_copy(char *to, size_t room, struct wr_api_text t)
 {
 	size_t n = wr_api_left(&t) < room - 1 ? wr_api_left(&t) : room - 1;
 
+	if (is_unset(t))
+		n = 0;
 	if (n)
 		memcpy(to, t.at, n);
 	to[n] = 0;
@@ -166,10 +174,11 @@ bool wr_api_client(struct wr_api_request *r, struct wr_api_text addr)
 	return r->ip_v != 0;
 }
 
-/* A '?' that somebody has encoded is still where a query was meant to begin. */
+/* A '?' that somebody has encoded is still where a query was meant to begin, and who forgot it goes
+ * on with '&'. */
 static bool ends_path(const char *at, const char *end)
 {
-	if (*at == '?' || *at == '#')
+	if (*at == '?' || *at == '#' || *at == '&')
 		return true;
 	return *at == '%' && end - at > 2 && at[1] == '3' && (at[2] | 32) == 'f';
 }
@@ -184,8 +193,9 @@ static void copy_path(struct wr_api_request *r, struct wr_api_text t)
 			parameter = false;
 		else if (*t.at == ';')
 			parameter = true;
+		/* Braces are of names of routes alone: nobody passes for {any}. */
 		if (!parameter)
-			r->path[n++] = *t.at;
+			r->path[n++] = (char)(*t.at == '{' ? '(' : *t.at == '}' ? ')' : *t.at);
 	}
 	r->path[n] = 0;
 }
@@ -204,6 +214,8 @@ void wr_api_target(struct wr_api_request *r, struct wr_api_text t)
 		wr_api_copy(r->host, WR_API_HOST, (struct wr_api_text){at ? at + 1 : t.at, slash});
 		t.at = slash;
 	}
+	if (is_unset(t))
+		t.at = t.end;
 	copy_path(r, t);
 }
 
@@ -231,7 +243,7 @@ void wr_api_consumer(const struct wr_api_line_conf *conf, struct wr_api_request 
 {
 	size_t n = wr_api_left(&name);
 
-	if (!n || (n == 1 && *name.at == '-') || (n == 8 && !memcmp(name.at, "REDACTED", 8)))
+	if (!n || is_unset(name) || (n == 8 && !memcmp(name.at, "REDACTED", 8)))
 		return;
 	r->consumer = wr_api_sip(&conf->key, name.at, n);
 	r->has |= WR_API_HAS_CONSUMER;

@@ -46,7 +46,7 @@ bool wr_api_seconds_sum(struct wr_api_text *t, uint64_t *ns);
  * it. */
 bool wr_api_clock(struct wr_api_text t, uint64_t *ns);
 
-/* Fill fields from text; what is too long is cut. */
+/* Fill fields from text; what is too long is cut, "-" is none. */
 void wr_api_copy(char *to, size_t room, struct wr_api_text t);
 bool wr_api_client(struct wr_api_request *r, struct wr_api_text addr);
 /* A path or a whole URL: without what stands behind '?', '#', ';', and without a user's name. */

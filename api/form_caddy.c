@@ -14,6 +14,7 @@
  * are in the line; the name of a consumer is hashed, nothing else of them is looked at.
  */
 
+/* The first of these that is there: a key tells more than a token that changes. */
 static const char *const key_headers[] = {"x-api-key", "api-key", "apikey", "authorization"};
 
 static struct wr_api_text string_at(const json_t *o, const char *key)
@@ -24,21 +25,28 @@ static struct wr_api_text string_at(const json_t *o, const char *key)
 	return (struct wr_api_text){s, s ? s + json_string_length(v) : s};
 }
 
-static void take_consumer(const struct wr_api_line_conf *conf, const json_t *headers,
-			  struct wr_api_request *r)
+static void take_header(const struct wr_api_line_conf *conf, const json_t *headers,
+			const char *name, struct wr_api_request *r)
 {
 	void *at = json_object_iter((json_t *)headers);
 
-	for (; at && !(r->has & WR_API_HAS_CONSUMER);
-	     at = json_object_iter_next((json_t *)headers, at)) {
+	for (; at; at = json_object_iter_next((json_t *)headers, at)) {
 		const json_t *v = json_array_get(json_object_iter_value(at), 0);
 		const char *s = json_string_value(v);
 
-		for (size_t i = 0; s && i < sizeof(key_headers) / sizeof(key_headers[0]); i++)
-			if (!strcasecmp(json_object_iter_key(at), key_headers[i]))
-				wr_api_consumer(conf, r,
-						(struct wr_api_text){s, s + json_string_length(v)});
+		if (s && !strcasecmp(json_object_iter_key(at), name))
+			wr_api_consumer(conf, r,
+					(struct wr_api_text){s, s + json_string_length(v)});
 	}
+}
+
+static void take_consumer(const struct wr_api_line_conf *conf, const json_t *headers,
+			  struct wr_api_request *r)
+{
+	size_t n = sizeof(key_headers) / sizeof(key_headers[0]);
+
+	for (size_t i = 0; i < n && !(r->has & WR_API_HAS_CONSUMER); i++)
+		take_header(conf, headers, key_headers[i], r);
 }
 
 int wr_api_form_caddy(const struct wr_api_line_conf *conf, const json_t *o,

@@ -23,11 +23,13 @@ static struct wr_api_text text_of(const json_t *v)
 /* A number, also one in a text. */
 static bool number_of(const json_t *v, double *to)
 {
-	struct wr_api_text t = text_of(v);
-	uint64_t ns;
+	struct wr_api_text t = text_of(v), digits = t;
+	uint64_t ns, whole;
 
 	if (json_is_number(v))
 		*to = json_number_value(v);
+	else if (t.at && wr_api_digits(&digits, &whole) && digits.at == digits.end)
+		*to = (double)whole; /* also what is no number of seconds, as bytes */
 	else if (t.at && wr_api_seconds_sum(&t, &ns) && t.at == t.end)
 		*to = (double)ns / 1e9;
 	else
@@ -100,7 +102,7 @@ static bool line(const struct wr_api_line_conf *conf, const json_t *v, double sc
 	if (!json_is_string(v))
 		return false;
 	wr_api_request_line(r, text_of(v));
-	return r->path[0] != 0;
+	return true; /* also for what was no request, which has a status */
 }
 
 static bool status(const struct wr_api_line_conf *conf, const json_t *v, double scale,
@@ -140,10 +142,13 @@ static bool when(const struct wr_api_line_conf *conf, const json_t *v, double sc
 		r->has |= WR_API_HAS_TIME;
 		return true;
 	}
-	if (!number_of(v, &at) || at > 1e14)
+	if (!number_of(v, &at))
 		return false;
 	/* Milliseconds since 1970 are used as often as seconds. */
-	r->time_ns = (uint64_t)(at > 1e11 ? at * scale / 1000 : at * scale);
+	at *= at > 1e11 ? scale / 1000 : scale;
+	if (at >= (double)WR_API_TIME_END)
+		return false;
+	r->time_ns = (uint64_t)at;
 	r->has |= WR_API_HAS_TIME;
 	return true;
 }

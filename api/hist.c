@@ -50,19 +50,22 @@ void wr_api_hist_join(struct wr_api_hist *to, const struct wr_api_hist *from)
 uint64_t wr_api_hist_quantile(const struct wr_api_hist *h, double share)
 {
 	double want = share * (double)h->n;
-	uint64_t rank = (uint64_t)want, seen = 0, width, first;
+	uint64_t rank = (uint64_t)want, seen = 0, width, first, ns = 0;
 
 	rank += (double)rank < want; /* so many are not above it, rounded up */
 	rank = rank ? rank : 1;
 	for (int i = 0; i < WR_API_HIST; i++) {
-		seen += h->of[i];
-		if (seen < rank)
+		if (!h->of[i])
 			continue;
 		first = first_of(i, &width);
 		/* The middle of the class; where it is one microsecond there is nothing between. */
-		return first * 1000 + (width - 1) * 500;
+		ns = first * 1000 + (width - 1) * 500;
+		seen += h->of[i];
+		if (seen >= rank)
+			break;
 	}
-	return 0;
+	/* A class that is full counts no more, n does: then it is the last one that has any. */
+	return ns;
 }
 
 uint64_t wr_api_hist_up_to(const struct wr_api_hist *h, uint64_t us)

@@ -22,6 +22,9 @@ enum {
 	WR_API_METHOD = 16,
 };
 
+/* A time behind that (the year 2096) is a line's mistake. */
+#define WR_API_TIME_END 4000000000000000000ll
+
 /* What the line has told; all else is 0. */
 enum wr_api_has {
 	WR_API_HAS_TIME = 1,

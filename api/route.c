@@ -8,6 +8,8 @@
 enum {
 	HEX = 16,    /* digits that are no word any more */
 	OPAQUE = 20, /* characters of a key or token, with a digit among them */
+	MIXED = 10,  /* the same with digits and letters of both cases */
+	CASES = 4,   /* letters of each case in a token that has no digit */
 	LONGEST = 48,
 };
 
@@ -61,25 +63,33 @@ enum wr_api_model wr_api_model_of(const struct wr_api_request *r)
 
 bool wr_api_route_is_known(const struct wr_api_request *r)
 {
-	return r->path[0] && r->status != 400 && r->status != 404 && r->status != 405;
+	/* What refuses, redirects or has given up answers so for any path that somebody invents. */
+	return r->path[0] && (r->status == 101 || r->status / 100 == 2 || r->status / 100 == 5);
 }
 
 /* ---- what names one thing ---- */
 
+/* %40 */
+static bool is_coded_at(const char *s, size_t n)
+{
+	return n > 2 && s[0] == '%' && s[1] == '4' && s[2] == '0';
+}
+
 static bool is_id(const char *s, size_t n)
 {
-	size_t digits = 0, hex = 0, dashes = 0, opaque = 0, letters = 0;
+	size_t digits = 0, hex = 0, dashes = 0, opaque = 0, upper = 0, lower = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		char low = (char)(s[i] | 32);
 
-		if (s[i] == '@')
+		if (s[i] == '@' || s[i] == '=' || is_coded_at(s + i, n - i))
 			return true;
 		if (s[i] >= '0' && s[i] <= '9')
 			digits++;
 		else if (low >= 'a' && low <= 'f')
 			hex++;
-		letters += low >= 'a' && low <= 'z';
+		upper += s[i] >= 'A' && s[i] <= 'Z';
+		lower += s[i] >= 'a' && s[i] <= 'z';
 		dashes += s[i] == '-';
 		opaque += strchr("-_=+.~:%", s[i]) != NULL;
 	}
@@ -91,7 +101,11 @@ static bool is_id(const char *s, size_t n)
 		return true;
 	if (n == 36 && dashes == 4 && digits + hex + dashes == n) /* a UUID */
 		return true;
-	return n >= OPAQUE && digits && digits + letters + opaque == n;
+	if (n >= MIXED && digits && upper && lower)
+		return true;
+	if (n >= OPAQUE && upper >= CASES && lower >= CASES && upper + lower == n)
+		return true;
+	return n >= OPAQUE && digits && digits + upper + lower + opaque == n;
 }
 
 /* ---- names ---- */
@@ -153,7 +167,8 @@ static void add_host(struct name *m, const struct wr_api_request *r)
 	for (size_t i = 0; i < n; i++) {
 		char c = r->host[i];
 
-		host[i] = (char)(c >= 'A' && c <= 'Z' ? c | 32 : c == '/' ? '?' : c);
+		/* A '/' would begin a part, and '{' is what only this file writes. */
+		host[i] = (char)(c >= 'A' && c <= 'Z' ? c | 32 : c == '/' || c == '{' ? '?' : c);
 	}
 	add(m, host, n);
 }

@@ -11,8 +11,9 @@
  * Routes: what paths have in common. "GET shop.example/users/{id}/orders": method, host, path.
  * {id} stands for a part that names one thing: numbers, UUIDs, long hex, long text of letters and
  * digits, addresses of mail. {any}: a part that has had too many values (WR_API_FAN).
- * {rest}: what was too long or too deep. {unknown}: paths that there never was an answer for but
- * 400, 404 or 405, so that whoever tries paths makes no routes.
+ * {rest}: what was too long or too deep. {unknown}: paths that there never was an answer for that
+ * says they are there (2xx, 101) or that something is broken (5xx), so that whoever tries paths
+ * makes no routes.
  */
 enum {
 	WR_API_ROUTE = 160, /* bytes of a name, with its end */

@@ -36,6 +36,7 @@ int wr_api_stats_open(struct wr_api_stats **out, struct wr_err *err)
 	}
 	for (size_t i = 0; i < WR_API_BY; i++)
 		wr_api_table_init(&s->table[i], s->rows + i * WR_API_ROWS, WR_API_ROWS, &secret);
+	s->table[WR_API_ROUTES].fixed = WR_API_FIXED;
 	*out = s;
 	return 0;
 }
@@ -60,7 +61,13 @@ static bool same_part(const char *a, const char *b)
 	return n == strcspn(b, "/") && !memcmp(a, b, n);
 }
 
-/* Routes that are as `name` up to n bytes: how many values have they got there? */
+static bool has_succeeded(const struct wr_api_row *row)
+{
+	return row->classes[1] || row->classes[2];
+}
+
+/* Routes that are as `name` up to n bytes: how many values have they got there? Those that only
+ * failed may have been invented. */
 static int values_at(const struct wr_api_table *t, const char *name, uint16_t n)
 {
 	const char *seen[WR_API_FAN];
@@ -69,7 +76,8 @@ static int values_at(const struct wr_api_table *t, const char *name, uint16_t n)
 	for (uint32_t i = 0; i < t->room && have < WR_API_FAN; i++) {
 		const char *key = t->rows[i].key;
 
-		if (!t->rows[i].used || memcmp(key, name, n) || key[n] == '{')
+		if (!t->rows[i].used || !has_succeeded(&t->rows[i]) || memcmp(key, name, n) ||
+		    key[n] == '{')
 			continue;
 		for (k = 0; k < have && !same_part(seen[k], key + n); k++)
 			;
@@ -111,18 +119,26 @@ static bool widen(struct wr_api_stats *s, const char *name)
 	return false;
 }
 
+/* A gateway without a backend answers 503 for whatever is asked: failures alone fill half of the
+ * table at most, so what works always finds a place. */
+static bool may_be_route(const struct wr_api_table *t, const struct wr_api_request *r)
+{
+	return wr_api_route_is_known(r) && (r->status < 500 || t->n < t->room / 2);
+}
+
 static struct wr_api_row *new_route(struct wr_api_stats *s, const struct wr_api_request *r,
 				    char name[WR_API_ROUTE])
 {
 	struct wr_api_table *t = &s->table[WR_API_ROUTES];
 	struct wr_api_row *row;
 
-	if (!wr_api_route_is_known(r)) {
+	if (!may_be_route(t, r)) {
 		memset(name, 0, WR_API_ROUTE);
 		memcpy(name, WR_API_UNKNOWN, sizeof(WR_API_UNKNOWN));
 		row = wr_api_table_find(t, name);
 		return row ? row : wr_api_table_add(t, name);
 	}
+	wr_api_table_age(t, s->total.requests);
 	for (int i = 0; i < TRIES && t->n < t->room && widen(s, name); i++)
 		wr_api_route_name(&s->wide, r, name);
 	row = wr_api_table_find(t, name);

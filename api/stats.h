@@ -10,7 +10,10 @@
  */
 enum wr_api_by { WR_API_ROUTES, WR_API_CONSUMERS, WR_API_CLIENTS, WR_API_BY };
 
-enum { WR_API_ROWS = 512 /* of each */ };
+enum {
+	WR_API_ROWS = 512, /* of each */
+	WR_API_FIXED = 32, /* the first routes keep their rows: each is a counter of metrics */
+};
 
 struct wr_api_stats;
 

@@ -140,6 +140,8 @@ void wr_api_table_age(struct wr_api_table *t, uint64_t now)
 	for (uint32_t i = 0; i < LOOKS; i++) {
 		struct wr_api_row *row = &t->rows[(from + i) % t->room];
 
+		if ((from + i) % t->room < t->fixed)
+			continue;
 		if (!least || row->requests < least->requests)
 			least = row;
 	}

@@ -40,6 +40,7 @@ struct wr_api_row {
 struct wr_api_table {
 	struct wr_api_row *rows;
 	uint32_t room, n; /* rows, of which n are used */
+	uint32_t fixed;	  /* so many at the front never make room */
 	uint32_t heads[WR_API_HEADS];
 	struct wr_api_key secret;
 	struct wr_api_row other;

@@ -316,7 +316,7 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "The same by syslog over UDP. Whoever reaches that port can tell what never was: "
 	 "127.0.0.1:5140, or an address of a network that is yours. Empty: none.",
 	 AT(api.udp), 0, 64, .check = end_point},
-	{"api.consumer_header", WR_CONF_NUMBER, "1", "a number",
+	{"api.consumer_header", WR_CONF_NUMBER, "1", NULL,
 	 "In HAProxy's logs, which of the captured request headers names the consumer, from 1. 0: "
 	 "none.",
 	 AT(api.header), 0, 32},

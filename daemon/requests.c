@@ -7,8 +7,10 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/when.h"
 #include "daemon/requests_impl.h"
 #include "daemon/rights.h"
 
@@ -19,6 +21,8 @@ enum {
 	READS = 32,	       /* batches at a time */
 	ROOM = 4 * 1024 * 1024 /* for datagrams that wait; as much of it as the system gives */
 };
+
+static const uint64_t DAY_NS = 86400000000000ull;
 
 static void close_fd(int *fd)
 {
@@ -34,18 +38,23 @@ static int read_key(struct wr_api_key *key, const char *path, struct wr_err *err
 {
 	static const struct wr_api_key first = {{1, 0}}, second = {{2, 0}};
 	uint8_t bytes[KEY_MOST];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, bytes, sizeof(bytes));
+	/* A pipe that nobody writes to holds nothing up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st = {.st_mode = 0};
+	ssize_t n = fd < 0 || fstat(fd, &st) ? -1 : read(fd, bytes, sizeof(bytes));
 	int why = errno;
 
 	if (fd >= 0)
 		close(fd);
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		return wr_fail(err, EPERM, "api.key_file: %s: others may read it; chmod 600 %s",
+			       path, path);
 	if (n < 0)
 		return wr_fail(err, EINVAL, "api.key_file: %s: %s", path, strerror(why));
 	if (n < KEY_LEAST)
 		return wr_fail(err, EINVAL,
-			       "api.key_file: %s has fewer than %d bytes (head -c 32 /dev/urandom "
-			       ">%s makes one)",
+			       "api.key_file: %s has fewer than %d bytes (umask 077; head -c 32 "
+			       "/dev/urandom >%s makes one)",
 			       path, KEY_LEAST, path);
 	key->word[0] = wr_api_sip(&first, bytes, (size_t)n);
 	key->word[1] = wr_api_sip(&second, bytes, (size_t)n);
@@ -244,16 +253,25 @@ int wr_requests_fd(const struct wr_requests *r)
 static void take(struct wr_requests *r, struct wr_requests_batch *b, size_t bytes)
 {
 	size_t head = offsetof(struct wr_requests_batch, request), whole;
+	uint64_t now_ns = wr_when_now();
 
 	if (bytes < head)
 		return;
 	whole = (bytes - head) / sizeof(b->request[0]);
 	for (size_t i = 0; i < b->n && i < whole; i++) {
 		wr_api_request_mend(&b->request[i]);
+		/* One clock that is wrong would be the end of all requests until a restart. */
+		if (b->request[i].time_ns > now_ns + DAY_NS)
+			b->request[i].time_ns = now_ns;
 		wr_api_stats_add(r->stats, &b->request[i]);
 	}
 	wr_api_stats_unread(r->stats, b->unread);
 	wr_api_stats_lost(r->stats, b->lost);
+	/* The system counts on when the process is another one, which at first knows of none. */
+	if ((int32_t)(b->overflows - r->overflows) > 0) {
+		wr_api_stats_lost(r->stats, b->overflows - r->overflows);
+		r->overflows = b->overflows;
+	}
 }
 
 int wr_requests_read(struct wr_requests *r)

@@ -12,8 +12,9 @@ enum { WR_REQUESTS_BATCH = 16 };
 /* From the process that reads lines to the core, as much of it as n says. */
 struct wr_requests_batch {
 	uint32_t n;
-	uint32_t unread; /* lines that are none */
-	uint64_t lost;	 /* datagrams that found no room in the system */
+	uint32_t unread;    /* lines that are none */
+	uint64_t lost;	    /* datagrams that found no room in the process */
+	uint32_t overflows; /* of UDP that found none in the system, as it counts them */
 	struct wr_api_request request[WR_REQUESTS_BATCH];
 };
 
@@ -25,6 +26,7 @@ struct wr_requests {
 	struct wr_api_line_conf how;
 	struct wr_front front;
 	struct wr_api_stats *stats; /* of the core */
+	uint32_t overflows;	    /* as many have been counted */
 };
 
 int wr_requests_main(const struct wr_front_start *start, struct wr_err *err);

@@ -27,7 +27,7 @@ enum { UNIX, UDP, CORE, SEND, POLLS };
 struct reader {
 	const struct wr_requests *own;
 	int fd[2];
-	uint32_t overflows; /* as the system counts them, so far */
+	uint32_t overflows; /* as the system counts them; the core takes the difference */
 	uint64_t lost;	    /* not told yet */
 	uint32_t head, n;   /* batches: the oldest, and how many; the last one is being filled */
 	struct wr_requests_batch batch[BATCHES];
@@ -61,6 +61,7 @@ static int flush(struct reader *r)
 			b->lost += r->lost;
 			r->lost = 0;
 		}
+		b->overflows = r->overflows;
 		ret = is_empty(b) ? 0 : send_one(r, b);
 		if (ret)
 			return ret == -EAGAIN ? 0 : ret;
@@ -111,14 +112,10 @@ static void take(struct reader *r, size_t n)
 
 static void take_overflows(struct reader *r, struct msghdr *m)
 {
-	uint32_t now;
-
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
 			continue;
-		memcpy(&now, CMSG_DATA(c), sizeof(now));
-		r->lost += now - r->overflows;
-		r->overflows = now;
+		memcpy(&r->overflows, CMSG_DATA(c), sizeof(r->overflows));
 	}
 }
 

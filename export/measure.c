@@ -567,14 +567,15 @@ static void route(struct walk *w, const char *name, const uint64_t classes[6])
 	}
 }
 
-/* A route keeps its place in the table, so the first places have a series each; when routes become
- * one, others can have less than before, which nobody is told. */
+/* The first routes keep their places in the table (WR_API_FIXED), so these have a series each; when
+ * routes become one, others can have less than before, which nobody is told. */
 static void routes(struct walk *w, const struct wr_api_stats *s)
 {
 	const struct wr_api_table *t = wr_api_stats_table(s, WR_API_ROUTES);
 	const struct wr_api_row *total = wr_api_stats_total(s);
 	uint64_t *told = w->m->routes_told, others[6];
 
+	_Static_assert((int)WR_MEASURE_ROUTES == (int)WR_API_FIXED, "the rows with a series stay");
 	memcpy(others, total->classes, sizeof(others));
 	for (uint32_t i = 0; i < t->room && i < WR_MEASURE_ROUTES; i++) {
 		if (!t->rows[i].used)

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """weir api over files: tables, objects of the shape of docs/schema/api.json, lines that are none; and no secret anywhere."""
+import array
+import fcntl
 import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 root = os.environ.get("WEIR_SRC") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 weir = os.environ.get("WEIR", os.path.join(root, "build", "weir"))
@@ -26,6 +31,23 @@ def ok(good, what, more=""):
 def run(*args, text=""):
     p = subprocess.run([weir, "api"] + list(args), input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     return p.returncode, p.stdout.decode(), p.stderr.decode()
+
+
+def stopped(text):
+    """A pipe that stays open, as of tail -f: SIGINT when its text has been read."""
+    p = subprocess.Popen([weir, "api", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p.stdin.write(text.encode())
+    p.stdin.flush()
+    left, began = array.array("i", [1]), time.monotonic()
+    while left[0] and time.monotonic() - began < 60:
+        time.sleep(0.05)
+        fcntl.ioctl(p.stdin, termios.FIONREAD, left)
+    p.send_signal(signal.SIGINT)
+    try:
+        p.wait(60)
+    except subprocess.TimeoutExpired:
+        p.kill()
+    return p.wait(), p.stdout.read().decode(), p.stderr.read().decode()
 
 
 def lines(n):
@@ -100,6 +122,8 @@ def main():
         ok(status == 2 and "none: No such file" in said, "a file that is not there", said)
         status, out, said = run("-", text="nothing\n")
         ok(status == 1 and "no line of an access log" in said, "a file that is no log", said)
+        status, out, said = stopped(log[0] + "\n")
+        ok(status == 0 and out.startswith("1 request"), "Ctrl-C ends what never ends by itself, with the tables", out + said)
         status, out, said = run("--follow", path)
         ok(status == 2 and "name no files" in said, "files do not go with --follow", said)
     print("1..%d" % count)

@@ -186,7 +186,9 @@ if command -v nginx >/dev/null; then
 			server {
 				listen 127.0.0.1:8081;
 				location /missing { return 404; }
-				location /broken { return 503; }
+				error_page 502 503 /oops;
+				location /oops { internal; return 503 "sorry"; }
+				location /broken { proxy_pass http://127.0.0.1:9; error_page 502 =503 /oops; }
 				location / { return 200 "fine"; }
 			}
 			}
@@ -292,4 +294,8 @@ ok "the socket is gone" [ ! -e /run/weir/api.sock ]
 conf "interfaces = to-$A" "[api]" "udp = 127.0.0.1:$UDP" "key_file = $TMP/none"
 ok "a key's file that is not there is told" says 2 run
 like "by its name" "$TEXT" "api.key_file: $TMP/none: No such file"
+chmod 644 "$TMP/key"
+conf "interfaces = to-$A" "[api]" "udp = 127.0.0.1:$UDP" "key_file = $TMP/key"
+ok "a key that others may read is refused" says 3 run
+like "and what to do" "$TEXT" "others may read it; chmod 600"
 finish

@@ -82,6 +82,18 @@ static const struct requests_case requests_cases[] = {
 	 "\"SECRET\",\"msec\":\"1646861401.500\"}",
 	 "json", "10.0.0.9", "POST", "m.example", "/v2/models/m/infer", "", 443, 200, 3, 250, 99, 5,
 	 1646861401, true, -1, -1},
+	{"JSON of nginx, the request as one text",
+	 "{\"remote_addr\":\"10.0.0.9\",\"host\":\"m.example\",\"request\":\"GET /a/b\",\"status\":"
+	 "\"502\"}",
+	 "json", "10.0.0.9", "GET", "m.example", "/a/b", "", 0, 502, -1, -1, -1, -1, 0, false, -1,
+	 -1},
+	{"JSON of nginx, what was no request",
+	 "{\"remote_addr\":\"10.0.0.9\",\"host\":\"\",\"request\":\"\",\"status\":\"400\"}", "json",
+	 "10.0.0.9", "", "", "", "", 0, 400, -1, -1, -1, -1, 0, false, -1, -1},
+	{"JSON of HAProxy, what was no request",
+	 "{\"client\":\"10.0.0.9\",\"method\":\"GET\",\"host\":\"-\",\"path\":\"-\",\"status\":408,"
+	 "\"first_byte_ms\":-1}",
+	 "json", "10.0.0.9", "GET", "", "", "", 0, 408, -1, -1, -1, -1, 0, false, -1, -1},
 	{"JSON of Traefik",
 	 "{\"ClientHost\":\"10.0.0.9\",\"ClientPort\":\"50\",\"RequestMethod\":\"GET\","
 	 "\"RequestHost\":\"t\",\"RequestPath\":\"/"

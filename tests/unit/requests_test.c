@@ -106,6 +106,20 @@ static void cut_lines(void)
 	ok(read >= REQUESTS_CASES, "lines that are cut are read or refused");
 }
 
+static void time_is_told(const char *time, unsigned long long want)
+{
+	struct wr_api_request r;
+	char line[128];
+	int n = snprintf(line, sizeof(line),
+			 "{\"path\":\"/x\",\"status\":200,\"bytes_out\":\"123456789012\","
+			 "\"time\":%s}",
+			 time);
+
+	ok(!wr_api_line_read(&how, line, (size_t)n, &r, NULL) && r.bytes_out == 123456789012 &&
+		   r.time_ns / 1000000 == want / 1000000 && !(r.has & WR_API_HAS_TIME) == !want,
+	   "time %s, a large number in a text", time);
+}
+
 /* What cannot be, from a line or from a process that has been taken over. */
 static void mended(void)
 {
@@ -116,8 +130,14 @@ static void mended(void)
 	ok(!wr_api_line_read(&how, line, sizeof(line) - 1, &r, NULL) && r.bytes_out == 1ull << 50 &&
 		   r.total_ns == 86400000000000ull,
 	   "numbers have an end");
+	time_is_told("1e14", 0);
+	time_is_told("9e18", 0);
+	time_is_told("\"9999-01-01T00:00:00Z\"", 0);
+	time_is_told("\"1700000000123\"", 1700000000123000000);
+	time_is_told("1700000000.5", 1700000000500000000);
 	memset(&r, 0xff, sizeof(r));
 	wr_api_request_mend(&r);
+	ok(!r.time_ns && !(r.has & WR_API_HAS_TIME), "a time of ones is none");
 	ok(strlen(r.path) == WR_API_PATH - 1 && strlen(r.backend) == WR_API_NAME - 1 && !r.ip_v &&
 		   !r.status && r.total_ns == 86400000000000ull && r.tokens_out == 1ull << 50,
 	   "a request of ones is mended");
@@ -137,6 +157,11 @@ static void consumers(void)
 	ok(!(b.has & WR_API_HAS_CONSUMER), "no header");
 	wr_api_line_read(&other_key, line, strlen(line), &b, NULL);
 	ok(a.consumer != b.consumer, "another key, another hash");
+	line = "{\"request\":{\"remote_ip\":\"::1\",\"uri\":\"/\",\"headers\":{\"Authorization\":["
+	       "\"x\"],\"X-Api-Key\":[\"k\"]}},\"status\":200}";
+	wr_api_line_read(&how, line, strlen(line), &a, NULL);
+	ok((a.has & WR_API_HAS_CONSUMER) && a.consumer == wr_api_sip(&how.key, "k", 1),
+	   "Caddy: a key is before Authorization, wherever it stands");
 }
 
 /* ---- routes ---- */
@@ -164,6 +189,12 @@ static void routes(void)
 	route("/v2/chat-completions-long-name", "GET /v2/chat-completions-long-name");
 	route("/a/b/c/d/e/f/g/h/i/j/k/l/m/n", "GET /a/b/c/d/e/f/g/h/i/j/k/{rest}");
 	route("/{id}//x", "GET /{id}//x");
+	route("/me/somebody%40example.com", "GET /me/{id}");
+	route("/reset/aB3dEf6hIj", "GET /reset/{id}");
+	route("/reset/QwErTyUiOpAsDfGhJkLz", "GET /reset/{id}");
+	route("/find/name=Smith", "GET /find/{id}");
+	route("/v1/listOpenAccounts", "GET /v1/listOpenAccounts");
+	route("/Api2/v2/OAuth2", "GET /Api2/v2/OAuth2");
 }
 
 static void model(const char *method, const char *path, enum wr_api_model want)
@@ -251,6 +282,126 @@ static void wide_part(void)
 	       "a part with too many values becomes {any}, with all that it had");
 	is_int((long long)requests_of(s, "GET /health"), 104, "another route stays what it is");
 	add_up(s, "with {any}");
+	wr_api_stats_close(&s);
+}
+
+static uint32_t routes_of(const struct wr_api_stats *s)
+{
+	const struct wr_api_row *rows[1];
+	uint32_t of;
+
+	wr_api_stats_rows(s, WR_API_ROUTES, rows, 1, &of);
+	return of;
+}
+
+static void add_line(struct wr_api_stats *s, const char *host, const char *path,
+		     unsigned int status)
+{
+	struct wr_api_request r;
+	char line[256];
+	int n = snprintf(line, sizeof(line),
+			 "{\"method\":\"%s\",\"host\":\"%s\",\"path\":\"%s\",\"status\":%u}",
+			 strstr(path, "/chat/") ? "POST" : "GET", host, path, status);
+
+	if (!wr_api_line_read(&how, line, (size_t)n, &r, NULL))
+		wr_api_stats_add(s, &r);
+}
+
+/* What refuses, redirects, limits or has no backend answers so for each path that is invented:
+ * what works is found all the same, with its model. */
+static void invented(unsigned int status, const char *form)
+{
+	struct wr_api_stats *s = NULL;
+	const struct wr_api_row *rows[1];
+	char path[64];
+	uint32_t of;
+
+	wr_api_stats_open(&s, NULL);
+	for (unsigned int i = 0; i < 3000; i++) {
+		snprintf(path, sizeof(path), form, 'a' + i % 26, 'a' + i / 26 % 26,
+			 'a' + i / 676 % 26);
+		add_line(s, "", path, status);
+	}
+	for (unsigned int i = 0; i < 5000; i++)
+		add_line(s, "", "/v1/chat/completions", i % 5 ? 200 : status);
+	wr_api_stats_rows(s, WR_API_ROUTES, rows, 1, &of);
+	ok(!strcmp(rows[0]->key, "POST /v1/chat/completions") && rows[0]->requests >= 4999 &&
+		   rows[0]->model == WR_API_MODEL_CHAT,
+	   "after invented paths with %u: the route that works, and its model", status);
+	ok(of <= WR_API_ROWS / 2 + 2, "%u: they do not fill the table", status);
+	add_up(s, "invented");
+	wr_api_stats_close(&s);
+}
+
+static void inventors(void)
+{
+	static const unsigned int all[] = {301, 304, 400, 401, 403, 404, 408, 429, 499, 500, 503};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		invented(all[i], "/%c%c%c");
+		invented(all[i], "/{%c%c%c}");
+		invented(all[i], "/%c/%c/%c");
+	}
+}
+
+/* Hosts that are invented; names that are as those of this program. */
+static void hosts(void)
+{
+	static const unsigned int all[] = {301, 421, 503};
+	struct wr_api_stats *s = NULL;
+	char host[32];
+
+	wr_api_stats_open(&s, NULL);
+	for (unsigned int i = 0; i < 40; i++) {
+		snprintf(host, sizeof(host), "h%u.example", i);
+		add_line(s, "shop.example", "/a", 200);
+		add_line(s, "pay.example", "/a", 101);
+		for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
+			add_line(s, host, "/a", all[k]);
+	}
+	is_int((long long)requests_of(s, "GET shop.example/a"), 40,
+	       "invented hosts leave a real one what it is");
+	is_int((long long)requests_of(s, "GET pay.example/a"), 40, "and one with 101");
+	add_line(s, "{any}", "/{rest}/{unknown}", 200);
+	is_int((long long)requests_of(s, "GET ?any}/(rest)/(unknown)"), 1,
+	       "no client writes {any}");
+	add_up(s, "hosts");
+	wr_api_stats_close(&s);
+}
+
+/* Gateways write "-" for what is not there: HAProxy for what was no request. */
+static void unset(void)
+{
+	struct wr_api_stats *s = NULL;
+
+	wr_api_stats_open(&s, NULL);
+	add_line(s, "-", "-", 408);
+	add_line(s, "-", "-", 200);
+	is_int((long long)requests_of(s, WR_API_UNKNOWN), 2, "- makes no route");
+	is_int(routes_of(s), 1, "none at all");
+	add_line(s, "-", "/x&token=SECRET", 200);
+	is_int((long long)requests_of(s, "GET /x"), 1, "- is no host, and & begins a query");
+	wr_api_stats_close(&s);
+}
+
+/* A full table of paths that worked makes room for one that is asked more. */
+static void aged(void)
+{
+	struct wr_api_stats *s = NULL;
+	char path[64];
+
+	wr_api_stats_open(&s, NULL);
+	for (unsigned int i = 0; i < 600; i++) {
+		snprintf(path, sizeof(path), "/%c/%c", 'a' + i % 26, 'a' + i / 26);
+		add_line(s, "", path, 200);
+	}
+	is_int(routes_of(s), WR_API_ROWS, "the table is full");
+	for (unsigned int i = 0; i < 6000; i++)
+		add_line(s, "", "/v1/chat/completions", 200);
+	ok(requests_of(s, "POST /v1/chat/completions") > 1000, "a route finds room");
+	is_int((long long)requests_of(s, "GET /a/a"), 1, "a route with a series stays");
+	is_int((long long)requests_of(s, "GET /f/b"), 1, "also the last of them");
+	add_up(s, "aged");
 	wr_api_stats_close(&s);
 }
 
@@ -357,6 +508,11 @@ static void quantiles(void)
 	ok(wr_api_hist_up_to(h, 100000) <= 100 && wr_api_hist_up_to(h, 100000) >= 96,
 	   "how many are below a bound");
 	ok(wr_api_hist_up_to(h, UINT64_MAX) == 1000, "all are below the last");
+	memset(h, 0, sizeof(*h));
+	wr_api_hist_add(h, 7000);
+	h->of[7] = UINT32_MAX;
+	h->n = 1ull << 40;
+	is_int((long long)wr_api_hist_quantile(h, 0.99), 7000, "more than a class counts");
 	wr_mem_unmap(h, sizeof(*h));
 }
 
@@ -474,6 +630,10 @@ int main(void)
 	routes();
 	models();
 	wide_part();
+	inventors();
+	hosts();
+	unset();
+	aged();
 	scanned();
 	full();
 	quantiles();

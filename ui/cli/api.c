@@ -11,6 +11,7 @@
 #include "daemon/query.h"
 #include "ui/cli/ask.h"
 #include "ui/cli/command.h"
+#include "ui/cli/stop.h"
 #include "view/requests.h"
 
 enum { TOP = 20, CHUNK = 65536 };
@@ -73,13 +74,13 @@ static int read_file(struct reading *r, const char *path, struct wr_err *err)
 		return wr_fail(err, errno, "%s: %s", path, strerror(errno));
 	r->n = 0;
 	r->over = false;
-	while ((n = read(fd, r->line + r->n, CHUNK)) > 0) {
+	while (!wr_stopped && (n = read(fd, r->line + r->n, CHUNK)) > 0) {
 		r->n += (size_t)n;
 		take_lines(r);
 	}
-	if (n < 0)
+	if (n < 0 && !wr_stopped)
 		ret = wr_fail(err, errno, "%s: %s", path, strerror(errno));
-	if (r->n || r->over)
+	if (!wr_stopped && (r->n || r->over))
 		take_line(r, r->line, r->n);
 	if (fd != STDIN_FILENO)
 		close(fd);
@@ -117,7 +118,8 @@ static int read_files(const struct args *a, int n, char **paths, struct wr_err *
 		if (getrandom(&r->how.key, sizeof(r->how.key), 0) != sizeof(r->how.key))
 			ret = wr_fail(err, errno, "no random key: %s", strerror(errno));
 	}
-	for (int i = 0; i < n && !ret; i++)
+	wr_stop_on_signals(); /* the end of what never ends by itself, as tail -f */
+	for (int i = 0; i < n && !ret && !wr_stopped; i++)
 		ret = read_file(r, paths[i], err);
 	ret = ret ? wr_exit_status(ret) : show(r, a, err);
 	if (r)
@@ -200,6 +202,7 @@ const struct wr_command wr_command_api = {
 		"consumers apart, and is another one the next time.",
 	.examples = "weir api /var/log/haproxy.log\troutes, consumers, clients of a log\n"
 		    "zcat access.log.*.gz | weir api -\tof several, older ones\n"
+		    "tail -f access.log | weir api -\tuntil Ctrl-C, then the tables\n"
 		    "weir api --json FILE | jq 'select(.of==\"route\")'\tfor a program\n"
 		    "weir api --follow\twhat the daemon is told, each second\n",
 	.options = options,
