@@ -18,9 +18,9 @@
  *
  * Label sets are bounded: services and protocols have the first WR_MEASURE_TOP by bytes and
  * `other`, rules the first WR_MEASURE_RULES that kept something out, classes and links those of the
- * policy, routes of an API the first WR_MEASURE_ROUTES; addresses of talkers never become labels. No
- * counter goes back, so rates are right: what was counted in `other` before a service got a series
- * of its own stays in `other`, and what a series has counted goes with it when it ends.
+ * policy, routes of an API the first WR_MEASURE_ROUTES; addresses of talkers never become labels.
+ * No counter goes back, so rates are right: what was counted in `other` before a service got a
+ * series of its own stays in `other`, and what a series has counted goes with it when it ends.
  */
 
 enum wr_measure_type {
