@@ -15,7 +15,9 @@ static const struct {
 /* Microseconds are all that a time has here. */
 static double ms(uint64_t ns)
 {
-	return (double)(ns / 1000) / 1000;
+	uint64_t us = ns / 1000;
+
+	return (double)us / 1000;
 }
 
 static void times(struct wr_buf *b, const char *key, const struct wr_api_hist *h)

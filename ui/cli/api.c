@@ -111,8 +111,13 @@ static int show(const struct reading *r, const struct args *a, struct wr_err *er
 static int read_files(const struct args *a, int n, char **paths, struct wr_err *err)
 {
 	struct reading *r = calloc(1, sizeof(*r));
-	int ret = r ? wr_api_stats_open(&r->stats, err) : wr_fail(err, ENOMEM, "out of memory");
+	int ret;
 
+	if (!r) {
+		wr_fail(err, ENOMEM, "out of memory");
+		return WR_EXIT_FAILED;
+	}
+	ret = wr_api_stats_open(&r->stats, err);
 	if (!ret) {
 		r->how.header = (unsigned int)a->header;
 		if (getrandom(&r->how.key, sizeof(r->how.key), 0) != sizeof(r->how.key))
@@ -122,8 +127,7 @@ static int read_files(const struct args *a, int n, char **paths, struct wr_err *
 	for (int i = 0; i < n && !ret && !wr_stopped; i++)
 		ret = read_file(r, paths[i], err);
 	ret = ret ? wr_exit_status(ret) : show(r, a, err);
-	if (r)
-		wr_api_stats_close(&r->stats);
+	wr_api_stats_close(&r->stats);
 	free(r);
 	return ret;
 }
