@@ -240,6 +240,23 @@ static void flow_end(void *ctx, const struct wr_flow *f)
 	wr_outputs_flow(r->outputs, r->host.live, f);
 }
 
+static int put_rules(struct wr_run *r, struct wr_err *err)
+{
+	int ret = 0;
+
+	/* Twice: then both halves have the expressions, and changes that bring no other ones need
+	 * no rights. */
+	for (int i = 0; i < (r->c.daemon.attach_later ? 1 : 2) && !ret; i++)
+		ret = wr_rules_put(r->rules, err);
+	if (ret)
+		return ret;
+	wr_rules_watch(r->rules, wr_engine_live(r->engine));
+	/* What an earlier weir has counted is no part of a second: the first is what it has. */
+	wr_rules_window(r->rules);
+	wr_rules_window(r->rules);
+	return 0;
+}
+
 static int open_engine(struct wr_run *r, struct wr_err *err)
 {
 	struct wr_engine_conf conf = {
@@ -289,19 +306,10 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 	if (!ret && r->rules && r->pin[0] && wr_path_disarm(r->pin))
 		wr_run_log("policy: no more in force where weir has left it and watches no longer "
 			   "(weir flush takes the rest off)");
-	/* Twice: then both halves have the expressions, and changes that bring no other ones need
-	 * no rights. */
-	for (int i = 0; i < (r->c.daemon.attach_later ? 1 : 2) && !ret && r->rules; i++)
-		ret = wr_rules_put(r->rules, err);
-	if (!ret)
-		r->host.live = wr_engine_live(r->engine);
-	if (!ret && r->rules) {
-		wr_rules_watch(r->rules, r->host.live);
-		/* What an earlier weir has counted is no part of a second. */
-		wr_rules_window(r->rules);
-		wr_rules_window(r->rules);
-	}
+	if (!ret && r->rules)
+		ret = put_rules(r, err);
 	if (!ret) {
+		r->host.live = wr_engine_live(r->engine);
 		wr_run_answers_open(r);
 		wr_run_learn_open(r);
 	}
