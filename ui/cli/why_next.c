@@ -16,13 +16,19 @@
 #include "ui/cli/stop.h"
 
 enum { LOOK_US = 10000, ASK_US = 100000, RING_BYTES = 1 << 20, WHOLE_PACKET = 65535 };
+enum { LATE_NS = 2000000000 };
 
-static uint64_t now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static int none_came(const struct wr_why_next *n, struct wr_err *err)
@@ -43,6 +49,8 @@ struct kept {
 	struct wr_packet pkt; /* the one that came; its bytes are those of frames */
 	struct wr_fate fate;
 	char iface[16], rule[64];
+	uint64_t asked_ns; /* CLOCK_REALTIME, as a packet's time */
+	uint64_t late_ns;  /* CLOCK_MONOTONIC */
 	bool came, off;
 	struct wr_buf text; /* of the policy */
 };
@@ -51,6 +59,13 @@ static int take(void *ctx, const struct wr_packet *pkt)
 {
 	struct kept *k = ctx;
 
+	/*
+	 * One that came before the question may have waited in the kernel's ring, decided by rules
+	 * that are no more. Nothing waits there for long, so a clock that was set cannot hide more
+	 * than the first packets.
+	 */
+	if (pkt->ts_ns < k->asked_ns && now_ns() < k->late_ns)
+		return 0;
 	if (k->n->iface && strcmp(k->n->iface, pkt->iface) != 0)
 		return 0;
 	k->pkt = *pkt;
@@ -105,6 +120,8 @@ static int wait_kept(struct kept *k, struct wr_err *err)
 	uint64_t until = now_ns() + k->n->wait_ns;
 	int ret = wr_frames_newest(&k->frames, err);
 
+	k->asked_ns = clock_ns(CLOCK_REALTIME);
+	k->late_ns = now_ns() + LATE_NS;
 	while (!ret && !wr_stopped && now_ns() < until) {
 		ret = wr_frames_ask(&k->frames, &want, err);
 		if (!ret && k->frames.next > k->frames.newest)
