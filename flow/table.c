@@ -14,14 +14,14 @@ enum {
 	KEY_WORDS = WR_PACK_KEY_WORDS,
 	FLOWS_MAX = 1 << 28,
 	NOBODY = -1,
-	WAITING = 16,	/* packets whose memory is on its way; a power of two */
-	CELL_HERE = 6,	/* so many packets later the cell is taken to be there, */
-	ROW_HERE = 11,	/* and the row */
-	NEXT_OUT = 12,	/* so far ahead is looked at what makes room: its row, */
-	ADDR_OUT = 8,	/* so far its addresses, */
-	CELL_OUT = 4,	/* and its cell */
-	LOOK_SHARE = 8, /* wr_flow_expire() looks at so many-th part of the rows, */
-	LOOK_LEAST = 64 /* and at so many */
+	WAITING = 16,	  /* packets whose memory is on its way; a power of two */
+	CELL_HERE = 6,	  /* so many packets later the cell is taken to be there, */
+	ROW_HERE = 11,	  /* and the row */
+	NEXT_OUT = 12,	  /* so far ahead is looked at what makes room: its row, */
+	ADDR_OUT = 8,	  /* so far its addresses, */
+	CELL_OUT = 4,	  /* and its cell */
+	LOOK_SHARE = 8,	  /* wr_flow_expire() looks at so many-th part of the rows, */
+	LOOK_LEAST = 8192 /* and at so many: of fewer, each ends when it is due */
 };
 
 #define LINGER_NS 1000000000ull /* after a FIN or RST: the last acknowledgement belongs to it */

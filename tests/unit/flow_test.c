@@ -1034,6 +1034,30 @@ static void test_giants(void)
 	wr_flow_close(&t);
 }
 
+/* Of some thousands of flows, none is told later than when it is due. */
+static void test_due(void)
+{
+	enum { DUE = 5000 };
+	struct wr_flow_conf conf = {.flows_max = DUE};
+	struct wr_flow_table *t;
+
+	if (wr_flow_open(&t, &conf, NULL) < 0)
+		exit(1);
+	for (uint32_t i = 0; i < DUE; i++) {
+		struct wr_flow_part p = {
+			.key = {.proto = WR_IP_UDP, .port = {(uint16_t)(1024 + i), 53}},
+			.n = {1, 100},
+			.first_ns = NOON,
+			.last_ns = NOON,
+		};
+
+		wr_flow_merge(t, &p);
+	}
+	is_int(wr_flow_expire(t, NOON + SECOND - 1, SECOND, DAY), 0, "due: before it, none");
+	is_int(wr_flow_expire(t, NOON + SECOND, SECOND, DAY), DUE, "due: then all at once");
+	wr_flow_close(&t);
+}
+
 /* ---- the index ---- */
 
 enum { INDEXED = 1 << 10 };
@@ -1158,6 +1182,7 @@ int main(void)
 	test_full(7);
 	test_full(100);
 	test_giants();
+	test_due();
 	test_index();
 	test_memory();
 	test_server();
