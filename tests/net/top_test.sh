@@ -138,7 +138,7 @@ is "43 lines" "$(screen show | wc -l)" 43
 screen size 10 60
 sees "60 x 10" 0 '^weir top needs 80 x 24 characters; this is 60 x 10.$'
 screen size 24 80
-ok "80 x 24" screen wait "$PATIENCE" '^ Ledger'
+ok "80 x 24" screen wait "$PATIENCE" '6 Ledger 2'
 
 before=$(screen cpu)
 sleep 10
