@@ -8,7 +8,7 @@
  * A policy as lines of 64 bytes that refer to each other by number: written by policy/, copied into
  * a map, read by the kernel programs and by the host. core/trie.h and core/judge.h say how.
  */
-#define WR_IMAGE_ABI 2
+#define WR_IMAGE_ABI 3
 
 struct wr_line {
 	__u64 word[8];
@@ -16,7 +16,7 @@ struct wr_line {
 _Static_assert(sizeof(struct wr_line) == 64, "a cache line");
 
 /* A reference, 32 bits: kind, then a value or the number of a line. */
-enum { WR_REF_BITS = 30, WR_REF_VALUE = 0, WR_REF_NODE = 1, WR_REF_FEW = 2 };
+enum { WR_REF_BITS = 30, WR_REF_VALUE = 0, WR_REF_NODE = 1, WR_REF_FEW = 2, WR_REF_GATE = 3 };
 #define WR_REF_MASK ((1u << WR_REF_BITS) - 1)
 
 struct wr_trie_node {
@@ -27,6 +27,21 @@ struct wr_trie_node {
 	__u8 pad[34];
 };
 _Static_assert(sizeof(struct wr_trie_node) == 64, "a line");
+
+/*
+ * In front of a large trie in which most keys have the same value: a bit for each part of the keys
+ * that begin with `skip` bits of hi and lo, by the next `bits` bits; 0: all of that part have it.
+ * One line of a small bitmap is read then and no line of a trie that fits into no cache.
+ */
+struct wr_trie_gate {
+	__u64 hi, lo;
+	__u32 value;
+	__u32 below; /* reference of the trie */
+	__u32 map;   /* first line of the bits, 512 a line */
+	__u8 skip, bits;
+	__u8 pad[34];
+};
+_Static_assert(sizeof(struct wr_trie_gate) == 64, "a line");
 
 /* value[i] is for keys from key[i - 1] on, below key[i]; unused keys are the last one's copies. */
 enum { WR_FEW4 = 7, WR_FEW6 = 3, WR_TRIE_DEPTH = 24, WR_TRIE_BITS = 20 };

@@ -14,7 +14,7 @@
  * that differ at all (path compression) and at as many of them as there are boundaries to tell
  * apart (level compression; Nilsson, Karlsson, IP-Address Lookup Using LC-Tries, 1999); where few
  * are left they stand in one line. A key takes three lines as a rule, however many boundaries there
- * are.
+ * are. In front of a million of them lies a gate: a bitmap of where there are any at all.
  */
 
 /* How a line is found: in the kernel in a map, on the host in an array. */
@@ -106,12 +106,37 @@ wr_inline __u32 wr_trie_step(wr_image image, const struct wr_line *line, __u64 h
 	return ((const __u32 *)line)[at & 15];
 }
 
+/* What stands behind the gate, or its value. */
+wr_inline __u32 wr_trie_gate(wr_image image, __u32 ref, __u64 hi, __u64 lo)
+{
+	const struct wr_line *line = wr_line_at(image, ref & WR_REF_MASK);
+	const struct wr_trie_gate *g = (const void *)line;
+	__u32 skip, value;
+	__u64 at;
+
+	if (!line)
+		return 0;
+	ref = g->below;
+	skip = g->skip & 127;
+	if (skip && !wr_same_bits(hi, lo, g->hi, g->lo, skip))
+		return ref;
+	at = wr_bits_from(hi, lo, skip) >> (64 - (g->bits & 31));
+	value = g->value;
+	line = wr_line_at(image, g->map + (__u32)(at >> 9));
+	if (!line)
+		return 0;
+	wr_keep(line); /* as above */
+	return line->word[at >> 6 & 7] >> (at & 63) & 1 ? ref : value;
+}
+
 /* The value of a key. 0 also when the image is broken. six: keys have 128 bits. */
 wr_inline __u32 wr_trie_find(wr_image image, __u32 ref, __u64 hi, __u64 lo, int six)
 {
 	const struct wr_line *line;
 	__u32 turn;
 
+	if (ref >> WR_REF_BITS == WR_REF_GATE)
+		ref = wr_trie_gate(image, ref, hi, lo);
 	for (turn = 0; turn < WR_TRIE_DEPTH && ref >> WR_REF_BITS == WR_REF_NODE; turn++) {
 		line = wr_line_at(image, ref & WR_REF_MASK);
 		if (!line)

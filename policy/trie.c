@@ -167,7 +167,108 @@ static uint32_t build(struct wr_image_build *b, uint32_t before, const struct wr
 	return build_node(b, before, step, n, six);
 }
 
+/* ---- the gate ---- */
+
+enum { GATE_LEAST = 1 << 15, GATE_PLACES = 3, GATE_BITS = 26 };
+
+struct gate {
+	const struct wr_step *step;
+	size_t n;
+	uint32_t skip, bits, value;
+};
+
+/* What more than half of all keys have, where there is such a value (Boyer, Moore, MJRTY, 1981). */
+static uint32_t most_have(const struct wr_step *step, size_t n)
+{
+	uint32_t value = 0;
+	uint64_t lead = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t wide = (i + 1 < n ? step[i + 1].hi : 0) - step[i].hi;
+
+		wide >>= 1; /* so that no sum of them is too large */
+		if (step[i].value == value) {
+			lead += wide;
+		} else if (wide > lead) {
+			value = step[i].value;
+			lead = wide - lead;
+		} else {
+			lead -= wide;
+		}
+	}
+	return value;
+}
+
+static uint64_t place_of(const struct gate *g, uint64_t hi, uint64_t lo)
+{
+	return wr_bits_from(hi, lo, g->skip) >> (64 - g->bits);
+}
+
+/* Sets the bits of all keys that have another value; map NULL: how many there are. */
+static uint64_t gate_fill(const struct gate *g, struct wr_line *map)
+{
+	uint64_t next = 0, count = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		const struct wr_step *s = &g->step[i], *end = s + 1;
+		uint64_t from = i ? place_of(g, s->hi, s->lo) : 0, to = (1ull << g->bits) - 1;
+
+		/* In front of the first boundary there may be no key of this part at all. */
+		if (s->value == g->value || (!i && zero_from(end, g->skip)))
+			continue;
+		if (i + 1 < g->n)
+			to = place_of(g, end->hi - !end->lo, end->lo - 1);
+		if (from < next)
+			from = next;
+		for (uint64_t at = from; at <= to; at++, count++)
+			if (map)
+				map[at >> 9].word[at >> 6 & 7] |= 1ull << (at & 63);
+		if (to + 1 > next)
+			next = to + 1;
+	}
+	return count;
+}
+
+/* In front of the trie, where it spares most keys the way through it and there is room for it. */
+static uint32_t build_gate(struct wr_image_build *b, const struct wr_step *step, size_t n, bool six,
+			   uint32_t below)
+{
+	struct gate g = {step, n, common_bits(step + 1, n - 1), 0, most_have(step, n)};
+	uint32_t width = six ? 128 : 32, line, map, lines;
+	struct wr_trie_gate put;
+
+	g.bits = 64 - (uint32_t)__builtin_clzll(n) + GATE_PLACES;
+	if (g.bits > GATE_BITS)
+		g.bits = GATE_BITS;
+	if (g.skip + g.bits > width)
+		g.bits = width - g.skip;
+	lines = g.bits > 9 ? 1u << (g.bits - 9) : 1;
+	if (g.skip >= width || gate_fill(&g, NULL) > 1ull << g.bits >> 2 ||
+	    b->mem.n + lines + 1 > b->most)
+		return below;
+	line = wr_image_lines(b, 1);
+	map = wr_image_lines(b, lines);
+	if (!line || !map)
+		return 0;
+	put = (struct wr_trie_gate){.value = g.value,
+				    .below = below,
+				    .map = map,
+				    .skip = (uint8_t)g.skip,
+				    .bits = (uint8_t)g.bits};
+	if (g.skip) {
+		put.hi = g.skip >= 64 ? step[1].hi : step[1].hi >> (64 - g.skip) << (64 - g.skip);
+		put.lo = g.skip > 64 ? step[1].lo >> (128 - g.skip) << (128 - g.skip) : 0;
+	}
+	memcpy(&b->mem.at[line], &put, sizeof(put));
+	gate_fill(&g, b->mem.at + map);
+	return ref(WR_REF_GATE, line);
+}
+
 uint32_t wr_trie_build(struct wr_image_build *b, const struct wr_step *step, size_t n, bool six)
 {
-	return build(b, step[0].value, step + 1, n - 1, six);
+	uint32_t root = build(b, step[0].value, step + 1, n - 1, six);
+
+	if (n < GATE_LEAST || b->full)
+		return root;
+	return build_gate(b, step, n, six, root);
 }

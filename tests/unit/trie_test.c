@@ -111,6 +111,67 @@ static size_t wrong(struct wr_image_build *b, uint32_t root, const struct wr_ste
 	return bad;
 }
 
+/* Single keys and short prefixes, all else of one value: there a gate spares the way. within: bits
+ * that all keys begin with. */
+static size_t make_sparse(struct wr_step *s, size_t n, uint32_t within, bool six)
+{
+	size_t kept = 1, used = 1;
+
+	s[0] = (struct wr_step){0};
+	for (size_t i = 1; i < n / 2; i++) {
+		s[i] = (struct wr_step){.hi = rnd(), .lo = six ? rnd() : 0, .value = 1 + rnd() % 9};
+		if (within)
+			s[i].hi = 0x2a0c000000000000ull | s[i].hi >> within;
+		if (!six)
+			s[i].hi &= ~0xffffffffull;
+		if (i < 4) /* some that are wide */
+			s[i].hi = s[i].hi >> 44 << 44, s[i].lo = 0;
+	}
+	qsort(s, n / 2, sizeof(*s), by_key);
+	for (size_t i = 1; i < n / 2; i++)
+		if (by_key(&s[i], &s[kept - 1]))
+			s[kept++] = s[i];
+	memmove(s + n - kept, s, kept * sizeof(*s));
+	for (size_t i = n - kept + 1; i < n; i++) { /* and where each ends */
+		struct wr_step from = s[i], end = {.hi = from.hi, .lo = from.lo};
+
+		if (six && from.lo)
+			end.hi += !++end.lo;
+		else
+			end.hi += !six && from.hi << 20 ? 1ull << 32 : 1ull << 44;
+		s[used++] = from;
+		if (i + 1 == n || by_key(&end, &s[i + 1]) < 0)
+			s[used++] = end;
+	}
+	return used;
+}
+
+static void test_gate(void)
+{
+	static struct wr_step steps[60000];
+
+	for (int six = 0; six < 2; six++)
+		for (uint32_t within = 0; within <= 8; within += 8) {
+			struct wr_image_build b = {.most = 1 << 22};
+			size_t n = make_sparse(steps, 60000, within, six);
+			uint32_t root = wr_trie_build(&b, steps, n, six), lines = b.mem.n;
+
+			is_int(root >> WR_REF_BITS, WR_REF_GATE, "IPv%d: a gate", six ? 6 : 4);
+			is_int((long long)wrong(&b, root, steps, n, six), 0,
+			       "IPv%d, keys begin with %u bits: as a search in the list says",
+			       six ? 6 : 4, within);
+			wr_image_free(&b);
+			b.most = lines - 1;
+			root = wr_trie_build(&b, steps, n, six);
+			is_int(root >> WR_REF_BITS, WR_REF_NODE,
+			       "IPv%d: no gate where there is no room for it", six ? 6 : 4);
+			is_int(b.full, 0, "and that is no failure");
+			is_int((long long)wrong(&b, root, steps, n, six), 0,
+			       "as the list says without it, too");
+			wr_image_free(&b);
+		}
+}
+
 int main(void)
 {
 	static const size_t sizes[] = {1, 2, 4, 5, 8, 9, 60, 1000, 60000};
@@ -133,6 +194,7 @@ int main(void)
 			       six ? 6 : 4, shapes[shape]);
 			note("%zu lines for the last", lines);
 		}
+	test_gate();
 	struct wr_image_build small = {.most = 20};
 	size_t n = make(steps, 1000, SPREAD, true);
 
