@@ -32,7 +32,8 @@ struct packet {
 	uint8_t ip_v, proto;
 	const uint8_t *src, *dst;
 	uint16_t sport, dport;
-	uint8_t type; /* of ICMPv6 */
+	uint8_t type;  /* of ICMPv6 */
+	uint8_t flags; /* of TCP; 0: ACK */
 };
 
 static void put16(struct frame *f, unsigned int v)
@@ -49,7 +50,7 @@ static void put(struct frame *f, const void *bytes, size_t n)
 
 static void put_transport(struct frame *f, const struct packet *p)
 {
-	static const uint8_t tcp[16] = {[8] = 5 << 4, [9] = WR_TCP_ACK};
+	const uint8_t tcp[16] = {[8] = 5 << 4, [9] = p->flags ? p->flags : WR_TCP_ACK};
 	static const uint8_t rest[24] = {0};
 
 	if (p->proto == WR_IP_TCP) {
@@ -230,9 +231,11 @@ static void try_network(struct check *c)
 	static const uint8_t none[16], all4[16] = {255, 255, 255, 255};
 	static const uint8_t link[16] = {0xfe, 0x80, [15] = 1}, all6[16] = {0xff, 2, [15] = 1};
 	static const struct packet packets[] = {
-		{4, WR_IP_UDP, none, all4, 67, 68, 0},	 {6, WR_IP_UDP, link, all6, 547, 546, 0},
-		{6, WR_IP_ICMP6, link, all6, 0, 0, 134}, {6, WR_IP_ICMP6, link, all6, 0, 0, 135},
-		{6, WR_IP_ICMP6, link, all6, 0, 0, 136},
+		{4, WR_IP_UDP, none, all4, 67, 68, 0, 0},
+		{6, WR_IP_UDP, link, all6, 547, 546, 0, 0},
+		{6, WR_IP_ICMP6, link, all6, 0, 0, 134, 0},
+		{6, WR_IP_ICMP6, link, all6, 0, 0, 135, 0},
+		{6, WR_IP_ICMP6, link, all6, 0, 0, 136, 0},
 	};
 	struct frame arp;
 
@@ -290,12 +293,30 @@ static bool broad(const struct wr_prefix *p)
 	return !p->ip_v || p->bits <= (p->ip_v == 4 ? BROAD4 : BROAD6);
 }
 
-static const struct wr_prefix *broadest(const struct wr_prefixes *s)
+/* How much of all addresses: of IPv4 single ones, of IPv6 networks of /64. */
+struct width {
+	uint64_t of4, of6;
+	const struct wr_prefix *widest;
+};
+
+static void add_width(struct width *w, const struct wr_prefixes *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (broad(&s->at[i]))
-			return &s->at[i];
-	return NULL;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct wr_prefix *p = &s->at[i];
+
+		if (!w->widest || broad(p))
+			w->widest = p;
+		if (p->ip_v == 4)
+			w->of4 += 1ull << (32 - p->bits);
+		else if (p->bits <= 64)
+			w->of6 += p->bits ? 1ull << (64 - p->bits) : UINT64_MAX / 2;
+	}
+}
+
+static bool too_wide(const struct width *w)
+{
+	return w->widest && (broad(w->widest) || w->of4 >= 1ull << (32 - BROAD4) ||
+			     w->of6 >= 1ull << (64 - BROAD6));
 }
 
 /* All of TCP, of UDP, or of everything. */
@@ -315,29 +336,68 @@ static bool for_one_service(const struct wr_rule *r)
 	return r->n_to || r->where || r->host;
 }
 
-static int check_breadth(const struct wr_policy *p, const struct wr_rule *r, struct wr_err *err)
+/*
+ * An expression says no prefix that could be looked at: of packets from everywhere, does it choose
+ * most of a kind? Where nothing is known of it yet (host), it does not.
+ */
+static bool chooses_most(struct check *c)
 {
-	const struct wr_prefix *x = broadest(&r->from);
-	struct wr_buf b = {0};
-	int ret;
+	static const struct packet kinds[] = {
+		{.proto = WR_IP_TCP, .flags = WR_TCP_ACK},
+		{.proto = WR_IP_TCP, .flags = WR_TCP_SYN},
+		{.proto = WR_IP_UDP},
+	};
+	static const uint16_t ports[] = {22, 53, 80, 443, DNS_CLIENT};
+	enum { NETS = 16, KINDS = sizeof(kinds) / sizeof(*kinds), PORTS = sizeof(ports) / 2 };
+	const char *iface = c->p->rule[c->rule].n_ifaces ? c->p->rule[c->rule].ifaces[0] : "";
 
-	for (size_t i = 0; i < r->n_from_sets && !x; i++)
-		x = broadest(&p->set[r->from_sets[i]].all);
-	if (x && !r->not_from) {
-		wr_prefix_print(&b, x);
-		ret = wr_fail(err, EINVAL,
-			      "%s is very wide (/%d and wider): narrow it, or add --confirm 60s or "
-			      "--force",
-			      wr_buf_text(&b), x->ip_v == 4 ? BROAD4 : BROAD6);
-		wr_buf_free(&b);
-		return ret;
+	for (int kind = 0; kind < KINDS; kind++) {
+		int chosen = 0;
+
+		for (int i = 0; i < NETS * PORTS && !c->ret; i++) {
+			uint8_t src[16] = {(uint8_t)(i / PORTS * 16 + 1), 2, 3, 4}, dst[16];
+			struct packet p = kinds[kind];
+			struct frame f;
+
+			p.ip_v = 4;
+			p.src = src;
+			p.dst = wr_own_address(4, dst) ? dst : src;
+			p.sport = DNS_CLIENT + 1;
+			p.dport = ports[i % PORTS];
+			make(&f, &p);
+			chosen += stops(c, &f, iface);
+		}
+		if (chosen > NETS * PORTS / 2)
+			return true;
 	}
-	if ((r->not_from || (!r->from.n && !r->n_from_sets)) && !for_one_service(r))
+	return false;
+}
+
+static int check_breadth(struct check *c, const struct wr_policy *p, const struct wr_rule *r)
+{
+	bool any_source = r->not_from || (!r->from.n && !r->n_from_sets);
+	struct width w = {0};
+	struct wr_buf b = {0};
+
+	add_width(&w, &r->from);
+	for (size_t i = 0; i < r->n_from_sets; i++)
+		add_width(&w, &p->set[r->from_sets[i]].all);
+	if (!any_source && too_wide(&w)) {
+		wr_prefix_print(&b, w.widest);
+		wr_fail(c->err, EINVAL,
+			"%s%s very wide (/%d and wider): narrow it, or add --confirm 60s or "
+			"--force",
+			wr_buf_text(&b), broad(w.widest) ? " is" : " and the others together are",
+			w.widest->ip_v == 4 ? BROAD4 : BROAD6);
+		wr_buf_free(&b);
+		return -EINVAL;
+	}
+	if (any_source && (!for_one_service(r) || (!r->n_to && r->where && chooses_most(c))))
 		return wr_fail(
-			err, EINVAL,
+			c->err, EINVAL,
 			"the rule is for nearly everything: narrow it, or add --confirm 60s or "
 			"--force");
-	return 0;
+	return c->ret;
 }
 
 /* ---- a rule ---- */
@@ -376,7 +436,7 @@ int wr_guard_rule(const struct wr_guard *g, const struct wr_policy *p, size_t ru
 	if (!c.ret)
 		c.ret = check_never(p, r, err);
 	if (!c.ret && !g->wide)
-		c.ret = check_breadth(p, r, err);
+		c.ret = check_breadth(&c, p, r);
 	wr_verdicts_close(&c.verdicts);
 	wr_policy_free(&c.p);
 	return c.ret;
