@@ -17,6 +17,7 @@ static __always_inline struct wr_rule_count *wr_rule_count(__u32 cpu, __u32 slot
 static __always_inline struct wr_bucket *wr_bucket_total(__u32 cpu, __u32 slot);
 static __always_inline struct wr_bucket_line *wr_bucket_line(__u32 cpu, __u64 hash);
 static __always_inline struct wr_bucket_line *wr_frag_line(__u32 cpu, __u64 hash);
+static __always_inline struct wr_bucket_line *wr_host_at(__u32 cpu, __u32 line);
 static __always_inline __u64 wr_judge_now(__u32 cpu);
 
 #define WR_DEBTS_OF(self) wr_debts_of(self)
@@ -84,6 +85,12 @@ static __always_inline struct wr_bucket_line *wr_bucket_line(__u32 cpu, __u64 ha
 
 	(void)cpu;
 	return bpf_map_lookup_elem(&wr_buckets, &at);
+}
+
+static __always_inline struct wr_bucket_line *wr_host_at(__u32 cpu, __u32 line)
+{
+	(void)cpu;
+	return bpf_map_lookup_elem(&wr_buckets, &line);
 }
 
 static __always_inline __u64 wr_judge_now(__u32 cpu)

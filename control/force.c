@@ -372,6 +372,50 @@ static void note_left(struct wr_force *f)
 	}
 }
 
+/* ---- hosts ---- */
+
+static struct wr_bucket *host_place(const struct wr_force *f, uint64_t tag, uint64_t sought)
+{
+	struct wr_bucket_line *l = (struct wr_bucket_line *)f->at[BUCKETS] + wr_host_line(tag);
+
+	for (int i = 0; i < WR_BUCKET_WAYS; i++)
+		if (l->way[i].tag == sought)
+			return &l->way[i];
+	return NULL;
+}
+
+bool wr_force_host(struct wr_force *f, const struct wr_host_key *key, uint32_t rule)
+{
+	uint64_t tag = wr_host_tag(key, rule, f->maps.secret);
+	struct wr_bucket *at = host_place(f, tag, tag);
+	struct wr_bucket_line *l = (struct wr_bucket_line *)f->at[BUCKETS] + wr_host_line(tag);
+	bool full;
+
+	if (at)
+		return false;
+	at = host_place(f, tag, 0);
+	full = !at;
+	if (full)
+		at = &l->way[tag >> 1 & (WR_BUCKET_WAYS - 1)];
+	__atomic_store_n(&at->tag, tag, __ATOMIC_RELAXED);
+	return full;
+}
+
+void wr_force_host_gone(struct wr_force *f, const struct wr_host_key *key, uint32_t rule)
+{
+	uint64_t tag = wr_host_tag(key, rule, f->maps.secret);
+	struct wr_bucket *at = host_place(f, tag, tag);
+
+	if (at)
+		__atomic_store_n(&at->tag, 0, __ATOMIC_RELAXED);
+}
+
+void wr_force_hosts_gone(struct wr_force *f)
+{
+	memset((struct wr_bucket_line *)f->at[BUCKETS] + WR_HOST_FIRST, 0,
+	       WR_HOST_LINES * sizeof(struct wr_bucket_line));
+}
+
 /* ---- links ---- */
 
 static struct wr_link_line *link_of(const struct wr_force *f, uint32_t path)

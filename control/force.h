@@ -67,6 +67,14 @@ void wr_force_capacity(struct wr_force *f, uint32_t path, uint64_t bps);
 struct wr_count wr_force_passed(const struct wr_force *f, uint32_t path); /* so far */
 uint64_t wr_force_queue_ns(const struct wr_force *f, uint32_t path);	  /* how full it is */
 
+/*
+ * Flows of which a host is known (core/host.h), by the rule's number there. At once; a flow that is
+ * known already is no error. Returns whether another one had to make room for it.
+ */
+bool wr_force_host(struct wr_force *f, const struct wr_host_key *key, uint32_t rule);
+void wr_force_host_gone(struct wr_force *f, const struct wr_host_key *key, uint32_t rule);
+void wr_force_hosts_gone(struct wr_force *f); /* all of them */
+
 uint64_t wr_force_forgiven_ns(const struct wr_board *b); /* see core/bucket.h; all CPUs */
 
 /*

@@ -419,6 +419,22 @@ int wr_path_where(struct wr_path *path, uint32_t half, const char *const *expr, 
 	return wr_fail(err, EOPNOTSUPP, "built without BPF");
 }
 
+bool wr_force_host(struct wr_force *f, const struct wr_host_key *key, uint32_t rule)
+{
+	(void)f, (void)key, (void)rule;
+	return false;
+}
+
+void wr_force_host_gone(struct wr_force *f, const struct wr_host_key *key, uint32_t rule)
+{
+	(void)f, (void)key, (void)rule;
+}
+
+void wr_force_hosts_gone(struct wr_force *f)
+{
+	(void)f;
+}
+
 uint32_t wr_force_link(const struct wr_force *f, uint32_t path)
 {
 	(void)f, (void)path;

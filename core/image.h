@@ -74,7 +74,11 @@ enum {
 	WR_FRAG_FIRST = WR_JUDGE_RULES / WR_BUCKET_WAYS,
 	WR_LINK_FIRST = WR_FRAG_FIRST + WR_FRAG_LINES, /* core/govern.h */
 	WR_LINK_ROOM = 2048,
-	WR_BUCKET_FIRST = WR_LINK_FIRST + WR_LINK_ROOM,
+	WR_HOST_FIRST = WR_LINK_FIRST + WR_LINK_ROOM, /* core/host.h */
+	WR_HOST_BITS = 12,
+	WR_HOST_LINES = 1 << WR_HOST_BITS,
+	WR_HOST_CLASS = 1 << 15,
+	WR_BUCKET_FIRST = WR_HOST_FIRST + WR_HOST_LINES,
 	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1,	 /* counters of later fragments that were dropped */
 	WR_SLOT_UNREADABLE = WR_JUDGE_RULES - 2, /* and of what could not be read to the end */
 	WR_SLOT_PAST = WR_JUDGE_RULES - 3,	 /* and of rules that have made room for others */
@@ -136,6 +140,7 @@ enum {
 	WR_RULE_SYN = 1 << 2,	/* the rate is of new connections */
 	WR_RULE_PER_SOURCE = 1 << 3,
 	WR_RULE_PER_SERVICE = 1 << 4,
+	WR_RULE_HOST = 1 << 5, /* of flows that are known to have asked for its host */
 	WR_UNTIL_SHIFT = 23,
 };
 

@@ -2,6 +2,7 @@
 #ifndef WR_CORE_JUDGE_H
 #define WR_CORE_JUDGE_H
 
+#include "core/host.h"
 #include "core/proto.h"
 #include "core/reason.h"
 #include "core/record.h"
@@ -41,6 +42,7 @@ typedef struct wr_judging {
 	struct wr_bucket *total;     /* WR_JUDGE_RULES: of rules */
 	struct wr_rule_count *count;
 	struct wr_bucket_line *links; /* core/govern.h: WR_LINK_LINES of each; NULL: none */
+	struct wr_bucket_line *hosts; /* WR_HOST_LINES of them; NULL: no flow's host is known */
 	struct wr_debts debts;
 	__u64 forgiven_ns, secret, dice;
 } * wr_judging;
@@ -69,6 +71,11 @@ static inline struct wr_bucket_line *wr_bucket_line(wr_judging self, __u64 hash)
 static inline struct wr_bucket_line *wr_frag_line(wr_judging self, __u64 hash)
 {
 	return &self->frag[hash >> (64 - WR_FRAG_BITS)];
+}
+
+static inline struct wr_bucket_line *wr_host_at(wr_judging self, __u32 line)
+{
+	return self->hosts ? &self->hosts[line - WR_HOST_FIRST] : 0;
 }
 
 static inline __u64 wr_judge_now(wr_judging self)
@@ -360,6 +367,22 @@ wr_inline void wr_judge_to_classes(struct wr_judge *j, const struct wr_judge_hea
 	j->decided = 1;
 }
 
+/* Is the packet of a flow that asked for the host of a rule? */
+WR_JUDGE_STAGE wr_judge_host(wr_judging self, __u32 rule)
+{
+	const struct wr_hdr *h = &WR_JUDGE_REC(self)->hdr[0];
+	struct wr_host_key key = {h->src, h->dst, h->sport, h->dport, h->proto, h->ip_v};
+	struct wr_bucket_line *l;
+	__u64 tag;
+
+	if (WR_JUDGE_OF(self)->level || !(h->has & WR_H_PORTS))
+		return 0;
+	tag = wr_host_tag(&key, rule, WR_JUDGE_SECRET(self));
+	l = wr_host_at(self, wr_host_line(tag));
+	return l && (l->way[0].tag == tag || l->way[1].tag == tag || l->way[2].tag == tag ||
+		     l->way[3].tag == tag);
+}
+
 /* Holds the packet against one rule. */
 wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, __u32 term)
 {
@@ -383,6 +406,9 @@ wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, 
 		return WR_TURN_ASK;
 	}
 	if (r->where && !(j->where >> ((r->where - 1) & 63) & 1))
+		return WR_TURN_MORE;
+	if (r->flags & WR_RULE_HOST &&
+	    !wr_judge_host(self, r->slot | (r->action == WR_DO_CLASS ? WR_HOST_CLASS : 0)))
 		return WR_TURN_MORE;
 	if (r->until_10ms && wr_judge_now(self) >> WR_UNTIL_SHIFT >= r->until_10ms)
 		return WR_TURN_MORE;

@@ -197,15 +197,13 @@ static bool answers(const struct wr_policy *p, const char *rule)
  * because of another rule. */
 int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
 {
+	int ret = wr_hosts_check(p, err);
+
+	if (ret)
+		return ret;
 	for (size_t i = 0; i < p->n_rules; i++) {
 		const struct wr_rule *x = &p->rule[i];
 
-		if (x->host)
-			return wr_fail(
-				err, EINVAL,
-				"rule %s: 'host' is known of flows and not of packets, which "
-				"are what is kept out here: use 'from', 'to' or 'where'",
-				x->name);
 		if (x->out && !r->conf.out)
 			return wr_fail(
 				err, EINVAL,
@@ -278,6 +276,11 @@ static size_t counted_slots(const struct wr_policy *p, uint16_t *slot)
 	return n;
 }
 
+static const struct wr_apps *known_apps(const struct wr_rules *r)
+{
+	return r->live ? wr_live_apps(r->live) : NULL;
+}
+
 int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
 {
 	static uint16_t slot[WR_POLICY_RULES + sizeof(struct wr_class_slots) / sizeof(uint16_t)];
@@ -291,8 +294,13 @@ int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr
 		ret = wr_classes_slots(r->classes, p, &classes, err);
 	if (!ret)
 		ret = compile(r, p, slot, &classes, &image, err);
-	if (!ret)
+	if (!ret) /* before, so that a rule that is new has all of its flows at once */
+		ret = wr_hosts_follow(&r->hosts, p, slot, known_apps(r), err);
+	if (!ret) {
 		ret = wr_force_put(r->force, image, err);
+		if (ret && r->all)
+			wr_hosts_follow(&r->hosts, r->all, r->slot, known_apps(r), NULL);
+	}
 	if (!ret) {
 		memcpy(r->slot, slot, sizeof(r->slot));
 		n = counted_slots(p, slot);
@@ -478,6 +486,10 @@ int wr_rules_open(struct wr_rules **out, const struct wr_rules_conf *conf, struc
 	ret = wr_shadows_open(&r->shadows, err);
 	if (!ret)
 		ret = wr_force_open(&r->force, &force, err);
+	if (!ret) {
+		r->hosts.force = r->force;
+		wr_force_hosts_gone(r->force); /* nobody would tell that those flows have ended */
+	}
 	ret = ret ? ret : wr_classes_open(&r->classes, r->force, conf->pressure, err);
 	if (!ret)
 		ret = wr_rules_read(r, conf->file, &next, err);
@@ -505,6 +517,7 @@ void wr_rules_close(struct wr_rules **rules)
 	wr_classes_close(&r->classes);
 	wr_force_close(&r->force);
 	wr_shadows_close(&r->shadows);
+	wr_hosts_free(&r->hosts);
 	wr_policy_free(&r->file);
 	wr_policy_free(&r->all);
 	wr_rules_free_list(&r->added);

@@ -139,6 +139,7 @@ const struct wr_policy *wr_rules_policy(const struct wr_rules *r); /* all of it;
  * its parts from now on), and packets that are kept. */
 void wr_rules_watch(struct wr_rules *r, struct wr_live *live);
 void wr_rules_packet(struct wr_rules *r, const struct wr_packet *pkt);
+void wr_rules_flow_end(struct wr_rules *r, const struct wr_flow *f); /* or a part of a long one */
 /* The report and what it points to are borrowed for the call. -ENOENT: there is no such rule. */
 int wr_rules_report(const struct wr_rules *r, const char *rule,
 		    void (*fn)(void *ctx, const struct wr_rule_report *report), void *ctx,

@@ -3,6 +3,7 @@
 #define WR_DAEMON_RULES_IMPL_H
 
 #include "daemon/classes.h"
+#include "daemon/hosts.h"
 #include "daemon/rules.h"
 #include "daemon/shadow.h"
 
@@ -55,6 +56,7 @@ struct wr_rules {
 	} rate[WR_JUDGE_RULES]; /* by slot */
 	struct wr_rules_past past[WR_JUDGE_RULES];
 	struct wr_shadows *shadows;
+	struct wr_hosts hosts;
 	struct wr_changes changed[WR_CHANGERS];
 	const char *who;      /* makes the change that is under way; NULL: time does */
 	struct wr_live *live; /* borrowed; NULL: not yet */

@@ -108,9 +108,22 @@ static void on_part(void *ctx, const struct wr_live_part *part, const struct wr_
 	wr_shadows_part(r->shadows, r->live, part, flow);
 }
 
+static void on_app(void *ctx, const struct wr_app *app)
+{
+	struct wr_rules *r = ctx;
+
+	wr_hosts_app(&r->hosts, app);
+}
+
+void wr_rules_flow_end(struct wr_rules *r, const struct wr_flow *f)
+{
+	if (f->end_reason != WR_FLOW_END_ACTIVE)
+		wr_hosts_end(&r->hosts, &f->key);
+}
+
 void wr_rules_watch(struct wr_rules *r, struct wr_live *live)
 {
-	struct wr_live_tap tap = {.ctx = r, .part = on_part};
+	struct wr_live_tap tap = {.ctx = r, .part = on_part, .app = on_app};
 
 	r->live = live;
 	wr_live_tap(live, &tap);

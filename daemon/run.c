@@ -236,6 +236,8 @@ static void flow_end(void *ctx, const struct wr_flow *f)
 
 	if (!r->host.live)
 		return;
+	if (r->rules)
+		wr_rules_flow_end(r->rules, f);
 	wr_history_flow(r->history, r->host.live, f);
 	wr_outputs_flow(r->outputs, r->host.live, f);
 }

@@ -166,6 +166,13 @@ const struct wr_app *wr_apps_find(const struct wr_apps *a, const struct wr_flow_
 	return row_of(a, find(a, key, hash(a, key)));
 }
 
+void wr_apps_each(const struct wr_apps *a, void (*fn)(void *ctx, const struct wr_app *app),
+		  void *ctx)
+{
+	for (uint32_t i = 0; i < a->used; i++)
+		fn(ctx, &a->rows[i]);
+}
+
 enum wr_l7_proto wr_app_proto(const struct wr_app *app)
 {
 	enum wr_l7_proto p = (enum wr_l7_proto)app->said[0].proto;

@@ -34,6 +34,10 @@ const struct wr_app *wr_apps_payload(struct wr_apps *a, const struct wr_flow_key
 /* NULL: nothing is known. */
 const struct wr_app *wr_apps_find(const struct wr_apps *a, const struct wr_flow_key *key);
 
+/* Of all flows of which something is known. */
+void wr_apps_each(const struct wr_apps *a, void (*fn)(void *ctx, const struct wr_app *app),
+		  void *ctx);
+
 /* Of both ends: the protocol, preferring one that has a name for it. */
 enum wr_l7_proto wr_app_proto(const struct wr_app *app);
 

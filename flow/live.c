@@ -592,13 +592,22 @@ void wr_live_payload(struct wr_live *l, const struct wr_packet *pkt, const struc
 		n = pkt->caplen - h->payload_off;
 	from = wr_flow_key_make(&key, rec);
 	app = wr_apps_payload(l->apps, &key, from, pkt->data + h->payload_off, n);
-	if (app)
-		name_service(l, app);
+	if (!app)
+		return;
+	name_service(l, app);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].app)
+			l->tap[i].app(l->tap[i].ctx, app);
 }
 
 const struct wr_app *wr_live_app(const struct wr_live *l, const struct wr_flow *f)
 {
 	return wr_apps_find(l->apps, &f->key);
+}
+
+const struct wr_apps *wr_live_apps(const struct wr_live *l)
+{
+	return l->apps;
 }
 
 /* ---- readers ---- */

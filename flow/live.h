@@ -164,6 +164,8 @@ struct wr_live_tap {
 	void (*end)(void *ctx, uint64_t end_ns);
 	/* What found no row, of a service: as wr_live_add_service() is told. */
 	void (*rest)(void *ctx, const struct wr_talk_key *service, const struct wr_count *n);
+	/* Something more is known of a flow by its first payloads; borrowed for the call. */
+	void (*app)(void *ctx, const struct wr_app *app);
 };
 /* One more of at most WR_LIVE_TAPS, or another one in place of that with the same ctx. tap is
  * copied. Between windows only. */
@@ -214,5 +216,6 @@ struct wr_flow_table *wr_live_flows(struct wr_live *live);
 
 /* What the first payloads of a flow said; NULL: nothing that is known. */
 const struct wr_app *wr_live_app(const struct wr_live *live, const struct wr_flow *f);
+const struct wr_apps *wr_live_apps(const struct wr_live *live);
 
 #endif

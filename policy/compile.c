@@ -121,8 +121,7 @@ static int list_terms(struct compile *c)
 		for (size_t i = 0; i < c->p->n_rules && !ret; i++) {
 			const struct wr_rule *r = &c->p->rule[order[i]];
 
-			/* A host is known of flows; no packet alone can be held against it. */
-			if ((r->action == WR_ACTION_CLASS) == classes && !r->host && in_force(c, r))
+			if ((r->action == WR_ACTION_CLASS) == classes && in_force(c, r))
 				ret = add_terms(c, order[i]);
 		}
 	}
@@ -482,7 +481,7 @@ static int put_rule(struct compile *c, uint32_t t, struct wr_judge_rule *to)
 		.slot = r->action == WR_ACTION_CLASS ? (uint16_t)r->klass
 						     : c->conf->slot[c->term[t].rule],
 		.action = of_action[r->action].action,
-		.flags = r->shadow ? WR_RULE_SHADOW : 0,
+		.flags = (uint8_t)((r->shadow ? WR_RULE_SHADOW : 0) | (r->host ? WR_RULE_HOST : 0)),
 		.where = where,
 	};
 	if (r->until_s) {

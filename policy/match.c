@@ -184,6 +184,19 @@ int wr_policy_read_host(struct wr_policy_reader *r)
 	return 0;
 }
 
+bool wr_policy_host_is(const char *pattern, const char *host)
+{
+	size_t n = strcspn(host, ":"), want = strlen(pattern); /* HTTP: with a port */
+
+	if (host[0] == '[')
+		return false; /* an address */
+	if (n && host[n - 1] == '.')
+		n--;
+	if (pattern[0] != '*')
+		return n == want && !strncasecmp(pattern, host, n);
+	return n > want - 1 && !strncasecmp(pattern + 1, host + n - (want - 1), want - 1);
+}
+
 void wr_policy_print_host(const struct wr_policy_writer *w)
 {
 	if (w->rule->host)

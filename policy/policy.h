@@ -200,6 +200,10 @@ void wr_policy_print_rule(struct wr_buf *b, const struct wr_policy *p, const str
 void wr_policy_print_set(struct wr_buf *b, const struct wr_policy *p, const struct wr_set *s);
 void wr_policy_print_rate(struct wr_buf *b, enum wr_rate_unit unit, uint64_t rate); /* 20mbit */
 
+/* Is that (wr_l7.host of HTTP, TLS or QUIC) one of a rule's `host`? Without regard to case (RFC
+ * 4343). */
+bool wr_policy_host_is(const char *pattern, const char *host);
+
 /* Indexes of the rules in the order in which they are asked, `class` rules, a list of their own,
  * behind all others; out has room for n_rules. */
 void wr_policy_order(const struct wr_policy *p, uint32_t *out);

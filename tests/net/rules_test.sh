@@ -125,9 +125,6 @@ refused() {
 	text=$("$WEIR" run -c "$CONF" --page "" --set history.path= 2>&1) || rc=$?
 	is "a rule for what leaves, which is not watched: 2" "$rc" 2
 	like "is told with its mend" "$text" "rule r1: 'out' .* capture.out = yes"
-	policy "drop host x.example"
-	text=$("$WEIR" run -c "$CONF" --page "" --set history.path= 2>&1)
-	like "so is a host" "$text" "rule r1: 'host' is known of flows"
 	policy "drop from 10.1.0.0/16"
 	conf "interfaces = $IN" "[policy]" "file = $POLICY.none"
 	rc=0
