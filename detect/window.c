@@ -343,6 +343,26 @@ void wr_windows_rest(struct wr_windows *w, const struct wr_talk_key *service,
 	}
 }
 
+void wr_windows_rest_all(struct wr_windows *w, uint32_t iface, bool out,
+			 const struct wr_live_rest *rest)
+{
+	struct wr_count n = {rest->other.packets + rest->not_ip.packets,
+			     rest->other.bytes + rest->not_ip.bytes};
+	const char *name = w->conf.live ? wr_live_iface_name(w->conf.live, iface) : NULL;
+	struct row *r;
+
+	if (!n.packets)
+		return;
+	r = iface_row(w, name ? name : "", iface);
+	if (out) {
+		count_back(r, &n);
+		return;
+	}
+	r->n[WR_WINDOW_N_PACKETS] += n.packets;
+	r->n[WR_WINDOW_N_BYTES] += n.bytes;
+	r->n[WR_WINDOW_N_NOT_IP] += rest->not_ip.packets;
+}
+
 /* ---- headers ---- */
 
 static void count_icmp(struct row *r, const struct wr_hdr *h)

@@ -134,6 +134,10 @@ void wr_windows_part(struct wr_windows *w, const struct wr_live_part *p, const s
 void wr_windows_rest(struct wr_windows *w, const struct wr_talk_key *service,
 		     const struct wr_count *n);
 
+/* All of an interface that found no row, and what is not IP: as wr_live_tap.rest_all. */
+void wr_windows_rest_all(struct wr_windows *w, uint32_t iface, bool out,
+			 const struct wr_live_rest *rest);
+
 /* Headers of a packet, behind its part. Of a file: all packets, also those that are not IP. */
 void wr_windows_packet(struct wr_windows *w, const struct wr_packet *pkt, const struct wr_rec *rec);
 
