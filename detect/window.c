@@ -493,7 +493,7 @@ static int by_key(const void *a, const void *b)
 static void end_table(struct wr_windows *w, enum wr_window_kind kind)
 {
 	struct table *t = &w->table[kind];
-	const struct row *sorted[ROWS_MOST];
+	const struct row *sorted[ROWS_MOST] = {NULL};
 
 	for (uint16_t i = 0; i < t->used; i++)
 		sorted[i] = &t->rows[i];

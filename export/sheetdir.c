@@ -154,7 +154,7 @@ static int begin(struct wr_sheetdir *d, uint64_t now_ns, struct wr_err *err)
 /* Nothing that is there is replaced. */
 static int put_in_place(const struct wr_sheetdir *d, struct wr_err *err)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX] = "";
 	int ret = -EEXIST;
 
 	for (int i = 0; i < NUMBERS && ret == -EEXIST; i++) {

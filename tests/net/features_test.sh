@@ -136,7 +136,7 @@ wait_for_room() {
 	[ -n "$(find "$DIR" -name '*.jsonl' -size +0)" ]
 }
 ok "with room again it goes on" wait_for "$PATIENCE" wait_for_room
-stop
+stop TERM
 is "the daemon ends well" "$RC" 0
 is "and leaves whole files alone" "$(hidden)" 0
 ok "each line of them is an object" "$PYTHON" -S -c 'import glob, json, sys
