@@ -39,7 +39,10 @@ struct wr_daemon_conf {
 	} page;
 	struct {
 		struct wr_conf_list eve, eve_types, ipfix, otlp; /* places: daemon/output_conf.h */
-		const char *otlp_headers_file;
+		struct wr_conf_list features;
+		const char *otlp_headers_file, *features_key;
+		int features_format, features_schema, features_addresses; /* output_conf.h */
+		uint64_t features_bytes, features_age_ns, features_keep;
 		uint64_t eve_stats_ns, otlp_ns, buffer_bytes;
 	} output;
 	struct {

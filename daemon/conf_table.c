@@ -211,6 +211,34 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "A file that daemon.user may read, with headers for all of them, 'Name: value' on a line "
 	 "each: for tokens.",
 	 AT(output.otlp_headers_file), 0, 255, .check = whole_path, .live = true},
+	{"output.features", WR_CONF_LIST, "", "a folder",
+	 "Where rows for learning are written, one file after another (docs/export.md). It is made "
+	 "when it is not there.",
+	 AT(output.features), 0, 1, .check = wr_output_check_features, .live = true},
+	{"output.features_schema", WR_CONF_ENUM, "weir", NULL,
+	 "weir, nf-v3, cic: a row for each flow that ended, under these names. windows: a row for "
+	 "each second and interface, host, service and source prefix.",
+	 AT(output.features_schema), .choices = wr_output_schemas, .live = true},
+	{"output.features_format", WR_CONF_ENUM, "csv", NULL, "How they are written.",
+	 AT(output.features_format), .choices = wr_output_formats, .live = true},
+	{"output.features_addresses", WR_CONF_ENUM, "hash", NULL,
+	 "What stands there in place of addresses: hash = under a secret key, prefix = /24 or /48, "
+	 "none, raw = the address.",
+	 AT(output.features_addresses), .choices = wr_output_addresses, .live = true},
+	{"output.features_key", WR_CONF_STRING, "", "a path",
+	 "A file that daemon.user may read and others may not, with the key of the hashes, 16 to "
+	 "64 "
+	 "bytes: then they are the same after a restart. Empty: a new key at each start.",
+	 AT(output.features_key), 0, 255, .check = whole_path, .live = true},
+	{"output.features_rotate_size", WR_CONF_SIZE, "64MiB", NULL,
+	 "A file that is larger is complete, and the next one begins.", AT(output.features_bytes),
+	 1 << 16, 1 << 30, .live = true},
+	{"output.features_rotate_age", WR_CONF_DURATION, "1h", NULL,
+	 "So is one that was begun so long ago.", AT(output.features_age_ns), SECOND, DAY,
+	 .live = true},
+	{"output.features_keep", WR_CONF_NUMBER, "48", "files",
+	 "So many complete files stay; the oldest goes.", AT(output.features_keep), 1, 100000,
+	 .live = true},
 	{"output.buffer", WR_CONF_SIZE, "4MiB", NULL,
 	 "What waits for one output at most. What finds no room is lost and counted.",
 	 AT(output.buffer_bytes), 1 << 20, 256 << 20},

@@ -61,6 +61,8 @@ static int confine(void *ctx, struct wr_err *err)
 
 	if (f->front->connects)
 		box.connect_ports = f->front->connects(f->conf);
+	if (f->front->folder)
+		box.folder = f->front->folder(f->conf);
 	f->note.kind = NOTE_CONFINED;
 	f->note.pid = getpid();
 	if (f->conf->daemon.sandbox)

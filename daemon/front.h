@@ -48,6 +48,8 @@ struct wr_front {
 	 * process before the core has said its last) and has so long to do it. 0: it is ended by
 	 * SIGKILL. */
 	uint32_t end_ms;
+	/* The folder that it makes files in, or NULL. May be NULL. */
+	const char *(*folder)(const struct wr_daemon_conf *conf);
 };
 
 struct wr_front_conf_source {

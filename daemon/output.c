@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -28,8 +30,8 @@ struct wr_outputs {
 	size_t bytes;			 /* of it */
 	struct wr_queue_writer queue;
 	struct wr_front front;
-	bool flows, stats, metrics, findings; /* somebody wants them */
-	uint64_t stats_ns, metrics_ns;	      /* so often */
+	bool flows, stats, metrics, findings, windows; /* somebody wants them */
+	uint64_t stats_ns, metrics_ns;		       /* so often */
 	uint64_t stats_due, metrics_due;
 	uint64_t woken_at;	  /* the queue's head when the process was woken last */
 	struct wr_outbox_count n; /* of the queue: flows, totals, points */
@@ -79,11 +81,18 @@ int wr_outputs_open(struct wr_outputs **out, const struct wr_daemon_conf *conf, 
 		wr_outputs_close(&o);
 		return ret;
 	}
+	if (getrandom(o->shared->key, sizeof(o->shared->key), 0) != sizeof(o->shared->key)) {
+		int ret = wr_fail(err, errno, "outputs: getrandom: %s", strerror(errno));
+
+		wr_outputs_close(&o);
+		return ret;
+	}
 	wr_queue_write_to(&o->queue, wr_output_queue(o->shared), WR_OUTPUT_QUEUE);
 	o->front = (struct wr_front){
 		.name = "outputs",
 		.listen = wanted,
 		.connects = connects,
+		.folder = wr_output_folder,
 		.main = wr_output_main,
 		.own = o->shared,
 		.alone = true,
@@ -116,7 +125,9 @@ const struct wr_front *wr_outputs_front(const struct wr_outputs *o)
 
 void wr_outputs_conf(struct wr_outputs *o, const struct wr_daemon_conf *conf)
 {
-	o->flows = wr_output_wants(conf, "flow") || conf->output.ipfix.n;
+	o->windows = wr_output_wants_windows(conf);
+	o->flows = wr_output_wants(conf, "flow") || conf->output.ipfix.n ||
+		   (conf->output.features.n && !o->windows);
 	o->stats = wr_output_wants(conf, "stats");
 	o->findings = wr_output_wants(conf, "finding");
 	o->metrics = conf->output.otlp.n;
@@ -158,6 +169,24 @@ static int prepare(const char *path, const char *user, struct wr_err *err)
 	return ret ? ret : give_folder(path, uid, gid, err);
 }
 
+/* As with files: what is there already is not ours to give. */
+static int prepare_folder(const char *path, const char *user, struct wr_err *err)
+{
+	uid_t uid;
+	gid_t gid;
+	int ret = wr_rights_user(user, &uid, &gid, err);
+
+	if (ret)
+		return ret;
+	if (mkdir(path, 0750))
+		return errno == EEXIST ? 0
+				       : wr_fail(err, EINVAL, "output.features: %s: %s", path,
+						 strerror(errno));
+	if (lchown(path, uid, gid))
+		return wr_fail(err, errno, "giving %s to %s: %s", path, user, strerror(errno));
+	return give_folder(path, uid, gid, err);
+}
+
 int wr_outputs_prepare(const struct wr_daemon_conf *conf, struct wr_err *err)
 {
 	int ret = 0;
@@ -165,6 +194,8 @@ int wr_outputs_prepare(const struct wr_daemon_conf *conf, struct wr_err *err)
 	for (size_t i = 0; i < conf->output.eve.n && !ret && !geteuid(); i++)
 		if (conf->output.eve.at[i][0] == '/')
 			ret = prepare(conf->output.eve.at[i], conf->daemon.user, err);
+	if (!ret && !geteuid() && wr_output_folder(conf))
+		ret = prepare_folder(wr_output_folder(conf), conf->daemon.user, err);
 	return ret;
 }
 
@@ -230,6 +261,22 @@ void wr_outputs_flow(struct wr_outputs *o, const struct wr_live *live, const str
 			*said++ = app->said[end];
 	}
 	put(o, WR_OUTPUT_FLOW, n);
+}
+
+void wr_outputs_window_row(struct wr_outputs *o, const struct wr_window *w)
+{
+	void *to;
+
+	if (!o || !o->windows)
+		return;
+	o->n.given++;
+	to = wr_queue_room(&o->queue, sizeof(*w), WR_OUTPUT_SPARE);
+	if (!to) {
+		o->n.lost++;
+		return;
+	}
+	memcpy(to, w, sizeof(*w));
+	put(o, WR_OUTPUT_WINDOW, sizeof(*w));
 }
 
 /* The text behind how many things it holds. */

@@ -5,6 +5,7 @@
 #include "daemon/api.h"
 #include "daemon/front.h"
 #include "detect/detect.h"
+#include "detect/window.h"
 #include "export/measure.h"
 
 /*
@@ -40,6 +41,8 @@ void wr_outputs_flow(struct wr_outputs *o, const struct wr_live *live, const str
 /* What was found, and the incident it belongs to (0: none). */
 void wr_outputs_finding(struct wr_outputs *o, enum wr_finding_news news, const struct wr_finding *f,
 			uint64_t incident);
+/* A row of a window, where features are those of windows. */
+void wr_outputs_window_row(struct wr_outputs *o, const struct wr_window *w);
 /* A window is over: totals and metrics when they are due, and the process is told. */
 void wr_outputs_window(struct wr_outputs *o, const struct wr_api_host *host);
 /* The last word: totals, and whatever waits may go out for a moment when the process is ended. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/sheetfile.h"
+
 enum { DNS_PORT = 53 };
 
 static const char *const names[WR_OUTPUT_KINDS] = {
@@ -25,6 +27,7 @@ const struct wr_conf_list *wr_output_places(const struct wr_daemon_conf *conf,
 		[WR_OUTPUT_EVE] = &conf->output.eve,
 		[WR_OUTPUT_IPFIX] = &conf->output.ipfix,
 		[WR_OUTPUT_OTLP] = &conf->output.otlp,
+		[WR_OUTPUT_FEATURES] = &conf->output.features,
 	};
 
 	return of[kind];
@@ -85,6 +88,38 @@ int wr_output_check_ipfix(const char *value, struct wr_err *err)
 		       value);
 }
 
+int wr_output_check_features(const char *value, struct wr_err *err)
+{
+	if (*value == '/' && value[1] && strlen(value) < WR_OUTPUT_NAME - 16)
+		return 0;
+	return wr_fail(err, EINVAL, "'%s': expected the path of a folder that begins with '/'",
+		       value);
+}
+
+const char *const wr_output_formats[] = {
+#define X(sym, name) name,
+	WR_SHEETFILE_TABLE(X)
+#undef X
+		NULL};
+
+const char *const wr_output_addresses[] = {
+#define X(sym, name, text) name,
+	WR_HIDE_TABLE(X)
+#undef X
+		NULL};
+
+const char *const wr_output_schemas[] = {"weir", "nf-v3", "cic", "windows", NULL};
+
+const char *wr_output_folder(const struct wr_daemon_conf *conf)
+{
+	return conf->output.features.n ? conf->output.features.at[0] : NULL;
+}
+
+bool wr_output_wants_windows(const struct wr_daemon_conf *conf)
+{
+	return conf->output.features.n && conf->output.features_schema == WR_OUTPUT_SCHEMA_WINDOWS;
+}
+
 /* Where the host ends and the path begins. */
 static const char *host_of(const char *url, const char **end)
 {
@@ -116,7 +151,7 @@ int wr_output_check_otlp(const char *value, struct wr_err *err)
 int wr_output_check_all(const struct wr_daemon_conf *conf, const char **item, struct wr_err *err)
 {
 	static const char *const items[WR_OUTPUT_KINDS] = {"output.eve", "output.ipfix",
-							   "output.otlp"};
+							   "output.otlp", "output.features"};
 
 	for (int k = 0; k < WR_OUTPUT_KINDS; k++) {
 		const struct wr_conf_list *l = wr_output_places(conf, (enum wr_output_kind)k);

@@ -24,6 +24,7 @@ enum wr_output_message {
 	WR_OUTPUT_STATS,   /* lines of JSON */
 	WR_OUTPUT_FINDING, /* a line of JSON */
 	WR_OUTPUT_METRICS, /* a body of OTLP, its data points */
+	WR_OUTPUT_WINDOW,  /* struct wr_window */
 };
 
 struct wr_output_flow {
@@ -41,6 +42,7 @@ struct wr_output_slot {
 	char name[WR_OUTPUT_NAME]; /* "eve:/var/log/weir/eve.json"; "" = free */
 	char trouble[256];	   /* why nothing goes out; "" = nothing is wrong */
 	uint32_t sequence;	   /* IPFIX over UDP: of the next message */
+	uint64_t open_rows;	   /* features: of the file that is being written */
 	struct wr_outbox box;	   /* its memory lies behind the queue */
 };
 
@@ -48,6 +50,7 @@ struct wr_output_shared {
 	struct wr_output_slot slots[WR_OUTPUTS];
 	size_t buffer;	 /* bytes of each outbox */
 	int wake_fd;	 /* eventfd: there is something in the queue */
+	uint8_t key[32]; /* of hashes of addresses, while weir runs; when no file has one */
 	uint32_t ending; /* the core ends: what waits may go out for a moment */
 	uint8_t memory[] __attribute__((aligned(64))); /* queue, outboxes */
 };

@@ -14,7 +14,10 @@
 #include "export/eve.h"
 #include "export/ipfix_send.h"
 #include "export/otlp_send.h"
+#include "export/sheetdir.h"
 #include "view/app_json.h"
+#include "view/flow_columns.h"
+#include "view/window_columns.h"
 
 /*
  * The process that sends: takes messages from the queue and gives each to every output that wants
@@ -51,6 +54,7 @@ struct output {
 	struct wr_eve *eve; /* one of these, owned */
 	struct wr_ipfix_send *ipfix;
 	struct wr_otlp_send *otlp;
+	struct wr_sheetdir *features;
 	uint64_t sent, moved_ns; /* how much had gone out when that last changed */
 	bool waits;
 };
@@ -74,6 +78,8 @@ struct run {
 	char headers[HEADERS_MAX][HEADER_BYTES];
 	const char *header[HEADERS_MAX];
 	int n_headers;
+	struct wr_hide hide; /* addresses in features */
+	struct wr_window window;
 };
 
 /* ---- what encoders ask of a flow ---- */
@@ -106,14 +112,16 @@ static void said(void *ctx, struct wr_buf *b, const struct wr_flow *f)
 
 struct kind {
 	int (*open)(struct run *r, struct output *o, const char *to, struct wr_err *err);
-	void (*flow)(struct run *r, struct output *o); /* may be NULL, as the next two */
+	void (*flow)(struct run *r, struct output *o); /* may be NULL, as the next three */
 	void (*lines)(struct output *o, const void *text, size_t n);
 	void (*metrics)(struct output *o, const void *body, size_t n, uint32_t points);
+	void (*window)(struct run *r, struct output *o);
 	/* As wr_outlet_flush(). */
 	int (*step)(struct output *o, uint64_t now_ns, struct wr_err *err);
 	struct wr_outlet *(*outlet)(const struct output *o); /* NULL: it has none */
 	const char *(*trouble)(const struct output *o);
 	void (*close)(struct output *o);
+	void (*end)(struct run *r, struct output *o); /* nothing comes any more. May be NULL */
 };
 
 static int eve_open(struct run *r, struct output *o, const char *to, struct wr_err *err)
@@ -226,7 +234,7 @@ static int otlp_step(struct output *o, uint64_t now_ns, struct wr_err *err)
 	return ret < 0 ? ret : wr_otlp_busy(o->otlp);
 }
 
-static struct wr_outlet *otlp_outlet(const struct output *o)
+static struct wr_outlet *no_outlet(const struct output *o)
 {
 	(void)o;
 	return NULL;
@@ -242,13 +250,168 @@ static void otlp_close(struct output *o)
 	wr_otlp_close(&o->otlp);
 }
 
+/* ---- features: rows in a folder ---- */
+
+static const struct wr_sheet *features_sheet(const struct wr_daemon_conf *conf)
+{
+	static const enum wr_flow_sheet of[] = {
+		[WR_OUTPUT_SCHEMA_WEIR] = WR_FLOW_SHEET_FEATURES,
+		[WR_OUTPUT_SCHEMA_NF_V3] = WR_FLOW_SHEET_NF_V3,
+		[WR_OUTPUT_SCHEMA_CIC] = WR_FLOW_SHEET_CIC,
+	};
+
+	return wr_output_wants_windows(conf) ? wr_window_sheet()
+					     : wr_flow_sheet(of[conf->output.features_schema]);
+}
+
+/* Without a file of its own the key is the one that this weir was started with. */
+static int open_hide(struct run *r, struct wr_err *err)
+{
+	enum wr_hide_how how = (enum wr_hide_how)r->conf->output.features_addresses;
+	int ret = wr_hide_open(&r->hide, how, r->conf->output.features_key, err);
+
+	if (ret)
+		return wr_fail(err, EINVAL, "output.features_key: %s", err->text);
+	if (!r->conf->output.features_key[0]) {
+		memcpy(r->hide.key, r->shared->key, sizeof(r->shared->key));
+		r->hide.n_key = sizeof(r->shared->key);
+	}
+	return 0;
+}
+
+/* What an ended process had in a file that was not complete is lost. */
+static void lost_before(struct run *r, struct output *o)
+{
+	uint64_t rows = o->slot->open_rows;
+	char line[WR_OUTPUT_NAME + 64];
+
+	if (!rows)
+		return;
+	o->slot->box.n.given += rows;
+	o->slot->box.n.lost += rows;
+	o->slot->open_rows = 0;
+	snprintf(line, sizeof(line), "%s: %llu rows of an incomplete file are lost", o->slot->name,
+		 (unsigned long long)rows);
+	r->start->say(r->start->ctx, line);
+}
+
+static int features_open(struct run *r, struct output *o, const char *to, struct wr_err *err)
+{
+	struct wr_sheetdir_conf conf = {
+		.dir = to,
+		.format = (enum wr_sheetfile_format)r->conf->output.features_format,
+		.sheet = features_sheet(r->conf),
+		.hide = &r->hide,
+		.max_bytes = r->conf->output.features_bytes,
+		.max_age_ns = r->conf->output.features_age_ns,
+		.keep = (uint32_t)r->conf->output.features_keep,
+	};
+	int ret = open_hide(r, err);
+
+	if (!ret)
+		ret = wr_sheetdir_open(&o->features, &conf, err);
+	if (!ret)
+		lost_before(r, o);
+	return ret;
+}
+
+/* What became of the rows since the last look. */
+static void features_count(struct output *o, struct wr_sheetdir_count before)
+{
+	struct wr_sheetdir_count now = wr_sheetdir_count(o->features);
+
+	o->slot->box.n.given += now.given - before.given;
+	o->slot->box.n.sent += now.whole - before.whole;
+	o->slot->box.n.lost += now.lost - before.lost;
+	o->slot->open_rows = now.given - now.whole - now.lost;
+}
+
+static void features_failed(struct run *r, int ret, const struct wr_err *err)
+{
+	if (ret && ret != -EAGAIN)
+		r->start->say(r->start->ctx, err->text);
+}
+
+static void features_row(struct run *r, struct output *o, const void *row)
+{
+	struct wr_sheetdir_count before = wr_sheetdir_count(o->features);
+	struct wr_err err = {0};
+
+	features_failed(r, wr_sheetdir_add(o->features, row, wr_loop_now_ns(), &err), &err);
+	features_count(o, before);
+}
+
+static void features_flow(struct run *r, struct output *o)
+{
+	const struct wr_flow_style style = {.iface = iface_name, .ctx = r};
+	struct wr_flow_told told = wr_flow_told(&r->flow, &style);
+
+	if (!wr_output_wants_windows(r->conf))
+		features_row(r, o, &told);
+}
+
+static void features_window(struct run *r, struct output *o)
+{
+	if (wr_output_wants_windows(r->conf))
+		features_row(r, o, &r->window);
+}
+
+static int features_step(struct output *o, uint64_t now_ns, struct wr_err *err)
+{
+	struct wr_sheetdir_count before = wr_sheetdir_count(o->features);
+	int ret = wr_sheetdir_step(o->features, now_ns, err);
+
+	features_count(o, before);
+	return ret;
+}
+
+static const char *features_trouble(const struct output *o)
+{
+	return wr_sheetdir_trouble(o->features);
+}
+
+static void features_end(struct run *r, struct output *o)
+{
+	struct wr_sheetdir_count before = wr_sheetdir_count(o->features);
+	struct wr_err err = {0};
+
+	features_failed(r, wr_sheetdir_end(o->features, &err), &err);
+	features_count(o, before);
+}
+
+static void features_close(struct output *o)
+{
+	wr_sheetdir_close(&o->features);
+}
+
 static const struct kind kinds[WR_OUTPUT_KINDS] = {
-	[WR_OUTPUT_EVE] = {eve_open, eve_flow, eve_lines, NULL, eve_step, eve_outlet, eve_trouble,
-			   eve_close},
-	[WR_OUTPUT_IPFIX] = {ipfix_open, ipfix_flow, NULL, NULL, ipfix_step, ipfix_outlet,
-			     ipfix_trouble, ipfix_close},
-	[WR_OUTPUT_OTLP] = {otlp_open, NULL, NULL, otlp_metrics, otlp_step, otlp_outlet,
-			    otlp_trouble, otlp_close},
+	[WR_OUTPUT_EVE] = {.open = eve_open,
+			   .flow = eve_flow,
+			   .lines = eve_lines,
+			   .step = eve_step,
+			   .outlet = eve_outlet,
+			   .trouble = eve_trouble,
+			   .close = eve_close},
+	[WR_OUTPUT_IPFIX] = {.open = ipfix_open,
+			     .flow = ipfix_flow,
+			     .step = ipfix_step,
+			     .outlet = ipfix_outlet,
+			     .trouble = ipfix_trouble,
+			     .close = ipfix_close},
+	[WR_OUTPUT_OTLP] = {.open = otlp_open,
+			    .metrics = otlp_metrics,
+			    .step = otlp_step,
+			    .outlet = no_outlet,
+			    .trouble = otlp_trouble,
+			    .close = otlp_close},
+	[WR_OUTPUT_FEATURES] = {.open = features_open,
+				.flow = features_flow,
+				.window = features_window,
+				.step = features_step,
+				.outlet = no_outlet,
+				.trouble = features_trouble,
+				.close = features_close,
+				.end = features_end},
 };
 
 /* ---- open, close ---- */
@@ -387,6 +550,13 @@ static int open_all(struct run *r, struct wr_err *err)
 	return ret;
 }
 
+static void end_all(struct run *r)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->outputs[i].kind->end)
+			r->outputs[i].kind->end(r, &r->outputs[i]);
+}
+
 static void close_all(struct run *r)
 {
 	for (uint32_t i = 0; i < r->n; i++)
@@ -416,6 +586,16 @@ static void take_flow(struct run *r, const struct wr_output_flow *f)
 	for (uint32_t i = 0; i < r->n; i++)
 		if (r->outputs[i].kind->flow)
 			r->outputs[i].kind->flow(r, &r->outputs[i]);
+}
+
+static void take_window(struct run *r, const void *m, size_t n)
+{
+	if (n != sizeof(r->window))
+		return;
+	memcpy(&r->window, m, n);
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->outputs[i].kind->window)
+			r->outputs[i].kind->window(r, &r->outputs[i]);
 }
 
 static void take_text(struct run *r, enum wr_output_message kind, const uint8_t *m, size_t n)
@@ -487,6 +667,8 @@ static void take_batch(struct run *r)
 	for (int i = 0; i < BATCH && (m = wr_queue_next(&r->queue, &kind, &n)); i++) {
 		if (kind == WR_OUTPUT_FLOW)
 			take_flow(r, m);
+		else if (kind == WR_OUTPUT_WINDOW)
+			take_window(r, m, n);
 		else
 			take_text(r, (enum wr_output_message)kind, m, n);
 	}
@@ -580,6 +762,7 @@ static void finish(struct run *r)
 		if (r->datagrams || !wr_queue_left(&r->queue))
 			nanosleep(&pause, NULL);
 	} while (anything_waits(r) && wr_loop_now_ns() < until);
+	end_all(r);
 	for (uint32_t i = 0; i < r->n; i++)
 		tell_lost(r, r->outputs[i].slot);
 }
@@ -630,6 +813,7 @@ int wr_output_main(const struct wr_front_start *start, struct wr_err *err)
 		serve(r);
 		if (core_has_ended(r))
 			finish(r);
+		end_all(r);
 	}
 	close_all(r);
 	return ret;

@@ -40,6 +40,8 @@ struct wr_rights_box {
 	/* It connects to others by name: files that resolving a name reads stay readable, socket(2)
 	 * and connect(2) to these TCP ports are allowed. 0 ends the list; NULL: it does not. */
 	const uint16_t *connect_ports;
+	/* It makes files in that folder, and renames and removes some there; NULL: it does not. */
+	const char *folder;
 };
 int wr_rights_shut(const struct wr_rights_box *box, struct wr_status_rights *done,
 		   struct wr_err *err);

@@ -30,7 +30,14 @@ struct landlock_port {
 };
 
 enum { RULE_PATH = 1, RULE_PORT = 2, ASK_VERSION = 1 };
-enum { FS_READ_FILE = 1 << 2, FS_READ_DIR = 1 << 3, NET_CONNECT = 1 << 1 };
+enum {
+	FS_WRITE_FILE = 1 << 1,
+	FS_READ_FILE = 1 << 2,
+	FS_READ_DIR = 1 << 3,
+	FS_REMOVE_FILE = 1 << 5,
+	FS_MAKE_REG = 1 << 8,
+	NET_CONNECT = 1 << 1,
+};
 
 /* What each version of it can refuse; a bit that the kernel does not know is an error. */
 static const struct {
@@ -82,6 +89,20 @@ static void allow_resolving(int ruleset, int version, const uint16_t *ports)
 	}
 }
 
+static void allow_folder(int ruleset, const char *folder)
+{
+	/* mkostemp() opens for reading, too. */
+	struct landlock_path p = {
+		FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_FILE | FS_MAKE_REG, -1};
+	int fd = open(folder, O_PATH | O_CLOEXEC | O_DIRECTORY);
+
+	p.parent_fd = fd;
+	if (fd >= 0)
+		syscall(SYS_landlock_add_rule, ruleset, RULE_PATH, &p, 0);
+	if (fd >= 0)
+		close(fd);
+}
+
 static int landlock(const struct wr_rights_box *box, struct wr_status_rights *done,
 		    struct wr_err *err)
 {
@@ -96,6 +117,8 @@ static int landlock(const struct wr_rights_box *box, struct wr_status_rights *do
 		return wr_fail(err, errno, "Landlock: %s", strerror(errno));
 	if (box->connect_ports)
 		allow_resolving(fd, version, box->connect_ports);
+	if (box->folder)
+		allow_folder(fd, box->folder);
 	if (syscall(SYS_landlock_restrict_self, fd, 0))
 		ret = wr_fail(err, errno, "Landlock: %s", strerror(errno));
 	close(fd);
@@ -194,6 +217,14 @@ static const int for_connecting[] = {
 	SCMP_SYS(stat),	      SCMP_SYS(statx),
 };
 
+static const int for_folder[] = {
+	SCMP_SYS(access),    SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(fsync),
+	SCMP_SYS(fstatat64), SCMP_SYS(lstat),	  SCMP_SYS(getdents64), SCMP_SYS(newfstatat),
+	SCMP_SYS(open),	     SCMP_SYS(openat),	  SCMP_SYS(readlink),	SCMP_SYS(readlinkat),
+	SCMP_SYS(rename),    SCMP_SYS(renameat),  SCMP_SYS(renameat2),	SCMP_SYS(stat),
+	SCMP_SYS(statx),     SCMP_SYS(unlink),	  SCMP_SYS(unlinkat),
+};
+
 static int allow(scmp_filter_ctx f, const int *calls, size_t n)
 {
 	int ret = 0;
@@ -240,6 +271,8 @@ static int system_calls(const struct wr_rights_box *box, struct wr_status_rights
 	ret = ret ? ret : allow(f, allowed, sizeof(allowed) / sizeof(allowed[0]));
 	if (connects && !ret)
 		ret = allow(f, for_connecting, sizeof(for_connecting) / sizeof(for_connecting[0]));
+	if (box->folder && !ret)
+		ret = allow(f, for_folder, sizeof(for_folder) / sizeof(for_folder[0]));
 	ret = ret ? ret : allow_by_argument(f, connects);
 	ret = ret ? ret : seccomp_load(f);
 	seccomp_release(f);

@@ -314,6 +314,7 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		r->host.live = wr_engine_live(r->engine);
 		wr_run_answers_open(r);
 		wr_run_learn_open(r);
+		ret = wr_run_features(r, &r->c, err);
 	}
 	return ret;
 }
@@ -520,6 +521,7 @@ static void finish(struct wr_run *r)
 		wr_history_rules(r->history, r->host.live, r->rules);
 	}
 	r->ending = true;
+	wr_run_features_end(r);
 	wr_live_finish(r->host.live);
 	wr_outputs_end(r->outputs, &r->host);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/output_conf.h"
 #include "daemon/run_impl.h"
 
 /* The last packets: a ring in memory (export/dumpring.h) that the engine fills. */
@@ -11,13 +12,13 @@ int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struc
 	return conf.bytes ? wr_dump_open(out, &conf, err) : 0;
 }
 
-/* Rules of detection are made from headers of packets: some are needed, whether or not they are
- * kept. */
+/* Rules of detection and features of windows are made from headers of packets: some are needed,
+ * whether or not they are kept. */
 enum { SAMPLES_PPS = 1000, SAMPLE_BYTES = 128 };
 
 struct wr_engine_keep wr_run_dump_keep(const struct wr_daemon_conf *c)
 {
-	if (!c->dump.bytes && c->detect.on && c->detect.automatic)
+	if (!c->dump.bytes && ((c->detect.on && c->detect.automatic) || wr_output_wants_windows(c)))
 		return (struct wr_engine_keep){
 			.rate = SAMPLES_PPS, .sample = 1, .snap = SAMPLE_BYTES};
 	return (struct wr_engine_keep){
@@ -35,6 +36,7 @@ void wr_run_dump_packet(void *run, const struct wr_packet *pkt)
 		wr_dump_add(r->dump, pkt);
 	if (r->rules)
 		wr_rules_packet(r->rules, pkt);
+	wr_run_features_packet(r, pkt);
 }
 
 static bool move(void *to, const struct wr_packet *pkt)

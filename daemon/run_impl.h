@@ -26,6 +26,7 @@ struct wr_run {
 	struct wr_front_conf_source source;
 	struct wr_front_link front;
 	struct wr_outputs *outputs;
+	struct wr_windows *windows;   /* features of windows; NULL: nobody wants them */
 	struct wr_front_link out;     /* its process */
 	struct wr_requests *requests; /* of gateways; NULL: none are listened to */
 	struct wr_front_link reads;   /* the process that reads their lines */
@@ -108,6 +109,12 @@ void wr_run_programs_close(struct wr_run *r);
 /* run_swap.c: another build of the kernel programs. */
 int wr_run_swap(void *run, const struct wr_swap_want *want, wr_swap_tell_fn tell, void *tell_ctx,
 		struct wr_err *err);
+
+/* run_features.c: windows as features, as the configuration has it: opens, closes or leaves them.
+ */
+int wr_run_features(struct wr_run *r, const struct wr_daemon_conf *c, struct wr_err *err);
+void wr_run_features_packet(struct wr_run *r, const struct wr_packet *pkt);
+void wr_run_features_end(struct wr_run *r); /* tells the last one */
 
 /* run_detect.c: what detection finds. */
 int wr_run_detect_open(struct wr_run *r, struct wr_err *err);

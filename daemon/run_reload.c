@@ -62,7 +62,7 @@ static int compare(struct wr_run *r, struct wr_conf *new, struct change *c, stru
 		c->page |= is(it->name, "page.");
 		c->history |= is(it->name, "history.");
 		c->history_path |= is(it->name, "history.path");
-		c->dump |= is(it->name, "dump.");
+		c->dump |= is(it->name, "dump.") || is(it->name, "output.features");
 		c->detect |= is(it->name, "detect.");
 		c->dump_ring |= is(it->name, "dump.size") || is(it->name, "dump.snap");
 		if (!it->live || from_or_to_none(r, it->name, r->values, new, i))
@@ -133,6 +133,8 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 		wr_engine_keep(r->engine, &keep);
 	/* Whether something has changed or not: files are opened again. What waits stays. */
 	wr_outputs_conf(r->outputs, new);
+	if (wr_run_features(r, new, err))
+		wr_run_log(err->text);
 	if (r->out.fd >= 0)
 		wr_front_reload(&r->out);
 	return 0;

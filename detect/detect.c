@@ -8,8 +8,6 @@
 #include "core/proto.h"
 #include "detect/sample.h"
 
-enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
-
 /* Packets of several queues are that much out of order at most; more is another clock. */
 #define BACK_NS 2000000000ull
 
@@ -29,7 +27,8 @@ static int open_all(struct wr_detect *d)
 	d->known = wr_mem_map(KNOWN_WORDS * sizeof(*d->known));
 	if (!d->recent || !d->known)
 		return -ENOMEM;
-	return syns_open(d) || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
+	d->syns = syns_new();
+	return !d->syns || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
 			       stations_open(d) || samples_open(d) || weeks_open(d)
 		       ? -ENOMEM
 		       : 0;
@@ -57,7 +56,7 @@ void wr_detect_close(struct wr_detect **detect)
 	wr_rows_close(&d->targets);
 	wr_mem_unmap(d->recent, RECENT * sizeof(*d->recent));
 	wr_mem_unmap(d->known, KNOWN_WORDS * sizeof(*d->known));
-	syns_close(d);
+	syns_free(d->syns);
 	scans_close(d);
 	pairs_close(d);
 	slow_close(d);
@@ -181,16 +180,21 @@ void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n)
 
 /* ---- parts ---- */
 
-static const uint16_t vectors[] = {17,	 19,   53,    69,    111,   123,   137,	 161,
-				   389,	 500,  520,   1434,  1900,  3283,  3702, 4500,
-				   5353, 5683, 10001, 11211, 27015, 37810, 47808};
+static const uint16_t vectors[VECTORS] = {17,	19,   53,    69,    111,   123,	  137,	161,
+					  389,	500,  520,   1434,  1900,  3283,  3702, 4500,
+					  5353, 5683, 10001, 11211, 27015, 37810, 47808};
 
-bool is_vector(uint16_t port)
+int vector_of(uint16_t port)
 {
-	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++)
+	for (int i = 0; i < VECTORS; i++)
 		if (vectors[i] == port)
-			return true;
-	return false;
+			return i;
+	return -1;
+}
+
+uint16_t vector_port(int number)
+{
+	return vectors[number];
 }
 
 bool for_many(const uint8_t *addr, uint8_t ip_v)
@@ -200,15 +204,14 @@ bool for_many(const uint8_t *addr, uint8_t ip_v)
 	return addr[0] == 0 || addr[0] == 239 || (addr[0] == 224 && !addr[1]) || addr[3] == 255;
 }
 
-/* A source by its /24, or /64: has it been here? */
-static bool new_source(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v)
 {
 	uint8_t net[16] = {0};
 	uint64_t h, *word, bit;
 
 	memcpy(net, addr, ip_v == 4 ? 4 : 8);
 	h = addr_hash(net);
-	word = &d->known[h >> (64 - KNOWN_BITS) >> 6];
+	word = &known[h >> (64 - KNOWN_BITS) >> 6];
 	bit = 1ull << (h >> (64 - KNOWN_BITS) & 63);
 	if (*word & bit)
 		return false;
@@ -319,7 +322,7 @@ static void count_target(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_part *p = &a->p->flow;
 	struct target *t = target_of(d, p->key.addr[a->to], p->key.ip_v, 0);
-	bool unasked, fresh = a->is_new && new_source(d, p->key.addr[a->from], p->key.ip_v);
+	bool unasked, fresh = a->is_new && new_source(d->known, p->key.addr[a->from], p->key.ip_v);
 
 	count(d, t, C_PACKETS, a->n);
 	count(d, t, C_BYTES, p->n.bytes);
@@ -346,28 +349,14 @@ static void count_target(struct wr_detect *d, const struct part *a)
 void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const struct wr_flow *f)
 {
 	uint8_t from = p->flow.from, to = !from;
-	struct part a = {
-		.p = p,
-		.f = f,
-		.from = from,
-		.to = to,
-		.n = p->flow.n.packets,
-		.is_new = f->sent[0].packets + f->sent[1].packets == p->flow.n.packets &&
-			  f->told_ns == f->first_ns,
-		.asked = f->sent[to].packets > 0 || f->told_ns != f->first_ns,
-	};
+	struct part a;
 
 	if (!d->step)
 		wr_detect_tick(d, p->flow.last_ns);
-	if (p->flow.key.proto == WR_IP_TCP) {
-		if (p->flow.syn & WR_FLOW_SYN)
-			a.syn = syn_opens(d, &a) || !(p->flow.tcp_flags & WR_TCP_ACK);
-		if (p->flow.tcp_flags & WR_TCP_ACK && !(p->flow.tcp_flags & WR_TCP_RST) &&
-		    !(p->flow.syn & WR_FLOW_SYN_ACK))
-			a.handshake = syn_done(d, &a);
-		a.closing = p->flow.tcp_flags & (WR_TCP_FIN | WR_TCP_RST) &&
-			    !(f->tcp_flags[to] & (WR_TCP_FIN | WR_TCP_RST));
-	}
+	a = part_of(d->syns, d->step, p, f);
+	a.closing = p->flow.key.proto == WR_IP_TCP &&
+		    p->flow.tcp_flags & (WR_TCP_FIN | WR_TCP_RST) &&
+		    !(f->tcp_flags[to] & (WR_TCP_FIN | WR_TCP_RST));
 	a.answer = a.asked && f->opener == to && f->sent[from].packets == a.n;
 	if (!for_many(p->flow.key.addr[to], p->flow.key.ip_v))
 		count_target(d, &a);

@@ -173,10 +173,20 @@ static inline uint64_t addr_hash(const uint8_t addr[16])
 /* Was something found at that address a moment ago? */
 bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v);
 
-/* UDP services that answer a small question with much. */
-bool is_vector(uint16_t port);
+/* UDP services that answer a small question with much: their number in a list, or -1. */
+enum { VECTORS = 23 };
+int vector_of(uint16_t port);
+uint16_t vector_port(int number);
+static inline bool is_vector(uint16_t port)
+{
+	return vector_of(port) >= 0;
+}
 
 bool is_far(const uint8_t *addr, uint8_t ip_v);
+
+/* A source (IPv6: its /64): is it new? Bits by hash, KNOWN_WORDS of them. */
+enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
+bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v);
 
 /* Distinct things by bits that are set of n (Whang et al., linear counting, 1990). */
 double linear_count(const uint64_t *bits, uint32_t words);
@@ -241,9 +251,12 @@ struct part { /* what they are told of each part */
 	uint64_t n;
 };
 
-int syns_open(struct wr_detect *d);
-bool syn_opens(struct wr_detect *d, const struct part *a); /* a SYN: true when it is a new one */
-bool syn_done(struct wr_detect *d, const struct part *a);  /* an ACK: does it complete one? */
+struct syns *syns_new(void);	/* NULL: no memory */
+void syns_free(struct syns *s); /* NULL is fine */
+/* What a part is; step: the time in steps. Once for each part: connections that wait for their ACK
+ * are kept in s. answer and closing are left to who needs them. */
+struct part part_of(struct syns *s, uint32_t step, const struct wr_live_part *p,
+		    const struct wr_flow *f);
 
 void end_step_floods(struct wr_detect *d, struct target *t);
 
@@ -266,7 +279,6 @@ void names_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct
 int stations_open(struct wr_detect *d);
 void stations_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
 
-void syns_close(struct wr_detect *d);
 void scans_close(struct wr_detect *d);
 void pairs_close(struct wr_detect *d);
 void slow_close(struct wr_detect *d);

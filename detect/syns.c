@@ -16,15 +16,14 @@ struct syns {
 	} wait[WAITING];
 };
 
-int syns_open(struct wr_detect *d)
+struct syns *syns_new(void)
 {
-	d->syns = wr_mem_map(sizeof(*d->syns));
-	return d->syns ? 0 : -1;
+	return wr_mem_map(sizeof(struct syns));
 }
 
-void syns_close(struct wr_detect *d)
+void syns_free(struct syns *s)
 {
-	wr_mem_unmap(d->syns, sizeof(*d->syns));
+	wr_mem_unmap(s, sizeof(*s));
 }
 
 static uint64_t hash_of(const struct part *a)
@@ -35,24 +34,49 @@ static uint64_t hash_of(const struct part *a)
 		      ((uint64_t)k->port[0] << 32 | (uint64_t)k->port[1] << 8 | a->from));
 }
 
-bool syn_opens(struct wr_detect *d, const struct part *a)
+static bool opens(struct syns *s, uint32_t step, const struct part *a)
 {
 	uint64_t h = hash_of(a);
 	uint32_t at = (uint32_t)(h & (WAITING - 1)), tag = (uint32_t)(h >> 32) | 1;
-	bool again = d->syns->wait[at].tag == tag && d->step - d->syns->wait[at].step < WAIT_STEPS;
+	bool again = s->wait[at].tag == tag && step - s->wait[at].step < WAIT_STEPS;
 
-	d->syns->wait[at].tag = tag;
-	d->syns->wait[at].step = d->step;
+	s->wait[at].tag = tag;
+	s->wait[at].step = step;
 	return !again;
 }
 
-bool syn_done(struct wr_detect *d, const struct part *a)
+static bool done(struct syns *s, uint32_t step, const struct part *a)
 {
 	uint64_t h = hash_of(a);
 	uint32_t at = (uint32_t)(h & (WAITING - 1)), tag = (uint32_t)(h >> 32) | 1;
 
-	if (d->syns->wait[at].tag != tag)
+	if (s->wait[at].tag != tag)
 		return false;
-	d->syns->wait[at].tag = 0;
-	return d->step - d->syns->wait[at].step < WAIT_STEPS;
+	s->wait[at].tag = 0;
+	return step - s->wait[at].step < WAIT_STEPS;
+}
+
+struct part part_of(struct syns *s, uint32_t step, const struct wr_live_part *p,
+		    const struct wr_flow *f)
+{
+	uint8_t from = p->flow.from, to = !from;
+	struct part a = {
+		.p = p,
+		.f = f,
+		.from = from,
+		.to = to,
+		.n = p->flow.n.packets,
+		.is_new = f->sent[0].packets + f->sent[1].packets == p->flow.n.packets &&
+			  f->told_ns == f->first_ns,
+		.asked = f->sent[to].packets > 0 || f->told_ns != f->first_ns,
+	};
+
+	if (p->flow.key.proto != WR_IP_TCP)
+		return a;
+	if (p->flow.syn & WR_FLOW_SYN)
+		a.syn = opens(s, step, &a) || !(p->flow.tcp_flags & WR_TCP_ACK);
+	if (p->flow.tcp_flags & WR_TCP_ACK && !(p->flow.tcp_flags & WR_TCP_RST) &&
+	    !(p->flow.syn & WR_FLOW_SYN_ACK))
+		a.handshake = done(s, step, &a);
+	return a;
 }

@@ -473,6 +473,9 @@ void wr_live_add_rest(struct wr_live *l, uint32_t iface, bool out, const struct 
 		add(&l->total.sizes[i], &rest->sizes[i]);
 	for (int i = 0; i < 256; i++)
 		l->total.tcp_flags[i] += rest->tcp_flags[i];
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].rest_all)
+			l->tap[i].rest_all(l->tap[i].ctx, iface, out, rest);
 }
 
 void wr_live_add_talker(struct wr_live *l, const struct wr_talk_key *talker,

@@ -166,6 +166,8 @@ struct wr_live_tap {
 	void (*rest)(void *ctx, const struct wr_talk_key *service, const struct wr_count *n);
 	/* Something more is known of a flow by its first payloads; borrowed for the call. */
 	void (*app)(void *ctx, const struct wr_app *app);
+	/* And all of it, of an interface: as wr_live_add_rest() is told. */
+	void (*rest_all)(void *ctx, uint32_t iface, bool out, const struct wr_live_rest *rest);
 };
 /* One more of at most WR_LIVE_TAPS, or another one in place of that with the same ctx. tap is
  * copied. Between windows only. */

@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "view/flow_columns.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
-#include "view/packet.h"
+#include "view/flow_facts.h"
 
-static double seconds(const struct wr_flow *f)
-{
-	return (double)(f->last_ns - f->first_ns) / 1e9;
-}
-
-static uint64_t packets(const struct wr_flow *f)
-{
-	return f->sent[0].packets + f->sent[1].packets;
-}
-
-static uint64_t bytes(const struct wr_flow *f)
-{
-	return f->sent[0].bytes + f->sent[1].bytes;
-}
+/* ---- facts ---- */
 
 static bool known_proto(const struct wr_flow *f)
 {
@@ -32,25 +21,11 @@ static const char *iface(const struct wr_flow_told *t)
 	return name && *name ? name : NULL;
 }
 
-/* ---- facts: name, whether the flow has it, which member of the value, the value ---- */
-
-#define GET(name, has, member, expr)                                                 \
-	static bool get_##name(const struct wr_flow_told *t, union wr_flow_value *v) \
-	{                                                                            \
-		__attribute__((unused)) const struct wr_flow *f = t->f;              \
-		__attribute__((unused)) int client = t->client, server = t->server;  \
-                                                                                     \
-		if (!(has))                                                          \
-			return false;                                                \
-		v->member = (expr);                                                  \
-		return true;                                                         \
-	}
-
 GET(start, true, u, f->first_ns)
 GET(end, true, u, f->last_ns)
-GET(src_ip, true, addr, f->key.addr[client])
+GET_ADDRESS(src_ip, true, client)
 GET(src_port, wr_view_flow_ports(f), u, f->key.port[client])
-GET(dest_ip, true, addr, f->key.addr[server])
+GET_ADDRESS(dest_ip, true, server)
 GET(dest_port, wr_view_flow_ports(f), u, f->key.port[server])
 GET(ip_v, true, u, f->key.ip_v)
 GET(proto, known_proto(f) && wr_view_proto(f->key.proto), text, wr_view_proto(f->key.proto))
@@ -68,8 +43,6 @@ GET(tcp_flags_tc, wr_view_flow_tcp(f), u, f->tcp_flags[server] & 0xff)
 GET(rtt_us, f->rtt_us, u, f->rtt_us)
 GET(state, true, text, wr_view_flow_state(f))
 GET(reason, wr_view_flow_reason(f->end_reason), text, wr_view_flow_reason(f->end_reason))
-
-#define RATIO(name, over, under) GET(name, (under) > 0, real, (double)(over) / (double)(under))
 
 RATIO(bytes_per_pkt_toserver, f->sent[client].bytes, f->sent[client].packets)
 RATIO(bytes_per_pkt_toclient, f->sent[server].bytes, f->sent[server].packets)
@@ -93,104 +66,104 @@ FLAG(rst_toclient, server, WR_TCP_RST)
 
 /* ---- columns ---- */
 
-enum { FLOWS = 1 << WR_FLOW_COLUMNS_FLOWS, FEATURES = 1 << WR_FLOW_COLUMNS_FEATURES };
+enum { FLOWS = 1 << WR_FLOW_SHEET_FLOWS, FEATURES = 1 << WR_FLOW_SHEET_FEATURES };
 enum { BOTH = FLOWS | FEATURES, ALWAYS = 1, MAYBE = 0 };
 enum { TIME_DIGITS = 9, RATIO_DIGITS = 6 }; /* more than these the facts do not bear */
 
-static const struct wr_flow_column columns[] = {
-#define D(name, in, type, always, digits)                                  \
-	{                                                                  \
-#name, WR_FLOW_TYPE_##type, always, digits, in, get_##name \
+static const struct wr_column columns[] = {
+#define D(name, in, type, always, digits, unit, what)                             \
+	{                                                                         \
+#name, WR_CELL_##type, always, digits, in, unit, what, get_##name \
 	}
-#define X(name, in, type, always) D(name, in, type, always, 0)
-	X(start, BOTH, TIME, ALWAYS),
-	X(end, FLOWS, TIME, ALWAYS),
-	X(src_ip, BOTH, ADDRESS, ALWAYS),
-	X(src_port, BOTH, U16, MAYBE),
-	X(dest_ip, BOTH, ADDRESS, ALWAYS),
-	X(dest_port, BOTH, U16, MAYBE),
-	X(ip_v, BOTH, U8, ALWAYS),
-	X(proto, FLOWS, TEXT, MAYBE),
-	X(ip_proto, BOTH, U8, MAYBE),
-	X(vlan, FLOWS, U16, MAYBE),
-	X(in_iface, FLOWS, TEXT, MAYBE),
-	X(pcap_cnt, FLOWS, U64, MAYBE),
-	D(duration_s, BOTH, REAL, ALWAYS, TIME_DIGITS),
-	X(pkts_toserver, BOTH, U64, ALWAYS),
-	X(pkts_toclient, BOTH, U64, ALWAYS),
-	X(bytes_toserver, BOTH, U64, ALWAYS),
-	X(bytes_toclient, BOTH, U64, ALWAYS),
-	D(bytes_per_pkt_toserver, FEATURES, REAL, MAYBE, RATIO_DIGITS),
-	D(bytes_per_pkt_toclient, FEATURES, REAL, MAYBE, RATIO_DIGITS),
-	D(pkts_per_s, FEATURES, REAL, MAYBE, RATIO_DIGITS),
-	D(bytes_per_s, FEATURES, REAL, MAYBE, RATIO_DIGITS),
-	D(toclient_share, FEATURES, REAL, MAYBE, RATIO_DIGITS),
-	X(tcp_flags_ts, FLOWS, HEX, MAYBE),
-	X(tcp_flags_tc, FLOWS, HEX, MAYBE),
-	X(syn_toserver, FEATURES, U8, MAYBE),
-	X(syn_toclient, FEATURES, U8, MAYBE),
-	X(ack_toserver, FEATURES, U8, MAYBE),
-	X(ack_toclient, FEATURES, U8, MAYBE),
-	X(psh_toserver, FEATURES, U8, MAYBE),
-	X(psh_toclient, FEATURES, U8, MAYBE),
-	X(fin_toserver, FEATURES, U8, MAYBE),
-	X(fin_toclient, FEATURES, U8, MAYBE),
-	X(rst_toserver, FEATURES, U8, MAYBE),
-	X(rst_toclient, FEATURES, U8, MAYBE),
-	X(rtt_us, BOTH, U32, MAYBE),
-	X(state, BOTH, TEXT, ALWAYS),
-	X(reason, BOTH, TEXT, MAYBE),
+#define X(name, in, type, always, unit, what) D(name, in, type, always, 0, unit, what)
+	X(start, BOTH, TIME, ALWAYS, "ns", "the first packet (of this part)"),
+	X(end, FLOWS, TIME, ALWAYS, "ns", "the last packet"),
+	X(src_ip, BOTH, ADDRESS, ALWAYS, "",
+	  "the end that opened the connection; else that with the higher port"),
+	X(src_port, BOTH, U16, MAYBE, "", "its port"),
+	X(dest_ip, BOTH, ADDRESS, ALWAYS, "", "the end that offers the service"),
+	X(dest_port, BOTH, U16, MAYBE, "", "its port"),
+	X(ip_v, BOTH, U8, ALWAYS, "", "4 or 6"),
+	X(proto, FLOWS, TEXT, MAYBE, "", "the protocol by its name"),
+	X(ip_proto, BOTH, U8, MAYBE, "", "the number of the protocol above IP"),
+	X(vlan, FLOWS, U16, MAYBE, "", "the outermost VLAN id"),
+	X(in_iface, FLOWS, TEXT, MAYBE, "", "interface of the first packet"),
+	X(pcap_cnt, FLOWS, U64, MAYBE, "", "number of the first packet in its file"),
+	D(duration_s, BOTH, REAL, ALWAYS, TIME_DIGITS, "s", "from the first packet to the last"),
+	X(pkts_toserver, BOTH, U64, ALWAYS, "packets", "from src_ip"),
+	X(pkts_toclient, BOTH, U64, ALWAYS, "packets", "from dest_ip"),
+	X(bytes_toserver, BOTH, U64, ALWAYS, "bytes", "of whole frames, from src_ip"),
+	X(bytes_toclient, BOTH, U64, ALWAYS, "bytes", "of whole frames, from dest_ip"),
+	D(bytes_per_pkt_toserver, FEATURES, REAL, MAYBE, RATIO_DIGITS, "bytes",
+	  "mean size, from src_ip"),
+	D(bytes_per_pkt_toclient, FEATURES, REAL, MAYBE, RATIO_DIGITS, "bytes",
+	  "mean size, from dest_ip"),
+	D(pkts_per_s, FEATURES, REAL, MAYBE, RATIO_DIGITS, "packets/s",
+	  "both directions, over the duration"),
+	D(bytes_per_s, FEATURES, REAL, MAYBE, RATIO_DIGITS, "bytes/s",
+	  "both directions, over the duration"),
+	D(toclient_share, FEATURES, REAL, MAYBE, RATIO_DIGITS, "share",
+	  "of the bytes are from dest_ip"),
+	X(tcp_flags_ts, FLOWS, HEX, MAYBE, "", "flags of all packets from src_ip, hexadecimal"),
+	X(tcp_flags_tc, FLOWS, HEX, MAYBE, "", "flags of all packets from dest_ip, hexadecimal"),
+	X(syn_toserver, FEATURES, U8, MAYBE, "0 or 1", "a SYN was seen from src_ip"),
+	X(syn_toclient, FEATURES, U8, MAYBE, "0 or 1", "a SYN was seen from dest_ip"),
+	X(ack_toserver, FEATURES, U8, MAYBE, "0 or 1", "a ACK was seen from src_ip"),
+	X(ack_toclient, FEATURES, U8, MAYBE, "0 or 1", "a ACK was seen from dest_ip"),
+	X(psh_toserver, FEATURES, U8, MAYBE, "0 or 1", "a PSH was seen from src_ip"),
+	X(psh_toclient, FEATURES, U8, MAYBE, "0 or 1", "a PSH was seen from dest_ip"),
+	X(fin_toserver, FEATURES, U8, MAYBE, "0 or 1", "a FIN was seen from src_ip"),
+	X(fin_toclient, FEATURES, U8, MAYBE, "0 or 1", "a FIN was seen from dest_ip"),
+	X(rst_toserver, FEATURES, U8, MAYBE, "0 or 1", "a RST was seen from src_ip"),
+	X(rst_toclient, FEATURES, U8, MAYBE, "0 or 1", "a RST was seen from dest_ip"),
+	X(rtt_us, BOTH, U32, MAYBE, "us", "from the SYN to the first ACK of the end that opened"),
+	X(state, BOTH, TEXT, ALWAYS, "", "new, established or closed"),
+	X(reason, BOTH, TEXT, MAYBE, "", "why it was told: timeout, active, closed, forced"),
 #undef X
 #undef D
 };
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
-_Static_assert((int)COLUMNS <= (int)WR_FLOW_COLUMNS_MAX, "callers have room for so many");
+_Static_assert((int)COLUMNS <= (int)WR_SHEET_COLUMNS_MAX, "callers have room for so many");
 
-const struct wr_flow_column *wr_view_flow_column(enum wr_flow_columns which,
-						 const struct wr_flow_column *after)
+/* ---- sheets ---- */
+
+enum { VERSION = 1, NF_V3_VERSION = 1, CIC_VERSION = 1 };
+
+static const char *const schema_names[WR_FLOW_SHEETS] = {
+#define X(sym, name, schema) schema,
+	WR_FLOW_SHEET_TABLE(X)
+#undef X
+};
+
+const struct wr_sheet *wr_flow_sheet(enum wr_flow_sheet which)
 {
-	const struct wr_flow_column *c = after ? after + 1 : columns;
+	static const struct wr_sheet flows = {"flows", VERSION, FLOWS, columns, COLUMNS},
+				     features = {"features", VERSION, FEATURES, columns, COLUMNS};
+	static struct wr_sheet nf_v3 = {"nf-v3", NF_V3_VERSION, 1, wr_flow_nf_v3, 0},
+			       cic = {"cic", CIC_VERSION, 1, wr_flow_cic, 0};
 
-	while (c < columns + COLUMNS && !(c->in >> which & 1))
-		c++;
-	return c < columns + COLUMNS ? c : NULL;
+	nf_v3.n_columns = wr_flow_nf_v3_n;
+	cic.n_columns = wr_flow_cic_n;
+	return which == WR_FLOW_SHEET_NF_V3   ? &nf_v3
+	       : which == WR_FLOW_SHEET_CIC   ? &cic
+	       : which == WR_FLOW_SHEET_FLOWS ? &flows
+					      : &features;
 }
 
-struct wr_flow_told wr_view_flow_told(const struct wr_flow *f, const struct wr_flow_style *style)
+int wr_flow_schema(const char *name, enum wr_flow_sheet *which, struct wr_err *err)
+{
+	for (int i = 0; i < WR_FLOW_SHEETS; i++)
+		if (schema_names[i] && !strcmp(schema_names[i], name)) {
+			*which = (enum wr_flow_sheet)i;
+			return 0;
+		}
+	return wr_fail(err, EINVAL, "'%s': expected weir, nf-v3 or cic", name);
+}
+
+struct wr_flow_told wr_flow_told(const struct wr_flow *f, const struct wr_flow_style *style)
 {
 	static const struct wr_flow_style plain;
 	int server = wr_flow_server(f);
 
 	return (struct wr_flow_told){f, style ? style : &plain, !server, server};
-}
-
-void wr_view_flow_value(struct wr_buf *b, const struct wr_flow_column *c,
-			const struct wr_flow_told *t, union wr_flow_value v)
-{
-	switch (c->type) {
-	case WR_FLOW_TYPE_TIME:
-		wr_buf_time(b, v.u);
-		break;
-	case WR_FLOW_TYPE_U8:
-	case WR_FLOW_TYPE_U16:
-	case WR_FLOW_TYPE_U32:
-	case WR_FLOW_TYPE_U64:
-		wr_buf_u64(b, v.u);
-		break;
-	case WR_FLOW_TYPE_HEX:
-		wr_buf_hex(b, v.u, 2);
-		break;
-	case WR_FLOW_TYPE_REAL:
-		wr_buf_fmt(b, "%.*g", c->digits, v.real);
-		break;
-	case WR_FLOW_TYPE_TEXT:
-		wr_buf_str(b, v.text);
-		break;
-	case WR_FLOW_TYPE_ADDRESS:
-		if (t->f->key.ip_v == 4)
-			wr_buf_ip4(b, v.addr);
-		else
-			wr_buf_ip6(b, v.addr);
-		break;
-	}
 }

@@ -75,7 +75,7 @@ class Export:
     def __init__(self, what, capture, form, to):
         self.path = to
         quiet = {k: v for k, v in os.environ.items() if k != "MALLOC_PERTURB_"}  # which fills what is never used
-        done = subprocess.Popen([WEIR, "export", what, capture, "--format", f"{form}:{to}"], stderr=subprocess.PIPE, env=quiet)
+        done = subprocess.Popen([WEIR, "export", what, capture, "--format", f"{form}:{to}", "--addresses", "raw"], stderr=subprocess.PIPE, env=quiet)
         self.rss_mib = 0
         while done.poll() is None:  # what wait4() tells begins with the size of the process that forked
             self.rss_mib = max(self.rss_mib, peak(done.pid))

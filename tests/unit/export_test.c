@@ -18,7 +18,7 @@
 #include "export/ipfix.h"
 #include "export/ipfix_send.h"
 #include "export/outbox.h"
-#include "view/flow_csv.h"
+#include "view/flow_columns.h"
 
 #define SECOND 1000000000ull
 #define NOON (1700000000ull * SECOND) /* 2023-11-14 22:13:20 UTC */
@@ -196,6 +196,14 @@ static const char *iface(void *ctx, uint32_t number)
 	return number < 3 ? name[number] : NULL;
 }
 
+static void csv(struct wr_buf *b, enum wr_flow_sheet sheet, const struct wr_flow *f,
+		const struct wr_flow_style *style)
+{
+	struct wr_flow_told told = wr_flow_told(f, style);
+
+	wr_sheet_csv(b, wr_flow_sheet(sheet), &told, NULL);
+}
+
 static void as_csv(void)
 {
 	struct wr_flow tcp = flow_of((struct talk){false, true, 40000, 443, 0, WR_IP_TCP});
@@ -206,27 +214,27 @@ static void as_csv(void)
 
 	odd.iface = 3;
 	odd.last_ns = odd.first_ns;
-	wr_view_flow_csv(&b, WR_FLOW_COLUMNS_FLOWS, &tcp, &style);
+	csv(&b, WR_FLOW_SHEET_FLOWS, &tcp, &style);
 	is_str(wr_buf_text(&b),
 	       "2023-11-14T22:13:20.001234567Z,2023-11-14T22:13:22.000000000Z,10.0.0.1,40000,"
 	       "10.0.0.2,443,4,TCP,6,,\"we\"\"ird,\n\",,1.99876543,3,2,300,5000000000,12,13,250,"
 	       "established,timeout\n",
 	       "a TCP flow as CSV, with an interface name that needs quotes");
 	wr_buf_clear(&b);
-	wr_view_flow_csv(&b, WR_FLOW_COLUMNS_FLOWS, &odd, &style);
+	csv(&b, WR_FLOW_SHEET_FLOWS, &odd, &style);
 	is_str(wr_buf_text(&b),
 	       "2023-11-14T22:13:20.001234567Z,2023-11-14T22:13:20.001234567Z,2001:db8::1,,"
 	       "2001:db8::2,,6,,,7,,,0,3,0,300,0,,,,new,timeout\n",
 	       "what a flow does not have is an empty field");
 	wr_buf_clear(&b);
-	wr_view_flow_csv(&b, WR_FLOW_COLUMNS_FEATURES, &odd, NULL);
+	csv(&b, WR_FLOW_SHEET_FEATURES, &odd, NULL);
 	is_str(wr_buf_text(&b),
 	       "2023-11-14T22:13:20.001234567Z,2001:db8::1,,2001:db8::2,,6,,0,3,0,300,0,100,,,,0,"
 	       ",,,,,,,,,,,new,timeout\n",
 	       "features of a flow without duration: no rate");
 	wr_buf_clear(&b);
-	wr_view_flow_csv_header(&b, WR_FLOW_COLUMNS_FEATURES);
-	wr_view_flow_csv(&b, WR_FLOW_COLUMNS_FEATURES, &tcp, NULL);
+	wr_sheet_csv_header(&b, wr_flow_sheet(WR_FLOW_SHEET_FEATURES));
+	csv(&b, WR_FLOW_SHEET_FEATURES, &tcp, NULL);
 	int commas[2] = {0}, line = 0;
 	for (const char *s = wr_buf_text(&b); *s; s++) {
 		if (*s == '\n')

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,6 +215,30 @@ static void shut_with_connect(void)
 	point(socket(AF_PACKET, SOCK_RAW, 0) < 0, "no raw sockets");
 }
 
+/* One folder to write in. */
+static void shut_with_folder(void)
+{
+	char folder[] = "/tmp/weir-rights-XXXXXX", one[64], two[64], out[64];
+	struct wr_rights_box box = {.folder = mkdtemp(folder)};
+	struct wr_err err = {0};
+	int fd;
+
+	snprintf(one, sizeof(one), "%s/one.XXXXXX", folder);
+	snprintf(two, sizeof(two), "%s/two", folder);
+	snprintf(out, sizeof(out), "%s-out", folder);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	point(!wr_rights_shut(&box, &a->done, &err), "shut in, but for a folder");
+	fd = mkostemp(one, O_CLOEXEC);
+	point(fd >= 0 && write(fd, "x", 1) == 1 && !fsync(fd), "a file can be made there");
+	point(!rename(one, two) && !unlink(two), "renamed, and removed");
+	point(socket(AF_INET, SOCK_STREAM, 0) < 0, "but no connection");
+	if (!a->done.landlock)
+		return;
+	point(open(out, O_WRONLY | O_CREAT, 0600) < 0 && errno == EACCES, "no file beside it");
+	point(open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES, "and none read");
+	point(mkdir(two, 0700) < 0 && symlink("/etc", two) < 0, "no folder, no link");
+}
+
 int main(void)
 {
 	a = mmap(NULL, sizeof(*a), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -229,5 +254,6 @@ int main(void)
 	note("Landlock ABI %d%s%s", a->done.landlock, a->done.missing[0] ? ", missing: " : "",
 	     a->done.missing);
 	child(shut_with_connect);
+	child(shut_with_folder);
 	return done();
 }

@@ -1,241 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "export/eve.h"
-#include "export/ipfix_send.h"
-#include "export/parquet_flow.h"
-#include "flow/live.h"
 #include "ui/cli/command.h"
-#include "ui/cli/files.h"
-#include "ui/cli/out.h"
+#include "ui/cli/export_impl.h"
 #include "ui/cli/stop.h"
 #include "view/flow_columns.h"
-#include "view/flow_csv.h"
+#include "view/window_columns.h"
 
-enum {
-	BATCH = 8192,
-	FLUSH_AT = 1 << 16,
-	WAIT_MS = 10000, /* for whoever takes the flows */
-	BURST = 16,	 /* datagrams at a time: a collector's socket holds about a hundred */
-};
+enum { BATCH = 8192 };
 
-struct args {
-	const char *format;
-	uint64_t idle_s, active_s, flows_max;
-};
-
-struct format;
-
-struct export
-{
-	struct args a;
-	struct wr_files files;
-	const struct format *format;
-	const char *to; /* in a.format */
-	enum wr_flow_columns columns;
-	struct wr_live *live;
-	struct wr_out out;
-	/* One of these takes the flows. */
-	struct wr_buf csv;
-	int csv_fd;
-	struct wr_eve *eve;
-	struct wr_ipfix_send *ipfix;
-	struct wr_parquet_flow *parquet;
-	uint64_t flows, lost;
-	struct wr_count told, read;
-	int failed;   /* -errno of the output: no use to go on */
-	bool nothing; /* could be read: what stood in the output's place may stay */
-	struct wr_err err;
-};
-
-static const char *iface_name(void *ctx, uint32_t number)
+const char *export_iface(void *ctx, uint32_t number)
 {
 	const struct export *e = ctx;
 
 	return wr_live_iface_name(e->live, number);
-}
-
-static uint64_t clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void went(struct export *e, int ret)
-{
-	if (ret < 0 && !e->failed)
-		e->failed = ret;
-}
-
-/* A file is read faster than anybody takes its flows, so here is waited, which nothing live does.
- */
-static void wait_for_room(struct export *e, struct wr_outlet *o)
-{
-	if (!wr_outbox_fits(wr_outlet_box(o), FLUSH_AT))
-		went(e, wr_outlet_drain(o, WAIT_MS, &e->err));
-}
-
-/* ---- formats ---- */
-
-static int csv_open(struct export *e, struct wr_err *err)
-{
-	e->csv_fd = !strcmp(e->to, "-")
-			    ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-			    : open(e->to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (e->csv_fd < 0)
-		return wr_fail(err, errno, "%s: %s", e->to, strerror(errno));
-	wr_view_flow_csv_header(&e->csv, e->columns);
-	return 0;
-}
-
-static void csv_flush(struct export *e)
-{
-	int ret = wr_buf_flush(&e->csv, e->csv_fd);
-
-	if (ret && !e->failed)
-		e->failed = wr_fail(&e->err, -ret, "%s: %s", e->to, strerror(-ret));
-}
-
-static void csv_flow(struct export *e, const struct wr_flow *f)
-{
-	const struct wr_flow_style style = {.iface = iface_name, .ctx = e};
-
-	wr_view_flow_csv(&e->csv, e->columns, f, &style);
-	if (e->csv.used > FLUSH_AT)
-		csv_flush(e);
-}
-
-static void csv_close(struct export *e)
-{
-	csv_flush(e);
-	wr_buf_free(&e->csv);
-	if (close(e->csv_fd) && !e->failed)
-		e->failed = wr_fail(&e->err, errno, "%s: %s", e->to, strerror(errno));
-}
-
-static int eve_open(struct export *e, struct wr_err *err)
-{
-	struct wr_eve_conf conf = {
-		.to = e->to, .style = {.iface = iface_name, .ctx = e}, .offline = true};
-
-	return wr_eve_open(&e->eve, &conf, err);
-}
-
-static void eve_flow(struct export *e, const struct wr_flow *f)
-{
-	wait_for_room(e, wr_eve_outlet(e->eve));
-	wr_eve_flow(e->eve, f);
-}
-
-static void eve_close(struct export *e)
-{
-	struct wr_outbox_count n = {0};
-
-	went(e, wr_eve_close(&e->eve, WAIT_MS, &n, &e->err));
-	e->lost = n.lost;
-}
-
-/* HOST:PORT is UDP, as with other exporters. */
-static int ipfix_open(struct export *e, struct wr_err *err)
-{
-	bool stream = !strncmp(e->to, "tcp:", 4) || strchr(e->to, '/');
-	bool plain = !stream && strncmp(e->to, "udp:", 4) != 0;
-	struct wr_ipfix_send_conf conf = {.iface = stream ? iface_name : NULL, .iface_ctx = e};
-	char to[512];
-
-	if (!strcmp(e->to, "-"))
-		return wr_fail(err, EINVAL, "ipfix: where to? (ipfix:HOST:PORT)");
-	snprintf(to, sizeof(to), "%s%s", plain ? "udp:" : "", e->to);
-	conf.to = to;
-	return wr_ipfix_open(&e->ipfix, &conf, err);
-}
-
-static void ipfix_flow(struct export *e, const struct wr_flow *f)
-{
-	const struct timespec pause = {.tv_nsec = 1000000};
-	struct wr_outlet *o = wr_ipfix_outlet(e->ipfix);
-
-	wr_ipfix_add(e->ipfix, f);
-	if (wr_outlet_way(o) == WR_OUTLET_UDP && wr_outlet_box(o)->messages >= BURST) {
-		went(e, wr_ipfix_step(e->ipfix, clock_ns(), &e->err));
-		nanosleep(&pause, NULL);
-	}
-	wait_for_room(e, o);
-}
-
-static void ipfix_close(struct export *e)
-{
-	struct wr_outbox_count n = {0};
-
-	went(e, wr_ipfix_close(&e->ipfix, WAIT_MS, &n, &e->err));
-	e->lost = n.lost;
-}
-
-/* A file of bytes that no terminal can show, and that ends with where things are in it. */
-static int parquet_open(struct export *e, struct wr_err *err)
-{
-	const struct wr_flow_style style = {.iface = iface_name, .ctx = e};
-
-	if (!strcmp(e->to, "-") && isatty(STDOUT_FILENO))
-		return wr_fail(err, EINVAL, "parquet: into which file? (parquet:FILE)");
-	return wr_parquet_flow_open(&e->parquet, e->to, e->columns, &style, err);
-}
-
-static void parquet_flow(struct export *e, const struct wr_flow *f)
-{
-	went(e, wr_parquet_flow_add(e->parquet, f, &e->err));
-}
-
-static void parquet_close(struct export *e)
-{
-	struct wr_err err = {0};
-	int ret = wr_parquet_flow_close(&e->parquet, !e->failed && !e->nothing, &err);
-
-	if (ret && !e->failed)
-		e->err = err;
-	went(e, ret);
-}
-
-static const struct format {
-	const char *name;
-	bool features; /* can hold them */
-	int (*open)(struct export *e, struct wr_err *err);
-	void (*flow)(struct export *e, const struct wr_flow *f);
-	void (*close)(struct export *e);
-} formats[] = {
-	{"csv", true, csv_open, csv_flow, csv_close},
-	{"eve", false, eve_open, eve_flow, eve_close},
-	{"ipfix", false, ipfix_open, ipfix_flow, ipfix_close},
-	{"parquet", true, parquet_open, parquet_flow, parquet_close},
-};
-
-static int which_format(struct export *e, struct wr_err *err)
-{
-	const char *text = e->a.format ? e->a.format : "csv", *colon = strchr(text, ':');
-	size_t n = colon ? (size_t)(colon - text) : strlen(text), i;
-
-	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (strlen(formats[i].name) == n && !strncmp(formats[i].name, text, n))
-			break;
-	if (i == sizeof(formats) / sizeof(formats[0]))
-		return wr_fail(err, EINVAL,
-			       "--format: '%s' is none of csv, eve, ipfix:HOST:PORT, parquet:FILE",
-			       text);
-	e->format = &formats[i];
-	e->to = colon && colon[1] ? colon + 1 : "-";
-	if (e->columns == WR_FLOW_COLUMNS_FEATURES && !e->format->features)
-		return wr_fail(err, EINVAL,
-			       "features: only --format csv and parquet can hold them");
-	return 0;
 }
 
 /* ---- from packets to flows ---- */
@@ -249,8 +31,24 @@ static void flow_end(void *ctx, const struct wr_flow *f)
 		e->told.packets += f->sent[end].packets;
 		e->told.bytes += f->sent[end].bytes;
 	}
-	if (!e->failed)
+	if (!e->failed && !e->windows)
 		e->format->flow(e, f);
+}
+
+static void window_row(void *ctx, const struct wr_window *w)
+{
+	struct export *e = ctx;
+
+	e->window_rows++;
+	if (!e->failed)
+		export_row(e, w);
+}
+
+static void part(void *ctx, const struct wr_live_part *p, const struct wr_flow *f)
+{
+	struct export *e = ctx;
+
+	wr_windows_part(e->windows, p, f);
 }
 
 static void packet(void *ctx, const struct wr_packet *pkt, const struct wr_rec *rec)
@@ -259,7 +57,14 @@ static void packet(void *ctx, const struct wr_packet *pkt, const struct wr_rec *
 
 	e->read.packets++;
 	e->read.bytes += pkt->len;
+	if (!e->windows) {
+		wr_live_packet(e->live, pkt, rec);
+		return;
+	}
+	wr_windows_tick(e->windows, pkt->ts_ns);
+	wr_live_payload(e->live, pkt, rec);
 	wr_live_packet(e->live, pkt, rec);
+	wr_windows_packet(e->windows, pkt, rec);
 }
 
 static int read_one(struct export *e, const char *path, struct wr_err *err)
@@ -273,6 +78,23 @@ static int read_one(struct export *e, const char *path, struct wr_err *err)
 	return n == -ENODATA || n > 0 ? 0 : n;
 }
 
+static int open_windows(struct export *e, struct wr_err *err)
+{
+	struct wr_windows_conf conf = {
+		.length_ns = !strcmp(e->a.window, "100ms") ? 100000000u : 1000000000u,
+		.live = e->live,
+		.file = true,
+		.row = window_row,
+		.ctx = e,
+	};
+	struct wr_live_tap tap = {.ctx = e, .part = part};
+	int ret = wr_windows_open(&e->windows, &conf, err);
+
+	if (!ret)
+		wr_live_tap(e->live, &tap);
+	return ret;
+}
+
 static int open_all(struct export *e, struct wr_err *err)
 {
 	struct wr_live_conf live = {
@@ -283,14 +105,16 @@ static int open_all(struct export *e, struct wr_err *err)
 		.ctx = e,
 	};
 	struct wr_out_conf out = {.quiet = true, .max_depth = 1, .tap = packet, .tap_ctx = e};
-	int ret = which_format(e, err);
+	int ret = wr_files_not_onto(&e->files, "--format", e->to, err);
 
 	if (!ret)
-		ret = wr_files_not_onto(&e->files, "--format", e->to, err);
-	if (!ret)
 		ret = wr_live_open(&e->live, &live, err);
+	if (!ret && e->sheet == wr_window_sheet())
+		ret = open_windows(e, err);
 	if (!ret)
 		ret = wr_out_open(&e->out, &out, err);
+	if (!ret)
+		ret = wr_hide_open(&e->hide, e->hide.how, e->a.key_file, err);
 	return ret ? ret : e->format->open(e, err);
 }
 
@@ -302,6 +126,8 @@ static void tell(const struct export *e)
 			       e->told.bytes + t->not_ip.bytes};
 	bool fine = sum.packets == e->read.packets && sum.bytes == e->read.bytes;
 
+	if (e->windows)
+		fprintf(stderr, "%" PRIu64 " rows of windows; ", e->window_rows);
 	fprintf(stderr,
 		"%" PRIu64 " flows, %" PRIu64 " packets, %" PRIu64 " bytes; %" PRIu64
 		" packets were not IP\n",
@@ -318,6 +144,8 @@ static int export_all(struct export *e, struct wr_err *err)
 
 	for (int i = 0; i < e->files.n && !ret && !wr_stopped; i++)
 		ret = read_one(e, e->files.at[i], err);
+	if (e->windows)
+		wr_windows_finish(e->windows);
 	wr_live_finish(e->live); /* the flows that have not ended do so with the file */
 	e->nothing = ret && !e->read.packets;
 	e->format->close(e);
@@ -329,15 +157,81 @@ static int export_all(struct export *e, struct wr_err *err)
 	return ret ? wr_exit_status(ret) : e->lost ? WR_EXIT_FAILED : WR_EXIT_OK;
 }
 
+/* ---- what was asked for ---- */
+
+static int want_sheet(struct export *e, const char *word, struct wr_err *err)
+{
+	enum wr_flow_sheet which = WR_FLOW_SHEET_FEATURES;
+	int ret = 0;
+
+	if (e->a.schema && strcmp(word, "features") != 0)
+		return wr_fail(err, EINVAL, "--schema is for 'weir export features'");
+	if (e->a.window && strcmp(word, "windows") != 0)
+		return wr_fail(err, EINVAL, "--window is for 'weir export windows'");
+	if (!strcmp(word, "flows"))
+		which = WR_FLOW_SHEET_FLOWS;
+	else if (e->a.schema)
+		ret = wr_flow_schema(e->a.schema, &which, err);
+	e->sheet = wr_flow_sheet(which);
+	if (!strcmp(word, "windows"))
+		e->sheet = wr_window_sheet();
+	else if (strcmp(word, "flows") != 0 && strcmp(word, "features") != 0)
+		return wr_fail(err, EINVAL,
+			       "'%s': wanted is flows, features or windows, then files", word);
+	return ret ? wr_within(err, "--schema") : 0;
+}
+
+static int want_window(struct export *e, struct wr_err *err)
+{
+	if (!e->a.window)
+		e->a.window = "1s";
+	if (strcmp(e->a.window, "1s") != 0 && strcmp(e->a.window, "100ms") != 0)
+		return wr_fail(err, EINVAL, "--window: '%s': expected 100ms or 1s", e->a.window);
+	return 0;
+}
+
+/* Flows are for one's own collector; features go to others. */
+static int want_addresses(struct export *e, bool flows, struct wr_err *err)
+{
+	e->hide.how = flows ? WR_HIDE_RAW : WR_HIDE_HASH;
+	if (e->a.addresses && wr_hide_how(e->a.addresses, &e->hide.how, err))
+		return wr_within(err, "--addresses");
+	if (e->a.key_file && e->hide.how != WR_HIDE_HASH)
+		return wr_fail(err, EINVAL, "--addresses-key is for --addresses hash");
+	if (!e->format->sheet && e->hide.how != WR_HIDE_RAW)
+		return wr_fail(err, EINVAL, "--addresses: %s has them as they are",
+			       e->format->name);
+	return 0;
+}
+
 static int what(struct export *e, struct wr_args *rest, struct wr_err *err)
 {
 	const char *word = rest->argc ? rest->argv[0] : "";
+	int ret = want_sheet(e, word, err);
 
-	if (!strcmp(word, "features"))
-		e->columns = WR_FLOW_COLUMNS_FEATURES;
-	else if (strcmp(word, "flows") != 0)
-		return wr_fail(err, EINVAL, "'%s': wanted is flows or features, then files", word);
+	if (!ret)
+		ret = want_window(e, err);
+	if (!ret)
+		ret = export_format_of(e, err);
+	if (!ret && !e->format->sheet && strcmp(word, "flows") != 0)
+		return wr_fail(err, EINVAL,
+			       "%s: only --format csv, jsonl and parquet can hold them", word);
+	if (!ret)
+		ret = want_addresses(e, !strcmp(word, "flows"), err);
+	if (ret || e->a.list)
+		return ret;
 	return wr_files_split(&e->files, rest->argc - 1, rest->argv + 1, err);
+}
+
+static int list(const struct export *e, struct wr_err *err)
+{
+	struct wr_buf b = {0};
+
+	if (e->a.json)
+		wr_sheet_list_json(&b, e->sheet);
+	else
+		wr_sheet_list(&b, e->sheet);
+	return wr_print(&b, err);
 }
 
 static int run(int argc, char **argv, struct wr_err *err)
@@ -352,24 +246,44 @@ static int run(int argc, char **argv, struct wr_err *err)
 	if (status < 0) {
 		wr_stop_on_signals();
 		ret = what(e, &rest, err);
+		if (!ret && e->a.list) {
+			status = list(e, err);
+			free(e);
+			return status;
+		}
 		if (!ret)
 			ret = open_all(e, err);
 		status = ret ? wr_exit_status(ret) : export_all(e, err);
 	}
 	if (e->live)
 		wr_out_close(&e->out, NULL, 0);
+	wr_windows_close(&e->windows);
 	wr_live_close(&e->live);
+	explicit_bzero(e->hide.key, sizeof(e->hide.key));
 	free(e->files.filter);
 	free(e);
 	return status;
 }
 
-#define AT(field) .offset = offsetof(struct args, field)
+#define AT(field) .offset = offsetof(struct export_args, field)
 static const struct wr_option options[] = {
 	{'f', "format", "FORMAT",
-	 "csv[:FILE], eve[:FILE], eve:unix:PATH, ipfix:[udp:|tcp:]HOST:PORT, "
+	 "csv[:FILE], jsonl[:FILE], eve[:FILE], eve:unix:PATH, ipfix:[udp:|tcp:]HOST:PORT, "
 	 "ipfix:/FILE, parquet:FILE (default csv)",
 	 WR_OPTION_STRING, AT(format)},
+	{0, "schema", "NAME", "features: names of columns: weir, nf-v3, cic (default weir)",
+	 WR_OPTION_STRING, AT(schema)},
+	{0, "window", "LENGTH", "windows: 100ms or 1s (default 1s)", WR_OPTION_STRING, AT(window)},
+	{0, "addresses", "HOW",
+	 "raw; hash: under a secret key; prefix: /24 and /48; none (default: hash; flows: raw)",
+	 WR_OPTION_STRING, AT(addresses)},
+	{0, "addresses-key", "FILE",
+	 "hash: a file of 16 to 64 bytes, so that hashes of several runs are the same "
+	 "(default: a new key each time)",
+	 WR_OPTION_STRING, AT(key_file)},
+	{0, "list", NULL, "show the columns: names, units, meanings; nothing is read",
+	 WR_OPTION_FLAG, AT(list)},
+	{0, "json", NULL, "with --list: as JSON", WR_OPTION_FLAG, AT(json)},
 	{0, "idle", "SECONDS", "a flow without packets for so long has ended (default 60)",
 	 WR_OPTION_NUMBER, AT(idle_s), 1, 86400},
 	{0, "active", "SECONDS", "a longer flow is told in parts (default 300)", WR_OPTION_NUMBER,
@@ -381,12 +295,16 @@ static const struct wr_option options[] = {
 
 const struct wr_command wr_command_export = {
 	.name = "export",
-	.brief = "flows and features from capture files, for other programs",
-	.args = " flows|features FILE... [FILTER]",
+	.brief = "flows, features and windows from capture files, for other programs",
+	.args = " flows|features|windows FILE... [FILTER]",
 	.text = "flows: a row for each flow that ended, and for each part of a long one. features: "
-		"the same rows with numbers for learning. CSV has a header line; a fact that a "
-		"flow does not have is an empty field. Parquet has the same columns with types, "
-		"and null there.\n"
+		"the same rows with numbers for learning, under weir's names or those of NF-v3 and "
+		"CICFlowMeter data sets. windows: a row for each 100 ms or second and each "
+		"interface, host, service and source prefix. CSV has a header line; a fact that a "
+		"row does not have is an empty field. JSON Lines and Parquet have the same columns "
+		"with types, and null there.\n"
+		"Addresses in features and windows are hashed under a secret key unless something "
+		"else is asked for.\n"
 		"FILTER is a pcap-filter(7) expression. Ends with a line about what was exported, "
 		"on standard error.",
 	.examples =
@@ -394,6 +312,10 @@ const struct wr_command wr_command_export = {
 		"weir export features trace.pcap --format csv:features.csv 'tcp'\tfor learning\n"
 		"weir export features trace.pcap --format parquet:features.parquet\tthe same, "
 		"smaller and with types\n"
+		"weir export features trace.pcap --schema nf-v3\tunder the names of NF-v3\n"
+		"weir export windows trace.pcap --window 100ms --format jsonl\twhat there was each "
+		"100 ms\n"
+		"weir export windows --list\tthe columns\n"
 		"weir export flows trace.pcap --format eve | jq .dest_port\tJSON Lines\n"
 		"weir export flows trace.pcap --format ipfix:127.0.0.1:4739\tto a collector\n",
 	.options = options,
