@@ -113,6 +113,8 @@ const struct wr_policy_clause wr_policy_clauses[] = {
 	 .expects = "a host name (www.example.org, *.example.org)"},
 	{.word = "where", .matches = true, CLAUSE(where),
 	 .expects = "a pcap-filter expression in quotes"},
+	{.word = "score", .actions = NOT_COOKIES, CLAUSE(score),
+	 .expects = "the name of a model (model NAME = file \"PATH\" makes one)"},
 	{.word = "any", .read = read_any, .print = print_any},
 	{.word = "inner", .actions = NOT_COOKIES, FLAG(inner)},
 	{.word = "out", .actions = NOT_COOKIES, FLAG(out)},
