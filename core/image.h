@@ -157,12 +157,15 @@ enum {
 	WR_MODEL_DEPTH = WR_MODEL_LEVELS * WR_MODEL_TURNS,
 	WR_MODEL_LEAF = 1 << 15,
 	WR_MODEL_VALUE = WR_MODEL_LEAF - 1, /* the most that a leaf is worth */
+	WR_MODEL_SHIFT = 8,
+	WR_MODEL_MOST = (1 << 24) - 1, /* of a value that is asked about */
 };
+
 struct wr_model_line {
-	__u32 above[8];	 /* by question, 1 first, then 2n and 2n + 1: what is above it goes right */
-	__u8 feature[8]; /* times four: where its value stands */
-	__u16 next[8];	 /* WR_MODEL_LEAF | value, or a line of the model */
-	__u64 pad;
+	__u32 ask[8];  /* by question, 1 first, then 2n and 2n + 1: bound << 8 | where the value is;
+			  what is above the bound goes right */
+	__u16 next[8]; /* WR_MODEL_LEAF | value, or a line of the model */
+	__u64 pad[2];
 };
 _Static_assert(sizeof(struct wr_model_line) == 64, "a line");
 
@@ -175,6 +178,7 @@ struct wr_model_test {
 };
 _Static_assert(sizeof(struct wr_model_test) == 16, "four in a line");
 
+/* Values, times 1 << WR_MODEL_SHIFT: one subtraction compares with what is asked. */
 struct wr_model_values {
 	__u32 at[WR_MODEL_FEATURES];
 } __attribute__((aligned(64)));

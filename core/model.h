@@ -50,6 +50,8 @@ enum wr_model_feature {
 
 _Static_assert((int)WR_MODEL_FEATURE_COUNT <= (int)WR_MODEL_FEATURES, "room for all");
 
+#define wr_model_is(sym, value) (at[WR_MODEL_##sym] = (__u32)(value) << WR_MODEL_SHIFT)
+
 /* What is known of a packet; level: of which header. len: bytes of the frame as it is counted. */
 wr_inline void wr_model_see(struct wr_model_values *v, const struct wr_rec *rec, __u32 level,
 			    __u32 len)
@@ -60,39 +62,40 @@ wr_inline void wr_model_see(struct wr_model_values *v, const struct wr_rec *rec,
 	__u32 opt = has & WR_H_TCPOPT, icmp = has & (WR_H_ICMP | WR_H_IGMP);
 	__u32 seen = opt ? h->opt.seen : 0;
 
-	at[WR_MODEL_LENGTH] = len;
-	at[WR_MODEL_IP] = ip ? h->ip_v : 0;
-	at[WR_MODEL_TTL] = ip ? h->ttl : 0;
-	at[WR_MODEL_TOS] = ip ? h->tos : 0;
-	at[WR_MODEL_PROTO] = has & WR_H_PROTO ? h->proto : 0;
-	at[WR_MODEL_SPORT] = ports ? h->sport : 0;
-	at[WR_MODEL_DPORT] = ports ? h->dport : 0;
-	at[WR_MODEL_TCP_FLAGS] = tcp ? h->tcp_flags : 0;
-	at[WR_MODEL_WINDOW] = tcp ? h->window : 0;
-	at[WR_MODEL_TCP_OPTIONS] = tcp ? h->tcp_opt_len : 0;
-	at[WR_MODEL_PAYLOAD] = has & WR_H_PAYLOAD ? h->payload_len : 0;
-	at[WR_MODEL_FRAGMENT] = has & WR_H_FRAG ? 1 + !!h->frag_off : 0;
-	at[WR_MODEL_DF] = !!(has & WR_H_DF);
-	at[WR_MODEL_IP_OPTIONS] = has & WR_H_EXT ? h->ext_len : 0;
-	at[WR_MODEL_ICMP_TYPE] = icmp ? h->icmp_type : 0;
-	at[WR_MODEL_ICMP_CODE] = has & WR_H_ICMP ? h->icmp_code : 0;
-	at[WR_MODEL_MSS] = seen & WR_OPT_MSS ? h->opt.mss : 0;
-	at[WR_MODEL_WSCALE] = seen & WR_OPT_WSCALE ? h->opt.wscale : 0;
-	at[WR_MODEL_OPTIONS_SEEN] = seen;
-	at[WR_MODEL_OPTIONS_LAST] = opt ? (__u32)h->opt.order & 0xffff : 0;
-	at[WR_MODEL_VLANS] = rec->nvlan;
-	at[WR_MODEL_TUNNEL] = rec->has & WR_HAS_INNER ? rec->tunnel : 0;
+	wr_model_is(LENGTH, len);
+	wr_model_is(IP, ip ? h->ip_v : 0);
+	wr_model_is(TTL, ip ? h->ttl : 0);
+	wr_model_is(TOS, ip ? h->tos : 0);
+	wr_model_is(PROTO, has & WR_H_PROTO ? h->proto : 0);
+	wr_model_is(SPORT, ports ? h->sport : 0);
+	wr_model_is(DPORT, ports ? h->dport : 0);
+	wr_model_is(TCP_FLAGS, tcp ? h->tcp_flags : 0);
+	wr_model_is(WINDOW, tcp ? h->window : 0);
+	wr_model_is(TCP_OPTIONS, tcp ? h->tcp_opt_len : 0);
+	wr_model_is(PAYLOAD, has & WR_H_PAYLOAD ? h->payload_len : 0);
+	wr_model_is(FRAGMENT, has & WR_H_FRAG ? 1 + !!h->frag_off : 0);
+	wr_model_is(DF, !!(has & WR_H_DF));
+	wr_model_is(IP_OPTIONS, has & WR_H_EXT ? h->ext_len : 0);
+	wr_model_is(ICMP_TYPE, icmp ? h->icmp_type : 0);
+	wr_model_is(ICMP_CODE, has & WR_H_ICMP ? h->icmp_code : 0);
+	wr_model_is(MSS, seen & WR_OPT_MSS ? h->opt.mss : 0);
+	wr_model_is(WSCALE, seen & WR_OPT_WSCALE ? h->opt.wscale : 0);
+	wr_model_is(OPTIONS_SEEN, seen);
+	wr_model_is(OPTIONS_LAST, opt ? (__u32)h->opt.order & 0xffff : 0);
+	wr_model_is(VLANS, rec->nvlan);
+	wr_model_is(TUNNEL, rec->has & WR_HAS_INNER ? rec->tunnel : 0);
 }
 
 /* 1 when the answer to question n is right, not left; without a branch: what comes next cannot be
- * foretold. */
+ * foretold, and the verifier would follow both. */
 wr_inline __u32 wr_model_right(const struct wr_model_line *l, const struct wr_model_values *v,
 			       __u32 n)
 {
-	__u32 at = l->feature[n] & (WR_MODEL_FEATURES - 1) * 4;
-	__u64 value = *(const __u32 *)((const __u8 *)v->at + at);
+	__u64 ask = l->ask[n], differ;
 
-	return (__u32)((l->above[n] - value) >> 63);
+	differ = ask - *(const __u32 *)((const __u8 *)v->at + (ask & (WR_MODEL_FEATURES - 1) * 4));
+	wr_keep(differ); /* or the compiler makes a branch of it */
+	return (__u32)(differ >> 63);
 }
 
 /* Three questions, then what comes next. */

@@ -51,7 +51,7 @@ uint32_t wr_model_walk(const struct wr_model *m, const struct wr_model_values *v
 		const struct wr_model_node *n = &m->node[m->root[t]];
 
 		while (n->feature != WR_MODEL_NO_FEATURE)
-			n = &m->node[v->at[n->feature] > n->above ? n->right : n->left];
+			n = &m->node[wr_model_value(v, n->feature) > n->above ? n->right : n->left];
 		sum += n->value;
 	}
 	return sum;

@@ -59,6 +59,12 @@ double wr_model_score(const struct wr_model *m, uint32_t sum);
 /* The least sum whose score is over so many thousandths; more than there can be when none is. */
 uint32_t wr_model_least(const struct wr_model *m, uint32_t permille);
 
+/* One of them as it stands in the packet. */
+static inline uint32_t wr_model_value(const struct wr_model_values *v, uint32_t feature)
+{
+	return v->at[feature] >> WR_MODEL_SHIFT;
+}
+
 uint32_t wr_model_levels(const struct wr_model *m); /* questions on the longest way */
 const char *wr_model_feature_name(uint32_t feature);
 const char *wr_model_feature_what(uint32_t feature);

@@ -21,8 +21,8 @@ static void put(struct laying *l, struct wr_model_line *to, uint32_t n, uint32_t
 	bool leaf = at->feature == WR_MODEL_NO_FEATURE;
 
 	if (n < 8) {
-		to->above[n] = leaf ? UINT32_MAX : at->above;
-		to->feature[n] = leaf ? 0 : (uint8_t)(at->feature * 4);
+		to->ask[n] = (leaf ? WR_MODEL_MOST : at->above) << WR_MODEL_SHIFT |
+			     (leaf ? 0 : at->feature * 4u);
 		put(l, to, 2 * n, leaf ? node : at->left);
 		put(l, to, 2 * n + 1, leaf ? node : at->right);
 	} else if (leaf) {

@@ -16,6 +16,7 @@ struct models_from {
 	const struct wr_model_values *seen; /* of packets */
 	uint32_t n;
 	uint32_t most_nodes; /* of a tree */
+	bool full;	     /* no leaf before the last level */
 };
 
 struct models_tree {
@@ -26,10 +27,10 @@ struct models_tree {
 static uint32_t models_node(const struct models_from *f, struct models_tree *t, uint32_t level)
 {
 	uint32_t me = t->n++, left, right, feature = gen_below(f->rnd, WR_MODEL_FEATURE_COUNT);
-	uint32_t bound = f->seen[gen_below(f->rnd, f->n)].at[feature];
+	uint32_t bound = wr_model_value(&f->seen[gen_below(f->rnd, f->n)], feature);
 
 	wr_buf_clear(&t->node[me]);
-	if (!level || gen_one_in(f->rnd, 8) || t->n + 2 * level >= f->most_nodes) {
+	if (!level || (!f->full && gen_one_in(f->rnd, 8)) || t->n + 2 * level >= f->most_nodes) {
 		wr_buf_fmt(&t->node[me], "[%u]", gen_below(f->rnd, WR_MODEL_VALUE + 1));
 		return me;
 	}
