@@ -86,15 +86,17 @@ wr_inline void wr_model_see(struct wr_model_values *v, const struct wr_rec *rec,
 	wr_model_is(TUNNEL, rec->has & WR_HAS_INNER ? rec->tunnel : 0);
 }
 
-/* 1 when the answer to question n is right, not left; without a branch: what comes next cannot be
- * foretold, and the verifier would follow both. */
+/*
+ * 1 when the answer to question n is right, not left. The compiler makes a branch of it, and that is
+ * good so: packets of a flood are alike, so the answer is foretold, and the next question need not
+ * wait for two loads. Without a branch 16 trees of 6 levels took 219 ns in place of 115.
+ */
 wr_inline __u32 wr_model_right(const struct wr_model_line *l, const struct wr_model_values *v,
 			       __u32 n)
 {
 	__u64 ask = l->ask[n], differ;
 
 	differ = ask - *(const __u32 *)((const __u8 *)v->at + (ask & (WR_MODEL_FEATURES - 1) * 4));
-	wr_keep(differ); /* or the compiler makes a branch of it */
 	return (__u32)(differ >> 63);
 }
 

@@ -153,7 +153,7 @@ static const struct wr_option options[] = {
 	{0, "top", "N", "status: so many addresses (default 20)", WR_OPTION_NUMBER, AT(top), 1,
 	 8192},
 	{'o', "out", "FILE", "train, model: write the model there", WR_OPTION_STRING, AT(out)},
-	{0, "trees", "N", "train: so many trees (default 16)", WR_OPTION_NUMBER, AT(trees), 1, 32},
+	{0, "trees", "N", "train: so many trees (default 4)", WR_OPTION_NUMBER, AT(trees), 1, 32},
 	{0, "levels", "N", "train: so many questions one after another (default 6)",
 	 WR_OPTION_NUMBER, AT(levels), 1, 9},
 	{0, "seed", "N", "train: chance begins here (default 0)", WR_OPTION_NUMBER, AT(seed), 0,

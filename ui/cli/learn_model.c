@@ -16,7 +16,7 @@
 
 /* weir learn train, model, features: models for `score NAME over 0.9` (docs/model.md). */
 
-enum { TREES = 16, LEVELS = 6, HELD_OUT = 4 /* one flow in so many */, FLUSH = 1 << 16 };
+enum { TREES = 4, LEVELS = 6, HELD_OUT = 4 /* one flow in so many */, FLUSH = 1 << 16 };
 
 static int needs_files(const struct wr_learn_args *a, const char *what, int most,
 		       struct wr_err *err)
