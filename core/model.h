@@ -87,9 +87,9 @@ wr_inline void wr_model_see(struct wr_model_values *v, const struct wr_rec *rec,
 }
 
 /*
- * 1 when the answer to question n is right, not left. The compiler makes a branch of it, and that is
- * good so: packets of a flood are alike, so the answer is foretold, and the next question need not
- * wait for two loads. Without a branch 16 trees of 6 levels took 219 ns in place of 115.
+ * 1 when the answer to question n is right, not left. The compiler makes a branch of it, and that
+ * is good so: packets of a flood are alike, so the answer is foretold, and the next question need
+ * not wait for two loads. Without a branch 16 trees of 6 levels took 219 ns in place of 115.
  */
 wr_inline __u32 wr_model_right(const struct wr_model_line *l, const struct wr_model_values *v,
 			       __u32 n)

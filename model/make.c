@@ -173,7 +173,7 @@ static int measure_all(struct wr_model *m, struct wr_raw *r, struct range *range
 
 static int make(struct wr_model *m, struct wr_raw *r)
 {
-	struct range range[WR_MODEL_TREES];
+	struct range range[WR_MODEL_TREES] = {{0}};
 	int ret;
 
 	if (!r->n_trees)

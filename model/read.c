@@ -138,7 +138,7 @@ static int read_link(struct wr_raw *r, const json_t *root)
 int wr_model_read_own(struct wr_raw *r, const json_t *root)
 {
 	const json_t *trees = json_object_get(root, "trees");
-	double version;
+	double version = 0;
 	int ret = wr_raw_number(r, root, "weir_model", "the file", &version);
 
 	r->form = "weir";

@@ -116,7 +116,7 @@ static const struct wr_model *model_of(const struct asking *a)
 /* Worked out tree by tree, not by the image. */
 static uint32_t sum_of(const struct asking *a)
 {
-	struct wr_model_values v;
+	struct wr_model_values v = {0};
 
 	wr_model_see(&v, a->pkt->rec, a->h == &a->pkt->rec->hdr[1], a->pkt->len);
 	return wr_model_walk(model_of(a), &v);

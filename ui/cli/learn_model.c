@@ -77,7 +77,7 @@ static int take(void *ctx, const struct wr_packet *pkt, uint8_t label, struct wr
 {
 	struct taking *t = ctx;
 	bool attack = wr_truth_event(&t->truth, label);
-	struct wr_model_values v;
+	struct wr_model_values v = {0};
 
 	(void)err;
 	if (label && !attack)
@@ -236,7 +236,7 @@ static void head(struct taking *t, bool labels)
 
 static int row(struct taking *t, const struct wr_packet *pkt, int label)
 {
-	struct wr_model_values v;
+	struct wr_model_values v = {0};
 
 	see(t, pkt, &v);
 	for (uint32_t f = 0; f < WR_MODEL_FEATURE_COUNT; f++)
