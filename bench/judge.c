@@ -3,7 +3,7 @@
  * What verdicts cost in XDP, in ns per packet above accounting alone, by policy and by traffic. All
  * programs take turns, see ns.c.
  *
- *	judge [--rounds N] [--repeat N]
+ *	judge [--rounds N] [--repeat N] [--only WORD]
  *
  * Objects are taken from $WEIR_BPF_DIR. Needs root.
  */
@@ -14,6 +14,7 @@
 #include "control/kernel.h"
 #include "policy/image.h"
 #include "tests/unit/hook.h"
+#include "tests/unit/models.h"
 
 enum { ROUNDS_MOST = 100, SET_BITS = 16, RING = 1 << 20, LINES = 2 << 20, BUCKET_BITS = 16 };
 
@@ -71,6 +72,54 @@ static void million_near(struct wr_buf *b)
 	million(b, 0, 0xffffffff);
 }
 
+/* A forest of full trees whose bounds lie where packets are, and a rule that asks it and keeps
+ * nothing out; or the same rule without the score. */
+static char model_path[] = "/tmp/weir_model_XXXXXX";
+
+static void ask(struct wr_buf *b, uint32_t trees, uint32_t levels)
+{
+	static const struct wr_model_values seen = {
+		{[WR_MODEL_LENGTH] = 63 << 8, [WR_MODEL_TTL] = 64 << 8}};
+	struct gen rnd = {.state = 11};
+	struct models_from from = {
+		.rnd = &rnd, .seen = &seen, .n = 1, .most_nodes = WR_MODEL_NODES, .full = true};
+	struct wr_buf text = {0};
+
+	strcpy(model_path + strlen(model_path) - 6, "XXXXXX");
+	models_write(&text, &from, trees, levels);
+	if (models_file(model_path, &text)) {
+		fprintf(stderr, "judge: %s: %s\n", model_path, strerror(errno));
+		exit(1);
+	}
+	wr_buf_free(&text);
+	wr_buf_fmt(b, "model m = file \"%s\"\nlimit 1000Mpps any score m over 0\n", model_path);
+}
+
+static void no_score(struct wr_buf *b)
+{
+	wr_buf_str(b, "limit 1000Mpps any\n");
+}
+
+static void score_1(struct wr_buf *b)
+{
+	ask(b, 1, 3);
+}
+
+static void score_4(struct wr_buf *b)
+{
+	ask(b, 4, 6);
+}
+
+static void score_8(struct wr_buf *b)
+{
+	ask(b, 8, 3);
+}
+
+static void score_16(struct wr_buf *b)
+{
+	ask(b, 16, 6);
+}
+
 static const struct load {
 	const char *name;
 	void (*write)(struct wr_buf *b);
@@ -85,6 +134,11 @@ static const struct load {
 	{"a rate per source, every source new", per_source, 0, 80},
 	{"1,000,000 addresses, none near, one flow", million_far, 1, 30},
 	{"1,000,000 addresses, every source new", million_near, 0, 150},
+	{"one limit, no score", no_score, 1, 0},
+	{"the same, score of 1 tree, 3 levels", score_1, 1, 0},
+	{"the same, score of 8 trees, 3 levels", score_8, 1, 0},
+	{"the same, score of 4 trees, 6 levels", score_4, 1, 0},
+	{"the same, score of 16 trees, 6 levels", score_16, 1, 0},
 };
 enum { LOADS = sizeof(loads) / sizeof(*loads) };
 
@@ -253,6 +307,7 @@ static uint32_t put(struct bench *b, const struct load *l, double *took_s)
 	wr_image_close(&image);
 	wr_policy_free(&p);
 	wr_buf_free(&text);
+	unlink(model_path);
 	return lines;
 }
 
@@ -285,9 +340,11 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"rounds", required_argument, NULL, 'n'},
 						{"repeat", required_argument, NULL, 'r'},
+						{"only", required_argument, NULL, 'o'},
 						{0}};
 	int rounds = 20, c;
 	uint32_t repeat = 500000;
+	const char *only = "";
 	static struct bench b;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -295,6 +352,8 @@ int main(int argc, char **argv)
 			rounds = atoi(optarg);
 		else if (c == 'r')
 			repeat = (uint32_t)atoi(optarg);
+		else if (c == 'o')
+			only = optarg;
 		else
 			return 2;
 	}
@@ -310,7 +369,11 @@ int main(int argc, char **argv)
 	       rounds, repeat);
 	for (int i = 0; i < LOADS; i++) {
 		double took_s;
-		uint32_t lines = put(&b, &loads[i], &took_s);
+		uint32_t lines;
+
+		if (!strstr(loads[i].name, only))
+			continue;
+		lines = put(&b, &loads[i], &took_s);
 
 		*b.flows = loads[i].flows;
 		for (int r = 0; r < rounds; r++)

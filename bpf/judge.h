@@ -10,6 +10,7 @@
 #define WR_JUDGE_OF(self) wr_judge_of(self)
 #define WR_JUDGE_REC(self) (&wr_slot_of(self)->parse.rec)
 #define WR_JUDGE_IMAGE(self) (wr_judge_of(self)->base)
+#define WR_JUDGE_VALUES(self) wr_values_of(self)
 #define WR_JUDGE_SECRET(self) ((self)*0 + wr_fixed.judge_secret)
 #define WR_JUDGE_FORGIVEN(self) (&wr_cpu_of(self)->count.forgiven_ns)
 
@@ -32,6 +33,14 @@ static __always_inline struct wr_debts *wr_debts_of(__u32 cpu)
 
 	wr_keep(d);
 	return d;
+}
+
+static __always_inline struct wr_model_values *wr_values_of(__u32 cpu)
+{
+	struct wr_model_values *v = &wr_shared.values[cpu & (WR_MAX_CPUS - 1)];
+
+	wr_keep(v);
+	return v;
 }
 
 #include "core/govern.h"

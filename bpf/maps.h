@@ -33,6 +33,7 @@ struct wr_shared {
 	struct wr_judge judge[WR_MAX_CPUS];
 	struct wr_debts debts[WR_MAX_CPUS];
 	struct wr_slot slot[WR_MAX_CPUS];
+	struct wr_model_values values[WR_MAX_CPUS];
 };
 
 struct wr_shared

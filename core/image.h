@@ -68,6 +68,7 @@ enum {
 	WR_JUDGE_RULES = 4096, /* counters; a power of two */
 	WR_JUDGE_TURNS = 64,   /* rules that limit or only count that one packet can meet */
 	WR_JUDGE_WHERES = 63,  /* expressions */
+	WR_JUDGE_TESTS = 255,  /* models and bounds of scores */
 	WR_FRAG_BITS = 10,
 	WR_FRAG_LINES = 1 << WR_FRAG_BITS,
 	/* the map of buckets: where which ones begin, lines */
@@ -103,7 +104,7 @@ struct wr_judge_head {
 	__u32 inner;	      /* of them those that look inside tunnels, too */
 	__u32 not_ip;	      /* vector of those that want no address and no service */
 	__u32 vectors;	      /* line of vector 1 */
-	__u32 rules;	      /* line of the rules, two in each, by term */
+	__u32 rules;	      /* line of the rules, two in each, by term; tests in front of it */
 	__u16 stride;	      /* lines of a vector */
 	__u16 first_class;    /* terms from here on are of bandwidth classes */
 	__u32 flags;	      /* WR_HEAD_* */
@@ -130,7 +131,7 @@ struct wr_judge_rule {
 	__u8 flags;	     /* WR_RULE_* */
 	__u8 where;	     /* expression + 1; 0: none */
 	__u8 bits4, bits6;   /* WR_RULE_PER_SOURCE: of the address */
-	__u8 pad;
+	__u8 score;	     /* test + 1 (core/model.h), in front of the rules; 0: none */
 };
 _Static_assert(sizeof(struct wr_judge_rule) == 32, "two in a line");
 
@@ -166,6 +167,42 @@ enum wr_verdict { WR_VERDICT_PASS, WR_VERDICT_DROP, WR_VERDICT_LIMIT, WR_VERDICT
  * that. */
 enum { WR_COOKIE_NONE, WR_COOKIE_SYN, WR_COOKIE_ACK, WR_COOKIE_DONE };
 
+/* ---- models: core/model.h ---- */
+
+enum {
+	WR_MODEL_FEATURES = 32, /* room for so many; a power of two */
+	WR_MODEL_TREES = 32,
+	WR_MODEL_LEVELS = 3, /* of a line */
+	WR_MODEL_TURNS = 3,  /* lines on the way from root to leaf */
+	WR_MODEL_DEPTH = WR_MODEL_LEVELS * WR_MODEL_TURNS,
+	WR_MODEL_LEAF = 1 << 15,
+	WR_MODEL_VALUE = WR_MODEL_LEAF - 1, /* the most that a leaf is worth */
+	WR_MODEL_SHIFT = 8,
+	WR_MODEL_MOST = (1 << 24) - 1, /* of a value that is asked about */
+};
+
+struct wr_model_line {
+	__u32 ask[8];  /* by question, 1 first, then 2n and 2n + 1: bound << 8 | where the value is;
+			  what is above the bound goes right */
+	__u16 next[8]; /* WR_MODEL_LEAF | value, or a line of the model */
+	__u64 pad[2];
+};
+_Static_assert(sizeof(struct wr_model_line) == 64, "a line");
+
+/* What a rule asks: is the sum at least so much? Lines of these stand in front of the rules. */
+struct wr_model_test {
+	__u32 first; /* line of the model: the roots, then what is below them */
+	__u32 trees;
+	__u32 least;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct wr_model_test) == 16, "four in a line");
+
+/* Values, times 1 << WR_MODEL_SHIFT: one subtraction compares with what is asked. */
+struct wr_model_values {
+	__u32 at[WR_MODEL_FEATURES];
+} __attribute__((aligned(64)));
+
 /* A decision in the making. */
 struct wr_judge {
 	__u32 base;    /* line where the image begins, in the map */
@@ -190,6 +227,8 @@ struct wr_judge {
 	__u16 mss;     /* what may be sent to us, */
 	__u8 ip_off;   /* and where its IP header lies in the packet as the hook has it */
 	__u8 cookie;   /* WR_COOKIE_* */
+	__u32 scored;  /* line of the model whose sum is known at this level; 0: none's is */
+	__u32 sum;
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct wr_judge) == 128, "two lines of one CPU");
 

@@ -3,6 +3,7 @@
 #define WR_CORE_JUDGE_H
 
 #include "core/host.h"
+#include "core/model.h"
 #include "core/proto.h"
 #include "core/reason.h"
 #include "core/record.h"
@@ -44,12 +45,14 @@ typedef struct wr_judging {
 	struct wr_bucket_line *links; /* core/govern.h: WR_LINK_LINES of each; NULL: none */
 	struct wr_bucket_line *hosts; /* WR_HOST_LINES of them; NULL: no flow's host is known */
 	struct wr_debts debts;
+	struct wr_model_values values;
 	__u64 forgiven_ns, secret, dice;
 } * wr_judging;
 
 #define WR_JUDGE_OF(self) (&(self)->judge)
 #define WR_JUDGE_REC(self) ((self)->rec)
 #define WR_JUDGE_IMAGE(self) ((self)->image)
+#define WR_JUDGE_VALUES(self) (&(self)->values)
 #define WR_JUDGE_SECRET(self) ((self)->secret)
 #define WR_JUDGE_FORGIVEN(self) (&(self)->forgiven_ns)
 
@@ -209,6 +212,7 @@ wr_inline int wr_judge_header(wr_judging self, const struct wr_judge_head *head,
 	j->word = 0;
 	j->summary = 0;
 	j->counted = 0;
+	j->scored = 0;
 	if (!wr_judge_match(self, head, &WR_JUDGE_REC(self)->hdr[level]))
 		return 0;
 	j->vec[0] = level ? head->inner : head->always;
@@ -383,6 +387,33 @@ WR_JUDGE_STAGE wr_judge_host(wr_judging self, __u32 rule)
 		     l->way[3].tag == tag);
 }
 
+/* Asks a model; what it says holds for all rules at this level. */
+WR_JUDGE_STAGE wr_judge_ask_model(wr_judging self, __u32 first, __u32 trees)
+{
+	struct wr_judge *j = WR_JUDGE_OF(self);
+
+	wr_model_see(WR_JUDGE_VALUES(self), WR_JUDGE_REC(self), j->level, j->len);
+	j->sum = wr_model_sum(WR_JUDGE_IMAGE(self), WR_JUDGE_VALUES(self), first, trees);
+	j->scored = first;
+	return 0;
+}
+
+/* Is the score over the bound of a rule? Tests lie in front of the rules, the first nearest. */
+wr_inline int wr_judge_scores(wr_judging self, const struct wr_judge_head *head, __u32 test)
+{
+	const struct wr_judge *j = WR_JUDGE_OF(self);
+	const struct wr_line *l = wr_line_at(WR_JUDGE_IMAGE(self), head->rules - 1 - (test >> 2));
+	const struct wr_model_test *t;
+
+	if (!l)
+		return 0;
+	wr_keep(l);
+	t = (const struct wr_model_test *)l + (test & 3);
+	if (j->scored != t->first)
+		wr_judge_ask_model(self, t->first, t->trees);
+	return j->sum >= t->least;
+}
+
 /* Holds the packet against one rule. */
 wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, __u32 term)
 {
@@ -411,6 +442,8 @@ wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, 
 	    !wr_judge_host(self, r->slot | (r->action == WR_DO_CLASS ? WR_HOST_CLASS : 0)))
 		return WR_TURN_MORE;
 	if (r->until_10ms && wr_judge_now(self) >> WR_UNTIL_SHIFT >= r->until_10ms)
+		return WR_TURN_MORE;
+	if (r->score && !wr_judge_scores(self, head, r->score - 1))
 		return WR_TURN_MORE;
 	if (r->action == WR_DO_CLASS) {
 		if (j->klass == WR_NO_CLASS && !(r->flags & WR_RULE_SHADOW))

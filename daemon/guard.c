@@ -413,6 +413,7 @@ static int worst_case(struct check *c, const struct wr_policy *p, struct wr_err 
 	r = &c->p->rule[c->rule];
 	r->action = WR_ACTION_DROP;
 	r->shadow = false;
+	r->model = 0; /* what a made-up packet scores says nothing of real ones */
 	r->at = (struct wr_schedule){0};
 	r->until_s = 0;
 	return wr_verdicts_open(&c->verdicts, c->p, err);

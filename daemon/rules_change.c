@@ -399,8 +399,8 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 		ret = asked_rule(p, shadow, &text, name, err);
 	if (!ret && !text.used)
 		ret = wr_fail(err, EINVAL,
-			      "only rules and sets can be added; classes, links and "
-			      "fragments stand in the file");
+			      "only rules and sets can be added; classes, links, models "
+			      "and fragments stand in the file");
 	if (!ret && p->n_rules > rules)
 		ret = guard(r, p, name, c, err);
 	if (!ret && wr_rules_copy_list(&list, &r->added))

@@ -114,6 +114,8 @@ const struct wr_policy_clause wr_policy_clauses[] = {
 	{.word = "where", .matches = true, CLAUSE(where),
 	 .expects = "a pcap-filter expression in quotes"},
 	{.word = "any", .read = read_any, .print = print_any},
+	{.word = "score", .actions = NOT_COOKIES, CLAUSE(score),
+	 .expects = "the name of a model (model NAME = file \"PATH\" makes one)"},
 	{.word = "inner", .actions = NOT_COOKIES, FLAG(inner)},
 	{.word = "out", .actions = NOT_COOKIES, FLAG(out)},
 	{.word = "at", CLAUSE(at),

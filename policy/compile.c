@@ -39,6 +39,11 @@ struct compile {
 	struct wr_vectors of[DIMS];	   /* what matches in each dimension */
 	struct wr_vectors joined, vectors; /* in the first two; in all */
 	uint64_t *word;
+	struct {
+		uint8_t model; /* index + 1 */
+		uint16_t score;
+	} test[WR_JUDGE_TESTS];
+	uint32_t n_tests;
 	struct wr_err *err;
 };
 
@@ -419,6 +424,15 @@ static int append(struct compile *c, int which, const struct wr_judge_head *h, u
 	return failed(c, wr_vectors_append(&c->vectors, &c->of[which]));
 }
 
+/* The number + 1 of what a rule asks of a model; 0: none. */
+static uint8_t test_of(const struct compile *c, const struct wr_rule *r)
+{
+	for (uint32_t i = 0; r->model && i < c->n_tests; i++)
+		if (c->test[i].model == r->model && c->test[i].score == r->score)
+			return (uint8_t)(i + 1);
+	return 0;
+}
+
 static int where_of(struct compile *c, const struct wr_rule *r, uint8_t *where)
 {
 	struct wr_image_built *o = c->out;
@@ -440,6 +454,51 @@ static int where_of(struct compile *c, const struct wr_rule *r, uint8_t *where)
 		return no_memory(c);
 	*where = (uint8_t)++o->n_wheres;
 	return 0;
+}
+
+/* What rules ask of models: each question once. */
+static int list_tests(struct compile *c)
+{
+	for (uint32_t t = 0; t < c->n_terms; t++) {
+		const struct wr_rule *r = &c->p->rule[c->term[t].rule];
+
+		if (!r->model || test_of(c, r))
+			continue;
+		if (c->n_tests == WR_JUDGE_TESTS)
+			return wr_fail(c->err, ENOSPC,
+				       "rule %s: more than %d different bounds of scores", r->name,
+				       WR_JUDGE_TESTS);
+		c->test[c->n_tests].model = r->model;
+		c->test[c->n_tests++].score = r->score;
+	}
+	return 0;
+}
+
+/* The models that rules in force ask, each once. */
+static void put_models(struct compile *c, uint32_t first[WR_POLICY_MODELS])
+{
+	for (uint32_t i = 0; i < c->n_tests; i++) {
+		uint32_t m = c->test[i].model - 1u;
+
+		if (!first[m])
+			first[m] = wr_image_model(&c->out->b, c->p->model[m].model);
+	}
+}
+
+/* In front of the rules, the first nearest to them. */
+static void put_tests(struct compile *c, uint32_t rules, const uint32_t first[WR_POLICY_MODELS])
+{
+	for (uint32_t i = 0; i < c->n_tests; i++) {
+		const struct wr_model *m = c->p->model[c->test[i].model - 1].model;
+		struct wr_model_test test = {
+			.first = first[c->test[i].model - 1],
+			.trees = m->n_trees,
+			.least = wr_model_least(m, c->test[i].score),
+		};
+
+		memcpy((struct wr_model_test *)&c->out->b.mem.at[rules - 1 - i / 4] + i % 4, &test,
+		       sizeof(test));
+	}
 }
 
 static struct wr_rate rate_of(const struct wr_limit *l, uint64_t tick_ns)
@@ -483,6 +542,7 @@ static int put_rule(struct compile *c, uint32_t t, struct wr_judge_rule *to)
 		.action = of_action[r->action].action,
 		.flags = (uint8_t)((r->shadow ? WR_RULE_SHADOW : 0) | (r->host ? WR_RULE_HOST : 0)),
 		.where = where,
+		.score = test_of(c, r),
 	};
 	if (r->until_s) {
 		uint64_t left_ns = (uint64_t)(r->until_s - c->conf->now_s) * 1000000000u;
@@ -500,10 +560,17 @@ static int put_rule(struct compile *c, uint32_t t, struct wr_judge_rule *to)
 
 static int put_rules(struct compile *c, uint32_t *line)
 {
+	uint32_t model[WR_POLICY_MODELS] = {0}, lines;
 	struct wr_judge_rule rule;
-	int ret = 0;
+	int ret = list_tests(c);
 
-	*line = wr_image_lines(&c->out->b, c->n_terms / 2 + 1);
+	put_models(c, model);
+	lines = (c->n_tests + 3) / 4;
+	*line = wr_image_lines(&c->out->b, lines + c->n_terms / 2 + 1);
+	if (*line) {
+		*line += lines;
+		put_tests(c, *line, model);
+	}
 	for (uint32_t t = 0; *line && t < c->n_terms && !ret; t++) {
 		ret = put_rule(c, t, &rule);
 		memcpy((struct wr_judge_rule *)&c->out->b.mem.at[*line + t / 2] + t % 2, &rule,

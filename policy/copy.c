@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/model.h"
+
 /*
  * A second policy, to be changed while the first is in force. Arrays are made as large as
  * wr_policy_grow() would have made them. What is copied so far is always whole enough to be freed.
@@ -100,6 +102,14 @@ static int copy_rule(struct wr_rule *to, const struct wr_rule *r)
 	return ret ? -ENOMEM : 0;
 }
 
+static int copy_model(struct wr_policy_model *to, const struct wr_policy_model *m)
+{
+	*to = *m;
+	to->file = NULL;
+	to->model = NULL;
+	return copy_text(&to->file, m->file) || wr_model_copy(&to->model, m->model) ? -ENOMEM : 0;
+}
+
 static int copy_all(struct wr_policy *to, const struct wr_policy *p)
 {
 	int ret = copy_array(&to->link, p->link, p->n_links, sizeof(*p->link));
@@ -113,6 +123,8 @@ static int copy_all(struct wr_policy *to, const struct wr_policy *p)
 		ret = copy_set(&to->set[to->n_sets], &p->set[to->n_sets]);
 	for (; to->n_rules < p->n_rules && !ret; to->n_rules++)
 		ret = copy_rule(&to->rule[to->n_rules], &p->rule[to->n_rules]);
+	for (; to->n_models < p->n_models && !ret; to->n_models++)
+		ret = copy_model(&to->model[to->n_models], &p->model[to->n_models]);
 	return ret;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "core/judge.h"
+#include "model/model.h"
 #include "policy/policy.h"
 
 /*
@@ -98,6 +99,11 @@ struct wr_class_slots {
 int wr_image_classes(struct wr_image_build *b, const struct wr_policy *p,
 		     const struct wr_class_slots *slots);
 uint64_t wr_link_cost(uint64_t bps); /* struct wr_link_line.cost_ns; 0 of 0 */
+
+/* ---- models ---- */
+
+/* Line of the first root of a model (core/model.h); 0: there is no room. */
+uint32_t wr_image_model(struct wr_image_build *b, const struct wr_model *m);
 
 /* ---- all of it ---- */
 

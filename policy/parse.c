@@ -25,6 +25,7 @@ static const struct statement {
 	{"class", true, read_class_or_rule},
 	{"set", false, wr_policy_read_set},
 	{"link", false, wr_policy_read_link},
+	{"model", false, wr_policy_read_model},
 	{"fragments", false, wr_policy_read_fragments},
 	{"unreadable", false, wr_policy_read_unreadable},
 };
@@ -68,13 +69,33 @@ static int declare_class(struct wr_policy_reader *r, const char *name)
 	return 0;
 }
 
+static int declare_model(struct wr_policy_reader *r, const char *name)
+{
+	struct wr_policy *p = r->p;
+
+	if (wr_policy_model(p, name) >= 0 || p->n_models == WR_POLICY_MODELS)
+		return 0;
+	p->model[p->n_models] = (struct wr_policy_model){.line = r->line_no};
+	strcpy(p->model[p->n_models++].name, name);
+	return 0;
+}
+
+static const struct {
+	const char *word;
+	int (*declare)(struct wr_policy_reader *r, const char *name);
+} declared[] = {{"set", declare_set}, {"class", declare_class}, {"model", declare_model}};
+
+enum { DECLARED = sizeof(declared) / sizeof(declared[0]) };
+
 /* What is wrong with it is told when the line is read as a whole. */
 static int declare(struct wr_policy_reader *r)
 {
-	bool is_set = wr_policy_is(r, "set");
 	char name[WR_POLICY_WORD];
+	size_t i = 0;
 
-	if (!is_set && !wr_policy_is(r, "class"))
+	while (i < DECLARED && !wr_policy_is(r, declared[i].word))
+		i++;
+	if (i == DECLARED)
 		return 0;
 	wr_policy_next(r);
 	if (!wr_policy_can_name(&r->token) || !wr_policy_peek(r, name))
@@ -82,7 +103,7 @@ static int declare(struct wr_policy_reader *r)
 	wr_policy_next(r);
 	if (r->token.kind != WR_TOKEN_EQUALS)
 		return 0;
-	return is_set ? declare_set(r, name) : declare_class(r, name);
+	return declared[i].declare(r, name);
 }
 
 /* ---- a line ---- */
@@ -140,8 +161,8 @@ static int read_statement(struct wr_policy_reader *r)
 		return ret;
 	}
 	return wr_policy_expected(r,
-				  "allow, drop, limit, cookies, class, set, link, fragments or "
-				  "unreadable",
+				  "allow, drop, limit, cookies, class, set, link, model, fragments "
+				  "or unreadable",
 				  words);
 }
 
@@ -283,7 +304,7 @@ int wr_policy_parse(struct wr_policy **out, const char *text, size_t n, const ch
 
 /* What is behind these is new. */
 struct mark {
-	size_t sets, rules, classes, links;
+	size_t sets, rules, classes, links, models;
 	bool drop_fragments;
 	enum wr_unreadable unreadable;
 };
@@ -294,6 +315,8 @@ static void undo(struct wr_policy *p, const struct mark *m)
 		wr_policy_free_set(&p->set[--p->n_sets]);
 	while (p->n_rules > m->rules)
 		wr_policy_free_rule(&p->rule[--p->n_rules]);
+	while (p->n_models > m->models)
+		wr_policy_free_model(&p->model[--p->n_models]);
 	p->n_classes = m->classes;
 	p->n_links = m->links;
 	p->drop_fragments = m->drop_fragments;
@@ -311,6 +334,7 @@ static struct wr_policy_reader reader_of(struct wr_policy *p, const char *statem
 		.old_sets = p->n_sets,
 		.old_classes = p->n_classes,
 		.old_links = p->n_links,
+		.old_models = p->n_models,
 		.err = err,
 	};
 }
@@ -325,8 +349,8 @@ static int one_line(const char *statement, struct wr_err *err)
 int wr_policy_add(struct wr_policy *p, const char *statement, struct wr_err *err)
 {
 	struct wr_policy_reader r = reader_of(p, statement, err);
-	struct mark m = {p->n_sets,  p->n_rules,	p->n_classes,
-			 p->n_links, p->drop_fragments, p->unreadable};
+	struct mark m = {p->n_sets,   p->n_rules,	 p->n_classes, p->n_links,
+			 p->n_models, p->drop_fragments, p->unreadable};
 	int ret = one_line(statement, err);
 
 	if (ret)
@@ -346,6 +370,8 @@ int wr_policy_add(struct wr_policy *p, const char *statement, struct wr_err *err
 		p->set[m.sets].line = 0;
 	if (p->n_classes > m.classes)
 		p->class_[m.classes].line = 0;
+	if (p->n_models > m.models)
+		p->model[m.models].line = 0;
 	return r.code;
 }
 

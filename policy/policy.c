@@ -33,6 +33,14 @@ int wr_policy_class(const struct wr_policy *p, const char *name)
 	return -1;
 }
 
+int wr_policy_model(const struct wr_policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_models; i++)
+		if (!strcmp(p->model[i].name, name))
+			return (int)i;
+	return -1;
+}
+
 /* ---- order ---- */
 
 static int compare(const void *a, const void *b, void *of)
@@ -82,6 +90,10 @@ void wr_policy_print(struct wr_buf *b, const struct wr_policy *p)
 		wr_policy_print_set(b, p, &p->set[i]);
 		wr_buf_char(b, '\n');
 	}
+	for (size_t i = 0; i < p->n_models; i++) {
+		wr_policy_print_model(b, &p->model[i]);
+		wr_buf_char(b, '\n');
+	}
 	for (size_t i = 0; i < p->n_rules; i++) {
 		wr_policy_print_rule(b, p, &p->rule[i]);
 		wr_buf_char(b, '\n');
@@ -121,6 +133,8 @@ void wr_policy_free(struct wr_policy **out)
 		wr_policy_free_set(&p->set[i]);
 	for (size_t i = 0; i < p->n_rules; i++)
 		wr_policy_free_rule(&p->rule[i]);
+	for (size_t i = 0; i < p->n_models; i++)
+		wr_policy_free_model(&p->model[i]);
 	free(p->set);
 	free(p->rule);
 	free(p->link);

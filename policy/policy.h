@@ -9,6 +9,7 @@
 #include "base/err.h"
 
 struct wr_buf;
+struct wr_model;
 
 /*
  * What the operator wants, as data. The language is one statement a line (docs/policy.md):
@@ -16,25 +17,28 @@ struct wr_buf;
  *	set partners = 10.1.0.0/16 2001:db8::/32 @others file "/etc/weir/partners"
  *	class web = guarantee 50mbit ceiling 200mbit priority 1
  *	link eth0 = capacity 1gbit
+ *	model flood = file "/etc/weir/flood.json"
  *	fragments drop
  *	unreadable pass
  *	vpn: allow from @partners to udp/51820 why "the way in"
  *	drop from 203.0.113.0/24 for 10m why "port scan"
  *	limit 1000pps burst 200 per source/24 to tcp/443
  *	cookies over 1kcps to tcp/443@10.0.0.5 for 10m
+ *	limit 10kpps to udp/53 score flood over 0.9
  *	class web to tcp/443@10.0.0.5 at mon-fri 08:00-18:00
  *
  * Order: all `allow` before everything; the rest by priority, lowest first, then as they stand. The
  * first rule that matches decides; one that is a shadow only counts, and the next one is asked.
  * A `class` rule decides nothing about `drop` and `limit`: it is a list of its own.
  *
- * Pure: reads no file but those that sets name, knows no kernel.
+ * Pure: reads no file but those that sets and models name, knows no kernel.
  */
 
 enum {
 	WR_POLICY_NAME = 32, /* room of a name, with its 0 */
 	WR_POLICY_RULES = 4096,
 	WR_POLICY_CLASSES = 16,
+	WR_POLICY_MODELS = 8,
 	WR_POLICY_SETS = 1024,
 	WR_POLICY_LINKS = 64,
 	WR_POLICY_SET_PREFIXES = 1000000, /* in one set */
@@ -135,8 +139,10 @@ struct wr_rule {
 	size_t n_ifaces;
 	char *host;  /* owned or NULL: TLS, QUIC or HTTP host of the flow, `*.` in front allowed */
 	char *where; /* owned or NULL: pcap-filter expression */
-	bool inner;  /* also of what a tunnel carries */
-	bool out;    /* of what leaves, else of what arrives */
+	uint8_t model;	/* index + 1 of the model whose score is asked for; 0: none */
+	uint16_t score; /* the score has to be over so many thousandths */
+	bool inner;	/* also of what a tunnel carries */
+	bool out;	/* of what leaves, else of what arrives */
 
 	uint32_t priority; /* 100 unless said */
 	bool shadow;	   /* counts what it would do */
@@ -146,6 +152,14 @@ struct wr_rule {
 	struct wr_schedule at;
 	char *why;	   /* owned or NULL */
 	unsigned int line; /* 0: added later */
+};
+
+/* A named ensemble of trees: model/model.h. */
+struct wr_policy_model {
+	char name[WR_POLICY_NAME];
+	char *file;		/* owned; an absolute path */
+	struct wr_model *model; /* owned: what the file had when it was read */
+	unsigned int line;
 };
 
 struct wr_class {
@@ -174,6 +188,8 @@ struct wr_policy {
 	size_t n_classes;
 	struct wr_link *link;
 	size_t n_links;
+	struct wr_policy_model model[WR_POLICY_MODELS];
+	size_t n_models;
 	bool drop_fragments; /* later fragments whose first is not known; else they pass */
 	enum wr_unreadable unreadable;
 };
@@ -193,7 +209,7 @@ int wr_policy_parse(struct wr_policy **out, const char *text, size_t n, const ch
 void wr_policy_free(struct wr_policy **p); /* NULL is fine; sets NULL */
 
 /* One statement a line, in the form that parses to the same and prints to the same again: links,
- * classes, sets, rules as they stand. */
+ * classes, sets, models, rules as they stand. */
 void wr_policy_print(struct wr_buf *b, const struct wr_policy *p);
 /* These without a newline. */
 void wr_policy_print_rule(struct wr_buf *b, const struct wr_policy *p, const struct wr_rule *r);
@@ -212,6 +228,7 @@ void wr_policy_order(const struct wr_policy *p, uint32_t *out);
 int wr_policy_set(const struct wr_policy *p, const char *name);
 int wr_policy_rule(const struct wr_policy *p, const char *name);
 int wr_policy_class(const struct wr_policy *p, const char *name);
+int wr_policy_model(const struct wr_policy *p, const char *name);
 
 /*
  * Changes, each on a policy of its own (copy, change, compile, put in force: nobody sees half of

@@ -43,7 +43,7 @@ struct wr_policy_reader {
 	const char *seen[WR_POLICY_CLAUSES]; /* where the rule has this clause */
 
 	/* What was there before cannot be declared again. */
-	size_t old_sets, old_classes, old_links;
+	size_t old_sets, old_classes, old_links, old_models;
 	bool fragments, unreadable; /* were spoken of */
 
 	const char *name; /* of the file; NULL: a statement of its own, only columns are told */
@@ -116,10 +116,12 @@ int wr_policy_read_rule(struct wr_policy_reader *r);
 int wr_policy_read_set(struct wr_policy_reader *r);
 int wr_policy_read_class(struct wr_policy_reader *r); /* behind the '=' too, r->head is its name */
 int wr_policy_read_link(struct wr_policy_reader *r);
+int wr_policy_read_model(struct wr_policy_reader *r);
 int wr_policy_read_fragments(struct wr_policy_reader *r);
 int wr_policy_read_unreadable(struct wr_policy_reader *r);
 
 void wr_policy_print_class(struct wr_buf *b, const struct wr_class *c);
+void wr_policy_print_model(struct wr_buf *b, const struct wr_policy_model *m);
 void wr_policy_print_link(struct wr_buf *b, const struct wr_link *l);
 
 /* ---- clauses (tables in clause.c) ---- */
@@ -148,6 +150,8 @@ int wr_policy_read_host(struct wr_policy_reader *r);
 void wr_policy_print_host(const struct wr_policy_writer *w);
 int wr_policy_read_where(struct wr_policy_reader *r);
 void wr_policy_print_where(const struct wr_policy_writer *w);
+int wr_policy_read_score(struct wr_policy_reader *r);
+void wr_policy_print_score(const struct wr_policy_writer *w);
 
 int wr_policy_read_at(struct wr_policy_reader *r);
 void wr_policy_print_at(const struct wr_policy_writer *w);
@@ -175,6 +179,7 @@ void wr_policy_free_set(struct wr_set *s);
  * at stays as it is. */
 void *wr_policy_grow(void *at, size_t n, size_t size);
 void wr_policy_free_rule(struct wr_rule *r);
+void wr_policy_free_model(struct wr_policy_model *m);
 void wr_policy_name_rules(struct wr_policy *p); /* those without a name */
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/filter.h"
+#include "model/model.h"
 #include "policy/policy_impl.h"
 
 enum { SHOWN = 120 }; /* bytes of a clause */
@@ -107,6 +108,25 @@ static bool until_matches(struct asking *a)
 	return a->rule->until_s > second_of(a->pkt);
 }
 
+static const struct wr_model *model_of(const struct asking *a)
+{
+	return a->p->model[a->rule->model - 1].model;
+}
+
+/* Worked out tree by tree, not by the image. */
+static uint32_t sum_of(const struct asking *a)
+{
+	struct wr_model_values v = {0};
+
+	wr_model_see(&v, a->pkt->rec, a->h == &a->pkt->rec->hdr[1], a->pkt->len);
+	return wr_model_walk(model_of(a), &v);
+}
+
+static bool score_matches(struct asking *a)
+{
+	return sum_of(a) >= wr_model_least(model_of(a), a->rule->score);
+}
+
 /* ---- does the rule ask for it? ---- */
 
 static bool has_way(const struct wr_rule *r)
@@ -138,6 +158,11 @@ static bool has_host(const struct wr_rule *r)
 static bool has_where(const struct wr_rule *r)
 {
 	return r->where;
+}
+
+static bool has_score(const struct wr_rule *r)
+{
+	return r->model;
 }
 
 static bool has_at(const struct wr_rule *r)
@@ -238,6 +263,12 @@ static void tell_where(struct wr_buf *b, const struct asking *a)
 	clause(b, a->p, a->rule, wr_policy_print_where, " where");
 }
 
+static void tell_score(struct wr_buf *b, const struct asking *a)
+{
+	wr_buf_fmt(b, "its score by %s is %.4f, not over %g", a->p->model[a->rule->model - 1].name,
+		   wr_model_score(model_of(a), sum_of(a)), a->rule->score / 1000.0);
+}
+
 static void tell_at(struct wr_buf *b, const struct asking *a)
 {
 	wr_buf_str(b, "it is not its time:");
@@ -263,6 +294,7 @@ static const struct part {
 	{WR_WHY_TO, "to", has_to, to_matches, tell_to},
 	{WR_WHY_HOST, "host", has_host, host_matches, tell_host},
 	{WR_WHY_WHERE, "where", has_where, where_matches, tell_where},
+	{WR_WHY_SCORE, "score", has_score, score_matches, tell_score},
 	{WR_WHY_AT, "at", has_at, at_matches, tell_at},
 	{WR_WHY_ENDED, "until", has_until, until_matches, tell_until},
 };

@@ -20,6 +20,7 @@ enum {
 	WR_WHY_WHERE = 1 << 5, /* expression */
 	WR_WHY_AT = 1 << 6,    /* it is not its time */
 	WR_WHY_ENDED = 1 << 7,
+	WR_WHY_SCORE = 1 << 8, /* of a model, not over the bound */
 };
 
 enum wr_why_part {

@@ -84,6 +84,19 @@ static bool ref_where(const struct wr_rule *r, const struct judge_packet *pkt)
 	return chosen;
 }
 
+static inline bool ref_score(const struct wr_policy *p, const struct wr_rule *r,
+			     const struct wr_rec *rec, uint32_t level, uint32_t len)
+{
+	struct wr_model_values v;
+	const struct wr_model *m;
+
+	if (!r->model)
+		return true;
+	m = p->model[r->model - 1].model;
+	wr_model_see(&v, rec, level, len);
+	return wr_model_walk(m, &v) >= wr_model_least(m, r->score);
+}
+
 /* Are there headers that a host would read and the parser did not, before it came to a port? */
 static bool ref_unreadable(const struct wr_policy *p, const struct wr_rec *rec)
 {
@@ -124,7 +137,8 @@ static inline struct wr_verdict_of reference(const struct wr_policy *p, const st
 			if (r->out || r->n_ifaces || r->host || (level && !r->inner) ||
 			    (decided && r->action != WR_ACTION_CLASS) || r->shadow ||
 			    r->action == WR_ACTION_LIMIT || r->action == WR_ACTION_COOKIES ||
-			    !ref_header(p, r, &rec->hdr[level]) || !ref_where(r, pkt))
+			    !ref_header(p, r, &rec->hdr[level]) || !ref_where(r, pkt) ||
+			    !ref_score(p, r, rec, (uint32_t)level, pkt->n))
 				continue;
 			if (r->action == WR_ACTION_CLASS) {
 				v.klass = v.klass < 0 ? r->klass : v.klass;

@@ -9,8 +9,9 @@
 #include "tests/tap.h"
 #include "tests/unit/gen.h"
 #include "tests/unit/judge.h"
+#include "tests/unit/models.h"
 
-enum { PACKETS = 1500, POLICIES = 60, SHORTEST = 14, SHOWN = 5 };
+enum { PACKETS = 1500, POLICIES = 60, SHORTEST = 14, SHOWN = 5, MODELS = 4 };
 
 static struct made {
 	uint8_t data[GEN_MAX];
@@ -119,6 +120,38 @@ static void write_where(struct wr_buf *b)
 	wr_buf_fmt(b, " where \"%s\"", exprs[gen_below(&rnd, sizeof(exprs) / sizeof(*exprs))]);
 }
 
+/* Models of all sizes; the last is as large as there can be. */
+static const struct {
+	uint32_t trees, levels, nodes;
+} sizes[MODELS] = {{1, 3, 100}, {16, 6, 250}, {5, WR_MODEL_DEPTH, 100}, {32, WR_MODEL_DEPTH, 120}};
+
+static char model_path[MODELS][32];
+
+static bool make_models(void)
+{
+	static struct wr_model_values seen[PACKETS];
+	struct models_from from = {.rnd = &rnd, .seen = seen, .n = PACKETS};
+	struct wr_buf b = {0};
+	int bad = 0;
+
+	for (uint32_t i = 0; i < PACKETS; i++)
+		wr_model_see(&seen[i], &made[i].parse.rec, 0, made[i].n);
+	for (int i = 0; i < MODELS; i++) {
+		from.most_nodes = sizes[i].nodes;
+		snprintf(model_path[i], sizeof(model_path[i]), "/tmp/weir_model_XXXXXX");
+		models_write(&b, &from, sizes[i].trees, sizes[i].levels);
+		bad |= models_file(model_path[i], &b);
+	}
+	wr_buf_free(&b);
+	return !bad;
+}
+
+static void write_score(struct wr_buf *b)
+{
+	wr_buf_fmt(b, " score m%u over 0.%03u", gen_below(&rnd, MODELS),
+		   gen_one_in(&rnd, 6) ? gen_below(&rnd, 1000) : 400 + gen_below(&rnd, 200));
+}
+
 static void write_policy(struct wr_buf *b)
 {
 	static const char *const actions[] = {"drop",	       "drop",	   "drop",    "allow",
@@ -127,6 +160,8 @@ static void write_policy(struct wr_buf *b)
 		 rules = 1 + gen_below(&rnd, gen_one_in(&rnd, 4) ? 300 : 12);
 
 	wr_buf_str(b, "class c0 = priority 1\nclass c1 = priority 2\n");
+	for (int i = 0; i < MODELS; i++)
+		wr_buf_fmt(b, "model m%d = file \"%s\"\n", i, model_path[i]);
 	for (uint32_t i = 0; i < sets; i++) {
 		uint32_t n = 1 + gen_below(&rnd, 50);
 
@@ -152,6 +187,8 @@ static void write_policy(struct wr_buf *b)
 		if (what >= 14 || what == 8)
 			write_where(b);
 		if (gen_one_in(&rnd, 4))
+			write_score(b);
+		if (gen_one_in(&rnd, 4))
 			wr_buf_str(b, " inner");
 		if (gen_one_in(&rnd, 3))
 			wr_buf_fmt(b, " priority %u", 1 + gen_below(&rnd, 200));
@@ -165,7 +202,7 @@ enum way { HOST, XDP, TC, WAYS };
 static const char *const ways[] = {"host", "XDP", "TC"};
 
 static struct judge_hook hooks[2];
-static uint64_t differ[WAYS], verdicts[3], classed, skipped;
+static uint64_t differ[WAYS], verdicts[3], classed, skipped, scored, over;
 
 static void show(enum way way, const char *text, uint32_t n, const struct wr_verdict_of *want,
 		 const struct wr_verdict_of *got)
@@ -203,6 +240,11 @@ static int run_policy(const struct wr_policy *p, const char *text, bool root, st
 		}
 		want = reference(p, &m->parse.rec, &pkt);
 		verdicts[want.verdict]++;
+		for (size_t k = 0; k < p->n_rules; k++)
+			if (p->rule[k].model && i % 16 == 0) {
+				scored++;
+				over += ref_score(p, &p->rule[k], &m->parse.rec, 0, m->n);
+			}
 		classed += want.klass >= 0;
 		ret = wr_verdict(v, &here, &got, err);
 		if (!ret && !same_verdict(&want, &got))
@@ -238,6 +280,8 @@ int main(void)
 	libbpf_set_print(hook_quiet);
 	hook_stay_on_cpu();
 	make_packets();
+	if (!ok(make_models(), "%d models of up to %d trees are made", MODELS, WR_MODEL_TREES))
+		return done();
 	for (int k = 0; root && k < 2; k++)
 		if (!ok(!judge_hook_open(&hooks[k], k ? HOOK_TC : HOOK_XDP), "%s: loads",
 			ways[XDP + k]))
@@ -260,6 +304,9 @@ int main(void)
 	note("%llu passed, %llu dropped, %llu in a class, %llu fragments left out",
 	     (unsigned long long)verdicts[0], (unsigned long long)verdicts[1],
 	     (unsigned long long)classed, (unsigned long long)skipped);
+	note("%llu of %llu scores are over their bound", (unsigned long long)over,
+	     (unsigned long long)scored);
+	ok(over > scored / 10 && over < scored - scored / 10, "scores are on both sides");
 	ok(verdicts[0] > 1000 && verdicts[1] > 1000 && classed > 100,
 	   "there are enough of each kind");
 	for (enum way w = HOST; w < WAYS; w++) {
@@ -270,6 +317,8 @@ int main(void)
 	}
 	for (int k = 0; root && k < 2; k++)
 		judge_hook_close(&hooks[k]);
+	for (int i = 0; i < MODELS; i++)
+		unlink(model_path[i]);
 	wr_buf_free(&b);
 	return done();
 }

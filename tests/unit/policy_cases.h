@@ -127,8 +127,9 @@ static const struct {
 	{"# drop any", ""},
 };
 
-#define CLAUSES                                                                                    \
-	"from, not, to, on, host, where, any, inner, out, at, priority, shadow, auto, for, until " \
+#define CLAUSES                                                                                \
+	"from, not, to, on, host, where, any, score, inner, out, at, priority, shadow, auto, " \
+	"for, until "                                                                          \
 	"or why"
 #define SERVICE "a service (tcp/443, udp/5000-5999@10.0.0.5), a protocol or an address"
 #define RATE "a rate (1000pps, 5kpps, 20mbit, 100cps)"
@@ -155,21 +156,34 @@ static const struct {
 	/* statements */
 	{"dorp from 10.0.0.1",
 	 "1:1: 'dorp': expected allow, drop, limit, cookies, class, set, link, "
-	 "fragments or unreadable; did you mean 'drop'?\n"},
-	{"zzzz", "1:1: 'zzzz': expected allow, drop, limit, cookies, class, set, link, fragments "
-		 "or unreadable\n"},
+	 "model, fragments or unreadable; did you mean 'drop'?\n"},
+	{"zzzz",
+	 "1:1: 'zzzz': expected allow, drop, limit, cookies, class, set, link, model, fragments "
+	 "or unreadable\n"},
 	{"\"drop\" any", "1:1: '\"drop\"': expected allow, drop, limit, cookies, class, set, link, "
-			 "fragments or unreadable\n"},
-	{"= any", "1:1: '=': expected allow, drop, limit, cookies, class, set, link, fragments or "
-		  "unreadable\n"},
+			 "model, fragments or unreadable\n"},
+	{"= any",
+	 "1:1: '=': expected allow, drop, limit, cookies, class, set, link, model, fragments or "
+	 "unreadable\n"},
 	{"vpn:", "1:5: the line ends here: expected allow, drop, limit, cookies, class, set, link, "
-		 "fragments or unreadable\n"},
+		 "model, fragments or unreadable\n"},
 	{": drop any", "1:1: ':': expected allow, drop, limit, cookies, class, set, link, "
-		       "fragments or unreadable\n"},
+		       "model, fragments or unreadable\n"},
 	{"Vpn: drop any", "1:1: 'Vpn': " NAME "\n"},
 	{"from: drop any", "1:1: 'from': a word of the language cannot be a name\n"},
 	{"abcdefghijklmnopqrstuvwxyz012345: drop any",
 	 "1:1: 'abcdefghijklmnopqrstuvwxyz012345': " NAME "\n"},
+	{"model m", "1:8: the line ends here: expected =\n"},
+	{"model m = \"/m\"", "1:11: '\"/m\"': expected file \"PATH\"\n"},
+	{"model m = file m.json", "1:16: 'm.json': expected a path in quotes\n"},
+	{"model m = file \"m.json\"", "1:16: '\"m.json\"': a path has to begin with /\n"},
+	{"model m = file \"/nowhere/m.json\"",
+	 "1:16: '\"/nowhere/m.json\"': /nowhere/m.json: No such file or directory\n"},
+	{"model score = file \"/m\"", "1:7: 'score': a word of the language cannot be a name\n"},
+	{"x: model y = file \"/m\"", "1:1: 'x': only rules have a name in front\n"},
+	{"drop any score m over 0.9", "1:16: 'm': expected the name of a model (model NAME = file "
+				      "\"PATH\" makes one)\n"},
+	{"cookies to tcp/443 score m over 0.9", "1:20: 'score': does not go with cookies\n"},
 	{"x: set y = 10.0.0.1", "1:1: 'x': only rules have a name in front\n"},
 	{"x: class y = priority 1", "1:1: 'x': only rules have a name in front\n"},
 	{"x: fragments drop", "1:1: 'x': only rules have a name in front\n"},

@@ -653,19 +653,25 @@ static void generated(void)
 
 /* ---- what the document says ---- */
 
-/* The list that its examples name, where this machine has one. */
+/* The files that its examples name, where this machine has them; one in each. */
 static void with_our_file(struct wr_buf *b, const char *s, size_t n)
 {
-	static const char theirs[] = "/etc/weir/partners";
-	const char *at = memmem(s, n, theirs, sizeof(theirs) - 1);
+	static const struct {
+		const char *theirs, *ours;
+	} files[] = {{"/etc/weir/partners", "list"}, {"/etc/weir/flood.json", "model"}};
 
-	if (!at) {
-		wr_buf_add(b, s, n);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		size_t size = strlen(files[i].theirs);
+		const char *at = memmem(s, n, files[i].theirs, size);
+
+		if (!at)
+			continue;
+		wr_buf_add(b, s, (size_t)(at - s));
+		wr_buf_fmt(b, "%s/%s", dir, files[i].ours);
+		wr_buf_add(b, at + size, n - (size_t)(at - s) - size);
 		return;
 	}
-	wr_buf_add(b, s, (size_t)(at - s));
-	wr_buf_fmt(b, "%s/list", dir);
-	wr_buf_add(b, at + sizeof(theirs) - 1, n - (size_t)(at - s) - sizeof(theirs) + 1);
+	wr_buf_add(b, s, n);
 }
 
 /* The last cell of a row of a table, when it is code. */
@@ -688,6 +694,8 @@ static void example(const char *s, size_t n)
 
 	with_our_file(&b, s, n);
 	wr_buf_str(&b, policy_rest);
+	if (memmem(s, n, " score flood ", 13))
+		wr_buf_fmt(&b, "model flood = file \"%s/model\"\n", dir);
 	p = parse_text(wr_buf_text(&b));
 	wr_buf_clear(&b);
 	wr_buf_fmt(&b, "%.*s %s", (int)n, s, wr_buf_text(&told));
@@ -727,12 +735,16 @@ static void document(const char *path, char *text)
 static void documents(void)
 {
 	const char *src = getenv("WEIR_SRC");
-	char path[4096], list[64], *text;
+	static const char one_leaf[] =
+		"{\"weir_model\":1,\"link\":\"plain\",\"base\":0,\"scale\":1,\"trees\":[[[1]]]}";
+	char path[4096], list[64], model[64], *text;
 	size_t n;
 	FILE *f;
 
 	snprintf(list, sizeof(list), "%s/list", dir);
 	write_file(list, "192.0.2.0/24\n", 13);
+	snprintf(model, sizeof(model), "%s/model", dir);
+	write_file(model, one_leaf, sizeof(one_leaf) - 1);
 	snprintf(path, sizeof(path), "%s/docs/policy.md", src ? src : "..");
 	f = fopen(path, "r");
 	text = calloc(1, 1 << 20);
@@ -746,6 +758,7 @@ static void documents(void)
 	if (f)
 		fclose(f);
 	free(text);
+	unlink(model);
 }
 
 int main(void)

@@ -9,16 +9,11 @@
 #include "daemon/query.h"
 #include "ui/cli/ask.h"
 #include "ui/cli/command.h"
+#include "ui/cli/learn.h"
 
 /* What the running daemon has learned: shown, kept, taken from a file, forgotten. */
 
-struct args {
-	const char *conf, *socket, *color;
-	uint64_t top;
-	bool json;
-};
-
-static int status(const struct args *a, const char *file, struct wr_err *err)
+static int status(const struct wr_learn_args *a, const char *file, struct wr_err *err)
 {
 	struct wr_buf b = {0};
 	bool color = false;
@@ -37,7 +32,8 @@ static int status(const struct args *a, const char *file, struct wr_err *err)
 	return ret;
 }
 
-static int change(const struct args *a, const char *what, const char *file, struct wr_err *err)
+static int change(const struct wr_learn_args *a, const char *what, const char *file,
+		  struct wr_err *err)
 {
 	struct wr_buf b = {0};
 	int ret;
@@ -62,7 +58,7 @@ static int add_line(void *ctx, const char *line, size_t n)
 }
 
 /* Into a file of one's own: for another host, for a person. */
-static int save_to(const struct args *a, const char *file, struct wr_err *err)
+static int save_to(const struct wr_learn_args *a, const char *file, struct wr_err *err)
 {
 	struct wr_ask ask = {0};
 	struct wr_buf b = {0};
@@ -85,12 +81,12 @@ static int save_to(const struct args *a, const char *file, struct wr_err *err)
 	return WR_EXIT_FAILED;
 }
 
-static int save(const struct args *a, const char *file, struct wr_err *err)
+static int save(const struct wr_learn_args *a, const char *file, struct wr_err *err)
 {
 	return file ? save_to(a, file, err) : change(a, "save", NULL, err);
 }
 
-static int load(const struct args *a, const char *file, struct wr_err *err)
+static int load(const struct wr_learn_args *a, const char *file, struct wr_err *err)
 {
 	char path[PATH_MAX];
 
@@ -105,7 +101,7 @@ static int load(const struct args *a, const char *file, struct wr_err *err)
 	return change(a, "load", path, err);
 }
 
-static int reset(const struct args *a, const char *file, struct wr_err *err)
+static int reset(const struct wr_learn_args *a, const char *file, struct wr_err *err)
 {
 	if (file) {
 		wr_fail(err, EINVAL, "'%s': reset takes nothing", file);
@@ -116,12 +112,19 @@ static int reset(const struct args *a, const char *file, struct wr_err *err)
 
 static const struct {
 	const char *word;
-	int (*run)(const struct args *a, const char *file, struct wr_err *err);
+	int (*run)(const struct wr_learn_args *a, const char *file, struct wr_err *err);
 } words[] = {{"status", status}, {"save", save}, {"load", load}, {"reset", reset}};
+
+/* Of models: no daemon is asked. */
+static const struct {
+	const char *word;
+	int (*run)(const struct wr_learn_args *a, struct wr_err *err);
+} models[] = {
+	{"train", wr_learn_train}, {"model", wr_learn_model}, {"features", wr_learn_features}};
 
 static int run(int argc, char **argv, struct wr_err *err)
 {
-	struct args a = {0};
+	struct wr_learn_args a = {0};
 	struct wr_args rest;
 	int ret = wr_command_begin(&wr_command_learn, &a, argc, argv, &rest, err);
 	const char *word;
@@ -129,6 +132,11 @@ static int run(int argc, char **argv, struct wr_err *err)
 	if (ret >= 0)
 		return ret;
 	word = rest.argc ? rest.argv[0] : "status";
+	a.files = rest.argv + 1;
+	a.n_files = rest.argc ? rest.argc - 1 : 0;
+	for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++)
+		if (!strcmp(models[i].word, word))
+			return models[i].run(&a, err);
 	if (rest.argc > 2) {
 		wr_fail(err, EINVAL, "'%s': one file at most", rest.argv[2]);
 		return WR_EXIT_USAGE;
@@ -136,14 +144,25 @@ static int run(int argc, char **argv, struct wr_err *err)
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (!strcmp(words[i].word, word))
 			return words[i].run(&a, rest.argc > 1 ? rest.argv[1] : NULL, err);
-	wr_fail(err, EINVAL, "'%s': status, save, load or reset", word);
+	wr_fail(err, EINVAL, "'%s': status, save, load, reset, train, model or features", word);
 	return WR_EXIT_USAGE;
 }
 
-#define AT(field) .offset = offsetof(struct args, field)
+#define AT(field) .offset = offsetof(struct wr_learn_args, field)
 static const struct wr_option options[] = {
 	{0, "top", "N", "status: so many addresses (default 20)", WR_OPTION_NUMBER, AT(top), 1,
 	 8192},
+	{'o', "out", "FILE", "train, model: write the model there", WR_OPTION_STRING, AT(out)},
+	{0, "trees", "N", "train: so many trees (default 4)", WR_OPTION_NUMBER, AT(trees), 1, 32},
+	{0, "levels", "N", "train: so many questions one after another (default 6)",
+	 WR_OPTION_NUMBER, AT(levels), 1, 9},
+	{0, "seed", "N", "train: chance begins here (default 0)", WR_OPTION_NUMBER, AT(seed), 0,
+	 UINT32_MAX},
+	{0, "with", "NAME,...", "train: ask about these, too: sport, dport, ttl", WR_OPTION_STRING,
+	 AT(with)},
+	{0, "model", "FILE", "features: with the score of each packet", WR_OPTION_STRING,
+	 AT(model)},
+	{0, "list", NULL, "features: their names, and what they are", WR_OPTION_FLAG, AT(list)},
 	{0, "json", NULL, "one JSON object a line (docs/events.md)", WR_OPTION_FLAG, AT(json)},
 	{'c', "config", "FILE", "the daemon's configuration, which names its socket",
 	 WR_OPTION_STRING, AT(conf)},
@@ -154,8 +173,10 @@ static const struct wr_option options[] = {
 
 const struct wr_command wr_command_learn = {
 	.name = "learn",
-	.brief = "what the running daemon has learned to be usual",
-	.args = " [status | save [FILE] | load FILE | reset]",
+	.brief = "what the running daemon has learned to be usual; models that rules ask",
+	.args = " [status | save [FILE] | load FILE | reset | train CAPTURE... -o FILE | model "
+		"FILE | "
+		"features CAPTURE...]",
 	.text = "status: of each address and prefix how long it is known, how many hours of the "
 		"week, what it has now, what is usual and the most that is usual at this hour. "
 		"save: writes it now, or into FILE, for another host. load: begins with what "
@@ -163,10 +184,17 @@ const struct wr_command wr_command_learn = {
 		"in FILE, which the daemon's user has to be able to read. reset: forgets all of "
 		"it.\n"
 		"The daemon reads it at its start and writes it every five minutes and at its end "
-		"([detect] learned).",
+		"([detect] learned).\n\n"
+		"train: makes a model of labelled captures (as weir score reads them) for rules "
+		"with score NAME over 0.9 (docs/model.md), and tells how it does on flows that "
+		"were held out. model: checks a model of weir, scikit-learn or LightGBM and tells "
+		"what is in it; with -o in weir's own form. features: what models can ask about "
+		"each packet, as CSV.",
 	.examples = "weir learn\twhat is known, and how sure\n"
 		    "weir learn save norm.json\tfor another host, or to look at\n"
-		    "weir learn load /var/lib/weir/norm.json\tbegins with that\n",
+		    "weir learn load /var/lib/weir/norm.json\tbegins with that\n"
+		    "weir learn train captures/*.pcap -o flood.json\ta model of what is known\n"
+		    "weir learn model flood.json\tis it right, and what does it ask?\n",
 	.options = options,
 	.run = run,
 };

@@ -30,6 +30,7 @@ static void check(struct wr_buf *b, const char *path, const struct wr_policy *p)
 	count(b, prefixes, "prefix in sets", "prefixes in sets");
 	count(b, p->n_classes, "class", "classes");
 	count(b, p->n_links, "link", "links");
+	count(b, p->n_models, "model", "models");
 	wr_buf_char(b, '\n');
 }
 

@@ -225,8 +225,9 @@ static int only_a_rule(const struct wr_mcp *m, const char *text, struct wr_err *
 	struct wr_policy *p = NULL;
 	int ret = wr_policy_parse(&p, text, strlen(text), "text", nobody, NULL, err);
 
-	if (!ret && (p->n_rules != 1 || p->n_sets || p->n_classes || p->n_links))
-		ret = wr_fail(err, EINVAL, "one rule is expected, without sets, classes and links");
+	if (!ret && (p->n_rules != 1 || p->n_sets || p->n_classes || p->n_links || p->n_models))
+		ret = wr_fail(err, EINVAL,
+			      "one rule is expected, without sets, classes, links and models");
 	else if (!ret && (!p->rule[0].for_s || p->rule[0].for_s > SHADOW_S))
 		ret = wr_fail(err, EINVAL, "a rule of an assistant ends: for 10m, %ds at most",
 			      SHADOW_S);

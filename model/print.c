@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "model/model.h"
+
+/* A model written: in weir's own form, and told to a person. */
+
+/* Nodes of a tree stand one behind the other, its root first. */
+static uint32_t tree_end(const struct wr_model *m, uint32_t tree)
+{
+	return tree + 1 < m->n_trees ? m->root[tree + 1] : m->n_nodes;
+}
+
+static void print_node(struct wr_buf *b, const struct wr_model_node *n, uint32_t first)
+{
+	wr_json_array(b, NULL);
+	if (n->feature == WR_MODEL_NO_FEATURE) {
+		wr_json_u64(b, NULL, n->value);
+	} else {
+		wr_json_str(b, NULL, wr_model_feature_name(n->feature));
+		wr_json_u64(b, NULL, n->above);
+		wr_json_u64(b, NULL, n->left - first);
+		wr_json_u64(b, NULL, n->right - first);
+	}
+	wr_json_end_array(b);
+}
+
+void wr_model_print(struct wr_buf *b, const struct wr_model *m)
+{
+	wr_json_open(b);
+	wr_json_u64(b, "weir_model", 1);
+	wr_json_str(b, "link", wr_model_links[m->link]);
+	wr_json_double(b, "base", m->base);
+	wr_json_double(b, "scale", m->scale);
+	wr_json_array(b, "trees");
+	for (uint32_t t = 0; t < m->n_trees; t++) {
+		wr_json_array(b, NULL);
+		for (uint32_t i = m->root[t]; i < tree_end(m, t); i++)
+			print_node(b, &m->node[i], m->root[t]);
+		wr_json_end_array(b);
+	}
+	wr_json_end_array(b);
+	wr_json_close(b);
+	wr_buf_char(b, '\n');
+}
+
+void wr_model_tell(struct wr_buf *b, const struct wr_model *m)
+{
+	uint32_t asked[WR_MODEL_FEATURES] = {0};
+
+	for (uint32_t i = 0; i < m->n_nodes; i++)
+		if (m->node[i].feature != WR_MODEL_NO_FEATURE)
+			asked[m->node[i].feature]++;
+	wr_buf_fmt(b,
+		   "form       %s\ntrees      %" PRIu32 ", up to %" PRIu32
+		   " questions one after another, %" PRIu32
+		   " nodes\nscores     %.4f to %.4f could be; whole numbers move one by at most "
+		   "%.6f\nasks about",
+		   m->form, m->n_trees, wr_model_levels(m), m->n_nodes, wr_model_score(m, 0),
+		   wr_model_score(m, m->n_trees * WR_MODEL_VALUE), m->error);
+	for (uint32_t f = 0; f < WR_MODEL_FEATURE_COUNT; f++)
+		if (asked[f])
+			wr_buf_fmt(b, " %s (%" PRIu32 ")", wr_model_feature_name(f), asked[f]);
+	wr_buf_char(b, '\n');
+}

@@ -1,0 +1,337 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Models: what scikit-learn says and what weir says of the same packets, wrong files, a policy that asks, training.
+
+The Python is the system's, as its scikit-learn is. The lines that write a model for weir are those of docs/model.md.
+"""
+import csv
+import gzip
+import io
+import json
+import os
+import random
+import re
+import struct
+import subprocess
+import tempfile
+
+here = os.path.dirname(os.path.abspath(__file__))
+root = os.environ.get("WEIR_SRC") or os.path.dirname(os.path.dirname(here))
+weir = os.environ.get("WEIR", os.path.join(root, "build", "weir"))
+count = failed = 0
+PACKETS = 1200
+
+
+def ok(good, what, more=""):
+    global count, failed
+    count += 1
+    failed += not good
+    print("%sok %d - %s" % ("" if good else "not ", count, what))
+    if not good and more:
+        print("# " + str(more).replace("\n", "\n# "))
+
+
+def skip(what):
+    global count
+    count += 1
+    print("ok %d # SKIP %s" % (count, what))
+
+
+def run(*args):
+    done = subprocess.run([weir, *args], capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+# ---- packets ----
+
+
+def frame(rnd, source, attack):
+    """IPv4, UDP or TCP; an attack is UDP of 200 to 260 bytes, or a SYN with a window of 512."""
+    udp = rnd.random() < 0.5
+    payload = rnd.randrange(200, 260) if attack and udp else 0 if attack else rnd.randrange(0, 900)
+    if udp:
+        body = struct.pack("!HHHH", rnd.randrange(1024, 65536), rnd.choice([53, 123, 443]), 8 + payload, 0) + bytes(payload)
+    else:
+        flags, window = (2, 512) if attack else (rnd.choice([2, 16, 24]), rnd.randrange(1000, 65536))
+        options = b"" if attack or rnd.random() < 0.3 else b"\x02\x04" + struct.pack("!H", rnd.choice([1460, 1400])) + b"\x01\x03\x03\x07"
+        body = struct.pack("!HHIIBBHHH", rnd.randrange(1024, 65536), 443, rnd.getrandbits(32), 0, (5 + len(options) // 4) << 4, flags, window, 0, 0) + options + bytes(payload)
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, rnd.choice([0, 8]), 20 + len(body), 1, rnd.choice([0, 0x4000]), rnd.choice([64, 55, 128]), 17 if udp else 6, 0, source, bytes([192, 0, 2, 1]))
+    return bytes(12) + b"\x08\x00" + head + body
+
+
+def write_capture(path, seed):
+    """With the labels and the table of one event that weir score and weir learn train read."""
+    rnd = random.Random(seed)
+    labels = bytearray()
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for i in range(PACKETS):
+            attack = rnd.random() < 0.4
+            source = bytes([198, 18 + attack, 0, rnd.randrange(200)])
+            data = frame(rnd, source, attack)
+            labels.append(attack)
+            f.write(struct.pack("<IIII", 1000000000 + i // 100, i % 100 * 10000, len(data), len(data)) + data)
+    stem = path[:-len(".pcap")]
+    with gzip.open(stem + ".lab.gz", "wb") as f:
+        f.write(bytes(labels))
+    with open(stem + ".events.tsv", "w") as f:
+        f.write("event\tclass\tstart_s\tend_s\tpackets\tvictim\n1\tflood\t0\t12\t%d\t192.0.2.1\n" % sum(labels))
+
+
+def features_of(path, *more):
+    status, out, err = run("learn", "features", *more, path)
+    ok(status == 0, "weir learn features: " + " ".join(more) if more else "weir learn features", err)
+    return list(csv.DictReader(io.StringIO(out)))
+
+
+# ---- scikit-learn ----
+
+
+def docs_lines():
+    with open(os.path.join(root, "docs", "model.md")) as f:
+        text = f.read()
+    return re.search(r"```python\n(.*?)```", text, re.S).group(1)
+
+
+def sklearn(folder, capture):
+    try:
+        import numpy as np
+        from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
+        from sklearn.tree import DecisionTreeClassifier
+    except ImportError as e:
+        skip("scikit-learn: %s" % e)
+        return
+    rows = features_of(capture)
+    names = [n for n in rows[0] if n != "label"]
+    x = np.array([[float(r[n]) for n in names] for r in rows])
+    y = np.array([int(r["label"]) for r in rows])
+    rnd = np.random.RandomState(3)
+    y_hard = y ^ (rnd.rand(len(y)) < 0.2)  # leaves that are not 0 and 1
+    space = {}
+    exec(docs_lines(), space)  # pylint: disable=exec-used
+    for model in (DecisionTreeClassifier(max_depth=9, random_state=1),
+                  RandomForestClassifier(n_estimators=16, max_depth=6, random_state=1),
+                  ExtraTreesClassifier(n_estimators=32, max_depth=5, random_state=1),
+                  GradientBoostingClassifier(n_estimators=24, max_depth=3, random_state=1)):
+        what = type(model).__name__
+        path = os.path.join(folder, what + ".json")
+        model.fit(x, y_hard)
+        space["dump"](model, names, path)
+        status, out, err = run("learn", "model", path)
+        moved = re.search(r"move one by at most ([0-9.]+)", out)
+        ok(status == 0 and "form       scikit-learn" in out and moved, what + ": is read", out + err)
+        if not moved:
+            continue
+        want = model.predict_proba(x)[:, 1]
+        got = np.array([float(r["score"]) for r in features_of(capture, "--model", path)])
+        most = np.abs(want - got).max()
+        ok(most <= float(moved.group(1)) + 2e-6 and len(set(got)) > 10,
+           "%s: %d scores of %d packets are those of scikit-learn, but for %.6f; said was %s" % (what, len(set(got)), len(got), most, moved.group(1)))
+        own = os.path.join(folder, "own.json")
+        status, out, err = run("learn", "model", path, "-o", own)
+        again = [r["score"] for r in features_of(capture, "--model", own)]
+        ok(status == 0 and again == ["%.6f" % s for s in got], what + ": the same from weir's own form", err)
+
+
+# ---- LightGBM, by hand ----
+
+LIGHTGBM = {"objective": "binary sigmoid:1", "num_class": 1, "num_tree_per_iteration": 1, "average_output": False,
+            "feature_names": ["length", "window"],
+            "tree_info": [{"tree_structure": {"split_feature": 0, "threshold": 100.5, "decision_type": "<=", "missing_type": "None",
+                                              "left_child": {"leaf_value": -2.0}, "right_child": {"leaf_value": 1.5}}},
+                          {"tree_structure": {"split_feature": 1, "threshold": 512.0, "decision_type": "<=", "missing_type": "None",
+                                              "left_child": {"leaf_value": 0.5}, "right_child": {"leaf_value": -0.25}}}]}
+
+
+def lightgbm(folder, capture):
+    path = os.path.join(folder, "lightgbm.json")
+    with open(path, "w") as f:
+        json.dump(LIGHTGBM, f)
+    worst = 0
+    rows = features_of(capture, "--model", path)
+    for r in rows:
+        raw = (-2.0 if int(r["length"]) <= 100 else 1.5) + (0.5 if int(r["window"]) <= 512 else -0.25)
+        worst = max(worst, abs(float(r["score"]) - 1 / (1 + 2.718281828459045 ** -raw)))
+    ok(worst < 0.0001 and len({r["score"] for r in rows}) == 4, "LightGBM: scores are its own", worst)
+
+
+# ---- wrong files ----
+
+OWN = {"weir_model": 1, "link": "plain", "base": 0, "scale": 32767, "trees": [[["length", 100, 1, 2], [0], [32767]]]}
+
+
+def tree(nodes):
+    return dict(OWN, trees=[nodes])
+
+
+def sk(**change):
+    one = {"children_left": [1, -1, -1], "children_right": [2, -1, -1], "feature": [0, -2, -2], "threshold": [1.5, -2, -2], "value": [0.5, 0, 1]}
+    one.update(change)
+    return {"sklearn_model": "forest", "features": ["length"], "trees": [one]}
+
+
+def lgb(**change):
+    at = json.loads(json.dumps(LIGHTGBM))
+    for key, value in change.items():
+        (at if key in at else at["tree_info"][0]["tree_structure"])[key] = value
+    return at
+
+
+def chain(n):
+    nodes = []
+    for i in range(n):
+        nodes += [["length", 1000 - i, 2 * i + 2, 2 * i + 1], [i]]
+    return nodes + [[7]]
+
+
+WRONG = [
+    ("", "no JSON that can be read"),
+    ("[1, 2", "line 1, column 5: no JSON"),
+    ("[]", "is no model"),
+    ("{\"secret\": 1}", "is no model"),
+    ("{\"weir_model\":1,\"weir_model\":1}", "no JSON"),
+    ("[" * 100000, "no JSON"),
+    (dict(OWN, weir_model=2), "form 2 of weir's models; this weir reads 1"),
+    (dict(OWN, link="cubic"), "'link' has to be"),
+    (dict(OWN, scale=0), "'scale' has to be above 0"),
+    (dict(OWN, base="0"), "'base' has to be a number"),
+    (dict(OWN, trees=[]), "no tree is in it"),
+    (dict(OWN, trees={}), "no tree is in it"),
+    (dict(OWN, trees=[[[1]]] * 33), "more than 32 trees"),
+    (tree([]), "tree 1: has to be a list of nodes"),
+    (tree([["lenght", 1, 1, 2], [0], [1]]), "'lenght' is no feature of packets: is 'length' meant?"),
+    (tree([["length", -1, 1, 2], [0], [1]]), "a bound is a whole number"),
+    (tree([["length", 1.5, 1, 2], [0], [1]]), "a bound is a whole number"),
+    (tree([["length", 1, 1, 3], [0], [1]]), "a child that is not there"),
+    (tree([["length", 1, 0, 1], [1]]), "more than 9 questions one after another"),
+    (tree([["length", 1, 1, 2], ["ttl", 5, 0, 2], [1]]), "more than 9 questions one after another"),
+    (tree(chain(10)), "more than 9 questions one after another"),
+    (tree([[32768]]), "[LEAF] from 0 to 32767"),
+    (tree([[-1]]), "[LEAF] from 0 to 32767"),
+    (tree([["length", 1, 1]]), "a node is [FEATURE, BOUND, LEFT, RIGHT]"),
+    (tree([["length", 16777216, 1, 1], [1]] + [[0]] * 70000), "more than 65536 nodes"),
+    (tree([["length", 1000, 1, 1]] + [["length", 1000 - i, i + 1, i + 1] for i in range(1, 9)] + [[1]]), None),
+    (sk(), None),
+    (dict(sk(), sklearn_model="svm"), "'sklearn_model' has to be"),
+    (dict(sk(), features=["x1"]), "'x1' is no feature of packets"),
+    (dict(sk(), features=[]), "the names of 1 to 32 features"),
+    (sk(value=[0.5, 0]), "'value' has to be a list, as long as the others"),
+    (sk(threshold=[None, 0, 0]), "'threshold' has what is no number"),
+    (sk(feature=[1, -2, -2]), "a feature without a name"),
+    (sk(children_right=[3, -1, -1]), "a child that is not there"),
+    (sk(children_left=[0, -1, -1]), "more than 9 questions"),
+    (sk(value=[0.5, 1e9, 1]), "a leaf that is no number"),
+    (lgb(), None),
+    (lgb(objective="regression"), "objective=binary is read"),
+    (lgb(num_class=3), "more than two classes"),
+    (lgb(average_output=True), "boosting=rf is not read"),
+    (lgb(decision_type="=="), "not of the form '<='"),
+    (lgb(missing_type="Zero"), "train without zero_as_missing"),
+    (lgb(left_child={}), "'leaf_value' has to be a number"),
+    (lgb(feature_names=["length"]), "a feature without a name in 'feature_names'"),
+]
+
+
+def wrong(folder):
+    path = os.path.join(folder, "wrong.json")
+    bad = []
+    for what, want in WRONG:
+        with open(path, "w") as f:
+            f.write(what if isinstance(what, str) else json.dumps(what))
+        status, out, err = run("learn", "model", path)
+        if (status, want is None) not in ((0, True), (2, False)) or (want and (want not in err or "secret" in err)) or err.count("\n") > 1:
+            bad.append("%.100s: %d %s%s, wanted %s" % (what, status, out, err, want))
+    ok(not bad, "%d files, right and wrong: a line that says what is wrong, status 2" % len(WRONG), "\n".join(bad))
+    status, out, err = run("learn", "model", "/nowhere/m.json")
+    ok(status == 2 and "/nowhere/m.json: No such file" in err, "a file that is not there", err)
+    with open(path, "wb") as f:
+        f.truncate(9 << 20)
+    status, out, err = run("learn", "model", path)
+    ok(status == 2 and "larger than 8 MiB" in err, "a file that is too large", err)
+
+
+# ---- a policy that asks ----
+
+
+def policy(folder):
+    model, path = os.path.join(folder, "m.json"), os.path.join(folder, "p.policy")
+    nodes = [["length", 100, 1, 2], [3276], [30801]]  # 0.1 and 0.94
+    with open(model, "w") as f:
+        json.dump(tree(nodes), f)
+    text = ("model flood = file \"%s\"\nlong: limit 10kpps to udp/53 score flood over 0.95\nbig: drop to udp score flood over 0.9\n"
+            "all: drop any score flood over 0.05 shadow\n" % model)
+    with open(path, "w") as f:
+        f.write(text)
+    status, out, err = run("policy", "print", path)
+    ok(status == 0 and out == text, "printed as it was written", out + err)
+    packet = "udp 203.0.113.7:5555 > 10.0.0.5:53 len %d"
+    status, out, err = run("why", "--json", "--all", "--policy", path, packet % 200)
+    got = json.loads(out or "{}")
+    told = [d["text"] for r in got.get("rules", []) for d in r.get("differs", [])]
+    ok(status == 0 and got["rule"] == "big" and told == ["its score by flood is 0.9400, not over 0.95"],
+       "weir why: the score of a long packet, and what decides", out + err)
+    status, out, err = run("why", "--json", "--all", "--policy", path, packet % 100)
+    got = json.loads(out or "{}")
+    ok(status == 0 and got["verdict"] == "pass" and [d["clause"] for r in got["rules"] for d in r.get("differs", [])] == ["score", "score"]
+       and [r["role"] for r in got["rules"] if r["rule"] == "all"] == ["shadow"], "of a short one", out + err)
+    for line, want in (("drop score flood over 0.9", "says not for what it is"), ("drop any score flod over 0.9", "did you mean 'flood'?"),
+                       ("drop any score flood 0.9", "expected over"), ("drop any score flood over 1", "a number from 0 to 0.999"),
+                       ("drop any score flood over 0.9999", "a number from 0 to 0.999"), ("drop any score flood over .5", "a number from 0 to 0.999"),
+                       ("cookies to tcp/443 score flood over 0.9", "does not go with cookies"),
+                       ("model flood = file \"%s\"" % model, "there is a model of that name in line 1")):
+        with open(path, "w") as f:
+            f.write(text + line + "\n")
+        status, out, err = run("policy", "check", path)
+        ok(status == 2 and want in err and ":5:" in err, line.replace(model, "m.json"), err)
+    with open(model, "w") as f:
+        f.write("{}")
+    status, out, err = run("policy", "check", path)
+    ok(status == 2 and ":1:20: '\"%s\"': %s: is no model" % (model, model) in err, "a model that is none is told where it is named", err)
+
+
+# ---- training ----
+
+
+def train(folder, capture):
+    one, two, other = (os.path.join(folder, n) for n in ("one.json", "two.json", "other.json"))
+    status, out, err = run("learn", "train", capture, "-o", one)
+    held = re.search(r"held out, over 0.5: ([0-9.]+) % of (\d+) of attacks, ([0-9.]+) % of (\d+) usual", out)
+    ok(status == 0 and held and float(held.group(1)) > 95 and float(held.group(3)) < 5 and int(held.group(2)) > 50 and int(held.group(4)) > 50,
+       "what can be told apart is learned, also on what was held out", out + err)
+    ok("sport" not in out.rpartition("asks about")[2] and "ttl" not in out.rpartition("asks about")[2], "ports and TTL are not asked about", out)
+    again = os.path.join(folder, "again.pcap")
+    write_capture(again, 99)
+    rows = features_of(again, "--model", one)
+    right = sum((float(r["score"]) > 0.5) == (r["label"] == "1") for r in rows) / len(rows)
+    ok(right > 0.95, "another capture of the kind: %.2f %% right" % (100 * right))
+    run("learn", "train", capture, "-o", two)
+    run("learn", "train", capture, "-o", other, "--seed", "7")
+    texts = [open(p).read() for p in (one, two, other)]
+    ok(texts[0] == texts[1] and texts[0] != texts[2], "the same seed makes the same file, another one another")
+    status, out, err = run("learn", "train", capture, "-o", one, "--trees", "3", "--levels", "2", "--with", "ttl,dport")
+    ok(status == 0 and "trees      3, up to 2 questions" in out, "so many trees and questions", out + err)
+    for args, want in (([capture], "into which file?"), (["-o", one], "which labelled captures?"), ([capture, "-o", one, "--with", "size"], "--with size: no feature"),
+                       (["/nowhere.pcap", "-o", one], "/nowhere")):
+        status, out, err = run("learn", "train", *args)
+        ok(status == 2 and want in err, "train: " + want, err)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        capture = os.path.join(folder, "flood.pcap")
+        write_capture(capture, 5)
+        status, out, err = run("learn", "features", "--list")
+        with open(os.path.join(root, "docs", "model.md")) as f:
+            docs = f.read()
+        missing = [line.split()[0] for line in out.splitlines() if "`%s`" % line.split()[0] not in docs]
+        ok(status == 0 and len(out.splitlines()) > 20 and not missing, "docs/model.md has every feature", missing)
+        sklearn(folder, capture)
+        lightgbm(folder, capture)
+        wrong(folder)
+        policy(folder)
+        train(folder, capture)
+    print("1..%d" % count)
+    return failed > 0
+
+
+raise SystemExit(main())
