@@ -30,7 +30,8 @@ static int open_all(struct wr_detect *d)
 	if (!d->recent || !d->known)
 		return -ENOMEM;
 	return syns_open(d) || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
-			       stations_open(d) || samples_open(d) || weeks_open(d)
+			       stations_open(d) || offers_open(d) || broken_open(d) ||
+			       services_open(d) || samples_open(d) || weeks_open(d)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -44,6 +45,8 @@ int wr_detect_open(struct wr_detect **out, const struct wr_detect_conf *conf, st
 		return wr_fail(err, ENOMEM, "no memory for detection");
 	}
 	d->conf = *conf;
+	if (!d->conf.malformed)
+		d->conf.malformed = WR_DETECT_MALFORMED;
 	*out = d;
 	return 0;
 }
@@ -63,6 +66,9 @@ void wr_detect_close(struct wr_detect **detect)
 	slow_close(d);
 	names_close(d);
 	stations_close(d);
+	offers_close(d);
+	broken_close(d);
+	services_close(d);
 	samples_close(d);
 	weeks_close(d);
 	free(d);
@@ -171,6 +177,13 @@ bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 	const struct target *net = known_target(d, addr, ip_v, ip_v == 4 ? 24 : 64);
 
 	return (t && d->step < t->busy) || (net && d->step < net->busy);
+}
+
+uint32_t learned_s(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+{
+	const struct target *t = known_target(d, addr, ip_v, 0);
+
+	return t ? t->norm[C_PACKETS].seconds : 0;
 }
 
 void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n)
@@ -377,6 +390,8 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	scan_part(d, &a);
 	pair_part(d, &a);
 	names_part(d, &a);
+	broken_part(d, &a);
+	services_part(d, &a);
 }
 
 void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec)
@@ -384,6 +399,8 @@ void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const st
 	if (!d->step)
 		wr_detect_tick(d, pkt->ts_ns);
 	stations_packet(d, pkt, rec);
+	offers_packet(d, pkt, rec);
+	broken_packet(d, pkt, rec);
 	names_packet(d, pkt, rec);
 	samples_packet(d, pkt, rec);
 }

@@ -29,7 +29,18 @@ struct wr_detect_conf {
 			 for */
 	wr_finding_fn finding;
 	void *ctx;
+	uint32_t malformed; /* packets in a minute, from which on they are told; 0:
+			       WR_DETECT_MALFORMED */
+	bool old_services;  /* new ones are not told */
+	/* DHCP servers and routers that are fine besides those that are learned; borrowed. */
+	const struct wr_detect_addr {
+		uint8_t addr[16]; /* network order; IPv4 in the first four bytes, the rest 0 */
+		uint8_t ip_v;
+	} * offerers;
+	uint32_t n_offerers;
 };
+
+enum { WR_DETECT_MALFORMED = 20 };
 
 struct wr_detect;
 

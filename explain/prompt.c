@@ -82,9 +82,13 @@ static void evidence(struct wr_buf *b, const struct wr_finding *f)
 		wr_buf_fmt(b, "evidence: %s = ", wr_feature_name(e->feature));
 		number(b, e->value);
 		wr_buf_fmt(b, " %s (%s)", wr_feature_unit(e->feature), wr_feature_text(e->feature));
+		if (wr_evidence_says(e))
+			wr_buf_fmt(b, " %s", wr_evidence_says(e));
 		if (e->has_norm) {
 			wr_buf_str(b, ", usual at most ");
 			number(b, e->norm);
+			wr_buf_str(b, ", ");
+			wr_evidence_often(b, e);
 		}
 		wr_buf_char(b, '\n');
 	}

@@ -148,6 +148,7 @@ static int evidence(struct wr_finding *f, const json_t *o)
 	{
 		struct wr_evidence *e = &f->evidence[f->n_evidence];
 		const json_t *norm = json_object_get(one, "norm");
+		const json_t *quantile = json_object_get(one, "quantile");
 		int feature = which(text_of(one, "name"), feature_at, WR_FEATURE_COUNT);
 
 		if (f->n_evidence++ == WR_FINDING_EVIDENCE || feature < 0)
@@ -157,6 +158,8 @@ static int evidence(struct wr_finding *f, const json_t *o)
 			.has_norm = norm != NULL,
 			.value = json_number_value(json_object_get(one, "value")),
 			.norm = json_number_value(norm),
+			.quantile = quantile ? json_number_value(quantile) : -1,
+			.learned_s = (uint32_t)number_of(one, "learned_s"),
 		};
 	}
 	return 0;

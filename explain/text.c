@@ -81,6 +81,10 @@ static void value(struct wr_buf *b, const struct wr_evidence *e)
 		wr_buf_fmt(b, "%.0f %% %s", e->value * 100, text);
 		return;
 	}
+	if (wr_evidence_says(e)) {
+		wr_buf_fmt(b, "%s %s", text, wr_evidence_says(e));
+		return;
+	}
 	if (!strcmp(unit, "s") || !strcmp(unit, "bytes") || !strcmp(unit, "port")) {
 		wr_buf_fmt(b, "%s ", text);
 		number(b, e->value);
@@ -148,6 +152,11 @@ static void evidence_line(struct wr_buf *b, const struct wr_evidence *e)
 	size_t line = b->used;
 	struct wr_buf n = {0};
 
+	if (wr_evidence_says(e)) {
+		wr_buf_fmt(b, "  %*s %s %s\n", VALUE - 2, "", wr_feature_text(e->feature),
+			   wr_evidence_says(e));
+		return;
+	}
 	number(&n, share ? round(e->value * 100) : e->value);
 	wr_buf_fmt(b, "  %10s %-14s %s\n", wr_buf_text(&n), share ? "%" : unit,
 		   wr_feature_text(e->feature));
@@ -166,6 +175,8 @@ static void evidence_line(struct wr_buf *b, const struct wr_evidence *e)
 	else
 		wr_buf_str(b, ", ");
 	wr_buf_add(b, n.at, n.used);
+	wr_buf_fmt(b, "\n%*s ", (int)VALUE, "");
+	wr_evidence_often(b, e);
 	wr_buf_char(b, '\n');
 	wr_buf_free(&n);
 }
