@@ -114,7 +114,7 @@ static void look(struct wr_detect *d, struct place *p)
 	struct wr_finding *f;
 	bool is_new;
 
-	if (p->n < d->conf.malformed || p->n <= wr_norm_most(&p->norm, USUAL))
+	if (p->n < d->conf.tune.malformed || p->n <= wr_norm_most(&p->norm, USUAL))
 		return;
 	if (!p->key.ip_v)
 		v.prefix = 0;

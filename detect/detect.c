@@ -45,10 +45,16 @@ int wr_detect_open(struct wr_detect **out, const struct wr_detect_conf *conf, st
 		return wr_fail(err, ENOMEM, "no memory for detection");
 	}
 	d->conf = *conf;
-	if (!d->conf.malformed)
-		d->conf.malformed = WR_DETECT_MALFORMED;
+	wr_detect_tune(d, &conf->tune);
 	*out = d;
 	return 0;
+}
+
+void wr_detect_tune(struct wr_detect *d, const struct wr_detect_tune *tune)
+{
+	d->conf.tune = *tune;
+	if (!d->conf.tune.malformed)
+		d->conf.tune.malformed = WR_DETECT_MALFORMED;
 }
 
 void wr_detect_close(struct wr_detect **detect)
@@ -162,8 +168,8 @@ struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip
 	return t;
 }
 
-static const struct target *known_target(const struct wr_detect *d, const uint8_t addr[16],
-					 uint8_t ip_v, uint16_t prefix)
+const struct target *target_known(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+				  uint16_t prefix)
 {
 	struct wr_talk_key key = {.ip_v = ip_v, .tag = prefix};
 
@@ -173,15 +179,15 @@ static const struct target *known_target(const struct wr_detect *d, const uint8_
 
 bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 {
-	const struct target *t = known_target(d, addr, ip_v, 0);
-	const struct target *net = known_target(d, addr, ip_v, ip_v == 4 ? 24 : 64);
+	const struct target *t = target_known(d, addr, ip_v, 0);
+	const struct target *net = target_known(d, addr, ip_v, ip_v == 4 ? 24 : 64);
 
 	return (t && d->step < t->busy) || (net && d->step < net->busy);
 }
 
 uint32_t learned_s(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 {
-	const struct target *t = known_target(d, addr, ip_v, 0);
+	const struct target *t = target_known(d, addr, ip_v, 0);
 
 	return t ? t->norm[C_PACKETS].seconds : 0;
 }

@@ -123,6 +123,9 @@ struct wr_detect {
 /* Of an address (prefix 0) or a prefix; made when it is not there. */
 struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
 			 uint16_t prefix);
+/* NULL: it is not there. */
+const struct target *target_known(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+				  uint16_t prefix);
 void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n);
 bool for_many(const uint8_t *addr, uint8_t ip_v); /* multicast, broadcast */
 void forget_touched(struct wr_detect *d);	  /* nothing came in this step */

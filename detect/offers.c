@@ -177,10 +177,10 @@ static bool is_flood(struct wr_detect *d, const struct offerer *o, uint64_t says
 
 static bool listed(const struct wr_detect *d, const struct wr_talk_key *key)
 {
-	const struct wr_detect_conf *c = &d->conf;
+	const struct wr_detect_tune *t = &d->conf.tune;
 
-	for (uint32_t i = 0; i < c->n_offerers; i++)
-		if (c->offerers[i].ip_v == key->ip_v && !memcmp(c->offerers[i].addr, key->addr, 16))
+	for (uint32_t i = 0; i < t->n_known; i++)
+		if (t->known[i].ip_v == key->ip_v && !memcmp(t->known[i].addr, key->addr, 16))
 			return true;
 	return false;
 }

@@ -159,7 +159,7 @@ void services_part(struct wr_detect *d, const struct part *a)
 	s->clients |= 1ull << (addr_hash(k->addr[!server]) & 63);
 	if (s->answers < ANSWERS && d->step >= BEGIN_STEP + COLD_STEPS)
 		return;
-	if (d->conf.old_services || d->step < BEGIN_STEP + COLD_STEPS ||
+	if (d->conf.tune.old_services || d->step < BEGIN_STEP + COLD_STEPS ||
 	    learned_s(d, key.addr, key.ip_v) < KNOWN_S) {
 		s->known = true;
 	} else if (may_tell(d) && has_room(d)) {

@@ -114,7 +114,7 @@ static void cure(struct wr_buf *b, const struct wr_explain *e)
 	wr_buf_fmt(b,
 		   "rule that fits: %s on headers of packets, matches %.1f %% of %u samples of the "
 		   "attack and %.2f %% of %u usual packets\n",
-		   c->verb == WR_CURE_DROP ? "drop" : "limit", 100 * c->attack, c->attack_samples,
+		   wr_cure_verb_name(c->verb), 100 * c->attack, c->attack_samples,
 		   100 * c->usual, c->usual_samples);
 }
 

@@ -292,6 +292,11 @@ static void reach(struct wr_buf *b, const struct wr_cure *c)
 
 static void done(struct wr_buf *b, const struct wr_explain *e)
 {
+	static const char *const would[] = {
+		[WR_CURE_DROP] = "keep it out",
+		[WR_CURE_LIMIT] = "limit it to what is usual",
+		[WR_CURE_COOKIES] = "answer its SYNs in place of the service",
+	};
 	const struct wr_cure *c = &e->cure;
 	struct wr_buf text = {0};
 
@@ -305,9 +310,11 @@ static void done(struct wr_buf *b, const struct wr_explain *e)
 	else
 		wr_buf_fmt(&text, "%s. A rule that would %s (%s):",
 			   e->capture ? "It has read a capture and done nothing" : "Nothing",
-			   c->verb == WR_CURE_DROP ? "keep it out" : "limit it to what is usual",
+			   would[c->verb],
 			   c->safe ? "no usual packet that is known is hit"
 				   : "it hits usual packets, or misses much of it");
+	if (e->i.failed[0])
+		wr_buf_fmt(&text, " Before, rule %s did not stop it.", e->i.failed);
 	flush(b, &text);
 	if (c->verb == WR_CURE_NONE)
 		return;

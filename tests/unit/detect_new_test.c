@@ -110,10 +110,10 @@ static void test_malformed(int v)
 static void test_malformed_usual(void)
 {
 	begin(4, 60);
-	host.d->conf.malformed = 1000;
+	host.d->conf.tune.malformed = 1000;
 	pass(&host, 600, usual_turn, broken_often);
 	ok(!host_told(&host, WR_CLASS_MALFORMED), "below a floor of a thousand nothing is told");
-	host.d->conf.malformed = WR_DETECT_MALFORMED;
+	host.d->conf.tune.malformed = WR_DETECT_MALFORMED;
 	pass(&host, 120, usual_turn, broken_often);
 	quiet("what comes each minute");
 }
@@ -221,10 +221,10 @@ static void test_dhcp(void)
 	quiet("a boot server that gives no addresses");
 	begin(4, 10);
 	{
-		static struct wr_detect_addr fine[1] = {{.ip_v = 4, .addr = {10, 0, 0, 0x42}}};
+		struct wr_detect_tune tune = {.known = {{.ip_v = 4, .addr = {10, 0, 0, 0x42}}},
+					      .n_known = 1};
 
-		host.d->conf.offerers = fine;
-		host.d->conf.n_offerers = 1;
+		wr_detect_tune(host.d, &tune);
 	}
 	dhcp_times(&good, 1);
 	pass(&host, WARM_S, usual_turn, NULL);
