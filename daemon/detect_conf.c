@@ -60,7 +60,7 @@ static int parse(const char *value, uint8_t *first, uint8_t *last, enum wr_answe
 			       near ? ": is it '" : " (docs/detection.md lists them)",
 			       near ? near : "", near ? "'?" : "");
 	}
-	if (!wr_detect_curable((enum wr_finding_class)*first))
+	if (!wr_detect_curable((enum wr_finding_class) * first))
 		return wr_fail(err, EINVAL, "'%s' is only told: no rule is made against it", word);
 	if (wr_answer_mode(colon + 1, mode))
 		return wr_fail(err, EINVAL, "'%s': behind %s: comes off, shadow or enforce", value,
@@ -87,10 +87,10 @@ int wr_detect_check_addr(const char *value, struct wr_err *err)
 {
 	struct wr_detect_addr a;
 
-	return address(value, &a) ? 0
-				  : wr_fail(err, EINVAL,
-					    "'%s': an address (10.0.0.1, fe80::1) was expected",
-					    value);
+	return address(value, &a)
+		       ? 0
+		       : wr_fail(err, EINVAL, "'%s': an address (10.0.0.1, fe80::1) was expected",
+				 value);
 }
 
 void wr_detect_conf_tune(const struct wr_daemon_conf *conf, struct wr_detect_tune *tune)

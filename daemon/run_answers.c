@@ -71,8 +71,9 @@ static enum wr_answer_is is(void *ctx, const struct wr_answer *a)
 
 	if (!x)
 		return WR_ANSWER_GONE;
-	return x->automatic && x->shadow == (wr_answers_mode(&r->answers, (enum wr_finding_class)a->klass) ==
-					      WR_ANSWER_SHADOW)
+	return x->automatic && x->shadow == (wr_answers_mode(&r->answers,
+							     (enum wr_finding_class)a->klass) ==
+					     WR_ANSWER_SHADOW)
 		       ? WR_ANSWER_THERE
 		       : WR_ANSWER_TURNED;
 }

@@ -8,8 +8,8 @@
 enum {
 	LOOKS = 20, /* a second apart, then */
 	LOOK_AGAIN_S = 10,
-	PUTS_MOST = 4, /* a second: each makes a whole policy */
-	JUDGE_S = 5,   /* seconds with packets of it, and */
+	PUTS_MOST = 4,	  /* a second: each makes a whole policy */
+	JUDGE_S = 5,	  /* seconds with packets of it, and */
 	JUDGE_LEAST = 20, /* so many, until it is known whether a rule stops it */
 };
 

@@ -7,9 +7,9 @@
 /*
  * What is done about findings: a rule for each that has a safe one (wr_cure.safe), made anew while
  * there is more to know, replaced by the next best or taken out when less than half of what was
- * expected is stopped by it, renewed while it goes on, ended when it was over for WR_ANSWER_LAST_S. Who
- * puts rules in force is the caller. What somebody takes out or turns is left as he wants it until
- * the attack has been over for so long.
+ * expected is stopped by it, renewed while it goes on, ended when it was over for WR_ANSWER_LAST_S.
+ * Who puts rules in force is the caller. What somebody takes out or turns is left as he wants it
+ * until the attack has been over for so long.
  */
 
 enum { WR_ANSWERS = 64, WR_ANSWER_NAME = 32, WR_ANSWER_LAST_S = 60 };
@@ -59,11 +59,11 @@ struct wr_answer_ops {
 };
 
 struct wr_answers {
-	enum wr_answer_mode mode; /* of what `own` says nothing of */
+	enum wr_answer_mode mode;    /* of what `own` says nothing of */
 	uint8_t own[WR_CLASS_COUNT]; /* 1 + enum wr_answer_mode of the class; 0: none of its own */
 	bool cookies;		     /* SYN cookies are fine */
-	const char *prefix;	  /* of names: "auto" makes auto1, auto2 */
-	const char *resolvers[2]; /* of IPv4, of IPv6: see struct wr_cure_want */
+	const char *prefix;	     /* of names: "auto" makes auto1, auto2 */
+	const char *resolvers[2];    /* of IPv4, of IPv6: see struct wr_cure_want */
 	const struct wr_answer_ops *ops;
 	void *ctx;
 	struct wr_answer at[WR_ANSWERS];

@@ -8,7 +8,7 @@
 #include "detect/sample.h"
 
 enum {
-	NAMED = 8,    /* sources in a rule */
+	NAMED = 8,     /* sources in a rule */
 	WINDOW_S = 60, /* packets that are looked for to know what it is made of */
 	LIMIT_CPS = 1,
 };
@@ -272,6 +272,8 @@ void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr
 	if (!drop) {
 		c->attack *= fmax(0, 1 - LIMIT_CPS / fmax(0.001, rate_of(f)));
 		c->safe = c->safe && c->attack >= LEAST_STOPPED && !want->level;
+		/* All that a client does, wherever to, is more than a scan is worth. */
+		c->safe = c->safe && (f->victim.ip_v || !c->usual_clients);
 	}
 	rule_text(&text, f, &w, want, c, &what);
 	if (text.used >= sizeof(c->rule))

@@ -27,7 +27,8 @@ uint64_t blame_packets(const struct wr_detect *d, const struct wr_finding *f, ui
 		       struct blame_what *what);
 /* Is it a flood of SYNs for which cookies are the answer? They are a rule of its own. */
 bool cookies_fit(const struct wr_finding *f, const struct wr_cure_want *want);
-void cookies_cure(const struct wr_detect *d, const struct wr_finding *f, const struct wr_cure_want *want, struct wr_cure *c);
+void cookies_cure(const struct wr_detect *d, const struct wr_finding *f,
+		  const struct wr_cure_want *want, struct wr_cure *c);
 
 /* Is that a source of something of this kind that goes on? */
 bool is_blamed(const struct wr_detect *d, const uint8_t addr[16]);

@@ -27,11 +27,13 @@ bool cookies_fit(const struct wr_finding *f, const struct wr_cure_want *want)
 	const struct wr_evidence *top = told(f, WR_FEATURE_TOP_SHARE);
 
 	return want->cookies && f->klass == WR_CLASS_SYN_FLOOD && f->victim.port &&
-	       f->victim.proto == WR_IP_TCP && n && n->value >= FORGED && (!top || top->value < 0.5);
+	       f->victim.proto == WR_IP_TCP && n && n->value >= FORGED &&
+	       (!top || top->value < 0.5);
 }
 
 /* Who exists connects all the same; below the rate, as after the flood, nothing is done. */
-void cookies_cure(const struct wr_detect *d, const struct wr_finding *f, const struct wr_cure_want *want, struct wr_cure *c)
+void cookies_cure(const struct wr_detect *d, const struct wr_finding *f,
+		  const struct wr_cure_want *want, struct wr_cure *c)
 {
 	struct wr_victim v = f->victim;
 	const struct wr_evidence *syn = &f->evidence[0];

@@ -18,7 +18,8 @@ uint64_t wr_detect_seen(const struct wr_detect *d, const struct wr_finding *f)
 
 	if (blame_has(f->klass))
 		return blame_packets(d, f, 1, NULL);
-	t = target_known(d, v->addr, v->ip_v, v->prefix == (v->ip_v == 4 ? 32 : 128) ? 0 : v->prefix);
+	t = target_known(d, v->addr, v->ip_v,
+			 v->prefix == (v->ip_v == 4 ? 32 : 128) ? 0 : v->prefix);
 	for (int i = 0; t && f->n_evidence && i < COUNT_N; i++) {
 		if (count_feature[i] != f->evidence[0].feature || d->step - t->step >= STEPS)
 			continue;

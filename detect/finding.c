@@ -145,6 +145,13 @@ static void end(struct wr_detect *d, struct finding_slot *s)
 	s->f.id = 0;
 }
 
+void finish_finding(struct wr_detect *d, const struct wr_finding *f)
+{
+	for (int i = 0; i < FINDINGS; i++)
+		if (&d->finding[i].f == f)
+			end(d, &d->finding[i]);
+}
+
 void finish_findings(struct wr_detect *d)
 {
 	for (int i = 0; i < FINDINGS; i++)

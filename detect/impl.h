@@ -155,6 +155,7 @@ void evidence_only(struct wr_finding *f, enum wr_feature feature, double value);
 /* A finding with one source. */
 void only_source(struct wr_finding *f, const uint8_t addr[16], uint8_t ip_v, uint64_t packets);
 void end_step_findings(struct wr_detect *d);
+void finish_finding(struct wr_detect *d, const struct wr_finding *f); /* it is over */
 void finish_findings(struct wr_detect *d);
 
 static inline uint64_t step_end(const struct wr_detect *d)

@@ -83,7 +83,8 @@ enum wr_incident_rule {
 	WR_INCIDENT_RULE_STOPS,
 	WR_INCIDENT_RULE_COUNTS,
 	WR_INCIDENT_RULE_GONE,
-	WR_INCIDENT_RULE_FAILS, /* it goes on getting through: that rule will be another one, or gone
+	WR_INCIDENT_RULE_FAILS, /* it goes on getting through: that rule will be another one, or
+				 * gone
 				 */
 };
 void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule,

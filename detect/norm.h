@@ -22,17 +22,18 @@ struct wr_norm {
 	uint16_t times[WR_NORM_BINS]; /* seconds by rate, half an octave each: wr_norm_bin() */
 };
 
-static inline unsigned int wr_norm_bin(double rate)
+/* Of y. */
+static inline unsigned int wr_norm_bin(double y)
 {
-	double b = 2 * log2(1 + rate);
+	double b = y * (2 / 0.69314718055994531); /* twice the binary logarithm */
 
 	return b < 0 ? 0 : b < WR_NORM_BINS - 1 ? (unsigned int)b : WR_NORM_BINS - 1;
 }
 
-/* So many seconds more of that rate. What is full is halved, and so the past weighs less. */
-static inline void wr_norm_saw(struct wr_norm *n, double rate, uint32_t seconds)
+/* So many seconds more of that y. What is full is halved, and so the past weighs less. */
+static inline void wr_norm_saw(struct wr_norm *n, double y, uint32_t seconds)
 {
-	unsigned int bin = wr_norm_bin(rate);
+	unsigned int bin = wr_norm_bin(y);
 
 	while (seconds + n->times[bin] > UINT16_MAX) {
 		for (int i = 0; i < WR_NORM_BINS; i++)
@@ -46,7 +47,7 @@ static inline void wr_norm_saw(struct wr_norm *n, double rate, uint32_t seconds)
  * below 0: nothing was learned. */
 static inline double wr_norm_quantile(const struct wr_norm *n, double rate)
 {
-	unsigned int bin = wr_norm_bin(rate);
+	unsigned int bin = wr_norm_bin(log1p(rate));
 	uint64_t all = 0, lower = 0;
 
 	for (unsigned int i = 0; i < WR_NORM_BINS; i++) {
@@ -67,7 +68,7 @@ static inline void wr_norm_learn(struct wr_norm *n, double rate)
 	n->level += (float)(a * r);
 	n->spread += (float)(a * (fabs(r) - (double)n->spread));
 	n->seconds += n->seconds < UINT32_MAX;
-	wr_norm_saw(n, rate, 1);
+	wr_norm_saw(n, y, 1);
 }
 
 /* `seconds` went by without a packet: as if 0 had been learned so often. */

@@ -119,8 +119,11 @@ static struct wr_finding *told(struct wr_detect *d, const struct offerer *o,
 			       enum wr_severity severity, bool *is_new)
 {
 	struct wr_victim link = {0};
-	struct wr_finding *f = find(d, classes[o->key.port], &link, is_new);
+	struct wr_finding *f = found(d, classes[o->key.port], &link);
 
+	if (f && f->severity < severity) /* it is worse: that is news */
+		finish_finding(d, f);
+	f = find(d, classes[o->key.port], &link, is_new);
 	if (!f)
 		return NULL;
 	add_source(f, o);

@@ -114,8 +114,8 @@ static void cure(struct wr_buf *b, const struct wr_explain *e)
 	wr_buf_fmt(b,
 		   "rule that fits: %s on headers of packets, matches %.1f %% of %u samples of the "
 		   "attack and %.2f %% of %u usual packets\n",
-		   wr_cure_verb_name(c->verb), 100 * c->attack, c->attack_samples,
-		   100 * c->usual, c->usual_samples);
+		   wr_cure_verb_name(c->verb), 100 * c->attack, c->attack_samples, 100 * c->usual,
+		   c->usual_samples);
 }
 
 static void past(struct wr_buf *b, const struct wr_explain *e)

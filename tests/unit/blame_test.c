@@ -123,7 +123,8 @@ static const struct attack {
 	{"logins", usual_turn, logins, 20, WR_CURE_DROP,
 	 "drop from 198.51.100.7 to tcp/22@10.0.0.11 auto for 60s",
 	 "drop from 2001:db8:c6:3364::7 to tcp/22@fd00:db8:a::b auto"},
-	{"logins of a user", user, logins, 20, WR_CURE_LIMIT, "limit 1cps from 198.51.100.7 to", NULL},
+	{"logins of a user", user, logins, 20, WR_CURE_LIMIT, "limit 1cps from 198.51.100.7 to",
+	 NULL},
 	{"quick logins of a user", user, quick_logins, 20, WR_CURE_LIMIT,
 	 "limit 1cps from 198.51.100.7 to tcp/22@10.0.0.11 ", NULL},
 	{"a scan that may be forged", usual_turn, scan, 10, WR_CURE_LIMIT,
@@ -134,11 +135,12 @@ static const struct attack {
 	{"a UDP sweep, which may be forged", usual_turn, sweep_udp, 10, WR_CURE_NONE, NULL, NULL},
 	{"connections that are held open", usual_turn, slow_http, 40, WR_CURE_DROP,
 	 "drop from 198.51.100.7 to tcp/443@10.0.0.10 ", NULL},
-	{"connections in masses", usual_turn, http_flood, 8, WR_CURE_DROP,
-	 "drop from 198.51.", NULL},
+	{"connections in masses", usual_turn, http_flood, 8, WR_CURE_DROP, "drop from 198.51.",
+	 NULL},
 	{"SYNs like those of clients", usual_turn, syns, 8, WR_CURE_COOKIES,
 	 "cookies over 20cps to tcp/443@10.0.0.10 auto for 60s", NULL},
-	{"SYNs like those of clients, of one", usual_turn, syns_of_one, 8, WR_CURE_NONE, NULL, NULL},
+	{"SYNs like those of clients, of one", usual_turn, syns_of_one, 8, WR_CURE_NONE, NULL,
+	 NULL},
 };
 
 static void cure(const struct attack *a, int v, const char *want)

@@ -191,6 +191,9 @@ static void test_dhcp(void)
 	dhcp_times(&backup, 1);
 	t = host_told(&host, WR_CLASS_ROGUE_DHCP);
 	ok(t && t->f.severity == WR_SEVERITY_LOW, "one that gives out the same is low");
+	dhcp_times(&bad, 1);
+	ok(t && t->over == 1 && host.n_told == 2 && host.told[1].f.severity == WR_SEVERITY_HIGH,
+	   "and high, as another finding, when it gives out something else");
 	host_close(&host);
 
 	begin(4, 10);
