@@ -54,6 +54,9 @@ struct wr_daemon_conf {
 		bool on;
 		int automatic; /* enum wr_answer_mode */
 		const char *learned;
+		struct wr_conf_list classes, known; /* see daemon/detect_conf.h */
+		bool cookies, new_services;
+		uint64_t malformed;
 	} detect;
 	struct {
 		bool consent;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/changes.h"
+#include "daemon/detect_conf.h"
 #include "daemon/output_conf.h"
 #include "explain/prompt.h"
 
@@ -283,6 +284,25 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "them "
 	 "takes a restart unless there is a policy.",
 	 AT(detect.automatic), .choices = wr_daemon_modes, .live = true},
+	{"detect.auto_classes", WR_CONF_LIST, "", "classes with their mode",
+	 "The same for some classes alone, as syn_flood:enforce scan:shadow brute_force:off: names "
+	 "of classes (docs/detection.md), or flood, amp, scan for all of these. Later words win.",
+	 AT(detect.classes), 0, 64, .check = wr_detect_check_class, .live = true},
+	{"detect.cookies", WR_CONF_BOOL, "yes", NULL,
+	 "Such a rule may be SYN cookies (docs/policy.md), where a flood of SYNs from many sources "
+	 "looks like clients.",
+	 AT(detect.cookies), .live = true},
+	{"detect.malformed", WR_CONF_NUMBER, "20", "packets",
+	 "So many malformed packets a minute to an address are told, when they are more than is "
+	 "usual there.",
+	 AT(detect.malformed), 1, 1000000, .live = true},
+	{"detect.known", WR_CONF_LIST, "", "addresses",
+	 "DHCP servers and routers of this network that are fine, besides the first ones that were "
+	 "seen.",
+	 AT(detect.known), 0, WR_DETECT_KNOWN, .check = wr_detect_check_addr, .live = true},
+	{"detect.new_services", WR_CONF_BOOL, "yes", NULL,
+	 "Tell, as information, of ports and protocols that answer and did not before.",
+	 AT(detect.new_services), .live = true},
 	{"detect.learned", WR_CONF_STRING, "", "a path",
 	 "Where what is learned to be usual is kept. Empty: learned.json beside the history; "
 	 "nowhere "

@@ -328,6 +328,7 @@ static int open_detect(struct wr_engine *e, struct wr_err *err)
 		.one_way = !e->conf.out,
 		.finding = e->conf.finding,
 		.ctx = e->conf.finding_ctx,
+		.tune = e->conf.tune,
 	};
 	struct wr_live_tap tap = {.ctx = e, .part = part, .rest = rest};
 	int ret = wr_detect_open(&e->detect, &conf, err);
@@ -367,6 +368,13 @@ int wr_engine_detect(struct wr_engine *e, bool on, struct wr_err *err)
 		wr_engine_keep(e, &e->keep);
 	e->window_ns = next_end(now_ns(), window_ns(e));
 	return ret;
+}
+
+void wr_engine_tune(struct wr_engine *e, const struct wr_detect_tune *tune)
+{
+	e->conf.tune = *tune;
+	if (e->detect)
+		wr_detect_tune(e->detect, tune);
 }
 
 uint64_t wr_engine_unkept(const struct wr_engine *e)
@@ -463,7 +471,11 @@ int wr_engine_open(struct wr_engine **out, const struct wr_engine_conf *conf, st
 		return wr_fail(err, ENOMEM, "out of memory");
 	e->parse.max_depth = 1;
 	e->conf = (struct wr_engine_conf){
-		.out = conf->out, .finding = conf->finding, .finding_ctx = conf->finding_ctx};
+		.out = conf->out,
+		.finding = conf->finding,
+		.finding_ctx = conf->finding_ctx,
+		.tune = conf->tune,
+	};
 	e->keep = conf->keep;
 	e->packet = conf->packet;
 	e->packet_ctx = conf->packet_ctx;

@@ -41,6 +41,7 @@ struct wr_engine_conf {
 	/* Detection (detect/detect.h): windows are drained ten times a second then, and what is
 	 * found is told, also by the calls below. finding NULL: there never is any. */
 	bool detect; /* from the start on */
+	struct wr_detect_tune tune;
 	wr_finding_fn finding;
 	void *finding_ctx;
 	/* Packets that are wanted besides what is counted, and who gets them: first payloads of
@@ -89,6 +90,7 @@ void wr_engine_paths(struct wr_engine *e, void (*fn)(void *ctx, struct wr_path *
  * `finding` has none. -ENOMEM: nothing has changed. */
 struct wr_detect *wr_engine_detector(struct wr_engine *e); /* NULL: it is off */
 int wr_engine_detect(struct wr_engine *e, bool on, struct wr_err *err);
+void wr_engine_tune(struct wr_engine *e, const struct wr_detect_tune *tune); /* on or off */
 /* Packets of the local link's upkeep that detection was not told of, because there were too many.
  */
 uint64_t wr_engine_unkept(const struct wr_engine *e);

@@ -290,6 +290,8 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 	};
 	int ret = wr_run_dump_open(&r->dump, &r->c, err);
 
+	wr_detect_conf_tune(&r->c, &conf.tune);
+
 	if (!ret && r->netns[0]) /* what rules may ask of the host is that namespace's */
 		ret = wr_netns_enter(r->netns, err);
 	r->host.dump = r->dump;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,9 +71,46 @@ static enum wr_answer_is is(void *ctx, const struct wr_answer *a)
 
 	if (!x)
 		return WR_ANSWER_GONE;
-	return x->automatic && x->shadow == (r->answers.mode == WR_ANSWER_SHADOW)
+	return x->automatic && x->shadow == (wr_answers_mode(&r->answers,
+							     (enum wr_finding_class)a->klass) ==
+					     WR_ANSWER_SHADOW)
 		       ? WR_ANSWER_THERE
 		       : WR_ANSWER_TURNED;
+}
+
+struct stops {
+	const char *name;
+	uint64_t packets;
+};
+
+static void add_stopped(void *ctx, const struct wr_rule_row *row)
+{
+	struct stops *s = ctx;
+
+	if (!strcmp(row->name, s->name))
+		s->packets = row->stopped.packets;
+}
+
+static uint64_t stopped(void *ctx, const struct wr_answer *a)
+{
+	const struct wr_run *r = ctx;
+	struct stops s = {.name = a->name};
+
+	wr_rules_each(r->rules, add_stopped, &s);
+	return s.packets;
+}
+
+static void fails(void *ctx, const struct wr_answer *a, double share)
+{
+	struct wr_run *r = ctx;
+	char line[160];
+
+	snprintf(line, sizeof(line),
+		 "detection: %s does not stop it: %.0f %% of %" PRIu64 " packets, where %.0f %% "
+		 "were expected",
+		 a->name, 100 * share, a->seen, 100 * a->cure.attack);
+	wr_run_log(line);
+	wr_findings_answered(r->findings, a->finding, a->name, WR_INCIDENT_RULE_FAILS);
 }
 
 /* Those of the rule's family; a rule names one of them. */
@@ -97,7 +135,7 @@ static void list_resolvers(char *to, size_t room, uint8_t ip_v)
 
 void wr_run_answers_open(struct wr_run *r)
 {
-	static const struct wr_answer_ops ops = {put, take, taken, is};
+	static const struct wr_answer_ops ops = {put, take, taken, is, stopped, fails};
 
 	list_resolvers(r->resolvers[0], sizeof(r->resolvers[0]), 4);
 	list_resolvers(r->resolvers[1], sizeof(r->resolvers[1]), 6);
@@ -111,12 +149,17 @@ void wr_run_answers_open(struct wr_run *r)
 void wr_run_answers_mode(struct wr_run *r, const struct wr_daemon_conf *c)
 {
 	enum wr_answer_mode mode = WR_ANSWER_OFF;
+	uint8_t own[WR_CLASS_COUNT] = {0};
 
-	if (r->rules && c->detect.on)
+	if (r->rules && c->detect.on) {
 		mode = (enum wr_answer_mode)c->detect.automatic;
-	if (mode != r->answers.mode)
+		wr_detect_conf_modes(c, own);
+	}
+	if (mode != r->answers.mode || memcmp(own, r->answers.own, sizeof(own)))
 		wr_answers_end(&r->answers);
 	r->answers.mode = mode;
+	memcpy(r->answers.own, own, sizeof(own));
+	r->answers.cookies = c->detect.cookies;
 }
 
 /* What is done about it, as it is now: somebody may have switched it off. */
@@ -152,9 +195,10 @@ void wr_run_explain(void *run, struct wr_explain *e)
 	const struct wr_answer *a = wr_answers_of(&r->answers, f);
 	struct wr_detect *d = r->engine ? wr_engine_detector(r->engine) : NULL;
 	char name[WR_ANSWER_NAME];
-	struct wr_cure_want want = {.name = name, .for_s = EXPLAIN_FOR_S};
+	struct wr_cure_want want = {
+		.name = name, .for_s = EXPLAIN_FOR_S, .cookies = r->answers.cookies};
 
-	e->mode = r->answers.mode;
+	e->mode = wr_answers_mode(&r->answers, (enum wr_finding_class)f->klass);
 	for (uint32_t k = 0; k < WR_ANSWERS && e->i.rule[0]; k++)
 		if (r->answers.at[k].used && !strcmp(r->answers.at[k].name, e->i.rule))
 			a = &r->answers.at[k];

@@ -2,6 +2,7 @@
 #ifndef WR_DAEMON_RUN_IMPL_H
 #define WR_DAEMON_RUN_IMPL_H
 
+#include "daemon/detect_conf.h"
 #include "base/loop.h"
 #include "daemon/api.h"
 #include "detect/answer.h"

@@ -44,7 +44,7 @@ static bool from_or_to_none(const struct wr_run *r, const char *name, const stru
 {
 	if (is(name, "detect.auto"))
 		return !r->rules;
-	return is(name, "policy.file") && !(r->rules && r->c.detect.automatic) &&
+	return is(name, "policy.file") && !(r->rules && wr_detect_conf_answers(&r->c)) &&
 	       !*wr_conf_value(old, i) != !*wr_conf_value(new, i);
 }
 
@@ -106,6 +106,7 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 		 struct wr_err *err)
 {
 	struct wr_engine_keep keep = wr_run_dump_keep(new);
+	struct wr_detect_tune tune;
 	int ret = prepare(r, new, c, err);
 
 	if (ret) {
@@ -119,6 +120,8 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 		wr_rules_changes_most(r->rules, (uint32_t) new->policy.changes);
 	r->host.findings = new->detect.on ? r->findings : NULL;
 	wr_run_answers_mode(r, new);
+	wr_detect_conf_tune(new, &tune);
+	wr_engine_tune(r->engine, &tune);
 	if (c->timeouts)
 		wr_live_timeouts(r->host.live, new->flow.idle_ns, new->flow.active_ns);
 	if (c->page && r->front.fd >= 0)

@@ -67,7 +67,7 @@ int wr_run_rules_open(struct wr_run *r, struct wr_err *err)
 		.changed_ctx = r,
 	};
 
-	if (!r->c.policy.file[0] && r->c.detect.automatic == WR_ANSWER_OFF)
+	if (!r->c.policy.file[0] && !wr_detect_conf_answers(&r->c))
 		return 0;
 	state_path(&r->c, state, sizeof(state));
 	return wr_rules_open(&r->rules, &conf, err);

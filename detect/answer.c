@@ -8,7 +8,9 @@
 enum {
 	LOOKS = 20, /* a second apart, then */
 	LOOK_AGAIN_S = 10,
-	PUTS_MOST = 4, /* a second: each makes a whole policy */
+	PUTS_MOST = 4,	  /* a second: each makes a whole policy */
+	JUDGE_S = 5,	  /* seconds with packets of it, and */
+	JUDGE_LEAST = 20, /* so many, until it is known whether a rule stops it */
 };
 
 #define SECOND 1000000000ull
@@ -30,6 +32,11 @@ int wr_answer_mode(const char *word, enum wr_answer_mode *mode)
 			return 0;
 		}
 	return -EINVAL;
+}
+
+enum wr_answer_mode wr_answers_mode(const struct wr_answers *all, enum wr_finding_class c)
+{
+	return all->own[c] ? (enum wr_answer_mode)(all->own[c] - 1) : all->mode;
 }
 
 static struct wr_answer *find(struct wr_answers *all, const struct wr_finding *f)
@@ -69,7 +76,8 @@ static void take_out(struct wr_answers *all, struct wr_answer *a)
 	*a = (struct wr_answer){0};
 }
 
-static int put(struct wr_answers *all, const char *name, const struct wr_cure *c, uint64_t now_ns)
+static int put(struct wr_answers *all, uint8_t klass, const char *name, const struct wr_cure *c,
+	       uint64_t now_ns)
 {
 	char statement[sizeof(c->rule) + 16];
 
@@ -80,7 +88,7 @@ static int put(struct wr_answers *all, const char *name, const struct wr_cure *c
 	if (all->puts++ >= PUTS_MOST)
 		return -EAGAIN;
 	snprintf(statement, sizeof(statement), "%s%s", c->rule,
-		 all->mode == WR_ANSWER_SHADOW ? " shadow" : "");
+		 wr_answers_mode(all, klass) == WR_ANSWER_SHADOW ? " shadow" : "");
 	return all->ops->put(all->ctx, name, statement);
 }
 
@@ -92,13 +100,23 @@ static void new_name(struct wr_answers *all, char name[WR_ANSWER_NAME])
 	while (all->ops->taken(all->ctx, name));
 }
 
-/* A first rule, or a better one. */
-static void look(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
+/* From now on it is counted what it stops. */
+static void begin_count(struct wr_answers *all, struct wr_answer *a)
+{
+	a->seen = 0;
+	a->seconds = 0;
+	a->stopped = all->ops->stopped ? all->ops->stopped(all->ctx, a) : 0;
+}
+
+/* A first rule, or a better one. False: there is none. */
+static bool look(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
 		 struct wr_answer *a, uint64_t now_ns)
 {
 	bool is_new = !a->name[0];
 	struct wr_cure_want want = {.for_s = WR_ANSWER_LAST_S,
-				    .resolvers = all->resolvers[f->victim.ip_v == 6]};
+				    .resolvers = all->resolvers[f->victim.ip_v == 6],
+				    .level = a->level,
+				    .cookies = all->cookies};
 	uint32_t number = all->number;
 	char name[WR_ANSWER_NAME];
 	struct wr_cure c;
@@ -112,9 +130,9 @@ static void look(struct wr_answers *all, struct wr_detect *d, const struct wr_fi
 	want.name = name;
 	wr_detect_cure(d, f, &want, &c);
 	if (c.verb == WR_CURE_NONE || !c.safe || (!is_new && !strcmp(c.rule, a->cure.rule)) ||
-	    put(all, name, &c, now_ns)) {
+	    put(all, a->klass, name, &c, now_ns)) {
 		all->number = number;
-		return;
+		return false;
 	}
 	if (is_new) {
 		all->made++;
@@ -123,6 +141,46 @@ static void look(struct wr_answers *all, struct wr_detect *d, const struct wr_fi
 	}
 	a->cure = c;
 	a->renewed_ns = now_ns;
+	begin_count(all, a);
+	return true;
+}
+
+/* ---- does it stop it? ---- */
+
+/* The next best, or nothing: a rule that stops nothing is only in the way. */
+static void replace(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
+		    struct wr_answer *a, uint64_t now_ns)
+{
+	if (look(all, d, f, a, now_ns)) /* what it looks like has changed */
+		return;
+	a->level++;
+	if (look(all, d, f, a, now_ns))
+		return;
+	all->ops->take(all->ctx, a);
+	a->name[0] = 0;
+	a->cure = (struct wr_cure){0};
+}
+
+static void judge(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
+		  struct wr_answer *a, uint64_t now_ns)
+{
+	uint64_t stopped;
+	double share;
+
+	if (!all->ops->stopped)
+		return;
+	a->seen += wr_detect_seen(d, f);
+	if (++a->seconds < JUDGE_S || a->seen < JUDGE_LEAST)
+		return;
+	stopped = all->ops->stopped(all->ctx, a);
+	share = stopped > a->stopped ? (double)(stopped - a->stopped) / (double)a->seen : 0;
+	if (share * 2 >= a->cure.attack) {
+		begin_count(all, a);
+		return;
+	}
+	if (all->ops->fails)
+		all->ops->fails(all->ctx, a, share);
+	replace(all, d, f, a, now_ns);
 }
 
 /* Is its rule as it was put in? One that has come to its own end is made anew. */
@@ -150,8 +208,8 @@ void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_fin
 {
 	struct wr_answer *a;
 
-	if (all->mode == WR_ANSWER_OFF || news == WR_FINDING_OVER ||
-	    f->severity == WR_SEVERITY_INFO)
+	if (wr_answers_mode(all, (enum wr_finding_class)f->klass) == WR_ANSWER_OFF ||
+	    news == WR_FINDING_OVER || f->severity == WR_SEVERITY_INFO)
 		return;
 	a = find(all, f);
 	if (!a)
@@ -166,12 +224,14 @@ void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_fin
 		look_at_rule(all, a, now_ns);
 	if (a->declined)
 		return;
+	if (a->name[0])
+		judge(all, d, f, a, now_ns);
 	if (time_to_look(a, now_ns))
 		look(all, d, f, a, now_ns);
 	/* In the kernel it has an end of its own: half of the time before that it is put in anew.
 	 */
 	if (a->name[0] && now_ns - a->renewed_ns >= LAST_NS / 2 &&
-	    !put(all, a->name, &a->cure, now_ns))
+	    !put(all, a->klass, a->name, &a->cure, now_ns))
 		a->renewed_ns = now_ns;
 }
 

@@ -6,9 +6,10 @@
 
 /*
  * What is done about findings: a rule for each that has a safe one (wr_cure.safe), made anew while
- * there is more to know, renewed while it goes on, ended when it was over for WR_ANSWER_LAST_S. Who
- * puts rules in force is the caller. What somebody takes out or turns is left as he wants it until
- * the attack has been over for so long.
+ * there is more to know, replaced by the next best or taken out when less than half of what was
+ * expected is stopped by it, renewed while it goes on, ended when it was over for WR_ANSWER_LAST_S.
+ * Who puts rules in force is the caller. What somebody takes out or turns is left as he wants it
+ * until the attack has been over for so long.
  */
 
 enum { WR_ANSWERS = 64, WR_ANSWER_NAME = 32, WR_ANSWER_LAST_S = 60 };
@@ -28,6 +29,11 @@ struct wr_answer {
 	uint64_t begun_ns, renewed_ns, until_ns, looked_ns;
 	struct wr_cure cure;
 	unsigned int looks; /* times that a rule, or a better one, was looked for */
+	/* Its success: what came since it was put in, in so many seconds, and what it had stopped
+	 * before. */
+	uint64_t seen, stopped;
+	unsigned int seconds;
+	unsigned int level; /* rules that did not stop it; see struct wr_cure_want */
 };
 
 /* What has become of a rule that was put in. */
@@ -44,12 +50,20 @@ struct wr_answer_ops {
 	void (*take)(void *ctx, const struct wr_answer *a); /* it ends */
 	bool (*taken)(void *ctx, const char *name);	    /* is there a rule of that name? */
 	enum wr_answer_is (*is)(void *ctx, const struct wr_answer *a);
+	/* Packets that its rule has stopped so far, or would have as a shadow; NULL: nobody knows.
+	 */
+	uint64_t (*stopped)(void *ctx, const struct wr_answer *a);
+	/* It goes on getting through: share is what was stopped of it, a->cure.attack what was
+	 * expected. It is replaced, or taken out, next. May be NULL. */
+	void (*fails)(void *ctx, const struct wr_answer *a, double share);
 };
 
 struct wr_answers {
-	enum wr_answer_mode mode;
-	const char *prefix;	  /* of names: "auto" makes auto1, auto2 */
-	const char *resolvers[2]; /* of IPv4, of IPv6: see struct wr_cure_want */
+	enum wr_answer_mode mode;    /* of what `own` says nothing of */
+	uint8_t own[WR_CLASS_COUNT]; /* 1 + enum wr_answer_mode of the class; 0: none of its own */
+	bool cookies;		     /* SYN cookies are fine */
+	const char *prefix;	     /* of names: "auto" makes auto1, auto2 */
+	const char *resolvers[2];    /* of IPv4, of IPv6: see struct wr_cure_want */
 	const struct wr_answer_ops *ops;
 	void *ctx;
 	struct wr_answer at[WR_ANSWERS];
@@ -59,6 +73,8 @@ struct wr_answers {
 	uint64_t second;  /* in which */
 	uint32_t puts;	  /* so many were put in: there is a bound */
 };
+
+enum wr_answer_mode wr_answers_mode(const struct wr_answers *a, enum wr_finding_class c);
 
 /* What a detector tells (wr_finding_fn); now_ns: its clock. */
 void wr_answers_finding(struct wr_answers *a, struct wr_detect *d, enum wr_finding_news news,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/proto.h"
+#include "detect/blame.h"
 #include "detect/sample.h"
 
 enum {
@@ -395,6 +396,11 @@ static uint32_t covered(const struct work *w)
 	return n;
 }
 
+bool wr_detect_curable(enum wr_finding_class c)
+{
+	return is_flood(c) || blame_has(c);
+}
+
 void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
 		    const struct wr_cure_want *want, struct wr_cure *c)
 {
@@ -404,6 +410,16 @@ void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
 
 	memset(&w, 0, sizeof(w));
 	memset(c, 0, sizeof(*c));
+	if (blame_has(f->klass)) {
+		blame_cure(d, f, want, c);
+		return;
+	}
+	if (want->level == 1 && cookies_fit(f, want)) {
+		cookies_cure(d, f, want, c);
+		return;
+	}
+	if (want->level)
+		return;
 	w.f = f;
 	if (!is_flood(f->klass) || !f->victim.ip_v || !f->n_evidence)
 		return;
@@ -426,4 +442,6 @@ void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
 	rule_text(&text, &w, want, c, pps);
 	snprintf(c->rule, sizeof(c->rule), "%s", wr_buf_text(&text));
 	wr_buf_free(&text);
+	if (!c->safe && cookies_fit(f, want))
+		cookies_cure(d, f, want, c);
 }

@@ -29,7 +29,8 @@ static int open_all(struct wr_detect *d)
 		return -ENOMEM;
 	d->syns = syns_new();
 	return !d->syns || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
-			       stations_open(d) || samples_open(d) || weeks_open(d)
+			       stations_open(d) || offers_open(d) || broken_open(d) ||
+			       services_open(d) || samples_open(d) || weeks_open(d)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -43,8 +44,16 @@ int wr_detect_open(struct wr_detect **out, const struct wr_detect_conf *conf, st
 		return wr_fail(err, ENOMEM, "no memory for detection");
 	}
 	d->conf = *conf;
+	wr_detect_tune(d, &conf->tune);
 	*out = d;
 	return 0;
+}
+
+void wr_detect_tune(struct wr_detect *d, const struct wr_detect_tune *tune)
+{
+	d->conf.tune = *tune;
+	if (!d->conf.tune.malformed)
+		d->conf.tune.malformed = WR_DETECT_MALFORMED;
 }
 
 void wr_detect_close(struct wr_detect **detect)
@@ -62,6 +71,9 @@ void wr_detect_close(struct wr_detect **detect)
 	slow_close(d);
 	names_close(d);
 	stations_close(d);
+	offers_close(d);
+	broken_close(d);
+	services_close(d);
 	samples_close(d);
 	weeks_close(d);
 	free(d);
@@ -155,8 +167,8 @@ struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip
 	return t;
 }
 
-static const struct target *known_target(const struct wr_detect *d, const uint8_t addr[16],
-					 uint8_t ip_v, uint16_t prefix)
+const struct target *target_known(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+				  uint16_t prefix)
 {
 	struct wr_talk_key key = {.ip_v = ip_v, .tag = prefix};
 
@@ -166,10 +178,17 @@ static const struct target *known_target(const struct wr_detect *d, const uint8_
 
 bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 {
-	const struct target *t = known_target(d, addr, ip_v, 0);
-	const struct target *net = known_target(d, addr, ip_v, ip_v == 4 ? 24 : 64);
+	const struct target *t = target_known(d, addr, ip_v, 0);
+	const struct target *net = target_known(d, addr, ip_v, ip_v == 4 ? 24 : 64);
 
 	return (t && d->step < t->busy) || (net && d->step < net->busy);
+}
+
+uint32_t learned_s(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+{
+	const struct target *t = target_known(d, addr, ip_v, 0);
+
+	return t ? t->norm[C_PACKETS].seconds : 0;
 }
 
 void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n)
@@ -366,6 +385,8 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	scan_part(d, &a);
 	pair_part(d, &a);
 	names_part(d, &a);
+	broken_part(d, &a);
+	services_part(d, &a);
 }
 
 void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec)
@@ -373,6 +394,8 @@ void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const st
 	if (!d->step)
 		wr_detect_tick(d, pkt->ts_ns);
 	stations_packet(d, pkt, rec);
+	offers_packet(d, pkt, rec);
+	broken_packet(d, pkt, rec);
 	names_packet(d, pkt, rec);
 	samples_packet(d, pkt, rec);
 }

@@ -23,12 +23,28 @@ enum wr_finding_news { WR_FINDING_RAISED, WR_FINDING_RENEWED, WR_FINDING_OVER };
 /* f is borrowed for the call. RENEWED comes once a second at most. */
 typedef void (*wr_finding_fn)(void *ctx, enum wr_finding_news news, const struct wr_finding *f);
 
+enum { WR_DETECT_MALFORMED = 20, WR_DETECT_KNOWN = 16 };
+
+/* What people set; may change at any time. */
+struct wr_detect_tune {
+	uint32_t malformed; /* packets in a minute, from which on they are told; 0:
+			       WR_DETECT_MALFORMED */
+	bool old_services;  /* new ones are not told */
+	/* DHCP servers and routers that are fine besides those that are learned. */
+	struct wr_detect_addr {
+		uint8_t addr[16]; /* network order; IPv4 in the first four bytes, the rest 0 */
+		uint8_t ip_v;
+	} known[WR_DETECT_KNOWN];
+	uint32_t n_known;
+};
+
 struct wr_detect_conf {
 	struct wr_live *live; /* borrowed: its flows are looked through for those held open */
 	bool one_way; /* only what arrives is seen: an answer cannot be told from what nobody asked
 			 for */
 	wr_finding_fn finding;
 	void *ctx;
+	struct wr_detect_tune tune;
 };
 
 struct wr_detect;
@@ -36,6 +52,7 @@ struct wr_detect;
 /* Takes all memory. 0 or -errno; *out is untouched on failure. */
 int wr_detect_open(struct wr_detect **out, const struct wr_detect_conf *conf, struct wr_err *err);
 void wr_detect_close(struct wr_detect **d); /* NULL is fine; sets NULL */
+void wr_detect_tune(struct wr_detect *d, const struct wr_detect_tune *tune);
 
 /* The time is now_ns (CLOCK_REALTIME): ends the steps that are over by then. Before what belongs to
  * the step that begins. Time that goes back a little is the time of the newest step; more than two

@@ -43,7 +43,16 @@
 	X(NAMES, "names", "names", "different names")                                  \
 	X(NAME_LENGTH, "name_length", "characters", "mean length of a name")           \
 	X(NXDOMAIN, "nxdomain", "answers", "answers that a name does not exist")       \
-	X(STATIONS, "stations", "stations", "stations")
+	X(STATIONS, "stations", "stations", "stations")                                \
+	X(BROKEN, "broken", "packets", "malformed packets")                            \
+	X(REASON, "reason", "reason", "most of them:")                                 \
+	X(REASON_SHARE, "reason_share", "share", "of those that were read are so")     \
+	X(OFFERS, "offers", "packets", "times that it said so")                        \
+	X(KNOWN, "known", "known", "known ones")                                       \
+	X(DIFFERS, "differs", "share", "of what it gives out is not as known ones do") \
+	X(PREFIXES, "prefixes", "prefixes", "different prefixes")                      \
+	X(ANSWERS, "answers", "connections", "connections answered")                   \
+	X(PROTOCOL, "protocol", "protocol", "IP protocol")
 
 enum wr_feature {
 #define X(sym, name, unit, text) WR_FEATURE_##sym,

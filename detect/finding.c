@@ -97,14 +97,20 @@ void tell(struct wr_detect *d, struct wr_finding *f)
 	say(d, WR_FINDING_RAISED, f);
 }
 
-void evidence(struct wr_finding *f, enum wr_feature feature, double value, double norm)
+void evidence(struct wr_finding *f, enum wr_feature feature, double value, const struct wr_norm *n,
+	      uint32_t every_s)
 {
+	double norm = wr_norm_usual(n);
 	struct wr_evidence *e = &f->evidence[f->n_evidence];
 
 	if (f->n_evidence == WR_FINDING_EVIDENCE)
 		return;
-	*e = (struct wr_evidence){
-		.feature = feature, .value = value, .norm = norm, .has_norm = true};
+	*e = (struct wr_evidence){.feature = feature,
+				  .value = value,
+				  .norm = norm,
+				  .has_norm = true,
+				  .quantile = wr_norm_quantile(n, value),
+				  .learned_s = n->seconds * every_s};
 	f->n_evidence++;
 	if (value / fmax(norm, 1) > f->score)
 		f->score = value / fmax(norm, 1);
@@ -114,7 +120,7 @@ void evidence_only(struct wr_finding *f, enum wr_feature feature, double value)
 {
 	if (f->n_evidence < WR_FINDING_EVIDENCE)
 		f->evidence[f->n_evidence++] =
-			(struct wr_evidence){.feature = feature, .value = value};
+			(struct wr_evidence){.feature = feature, .value = value, .quantile = -1};
 }
 
 void only_source(struct wr_finding *f, const uint8_t addr[16], uint8_t ip_v, uint64_t packets)
@@ -137,6 +143,13 @@ static void end(struct wr_detect *d, struct finding_slot *s)
 	s->f.over = true;
 	say(d, WR_FINDING_OVER, &s->f);
 	s->f.id = 0;
+}
+
+void finish_finding(struct wr_detect *d, const struct wr_finding *f)
+{
+	for (int i = 0; i < FINDINGS; i++)
+		if (&d->finding[i].f == f)
+			end(d, &d->finding[i]);
 }
 
 void finish_findings(struct wr_detect *d)

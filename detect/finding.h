@@ -29,6 +29,10 @@ struct wr_evidence {
 	uint8_t feature; /* enum wr_feature */
 	bool has_norm;
 	double value, norm; /* in the feature's unit; norm: what was expected at most */
+	/* Share of the learned time in which it was lower; below 0: unknown, nothing was learned.
+	 */
+	double quantile;
+	uint32_t learned_s; /* that time */
 };
 
 struct wr_finding_source {
@@ -60,6 +64,13 @@ void wr_victim_text(struct wr_buf *b, const struct wr_victim *v);
 
 /* As people write numbers: 8412 is 8,412, 0.023 is 0.02. */
 void wr_evidence_number(struct wr_buf *b, double v);
+
+/* "never as high in 3 h", "as high in 0.20 % of 3 h", "how often is unknown". Of one with a norm.
+ */
+void wr_evidence_often(struct wr_buf *b, const struct wr_evidence *e);
+
+/* What a number stands for in words: why packets are malformed. NULL: it is a number. */
+const char *wr_evidence_says(const struct wr_evidence *e);
 
 /* One sentence with the numbers of its evidence. */
 void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f);

@@ -233,8 +233,7 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 		t->busy = d->step + STEPS * 10;
 	if (!f || !is_new)
 		return;
-	evidence(f, count_feature[fl->count], rate_of(t, fl, &p),
-		 wr_norm_usual(&t->norm[fl->count]));
+	evidence(f, count_feature[fl->count], rate_of(t, fl, &p), &t->norm[fl->count], 1);
 	if (fl->klass == WR_CLASS_SYN_FLOOD)
 		evidence_only(f, WR_FEATURE_HANDSHAKES, t->sum[C_HANDSHAKES]);
 	profile_evidence(f, &p);
@@ -264,8 +263,7 @@ static void tell_spread(struct wr_detect *d, struct target *t, const struct floo
 	t->busy = d->step + STEPS * 10;
 	if (!f)
 		return;
-	evidence(f, count_feature[fl->count], t->sum[fl->count],
-		 wr_norm_usual(&t->norm[fl->count]));
+	evidence(f, count_feature[fl->count], t->sum[fl->count], &t->norm[fl->count], 1);
 	evidence_only(f, WR_FEATURE_HOSTS, p.hosts);
 	profile_evidence(f, &p);
 	tell(d, f);

@@ -6,6 +6,7 @@
 
 #include "detect/detect.h"
 #include "detect/norm.h"
+#include "detect/offer.h"
 #include "detect/week.h"
 #include "flow/rows.h"
 #include "flow/talk.h"
@@ -109,6 +110,9 @@ struct wr_detect {
 	struct slow *slow;
 	struct names *names;
 	struct stations *stations;
+	struct offers *offers;
+	struct broken *broken;
+	struct services *services;
 	struct samples *samples;
 	struct weeks *weeks;
 	uint64_t *known; /* sources: bits by hash, owned */
@@ -119,6 +123,9 @@ struct wr_detect {
 /* Of an address (prefix 0) or a prefix; made when it is not there. */
 struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
 			 uint16_t prefix);
+/* NULL: it is not there. */
+const struct target *target_known(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+				  uint16_t prefix);
 void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n);
 bool for_many(const uint8_t *addr, uint8_t ip_v); /* multicast, broadcast */
 void forget_touched(struct wr_detect *d);	  /* nothing came in this step */
@@ -140,11 +147,15 @@ void renew(struct wr_detect *d, struct wr_finding *f);
 bool has_room(const struct wr_detect *d);
 /* It is complete and told. */
 void tell(struct wr_detect *d, struct wr_finding *f);
-void evidence(struct wr_finding *f, enum wr_feature feature, double value, double norm);
+/* every_s: what a second of the norm stands for. */
+void evidence(struct wr_finding *f, enum wr_feature feature, double value, const struct wr_norm *n,
+	      uint32_t every_s);
+
 void evidence_only(struct wr_finding *f, enum wr_feature feature, double value);
 /* A finding with one source. */
 void only_source(struct wr_finding *f, const uint8_t addr[16], uint8_t ip_v, uint64_t packets);
 void end_step_findings(struct wr_detect *d);
+void finish_finding(struct wr_detect *d, const struct wr_finding *f); /* it is over */
 void finish_findings(struct wr_detect *d);
 
 static inline uint64_t step_end(const struct wr_detect *d)
@@ -159,6 +170,9 @@ static inline struct wr_victim victim_of(const uint8_t addr[16], uint8_t ip_v)
 	memcpy(v.addr, addr, 16);
 	return v;
 }
+
+/* Seconds that the address has been learned from. */
+uint32_t learned_s(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v);
 
 /* Hash of an address for bitmaps. */
 static inline uint64_t addr_hash(const uint8_t addr[16])
@@ -279,6 +293,29 @@ void names_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct
 int stations_open(struct wr_detect *d);
 void stations_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
 
+int offers_open(struct wr_detect *d);
+void offers_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
+
+int broken_open(struct wr_detect *d);
+void broken_part(struct wr_detect *d, const struct part *a);
+void broken_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
+
+int services_open(struct wr_detect *d);
+void services_part(struct wr_detect *d, const struct part *a);
+
+/* What is known of both, for the next run: the next one from row *at on; false: there is none. */
+struct wr_offer_known {
+	struct wr_talk_key key; /* port: enum wr_offer_kind; tag: of the link */
+	uint64_t says, station; /* as in struct wr_offer */
+};
+bool offers_next(const struct wr_detect *d, uint32_t *at, struct wr_offer_known *out);
+void offers_known(struct wr_detect *d, const struct wr_offer_known *in);
+bool services_next(const struct wr_detect *d, uint32_t *at, struct wr_talk_key *out);
+void services_known(struct wr_detect *d, const struct wr_talk_key *key);
+
+void offers_close(struct wr_detect *d);
+void broken_close(struct wr_detect *d);
+void services_close(struct wr_detect *d);
 void scans_close(struct wr_detect *d);
 void pairs_close(struct wr_detect *d);
 void slow_close(struct wr_detect *d);

@@ -311,6 +311,10 @@ void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *ru
 	if (!found)
 		return;
 	i = &all->at[found - all->at];
+	if (how == WR_INCIDENT_RULE_FAILS) {
+		snprintf(i->failed, sizeof(i->failed), "%s", rule);
+		how = WR_INCIDENT_RULE_GONE;
+	}
 	if (how == WR_INCIDENT_RULE_GONE && strcmp(i->rule, rule) != 0)
 		return; /* another one is there */
 	snprintf(i->rule, sizeof(i->rule), "%s", how == WR_INCIDENT_RULE_GONE ? "" : rule);

@@ -53,6 +53,7 @@ struct wr_incident {
 	struct wr_finding_source source[WR_FINDING_SOURCES]; /* most packets first */
 	struct wr_finding strongest; /* highest severity, then score; with its evidence */
 	char rule[32];		     /* that was made against it last; "": none */
+	char failed[32];	     /* the last one that did not stop it; "": none */
 	bool stopped;		     /* it keeps packets out */
 	uint64_t stored;	     /* the caller's: what it is in a store; 0 at first */
 };
@@ -78,7 +79,14 @@ struct wr_incident *wr_incidents_add(struct wr_incidents *all, enum wr_finding_n
 				     const struct wr_finding *f, enum wr_incident_news *what);
 
 /* A rule that was made against one keeps packets out, or counts what it would, or is no more. */
-enum wr_incident_rule { WR_INCIDENT_RULE_STOPS, WR_INCIDENT_RULE_COUNTS, WR_INCIDENT_RULE_GONE };
+enum wr_incident_rule {
+	WR_INCIDENT_RULE_STOPS,
+	WR_INCIDENT_RULE_COUNTS,
+	WR_INCIDENT_RULE_GONE,
+	WR_INCIDENT_RULE_FAILS, /* it goes on getting through: that rule will be another one, or
+				 * gone
+				 */
+};
 void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule,
 			   enum wr_incident_rule how);
 

@@ -25,10 +25,16 @@ static double digits4(double v)
 
 static void write_norm(struct wr_buf *b, const struct wr_norm *n, enum count c)
 {
+	int last;
+
 	wr_json_array(b, wr_feature_name(count_feature[c]));
 	wr_json_double(b, NULL, digits4((double)n->level));
 	wr_json_double(b, NULL, digits4((double)n->spread));
 	wr_json_u64(b, NULL, n->seconds);
+	for (last = WR_NORM_BINS; last && !n->times[last - 1];)
+		last--;
+	for (int i = 0; i < last; i++)
+		wr_json_u64(b, NULL, n->times[i]);
 	wr_json_end_array(b);
 }
 
@@ -80,6 +86,32 @@ static void write_target(struct wr_buf *b, const struct wr_detect *d, const stru
 	wr_buf_char(b, '\n');
 }
 
+/* Who gives out addresses and routes, and what answers; see read_known(). */
+static void write_known(struct wr_buf *b, const struct wr_detect *d)
+{
+	struct wr_offer_known o;
+	struct wr_talk_key s;
+
+	for (uint32_t at = 0; offers_next(d, &at, &o);) {
+		wr_json_open(b);
+		wr_json_u64(b, "offers", o.key.port);
+		wr_json_ip(b, "who", o.key.addr, o.key.ip_v);
+		wr_json_u64(b, "link", o.key.tag);
+		wr_json_u64(b, "station", o.station);
+		wr_json_u64(b, "says", o.says);
+		wr_json_close(b);
+		wr_buf_char(b, '\n');
+	}
+	for (uint32_t at = 0; services_next(d, &at, &s);) {
+		wr_json_open(b);
+		wr_json_u64(b, "answers", s.port);
+		wr_json_ip(b, "who", s.addr, s.ip_v);
+		wr_json_u64(b, "proto", s.proto);
+		wr_json_close(b);
+		wr_buf_char(b, '\n');
+	}
+}
+
 static bool worth(const struct target *t)
 {
 	return t->norm[C_PACKETS].seconds >= LEAST_S;
@@ -111,6 +143,7 @@ void wr_detect_learned_write(const struct wr_detect *d, struct wr_buf *b)
 		if (worth(t))
 			write_target(b, d, t);
 	}
+	write_known(b, d);
 	wr_buf_fmt(b, "{\"crc32\":%" PRIu32 "}\n", crc_of(b->at + begin, b->used - begin));
 }
 
@@ -183,6 +216,11 @@ static void read_norm(struct wr_norm *n, const json_t *array, bool long_away)
 	n->level = (float)real(array, 0);
 	n->spread = (float)real(array, 1);
 	n->seconds = seconds > 0 && seconds < UINT32_MAX ? (uint32_t)seconds : 0;
+	for (size_t i = 0; i < WR_NORM_BINS; i++) {
+		json_int_t times = json_integer_value(json_array_get(array, 3 + i));
+
+		n->times[i] = (uint16_t)(times < 0 ? 0 : times > UINT16_MAX ? UINT16_MAX : times);
+	}
 	if (long_away) {
 		n->seconds /= 2;
 		n->spread *= 1.5f;
@@ -204,16 +242,43 @@ static void read_week(struct wr_week *w, const json_t *j)
 	}
 }
 
+static bool address(const char *text, uint8_t addr[16], uint8_t *ip_v)
+{
+	memset(addr, 0, 16);
+	*ip_v = text && strchr(text, ':') ? 6 : 4;
+	return text && inet_pton(*ip_v == 4 ? AF_INET : AF_INET6, text, addr) == 1;
+}
+
+/* A line that has "who" and either "offers" or "answers". */
+static void read_known(struct wr_detect *d, const json_t *j)
+{
+	const json_t *offers = json_object_get(j, "offers"), *port = json_object_get(j, "answers");
+	const char *who = json_string_value(json_object_get(j, "who"));
+	struct wr_offer_known o = {0};
+	struct wr_talk_key s = {0};
+
+	if (offers && address(who, o.key.addr, &o.key.ip_v)) {
+		o.key.port = (uint16_t)json_integer_value(offers);
+		o.key.tag = (uint16_t)json_integer_value(json_object_get(j, "link"));
+		o.station = (uint64_t)json_integer_value(json_object_get(j, "station"));
+		o.says = (uint64_t)json_integer_value(json_object_get(j, "says"));
+		offers_known(d, &o);
+	} else if (port && address(who, s.addr, &s.ip_v)) {
+		s.port = (uint16_t)json_integer_value(port);
+		s.proto = (uint8_t)json_integer_value(json_object_get(j, "proto"));
+		services_known(d, &s);
+	}
+}
+
 static void read_target(struct wr_detect *d, const json_t *j, bool long_away)
 {
 	const char *text = json_string_value(json_object_get(j, "addr"));
 	const json_t *norm = json_object_get(j, "norm"), *week = json_object_get(j, "week");
 	json_int_t prefix = json_integer_value(json_object_get(j, "prefix"));
-	uint8_t addr[16] = {0};
-	uint8_t ip_v = text && strchr(text, ':') ? 6 : 4;
+	uint8_t addr[16], ip_v;
 	struct target *t;
 
-	if (!text || inet_pton(ip_v == 4 ? AF_INET : AF_INET6, text, addr) != 1)
+	if (!address(text, addr, &ip_v))
 		return;
 	if (prefix == (ip_v == 4 ? 32 : 128))
 		prefix = 0;
@@ -269,6 +334,7 @@ int wr_detect_learned_read(struct wr_detect *d, const char *text, size_t n, uint
 	wr_detect_tick(d, now_ns);
 	while ((line = next_line(&l))) {
 		read_target(d, line, away_ns > DAY_NS);
+		read_known(d, line);
 		json_decref(line);
 	}
 	forget_touched(d);

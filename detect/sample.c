@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "core/proto.h"
+#include "detect/blame.h"
 
 int samples_open(struct wr_detect *d)
 {
@@ -72,7 +73,7 @@ void end_step_samples(struct wr_detect *d)
 
 		if (s->ns > old)
 			break;
-		if (!is_busy(d, s->dst, s->ip_v))
+		if (!is_busy(d, s->dst, s->ip_v) && !is_blamed(d, s->src))
 			keep(all, s);
 		all->settled++;
 	}

@@ -169,7 +169,7 @@ static void look(struct wr_detect *d, struct held *h)
 	if (!f || !is_new)
 		return;
 	count_all(d, h);
-	evidence(f, WR_FEATURE_HELD, h->n, wr_norm_usual(&h->norm));
+	evidence(f, WR_FEATURE_HELD, h->n, &h->norm, ROUND / STEPS);
 	evidence_only(f, WR_FEATURE_TOP_SHARE, (double)h->top[0].packets / h->n);
 	for (int i = 0; i < 4 && h->top[i].packets; i++)
 		f->source[f->n_sources++] = h->top[i];

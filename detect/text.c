@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include "core/reason.h"
 #include "detect/impl.h"
 
 static const struct {
@@ -63,6 +64,19 @@ const char *wr_feature_text(enum wr_feature f)
 	return features[f].text;
 }
 
+static const char *const reasons[WR_BAD_COUNT] = {
+#define X(sym, name, text) text,
+	WR_BAD_TABLE(X)
+#undef X
+};
+
+const char *wr_evidence_says(const struct wr_evidence *e)
+{
+	if (e->feature != WR_FEATURE_REASON || e->value < 0 || e->value >= WR_BAD_COUNT)
+		return NULL;
+	return reasons[(int)e->value];
+}
+
 static void addr_text(struct wr_buf *b, const uint8_t *addr, uint8_t ip_v)
 {
 	if (ip_v == 4)
@@ -105,6 +119,36 @@ void wr_evidence_number(struct wr_buf *b, double v)
 	}
 }
 
+static void span(struct wr_buf *b, uint32_t s)
+{
+	if (s < 120)
+		wr_buf_fmt(b, "%u s", s);
+	else if (s < 7200)
+		wr_buf_fmt(b, "%u min", s / 60);
+	else if (s < 2 * 86400)
+		wr_buf_fmt(b, "%u h", s / 3600);
+	else
+		wr_buf_fmt(b, "%u days", s / 86400);
+}
+
+void wr_evidence_often(struct wr_buf *b, const struct wr_evidence *e)
+{
+	double as_high = 1 - e->quantile;
+
+	if (e->quantile < 0) {
+		wr_buf_str(b, "how often is unknown");
+		return;
+	}
+	if (as_high <= 0)
+		wr_buf_str(b, "never as high in ");
+	else if (as_high < 0.0001)
+		wr_buf_str(b, "as high in less than 0.01 % of ");
+	else
+		wr_buf_fmt(b, as_high < 0.1 ? "as high in %.2f %% of " : "as high in %.0f %% of ",
+			   100 * as_high);
+	span(b, e->learned_s);
+}
+
 static void one(struct wr_buf *b, const struct wr_evidence *e)
 {
 	const char *unit = features[e->feature].unit;
@@ -113,8 +157,12 @@ static void one(struct wr_buf *b, const struct wr_evidence *e)
 		wr_buf_fmt(b, "%.0f %% %s", e->value * 100, features[e->feature].text);
 		return;
 	}
-	if (!strcmp(unit, "port")) {
+	if (!strcmp(unit, "port") || !strcmp(unit, "protocol")) {
 		wr_buf_fmt(b, "%s %.0f", features[e->feature].text, e->value);
+		return;
+	}
+	if (wr_evidence_says(e)) {
+		wr_buf_fmt(b, "%s %s", features[e->feature].text, wr_evidence_says(e));
 		return;
 	}
 	if (e->feature == WR_FEATURE_MEAN_SIZE || e->feature == WR_FEATURE_WINDOW ||
@@ -131,6 +179,8 @@ static void one(struct wr_buf *b, const struct wr_evidence *e)
 		return;
 	wr_buf_str(b, " (usual: ");
 	wr_evidence_number(b, e->norm);
+	wr_buf_str(b, ", ");
+	wr_evidence_often(b, e);
 	wr_buf_char(b, ')');
 }
 

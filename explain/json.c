@@ -4,8 +4,6 @@
 #include "base/json.h"
 #include "view/finding.h"
 
-static const char *const verbs[] = {"none", "drop", "limit"};
-
 static void time_or_not(struct wr_buf *b, const char *key, uint64_t ns)
 {
 	if (ns)
@@ -46,10 +44,12 @@ static void cure(struct wr_buf *b, const struct wr_explain *e)
 		wr_json_str(b, "rule", e->i.rule);
 		wr_json_bool(b, "rule_stops", e->i.stopped);
 	}
+	if (e->i.failed[0])
+		wr_json_str(b, "rule_failed", e->i.failed);
 	if (c->verb == WR_CURE_NONE)
 		return;
 	wr_json_open_key(b, "remedy");
-	wr_json_str(b, "verb", verbs[c->verb]);
+	wr_json_str(b, "verb", wr_cure_verb_name(c->verb));
 	wr_json_str(b, "statement", c->rule);
 	wr_json_bool(b, "safe", c->safe);
 	wr_json_double(b, "attack_share", c->attack);

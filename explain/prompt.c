@@ -82,9 +82,13 @@ static void evidence(struct wr_buf *b, const struct wr_finding *f)
 		wr_buf_fmt(b, "evidence: %s = ", wr_feature_name(e->feature));
 		number(b, e->value);
 		wr_buf_fmt(b, " %s (%s)", wr_feature_unit(e->feature), wr_feature_text(e->feature));
+		if (wr_evidence_says(e))
+			wr_buf_fmt(b, " %s", wr_evidence_says(e));
 		if (e->has_norm) {
 			wr_buf_str(b, ", usual at most ");
 			number(b, e->norm);
+			wr_buf_str(b, ", ");
+			wr_evidence_often(b, e);
 		}
 		wr_buf_char(b, '\n');
 	}
@@ -110,8 +114,8 @@ static void cure(struct wr_buf *b, const struct wr_explain *e)
 	wr_buf_fmt(b,
 		   "rule that fits: %s on headers of packets, matches %.1f %% of %u samples of the "
 		   "attack and %.2f %% of %u usual packets\n",
-		   c->verb == WR_CURE_DROP ? "drop" : "limit", 100 * c->attack, c->attack_samples,
-		   100 * c->usual, c->usual_samples);
+		   wr_cure_verb_name(c->verb), 100 * c->attack, c->attack_samples, 100 * c->usual,
+		   c->usual_samples);
 }
 
 static void past(struct wr_buf *b, const struct wr_explain *e)

@@ -39,9 +39,7 @@ static const char *feature_at(int k)
 }
 static const char *verb_at(int k)
 {
-	static const char *const verbs[] = {"none", "drop", "limit"};
-
-	return verbs[k];
+	return wr_cure_verb_name((enum wr_cure_verb)k);
 }
 
 static const char *text_of(const json_t *o, const char *key)
@@ -148,6 +146,7 @@ static int evidence(struct wr_finding *f, const json_t *o)
 	{
 		struct wr_evidence *e = &f->evidence[f->n_evidence];
 		const json_t *norm = json_object_get(one, "norm");
+		const json_t *quantile = json_object_get(one, "quantile");
 		int feature = which(text_of(one, "name"), feature_at, WR_FEATURE_COUNT);
 
 		if (f->n_evidence++ == WR_FINDING_EVIDENCE || feature < 0)
@@ -157,6 +156,8 @@ static int evidence(struct wr_finding *f, const json_t *o)
 			.has_norm = norm != NULL,
 			.value = json_number_value(json_object_get(one, "value")),
 			.norm = json_number_value(norm),
+			.quantile = quantile ? json_number_value(quantile) : -1,
+			.learned_s = (uint32_t)number_of(one, "learned_s"),
 		};
 	}
 	return 0;
@@ -169,7 +170,7 @@ static int cure(struct wr_cure *c, const json_t *o)
 
 	if (!o)
 		return 0;
-	verb = which(text_of(o, "verb"), verb_at, WR_CURE_LIMIT + 1);
+	verb = which(text_of(o, "verb"), verb_at, WR_CURE_VERBS);
 	if (verb < 0 || !rule || strlen(rule) >= sizeof(c->rule))
 		return -EINVAL;
 	c->verb = (enum wr_cure_verb)verb;
@@ -211,7 +212,7 @@ static int incident(struct wr_incident *i, const json_t *o)
 	int klass = which(text_of(o, "class"), class_at, WR_CLASS_COUNT);
 	int severity = which(text_of(o, "severity"), severity_at, WR_SEVERITY_COUNT);
 	int state = which(text_of(o, "state"), state_at, WR_INCIDENT_STATES);
-	const char *rule = text_of(o, "rule");
+	const char *rule = text_of(o, "rule"), *before = text_of(o, "rule_failed");
 
 	if (klass < 0 || severity < 0 || state < 0 ||
 	    victim(&i->strongest.victim, text_of(o, "target")))
@@ -231,6 +232,7 @@ static int incident(struct wr_incident *i, const json_t *o)
 	i->last_ns = time_of(o, "last");
 	i->end_ns = time_of(o, "end");
 	snprintf(i->rule, sizeof(i->rule), "%s", rule ? rule : "");
+	snprintf(i->failed, sizeof(i->failed), "%s", before ? before : "");
 	i->many_sources = json_is_true(json_object_get(o, "many_sources"));
 	i->stopped = json_is_true(json_object_get(o, "rule_stops"));
 	return lists(i, o);

@@ -81,6 +81,10 @@ static void value(struct wr_buf *b, const struct wr_evidence *e)
 		wr_buf_fmt(b, "%.0f %% %s", e->value * 100, text);
 		return;
 	}
+	if (wr_evidence_says(e)) {
+		wr_buf_fmt(b, "%s %s", text, wr_evidence_says(e));
+		return;
+	}
 	if (!strcmp(unit, "s") || !strcmp(unit, "bytes") || !strcmp(unit, "port")) {
 		wr_buf_fmt(b, "%s ", text);
 		number(b, e->value);
@@ -148,6 +152,11 @@ static void evidence_line(struct wr_buf *b, const struct wr_evidence *e)
 	size_t line = b->used;
 	struct wr_buf n = {0};
 
+	if (wr_evidence_says(e)) {
+		wr_buf_fmt(b, "  %*s %s %s\n", VALUE - 2, "", wr_feature_text(e->feature),
+			   wr_evidence_says(e));
+		return;
+	}
 	number(&n, share ? round(e->value * 100) : e->value);
 	wr_buf_fmt(b, "  %10s %-14s %s\n", wr_buf_text(&n), share ? "%" : unit,
 		   wr_feature_text(e->feature));
@@ -166,6 +175,8 @@ static void evidence_line(struct wr_buf *b, const struct wr_evidence *e)
 	else
 		wr_buf_str(b, ", ");
 	wr_buf_add(b, n.at, n.used);
+	wr_buf_fmt(b, "\n%*s ", (int)VALUE, "");
+	wr_evidence_often(b, e);
 	wr_buf_char(b, '\n');
 	wr_buf_free(&n);
 }
@@ -281,6 +292,11 @@ static void reach(struct wr_buf *b, const struct wr_cure *c)
 
 static void done(struct wr_buf *b, const struct wr_explain *e)
 {
+	static const char *const would[] = {
+		[WR_CURE_DROP] = "keep it out",
+		[WR_CURE_LIMIT] = "limit it to what is usual",
+		[WR_CURE_COOKIES] = "answer its SYNs in place of the service",
+	};
 	const struct wr_cure *c = &e->cure;
 	struct wr_buf text = {0};
 
@@ -294,9 +310,11 @@ static void done(struct wr_buf *b, const struct wr_explain *e)
 	else
 		wr_buf_fmt(&text, "%s. A rule that would %s (%s):",
 			   e->capture ? "It has read a capture and done nothing" : "Nothing",
-			   c->verb == WR_CURE_DROP ? "keep it out" : "limit it to what is usual",
+			   would[c->verb],
 			   c->safe ? "no usual packet that is known is hit"
 				   : "it hits usual packets, or misses much of it");
+	if (e->i.failed[0])
+		wr_buf_fmt(&text, " Before, rule %s did not stop it.", e->i.failed);
 	flush(b, &text);
 	if (c->verb == WR_CURE_NONE)
 		return;

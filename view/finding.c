@@ -47,7 +47,13 @@ static void json_evidence(struct wr_buf *b, const struct wr_evidence *e)
 	wr_json_double(b, "value", e->value);
 	if (e->has_norm)
 		wr_json_double(b, "norm", e->norm);
+	if (e->has_norm && e->quantile >= 0) {
+		wr_json_double(b, "quantile", round(e->quantile * 1e6) / 1e6);
+		wr_json_u64(b, "learned_s", e->learned_s);
+	}
 	wr_json_str(b, "unit", wr_feature_unit(e->feature));
+	if (wr_evidence_says(e))
+		wr_json_str(b, "says", wr_evidence_says(e));
 	wr_json_close(b);
 }
 

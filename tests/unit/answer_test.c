@@ -4,6 +4,8 @@
  * out or turns stays as he wants it; names of others are left alone; what cannot be put in is not
  * tried without end.
  */
+#include <math.h>
+
 #include "detect/answer.h"
 #include "tests/unit/detect_usual.h"
 
@@ -16,6 +18,11 @@ static struct kept {
 	bool there, turned;
 	uint32_t puts, takes, tries;
 	bool others; /* somebody has an auto1 */
+	/* What it stops, in hundredths of what comes; below 0: nobody knows. */
+	int stops;
+	uint64_t came;
+	uint32_t fails;
+	double share;
 } kept;
 
 static int put(void *ctx, const char *name, const char *statement)
@@ -50,7 +57,21 @@ static enum wr_answer_is is(void *ctx, const struct wr_answer *a)
 	return kept.turned ? WR_ANSWER_TURNED : kept.there ? WR_ANSWER_THERE : WR_ANSWER_GONE;
 }
 
-static const struct wr_answer_ops ops = {put, take, taken, is};
+static uint64_t stopped(void *ctx, const struct wr_answer *a)
+{
+	(void)ctx, (void)a;
+	return kept.there ? kept.came * (uint64_t)kept.stops / 100 : 0;
+}
+
+static void fails(void *ctx, const struct wr_answer *a, double share)
+{
+	(void)ctx, (void)a;
+	kept.fails++;
+	kept.share = share;
+}
+
+static const struct wr_answer_ops ops = {put, take, taken, is, NULL, NULL};
+static const struct wr_answer_ops judged = {put, take, taken, is, stopped, fails};
 static struct wr_answers answers;
 
 static void news(struct host *h, enum wr_finding_news n, const struct wr_finding *f)
@@ -173,6 +194,83 @@ static void test_refused(void)
 	host_close(&host);
 }
 
+/* ---- does it stop it? ---- */
+
+static void counted_flood(struct host *h, uint32_t turn)
+{
+	flood(h, turn);
+	kept.came += 10;
+}
+
+static void begin_judged(int stops)
+{
+	begin(WR_ANSWER_ENFORCE);
+	answers.ops = &judged;
+	kept.stops = stops;
+}
+
+static void test_stops(void)
+{
+	begin_judged(95);
+	pass(&host, 40, usual_turn, counted_flood);
+	ok(kept.there && !kept.fails, "a rule that stops it stays");
+	host_close(&host);
+
+	begin_judged(30);
+	pass(&host, 20, usual_turn, counted_flood);
+	is_int(kept.fails, 1, "one that stops less than half of what was expected is told, once");
+	ok(fabs(kept.share - 0.3) < 0.05, "with what it stopped (%.2f)", kept.share);
+	ok(!kept.there && kept.takes == 1, "and is taken out, where there is no other");
+	pass(&host, 40, usual_turn, counted_flood);
+	is_int(kept.fails, 1, "and not put in again while the attack goes on");
+	pass(&host, 70, usual_turn, rest);
+	kept.stops = 95;
+	pass(&host, 10, usual_turn, counted_flood);
+	ok(kept.there, "the next attack has a rule again");
+	host_close(&host);
+}
+
+/* Logins from one address, and what they do goes on from its neighbour. */
+static void logins(struct host *h, uint32_t turn)
+{
+	if (turn % 50 == 0) {
+		host_session(h, ATTACKER, (uint16_t)(40000 + turn / 50), MAIL, 22, 1500, 2500);
+		kept.came += 10;
+	}
+	wr_answers_tick(&answers, h->ns);
+}
+
+static void test_next_best(void)
+{
+	begin_judged(0);
+	pass(&host, 7, usual_turn, logins);
+	ok(kept.there && strstr(kept.statement, "drop from 198.51.100.7 to tcp/22@10.0.0.11"),
+	   "logins are stopped by address: %s", kept.statement);
+	pass(&host, 15, usual_turn, logins);
+	ok(kept.fails >= 1 && strstr(kept.statement, "drop from 198.51.100.0/24 to"),
+	   "where that does not stop it, by prefix: %s", kept.statement);
+	pass(&host, 20, usual_turn, logins);
+	ok(kept.fails == 2 && !kept.there, "where that does not, either, by nothing");
+	host_close(&host);
+}
+
+/* ---- a mode for each class ---- */
+
+static void test_classes(void)
+{
+	begin(WR_ANSWER_ENFORCE);
+	answers.own[WR_CLASS_UDP_FLOOD] = 1 + WR_ANSWER_OFF;
+	pass(&host, 3, usual_turn, flood);
+	is_int(kept.tries, 0, "off for its class: nothing is made");
+	host_close(&host);
+	begin(WR_ANSWER_OFF);
+	answers.own[WR_CLASS_UDP_FLOOD] = 1 + WR_ANSWER_SHADOW;
+	pass(&host, 3, usual_turn, flood);
+	ok(strstr(kept.statement, " shadow") != NULL, "a shadow for its class alone: %s",
+	   kept.statement);
+	host_close(&host);
+}
+
 int main(void)
 {
 	test_life();
@@ -182,5 +280,8 @@ int main(void)
 	test_own_end();
 	test_names();
 	test_refused();
+	test_stops();
+	test_next_best();
+	test_classes();
 	return done();
 }

@@ -26,6 +26,11 @@ struct wr_auto {
 	struct wr_answer done[DONE_MAX];
 	uint32_t n_done;
 	uint64_t now_ns, packets, kept_out;
+	struct { /* packets that rules have stopped, by name; name "": a free place */
+		char name[WR_ANSWER_NAME];
+		uint64_t n;
+	} stopped[WR_ANSWERS];
+	bool answered; /* the last packet, with a SYN cookie */
 	struct wr_err err;
 	/* TCP connections whose SYN was kept out, by hash: what follows of them in the capture
 	 * would not have been sent. */
@@ -33,6 +38,34 @@ struct wr_auto {
 };
 
 /* ---- rules come and go ---- */
+
+static uint64_t *count_of(struct wr_auto *a, const char *name)
+{
+	for (int i = 0; i < WR_ANSWERS; i++) {
+		if (!a->stopped[i].name[0])
+			snprintf(a->stopped[i].name, sizeof(a->stopped[i].name), "%s", name);
+		if (!strcmp(a->stopped[i].name, name))
+			return &a->stopped[i].n;
+	}
+	return NULL;
+}
+
+/* A shadow counts what it would stop. */
+static uint64_t counted(const struct wr_auto *a, uint32_t rule)
+{
+	return wr_verdict_count(a->judge, rule)->hit_packets;
+}
+
+/* Before rules change, and with them who counts. */
+static void keep_counts(struct wr_auto *a)
+{
+	for (uint32_t i = 0; a->judge && i < a->policy->n_rules; i++) {
+		uint64_t *n = count_of(a, a->policy->rule[i].name);
+
+		if (n)
+			*n += counted(a, i);
+	}
+}
 
 static int rejudge(struct wr_auto *a)
 {
@@ -43,10 +76,11 @@ static int rejudge(struct wr_auto *a)
 static int put(void *ctx, const char *name, const char *statement)
 {
 	struct wr_auto *a = ctx;
-	int ret = wr_policy_rule(a->policy, name) < 0
-			  ? 0
-			  : wr_policy_del_rule(a->policy, name, &a->err);
+	int ret = 0;
 
+	keep_counts(a);
+	if (wr_policy_rule(a->policy, name) >= 0)
+		ret = wr_policy_del_rule(a->policy, name, &a->err);
 	if (!ret)
 		ret = wr_policy_add(a->policy, statement, &a->err);
 	return ret ? ret : rejudge(a);
@@ -56,6 +90,10 @@ static void take(void *ctx, const struct wr_answer *answer)
 {
 	struct wr_auto *a = ctx;
 
+	keep_counts(a);
+	for (int i = 0; i < WR_ANSWERS; i++)
+		if (!strcmp(a->stopped[i].name, answer->name))
+			memset(&a->stopped[i], 0, sizeof(a->stopped[i]));
 	wr_policy_del_rule(a->policy, answer->name, &a->err);
 	if (a->n_done < DONE_MAX)
 		a->done[a->n_done++] = *answer;
@@ -76,6 +114,15 @@ static enum wr_answer_is is(void *ctx, const struct wr_answer *answer)
 	return WR_ANSWER_THERE;
 }
 
+static uint64_t stopped(void *ctx, const struct wr_answer *answer)
+{
+	struct wr_auto *a = ctx;
+	int rule = wr_policy_rule(a->policy, answer->name);
+	uint64_t *n = count_of(a, answer->name);
+
+	return (n ? *n : 0) + (a->judge && rule >= 0 ? counted(a, (uint32_t)rule) : 0);
+}
+
 /* Nothing is wrong in nothing. */
 static void tell(void *ctx, unsigned int line, unsigned int column, const char *text)
 {
@@ -92,13 +139,15 @@ int wr_auto_mode(const char *word, enum wr_answer_mode *mode, struct wr_err *err
 int wr_auto_open(struct wr_auto **out, enum wr_answer_mode mode, const char *verdicts,
 		 struct wr_err *err)
 {
-	static const struct wr_answer_ops ops = {put, take, taken, is};
+	static const struct wr_answer_ops ops = {
+		.put = put, .take = take, .taken = taken, .is = is, .stopped = stopped};
 	struct wr_auto *a = calloc(1, sizeof(*a));
 	int ret;
 
 	if (!a)
 		return wr_fail(err, ENOMEM, "out of memory");
-	a->answers = (struct wr_answers){.mode = mode, .prefix = "auto", .ops = &ops, .ctx = a};
+	a->answers = (struct wr_answers){
+		.mode = mode, .cookies = true, .prefix = "auto", .ops = &ops, .ctx = a};
 	a->file = verdicts;
 	ret = wr_policy_parse(&a->policy, "", 0, "auto", tell, NULL, err);
 	if (!ret && verdicts) {
@@ -159,6 +208,11 @@ static bool stays_out(struct wr_auto *a, const struct wr_rec *rec, bool out)
 	return out || *never == ((uint32_t)(hash >> 32) | 1);
 }
 
+bool wr_auto_answered(const struct wr_auto *a)
+{
+	return a->answered;
+}
+
 int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct wr_rec *rec,
 		   bool *kept_out, struct wr_err *err)
 {
@@ -179,7 +233,8 @@ int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct 
 	wr_answers_tick(&a->answers, a->now_ns);
 	if (a->judge)
 		ret = wr_verdict(a->judge, &in, &v, err);
-	out = stays_out(a, rec, v.verdict != WR_VERDICT_PASS);
+	a->answered = v.verdict == WR_VERDICT_ANSWER;
+	out = a->answered || stays_out(a, rec, v.verdict != WR_VERDICT_PASS);
 	a->packets++;
 	a->kept_out += out;
 	if (kept_out)

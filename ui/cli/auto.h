@@ -27,6 +27,9 @@ void wr_auto_close(struct wr_auto **a); /* NULL is fine; sets NULL */
  */
 int wr_auto_packet(struct wr_auto *a, const struct wr_packet *pkt, const struct wr_rec *rec,
 		   bool *kept_out, struct wr_err *err);
+/* Was the last packet answered with a SYN cookie? It does not reach the service; a client that is
+ * there goes on all the same. */
+bool wr_auto_answered(const struct wr_auto *a);
 /* What detection tells: a wr_finding_fn with the detector it comes from. */
 void wr_auto_finding(struct wr_auto *a, struct wr_detect *d, enum wr_finding_news news,
 		     const struct wr_finding *f);

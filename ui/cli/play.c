@@ -163,6 +163,8 @@ static int play(void *ctx, const struct wr_packet *from, uint8_t label, struct w
 		ret = show(p, &pkt, &out, err);
 	if (ret)
 		return ret;
+	if (out && !label && wr_auto_answered(p->automatic))
+		out = false; /* who is there connects with the cookie */
 	score_packet(p, pkt.ts_ns, label, out);
 told:
 	if (p->verdicts && fputc(out ? 1 : 0, p->verdicts) == EOF)

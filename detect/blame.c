@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect/blame.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/proto.h"
+#include "detect/sample.h"
+
+enum {
+	NAMED = 8,     /* sources in a rule */
+	WINDOW_S = 60, /* packets that are looked for to know what it is made of */
+	LIMIT_CPS = 1,
+};
+
+#define LEAST_COVERED 0.3
+
+bool blame_has(enum wr_finding_class c)
+{
+	return c >= WR_CLASS_HTTP_FLOOD && c <= WR_CLASS_BRUTE_FORCE;
+}
+
+static bool is_source(const struct wr_finding *f, const uint8_t addr[16])
+{
+	for (uint32_t i = 0; i < f->n_sources; i++)
+		if (!memcmp(f->source[i].addr, addr, 16))
+			return true;
+	return false;
+}
+
+bool is_blamed(const struct wr_detect *d, const uint8_t addr[16])
+{
+	for (int i = 0; i < FINDINGS; i++) {
+		const struct wr_finding *f = &d->finding[i].f;
+
+		if (f->id && blame_has((enum wr_finding_class)f->klass) && is_source(f, addr))
+			return true;
+	}
+	return false;
+}
+
+static bool in_prefix(const uint8_t *addr, const uint8_t *net, uint8_t bits)
+{
+	uint8_t whole = bits / 8, rest = bits % 8;
+
+	if (memcmp(addr, net, whole))
+		return false;
+	return !rest || !((addr[whole] ^ net[whole]) >> (8 - rest));
+}
+
+static bool for_victim(const struct wr_victim *v, const uint8_t *dst, uint8_t ip_v, uint16_t port)
+{
+	if (!v->ip_v) /* everybody */
+		return true;
+	return v->ip_v == ip_v && in_prefix(dst, v->addr, v->prefix) &&
+	       (!v->port || v->port == port);
+}
+
+/* By majority (Boyer and Moore). */
+static void vote(uint32_t *now, uint64_t *votes, uint32_t it, uint64_t n)
+{
+	if (*now == it) {
+		*votes += n;
+	} else if (*votes > n) {
+		*votes -= n;
+	} else {
+		*now = it;
+		*votes = n - *votes;
+	}
+}
+
+uint64_t blame_packets(const struct wr_detect *d, const struct wr_finding *f, uint32_t seconds,
+		       struct blame_what *what)
+{
+	uint32_t most = 0;
+	uint32_t n = d->n_recent < RECENT ? d->n_recent : RECENT;
+	uint64_t since = step_end(d) - seconds * 1000000000ull, packets = 0, votes = 0;
+
+	for (uint32_t i = 1; i <= n; i++) {
+		const struct recent *r = &d->recent[(d->n_recent - i) % RECENT];
+
+		if (r->ns < since)
+			break;
+		if (!is_source(f, r->key.addr[r->from]) ||
+		    !for_victim(&f->victim, r->key.addr[!r->from], r->key.ip_v,
+				r->key.port[!r->from]))
+			continue;
+		packets += r->packets;
+		vote(&most, &votes, (uint32_t)r->key.proto << 16 | r->key.port[!r->from],
+		     r->packets);
+	}
+	if (what) {
+		what->proto = (uint8_t)(most >> 16);
+		what->port = votes * 2 > packets ? (uint16_t)most : 0;
+	}
+	return packets;
+}
+
+/* ---- who ---- */
+
+struct who {
+	struct wr_victim net[NAMED]; /* addresses or prefixes */
+	uint32_t n;
+};
+
+static bool has(const struct who *w, const uint8_t *addr)
+{
+	for (uint32_t i = 0; i < w->n; i++)
+		if (in_prefix(addr, w->net[i].addr, w->net[i].prefix))
+			return true;
+	return false;
+}
+
+/* Level 1: it has gone on from elsewhere, most likely near by. */
+static void choose(const struct wr_finding *f, unsigned int level, struct who *w)
+{
+	for (uint32_t i = 0; i < f->n_sources && w->n < NAMED; i++) {
+		struct wr_victim v = victim_of(f->source[i].addr, f->source[i].ip_v);
+
+		if (f->source[i].packets * 10 < f->source[0].packets)
+			continue; /* a client among them */
+		if (level) {
+			v.prefix = v.ip_v == 4 ? 24 : 64;
+			memset(v.addr + v.prefix / 8, 0, sizeof(v.addr) - v.prefix / 8);
+		}
+		if (!has(w, v.addr))
+			w->net[w->n++] = v;
+	}
+}
+
+static double value_of(const struct wr_finding *f, enum wr_feature feature)
+{
+	for (uint32_t i = 0; i < f->n_evidence; i++)
+		if (f->evidence[i].feature == feature)
+			return f->evidence[i].value;
+	return 0;
+}
+
+/* The share of it that comes from those that are named. */
+static double covered(const struct wr_finding *f, const struct who *w)
+{
+	double all = 0, of = 0;
+
+	for (uint32_t i = 0; i < f->n_sources; i++) {
+		all += (double)f->source[i].packets;
+		of += has(w, f->source[i].addr) ? (double)f->source[i].packets : 0;
+	}
+	if (f->klass == WR_CLASS_HTTP_FLOOD || f->klass == WR_CLASS_SLOW_HTTP)
+		all = fmax(all, f->evidence[0].value);
+	return all > 0 ? of / all : 0;
+}
+
+/* Usual packets that the rule would hit. */
+static void look_at_usual(const struct wr_detect *d, const struct wr_finding *f, uint8_t proto,
+			  const struct who *w, struct wr_cure *c)
+{
+	uint64_t bits[64] = {0};
+	uint32_t hit = 0;
+
+	for (uint32_t b = 0; b < BUCKETS; b++)
+		for (uint32_t i = 0; i < BUCKET; i++) {
+			const struct sample *s = &d->samples->usual[b][i];
+
+			/* Of its own time, or before it was found: not usual. */
+			if (!s->ns || s->ns >= f->start_ns || s->proto != proto ||
+			    !for_victim(&f->victim, s->dst, s->ip_v, s->dport))
+				continue;
+			c->usual_samples++;
+			if (has(w, s->src)) {
+				uint64_t h = addr_hash(s->src);
+
+				hit++;
+				bits[h >> 6 & 63] |= 1ull << (h & 63);
+			}
+		}
+	c->usual = c->usual_samples ? (double)hit / c->usual_samples : 0;
+	c->usual_clients = (uint32_t)lround(linear_count(bits, 64));
+}
+
+/* ---- the rule ---- */
+
+static const char *proto_word(uint8_t proto)
+{
+	switch (proto) {
+	case WR_IP_TCP:
+		return "tcp";
+	case WR_IP_UDP:
+		return "udp";
+	case WR_IP_ICMP:
+		return "icmp";
+	case WR_IP_ICMP6:
+		return "icmp6";
+	default:
+		return NULL;
+	}
+}
+
+static void rule_text(struct wr_buf *b, const struct wr_finding *f, const struct who *w,
+		      const struct wr_cure_want *want, const struct wr_cure *c,
+		      const struct blame_what *what)
+{
+	struct wr_victim v = f->victim;
+
+	if (f->klass == WR_CLASS_HTTP_FLOOD)
+		v.port = what->port;
+	wr_buf_fmt(b, "%s: ", want->name);
+	if (c->verb == WR_CURE_LIMIT)
+		wr_buf_fmt(b, "limit %dcps from ", LIMIT_CPS);
+	else
+		wr_buf_str(b, "drop from ");
+	for (uint32_t i = 0; i < w->n; i++) {
+		wr_buf_str(b, i ? ", " : "");
+		wr_victim_text(b, &w->net[i]);
+	}
+	wr_buf_fmt(b, " to %s", proto_word(what->proto));
+	if (v.port)
+		wr_buf_fmt(b, "/%u", v.port);
+	if (v.ip_v) {
+		v.port = 0;
+		wr_buf_char(b, '@');
+		wr_victim_text(b, &v);
+	}
+	wr_buf_fmt(b, " auto for %" PRIu32 "s why \"%s\"", want->for_s, wr_class_name(f->klass));
+}
+
+/* Has it completed a handshake? */
+static bool is_proven(const struct wr_finding *f)
+{
+	if (f->klass == WR_CLASS_PORT_SCAN_VERTICAL || f->klass == WR_CLASS_PORT_SCAN_HORIZONTAL)
+		return value_of(f, WR_FEATURE_ANSWERED) > 0;
+	return true;
+}
+
+/* Packets that there must be of it at least, when it is made of such as rules are for. */
+static double expected(const struct wr_finding *f)
+{
+	double n = value_of(f, WR_FEATURE_ATTEMPTS), window = value_of(f, WR_FEATURE_WINDOW);
+
+	return fmax(1, 0.3 * n * fmin(1, WINDOW_S / fmax(1, window)));
+}
+
+/* Attempts a second. */
+static double rate_of(const struct wr_finding *f)
+{
+	double n = value_of(f, WR_FEATURE_ATTEMPTS) + value_of(f, WR_FEATURE_SESSIONS) +
+		   value_of(f, WR_FEATURE_HANDSHAKES);
+
+	return n / fmax(1, value_of(f, WR_FEATURE_WINDOW));
+}
+
+void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr_cure_want *want,
+		struct wr_cure *c)
+{
+	struct who w = {0};
+	struct blame_what what = {0};
+	struct wr_buf text = {0};
+	bool drop;
+
+	if (want->level > 1 || !f->n_sources || !f->n_evidence)
+		return;
+	c->attack_samples = (uint32_t)blame_packets(d, f, WINDOW_S, &what);
+	if (c->attack_samples < expected(f) || !proto_word(what.proto)) /* by ARP: no rule may */
+		return;
+	choose(f, want->level, &w);
+	look_at_usual(d, f, what.proto, &w, c);
+	drop = is_proven(f) && !c->usual_clients;
+	if (!drop && what.proto != WR_IP_TCP) /* only its connections can be limited */
+		return;
+	c->verb = drop ? WR_CURE_DROP : WR_CURE_LIMIT;
+	c->attack = covered(f, &w);
+	c->safe = c->attack >= LEAST_COVERED;
+	if (!drop) {
+		c->attack *= fmax(0, 1 - LIMIT_CPS / fmax(0.001, rate_of(f)));
+		c->safe = c->safe && c->attack >= LEAST_STOPPED && !want->level;
+		/* All that a client does, wherever to, is more than a scan is worth. */
+		c->safe = c->safe && (f->victim.ip_v || !c->usual_clients);
+	}
+	rule_text(&text, f, &w, want, c, &what);
+	if (text.used >= sizeof(c->rule))
+		*c = (struct wr_cure){0};
+	else
+		snprintf(c->rule, sizeof(c->rule), "%s", wr_buf_text(&text));
+	wr_buf_free(&text);
+}

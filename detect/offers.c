@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "core/proto.h"
+#include "detect/impl.h"
+
+/*
+ * Who tells others how they get on the network: DHCP servers (RFC 2131, RFC 8415) and routers that
+ * advertise themselves (RFC 4861). The first one on a link is the known one, and so is another that
+ * says the same while little is known; any other is told. A router's address that another station
+ * speaks for is told, too, and so are many advertisements whose prefixes differ.
+ */
+
+enum {
+	OFFERERS = 64,
+	SURE = 3, /* times, while little is known */
+	WORDS = 4,
+	FLOOD_PREFIXES = 10, /* different ones in ten seconds */
+	FLOOD_STEPS = 10 * STEPS,
+};
+
+struct offerer {
+	struct wr_talk_key key; /* port: enum wr_offer_kind; tag: of the interface */
+	uint32_t step, times;
+	uint64_t says; /* hash of what it gives out */
+	uint64_t station;
+	bool known;
+};
+
+struct offers {
+	struct wr_rows rows;
+	uint64_t prefixes[WORDS];
+	uint32_t since, adverts;
+	bool read; /* some are known from an earlier run */
+};
+
+static const uint8_t classes[] = {
+	[WR_OFFER_DHCP] = WR_CLASS_ROGUE_DHCP,
+	[WR_OFFER_DHCP6] = WR_CLASS_ROGUE_DHCP,
+	[WR_OFFER_ROUTER] = WR_CLASS_ROGUE_RA,
+};
+
+int offers_open(struct wr_detect *d)
+{
+	d->offers = calloc(1, sizeof(*d->offers));
+	return d->offers ? wr_rows_open(&d->offers->rows, sizeof(struct offerer), OFFERERS) : -1;
+}
+
+void offers_close(struct wr_detect *d)
+{
+	if (d->offers)
+		wr_rows_close(&d->offers->rows);
+	free(d->offers);
+}
+
+/* Made-up ones push out each other, not those that are known. */
+static uint64_t weigh(const void *ctx, const void *row)
+{
+	const struct offerer *o = row;
+
+	(void)ctx;
+	return o->known ? UINT64_MAX / 2 + o->step : o->times;
+}
+
+static void gone(void *ctx, const void *row)
+{
+	(void)ctx, (void)row;
+}
+
+/* Made when it is not there: then `times` is 0. */
+static struct offerer *offerer_of(struct wr_detect *d, const struct wr_talk_key *key)
+{
+	struct wr_rows *rows = &d->offers->rows;
+	uint32_t tag = wr_rows_hash(rows, key);
+	struct offerer *o = wr_rows_find(rows, key, tag);
+
+	if (o)
+		return o;
+	o = wr_rows_make(rows, key, tag, weigh, gone, d);
+	memset(&o->step, 0, sizeof(*o) - offsetof(struct offerer, step));
+	return o;
+}
+
+/* Those of the same kind and link that are known; same: one of them says the same. */
+static uint32_t known(const struct wr_detect *d, const struct offerer *o, uint64_t says, bool *same)
+{
+	const struct wr_rows *rows = &d->offers->rows;
+	uint32_t n = 0;
+
+	*same = false;
+	for (uint32_t i = 0; i < rows->used; i++) {
+		const struct offerer *k = wr_rows_at(rows, i);
+
+		if (!k->known || k == o || k->key.port != o->key.port || k->key.tag != o->key.tag)
+			continue;
+		n++;
+		*same |= k->says == says;
+	}
+	return n;
+}
+
+/* One finding for all of a link: who comes later is one of its sources. */
+static void add_source(struct wr_finding *f, const struct offerer *o)
+{
+	struct wr_finding_source *s = f->source;
+	uint32_t i = 0;
+
+	while (i < f->n_sources && memcmp(s[i].addr, o->key.addr, 16))
+		i++;
+	if (i == WR_FINDING_SOURCES)
+		return;
+	memcpy(s[i].addr, o->key.addr, 16);
+	s[i].ip_v = o->key.ip_v;
+	s[i].packets = o->times;
+	f->n_sources += i == f->n_sources;
+}
+
+static struct wr_finding *told(struct wr_detect *d, const struct offerer *o,
+			       enum wr_severity severity, bool *is_new)
+{
+	struct wr_victim link = {0};
+	struct wr_finding *f = found(d, classes[o->key.port], &link);
+
+	if (f && f->severity < severity) /* it is worse: that is news */
+		finish_finding(d, f);
+	f = find(d, classes[o->key.port], &link, is_new);
+	if (!f)
+		return NULL;
+	add_source(f, o);
+	if (!*is_new)
+		return NULL;
+	f->severity = (uint8_t)severity;
+	f->score = severity > WR_SEVERITY_LOW ? 3 : 1;
+	return f;
+}
+
+static void tell_offerer(struct wr_detect *d, const struct offerer *o, uint32_t others,
+			 bool differs, enum wr_severity severity)
+{
+	bool is_new;
+	struct wr_finding *f = told(d, o, severity, &is_new);
+
+	if (!f)
+		return;
+	evidence_only(f, WR_FEATURE_OFFERS, o->times);
+	evidence_only(f, WR_FEATURE_KNOWN, others);
+	evidence_only(f, WR_FEATURE_DIFFERS, differs);
+	tell(d, f);
+}
+
+/* True: it is part of a flood. */
+static bool is_flood(struct wr_detect *d, const struct offerer *o, uint64_t says)
+{
+	struct offers *all = d->offers;
+	struct wr_finding *f;
+	double prefixes;
+	bool is_new;
+
+	if (d->step - all->since > FLOOD_STEPS) {
+		memset(all->prefixes, 0, sizeof(all->prefixes));
+		all->since = d->step;
+		all->adverts = 0;
+	}
+	all->adverts++;
+	all->prefixes[says >> 6 & (WORDS - 1)] |= 1ull << (says & 63);
+	prefixes = linear_count(all->prefixes, WORDS);
+	if (prefixes < FLOOD_PREFIXES)
+		return false;
+	f = told(d, o, WR_SEVERITY_HIGH, &is_new);
+	if (!f)
+		return true;
+	evidence_only(f, WR_FEATURE_PREFIXES, round(prefixes));
+	evidence_only(f, WR_FEATURE_OFFERS, all->adverts);
+	evidence_only(f, WR_FEATURE_WINDOW, (d->step - all->since + 1) / (double)STEPS);
+	f->start_ns = step_end(d) - (d->step - all->since + 1) * WR_DETECT_STEP_NS;
+	f->score = prefixes / FLOOD_PREFIXES;
+	tell(d, f);
+	return true;
+}
+
+static bool listed(const struct wr_detect *d, const struct wr_talk_key *key)
+{
+	const struct wr_detect_tune *t = &d->conf.tune;
+
+	for (uint32_t i = 0; i < t->n_known; i++)
+		if (t->known[i].ip_v == key->ip_v && !memcmp(t->known[i].addr, key->addr, 16))
+			return true;
+	return false;
+}
+
+/* One that is known. Servers behind relays answer by several stations, but say the same then. */
+static void again(struct wr_detect *d, struct offerer *o, const struct wr_offer *in)
+{
+	bool router = in->kind == WR_OFFER_ROUTER, moved, same;
+
+	moved = in->station && o->station && in->station != o->station;
+	if (moved && (router || o->says != in->says)) {
+		tell_offerer(d, o, known(d, o, in->says, &same), o->says != in->says,
+			     WR_SEVERITY_HIGH);
+		return;
+	}
+	if (in->offers)
+		o->says = in->says;
+}
+
+static void offered(struct wr_detect *d, const struct wr_talk_key *key, const struct wr_offer *in)
+{
+	struct offerer *o = offerer_of(d, key);
+	bool cold = d->step < BEGIN_STEP + COLD_STEPS && !d->offers->read, same;
+	bool flood = in->kind == WR_OFFER_ROUTER && is_flood(d, o, in->says);
+	uint32_t others;
+
+	o->step = d->step;
+	o->times += o->times < UINT32_MAX;
+	if (flood)
+		return;
+	if (o->known) {
+		again(d, o, in);
+		return;
+	}
+	if (!in->offers) /* not the way out: the border of a network of its own */
+		return;
+	o->station = in->station;
+	o->says = in->says;
+	others = known(d, o, in->says, &same);
+	if (!others || (cold && same) || listed(d, key))
+		o->known = true;
+	else if (!cold || o->times >= SURE)
+		tell_offerer(d, o, others, !same,
+			     cold || same ? WR_SEVERITY_LOW : WR_SEVERITY_HIGH);
+}
+
+/* Another link is another network. */
+static uint16_t link_of(const char *iface)
+{
+	uint64_t h = 0;
+
+	while (iface && *iface)
+		h = wr_mix(h + (uint8_t)*iface++);
+	return (uint16_t)h;
+}
+
+void offers_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec)
+{
+	struct wr_talk_key key = {0};
+	struct wr_offer in;
+
+	if (!wr_offer_read(&in, pkt, rec))
+		return;
+	memcpy(key.addr, in.addr, sizeof(key.addr));
+	key.ip_v = in.ip_v;
+	key.port = (uint16_t)in.kind;
+	key.tag = link_of(pkt->iface);
+	offered(d, &key, &in);
+}
+
+/* ---- from one run to the next ---- */
+
+bool offers_next(const struct wr_detect *d, uint32_t *at, struct wr_offer_known *out)
+{
+	const struct wr_rows *rows = &d->offers->rows;
+
+	while (*at < rows->used) {
+		const struct offerer *o = wr_rows_at(rows, (*at)++);
+
+		if (!o->known)
+			continue;
+		*out = (struct wr_offer_known){
+			.key = o->key, .says = o->says, .station = o->station};
+		return true;
+	}
+	return false;
+}
+
+void offers_known(struct wr_detect *d, const struct wr_offer_known *in)
+{
+	struct offerer *o;
+
+	if (in->key.port >= WR_OFFER_KINDS)
+		return;
+	o = offerer_of(d, &in->key);
+	o->known = true;
+	o->says = in->says;
+	o->times = 1;
+	o->station = in->station;
+	d->offers->read = true;
+}
