@@ -13,7 +13,7 @@
 #include "daemon/output_impl.h"
 #include "export/eve.h"
 #include "export/ipfix_send.h"
-#include "export/otlp_send.h"
+#include "export/post.h"
 #include "view/app_json.h"
 
 /*
@@ -50,7 +50,7 @@ struct output {
 	struct wr_output_slot *slot;
 	struct wr_eve *eve; /* one of these, owned */
 	struct wr_ipfix_send *ipfix;
-	struct wr_otlp_send *otlp;
+	struct wr_post *otlp;
 	uint64_t sent, moved_ns; /* how much had gone out when that last changed */
 	bool waits;
 };
@@ -204,26 +204,26 @@ static void ipfix_close(struct output *o)
 
 static int otlp_open(struct run *r, struct output *o, const char *to, struct wr_err *err)
 {
-	struct wr_otlp_conf conf = {
+	struct wr_post_conf conf = {
 		.url = to,
 		.headers = r->header,
 		.n_headers = r->n_headers,
 		.box = &o->slot->box,
 	};
 
-	return wr_otlp_open(&o->otlp, &conf, err);
+	return wr_post_open(&o->otlp, &conf, err);
 }
 
 static void otlp_metrics(struct output *o, const void *body, size_t n, uint32_t points)
 {
-	wr_otlp_put(o->otlp, body, n, points);
+	wr_post_put(o->otlp, body, n, points);
 }
 
 static int otlp_step(struct output *o, uint64_t now_ns, struct wr_err *err)
 {
-	int ret = wr_otlp_step(o->otlp, now_ns, 0, err);
+	int ret = wr_post_step(o->otlp, now_ns, 0, err);
 
-	return ret < 0 ? ret : wr_otlp_busy(o->otlp);
+	return ret < 0 ? ret : wr_post_busy(o->otlp);
 }
 
 static struct wr_outlet *otlp_outlet(const struct output *o)
@@ -234,12 +234,12 @@ static struct wr_outlet *otlp_outlet(const struct output *o)
 
 static const char *otlp_trouble(const struct output *o)
 {
-	return wr_otlp_trouble(o->otlp);
+	return wr_post_trouble(o->otlp);
 }
 
 static void otlp_close(struct output *o)
 {
-	wr_otlp_close(&o->otlp);
+	wr_post_close(&o->otlp);
 }
 
 static const struct kind kinds[WR_OUTPUT_KINDS] = {

@@ -8,7 +8,7 @@
 /*
  * Measures as the body of an OTLP/HTTP metrics request in JSON (OpenTelemetry protocol 1.x,
  * ExportMetricsServiceRequest; JSON as its specification has it: lowerCamelCase keys, 64-bit
- * integers as strings, enums as integers). Pure; export/otlp_send.h sends it.
+ * integers as strings, enums as integers). Pure; export/post.h sends it.
  */
 
 struct wr_otlp_pair {
