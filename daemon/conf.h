@@ -38,10 +38,18 @@ struct wr_daemon_conf {
 		bool change;
 	} page;
 	struct {
-		struct wr_conf_list eve, eve_types, ipfix, otlp; /* places: daemon/output_conf.h */
+		struct wr_conf_list eve, eve_types, ipfix, otlp,
+			otlp_traces; /* places: daemon/output_conf.h */
 		const char *otlp_headers_file;
 		uint64_t eve_stats_ns, otlp_ns, buffer_bytes;
 	} output;
+	struct {
+		struct wr_conf_list webhook, syslog, command;
+		int webhook_form; /* enum wr_told_form */
+		const char *webhook_headers_file;
+		int severity; /* enum wr_severity: the least */
+		uint64_t rate;
+	} notify;
 	struct {
 		const char *file, *state;
 		uint64_t bytes, rate_bytes, changes;

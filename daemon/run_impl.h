@@ -14,6 +14,7 @@
 #include "daemon/requests.h"
 #include "daemon/rules.h"
 #include "daemon/run.h"
+#include "daemon/tell.h"
 #include "export/dumpring.h"
 
 /* What the files run*.c share. */
@@ -44,6 +45,9 @@ struct wr_run {
 	char answered[sizeof(((struct wr_err *)0)->text) + 60]; /* what was said of it last */
 	struct wr_dump *dump; /* the last packets; NULL: none are kept */
 	struct wr_findings *findings;
+	struct wr_tell tell;  /* which of their changes people are told of */
+	uint32_t tests;	      /* of weir notify test, so far */
+	char sensor[64];      /* this host, in what others are told; "": not known */
 	char incident[512];   /* the worst that goes on, for status */
 	uint64_t passed_over; /* by the engine, before they were */
 	struct wr_timer step, alive;
@@ -116,6 +120,13 @@ void wr_run_detect_status(struct wr_run *r, struct wr_status *s);
 void wr_run_detect_leave(struct wr_run *r);
 /* What the worst incident is that goes on, until the next call; NULL: none does. */
 const char *wr_run_incident(struct wr_run *r);
+
+/* run_tell.c: who is told of incidents. */
+void wr_run_tell_conf(struct wr_run *r, const struct wr_daemon_conf *c);
+void wr_run_tell(struct wr_run *r); /* what has changed since the last window */
+void wr_run_tell_end(struct wr_run *r);
+/* Tells a made one by all ways. Returns its number; 0: there is no way. */
+uint32_t wr_run_tell_test(void *run);
 
 /* run_dump.c: the last packets. */
 int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);

@@ -133,6 +133,7 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 		wr_engine_keep(r->engine, &keep);
 	/* Whether something has changed or not: files are opened again. What waits stays. */
 	wr_outputs_conf(r->outputs, new);
+	wr_run_tell_conf(r, new);
 	if (r->out.fd >= 0)
 		wr_front_reload(&r->out);
 	return 0;

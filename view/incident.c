@@ -37,11 +37,13 @@ static void text_json(struct wr_buf *b, const struct wr_incident *i)
 	wr_buf_free(&text);
 }
 
-void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i)
+void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i, const char *sensor)
 {
 	wr_json_open(b);
 	wr_json_time(b, "timestamp", i->start_ns);
 	wr_json_str(b, "event_type", "incident");
+	if (sensor)
+		wr_json_str(b, "sensor", sensor);
 	wr_json_u64(b, "incident_id", i->id);
 	wr_json_str(b, "state", wr_incident_state_name(i->state));
 	wr_json_str(b, "severity", wr_severity_name(i->severity));
@@ -68,6 +70,21 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i)
 }
 
 /* ---- text ---- */
+
+void wr_view_incident_sentence(struct wr_buf *b, const struct wr_incident *i)
+{
+	wr_buf_fmt(b, "incident %" PRIu64, i->id);
+	if (i->state == WR_INCIDENT_OVER) {
+		wr_buf_str(b, " is over: ");
+		wr_incident_title(b, i);
+		return;
+	}
+	wr_buf_fmt(b, ", %s", wr_severity_name(i->severity));
+	if (i->state == WR_INCIDENT_MITIGATED)
+		wr_buf_fmt(b, ", kept out by rule %s", i->rule);
+	wr_buf_str(b, ": ");
+	wr_finding_reason(b, &i->strongest);
+}
 
 static uint64_t lasts(const struct wr_incident *i, uint64_t now_ns)
 {

@@ -10,6 +10,11 @@ void wr_view_incidents_text(struct wr_buf *b, struct wr_incident *const *rows, u
 			    uint64_t now_ns, bool color);
 void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i, uint64_t now_ns,
 			   bool color);
-void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i);
+/* sensor: the host that it was found at, for who hears of several; NULL: not said. */
+void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i, const char *sensor);
+
+/* What has become of it in one sentence: "incident 7, high: 8,412 SYNs a second …", "incident 7 is
+ * over: SYN flood at 10.0.0.5". */
+void wr_view_incident_sentence(struct wr_buf *b, const struct wr_incident *i);
 
 #endif

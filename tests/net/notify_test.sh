@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Who is told of incidents: webhooks, syslog, a command and a collector of spans hear of a flood once for each change; those
+# that are down, slow or talk nonsense hold up nobody, are told of once, and lose what is counted. No secret is shown.
+
+# shellcheck disable=SC2317 # functions are called by name, through ok and wait_for
+# shellcheck disable=SC2154 # SEND, PATIENCE: set by watch.sh; CONF, SOCKET, D, RC, TEXT: by daemon.sh
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/net/watch.sh
+. "$WR_HERE/watch.sh"
+# shellcheck source=tests/net/daemon.sh
+. "$WR_HERE/daemon.sh"
+need_root
+need python3
+need_weir
+find_send
+
+# shellcheck disable=SC2034 # A, OUT, MAC, NS: for daemon.sh
+A=s$$ B=r$$
+IN=to-$A OUT=to-$B
+pair "$A" "$B"
+NS=$(ns "$B")
+# shellcheck disable=SC2034
+MAC=02:77:00:00:00:02
+HOOK=$TMP/hook
+mkdir -m 777 "$HOOK"
+
+# The command keeps what it is given, who it is, and what else is open.
+cat >"$TMP/mail" <<-'SHELL'
+	#!/bin/sh
+	d=$1
+	[ ! -e "$d/fail" ] || exit 75
+	[ ! -e "$d/hang" ] || exec sleep 100
+	{ printf '%s\n' "$WEIR_TEXT"; cat; } >>"$d/mail"
+	{ id -u; grep -E '^(CapEff|NoNewPrivs|SigIgn|SigBlk)' /proc/self/status; env | sort; ls /proc/self/fd; } >"$d/who"
+SHELL
+chmod 755 "$TMP/mail"
+
+hooks() {
+	background "$PYTHON" "$WR_HERE/hook.py" "$HOOK"
+	wait_for "$PATIENCE" test -s "$HOOK/PORTS"
+	read -r WEB TCP UDP <"$HOOK/PORTS"
+}
+
+# notify LINE...: the configuration with these lines in [notify].
+notify() {
+	conf "interfaces = $IN" "[flow]" "idle = 1s" "[output]" "eve = $HOOK/eve.json" "eve_types = incident" \
+		"otlp_traces = http://127.0.0.1:$WEB/v1/traces" "[notify]" "$@"
+}
+
+tested() {
+	local rc=0
+	w notify test "$@" >"$TMP/tested" 2>&1 || rc=$?
+	[ "$rc" = "${WANT:-0}" ] && return
+	cat "$TMP/tested" "$TMP/err"
+	return 1
+}
+
+# hooked PATH EXPRESSION: Python over rows, the requests for that path.
+hooked() {
+	"$PYTHON" -S - "$HOOK/http" "$1" "$2" <<-'PYTHON' 2>&1 | tail -n 1
+		import json, sys
+		rows = [r for r in map(json.loads, open(sys.argv[1])) if r["path"].startswith(sys.argv[2])]
+		print(eval(sys.argv[3]))
+	PYTHON
+}
+
+# ---- all ways ------------------------------------------------------------------------
+
+all_ways() {
+	hooks
+	printf '# a token\nAuthorization: Bearer hush-hush\n' >"$TMP/headers"
+	echo "http://127.0.0.1:$WEB/ok?key=in-a-file" >"$TMP/secret"
+	notify "webhook = http://127.0.0.1:$WEB/ok?key=plain-to-see $TMP/secret http://127.0.0.1:$WEB/once" \
+		"webhook_headers_file = $TMP/headers" "syslog = unix:$HOOK/log udp:127.0.0.1:$UDP tcp:127.0.0.1:$TCP" \
+		"command = $TMP/mail $HOOK 'two words'" "severity = low"
+	ok "the daemon starts with all of them" start
+	ok "a test reaches all of them, also one that is busy first" tested
+	is "each is named" "$(grep -c '^taken ' "$TMP/tested")" 7
+	is "a webhook gets JSON" "$(hooked /ok '[json.loads(r["body"])["event_type"] for r in rows]')" "['incident', 'incident']"
+	is "with the token" "$(hooked /ok '[r["headers"]["Authorization"] for r in rows]')" "['Bearer hush-hush', 'Bearer hush-hush']"
+	like "syslog by datagrams of this host" "$(cat "$HOOK/unix")" \
+		'^<28>1 [0-9T:.-]+Z [^ ]+ weir [0-9]+ incident \[weir@32473 incident="0" state="active" severity="high" class="syn_flood" target="192.0.2.1"\] .*this is a test'
+	like "by UDP" "$(cat "$HOOK/udp")" '^<28>1 .*this is a test'
+	like "by TCP, with its length" "$(cat "$HOOK/tcp")" '^[0-9]+ <28>1 .*this is a test'
+	like "the command has a sentence" "$(head -n 1 "$HOOK/mail")" 'this is a test'
+	is "and JSON" "$(tail -n +2 "$HOOK/mail" | "$PYTHON" -S -c 'import json, sys; print(json.load(sys.stdin)["class"])')" syn_flood
+	is "it is nobody, without capabilities" "$(head -n 1 "$HOOK/who") $(grep -c 'CapEff:.0000000000000000' "$HOOK/who")" \
+		"$(id -u nobody) 1"
+	is "blocks no signals" "$(grep -c 'SigBlk:.0000000000000000' "$HOOK/who")" 1
+	is "has no other environment" "$(grep -cE '^(PATH|LANG|HOME|WEIR_TEXT|PWD|_|OLDPWD|SHLVL)=' "$HOOK/who") $(grep -c = "$HOOK/who")" \
+		"$(grep -c = "$HOOK/who") $(grep -c = "$HOOK/who")"
+	is "and nothing open but its own" "$(sed -n '/^WEIR_TEXT/,$p' "$HOOK/who" | grep -cE '^[4-9]$')" 0
+}
+
+no_secrets() {
+	w status >"$TMP/shown" 2>&1
+	w status --json >>"$TMP/shown" 2>&1
+	raw_lines metrics >>"$TMP/shown"
+	cat "$TMP/err" "$TMP/out" "$TMP/tested" >>"$TMP/shown"
+	grep -q "webhook:http://127.0.0.1:$WEB/#" "$TMP/shown" && ! grep -E 'hush|plain-to-see|in-a-file' "$TMP/shown"
+}
+
+# ---- an incident ---------------------------------------------------------------------
+
+told_of() {
+	[ "$(hooked /ok "sorted({json.loads(r['body'])['state'] for r in rows if json.loads(r['body'])['incident_id']})")" = "$1" ]
+}
+
+has_span() {
+	[ "$(hooked /v1/traces 'len(rows) > 0')" = True ]
+}
+
+incident() {
+	send 6000 74 4000 syn5 >"$TMP/sent" 2>&1
+	ok "a flood: it is told when it is active, and when it is over" wait_for "$PATIENCE" told_of "['active', 'over']"
+	is "each change once, to each" "$(hooked /ok "len([r for r in rows if json.loads(r['body'])['incident_id']])")" 4
+	is "whose it is is said" "$(hooked /ok "json.loads(rows[-1]['body'])['sensor']")" "$(hostname)"
+	is "events have the same" "$("$PYTHON" -S -c 'import json, sys; print([json.loads(l)["state"] for l in open(sys.argv[1])])' \
+		"$HOOK/eve.json")" "['active', 'over']"
+	ok "it is a span" wait_for "$PATIENCE" has_span
+	is "with ids, times and what was found" "$(hooked /v1/traces "$(
+		cat <<-'PYTHON'
+			(lambda s, a: [len(bytes.fromhex(s["traceId"])), len(bytes.fromhex(s["spanId"])), s["name"], s["kind"],
+			 0 < int(s["startTimeUnixNano"]) < int(s["endTimeUnixNano"]), s["status"]["code"],
+			 a["weir.incident.class"], a["weir.incident.target"], any(k.startswith("weir.evidence.") for k in a)])(
+			 *(lambda s: (s, {x["key"]: next(iter(x["value"].values())) for x in s["attributes"]}))(
+			 json.loads(rows[0]["body"])["resourceSpans"][0]["scopeSpans"][0]["spans"][0]))
+		PYTHON
+	)")" "[16, 8, 'incident syn_flood', 1, True, 2, 'syn_flood', '10.77.0.2:443', True]"
+}
+
+# ---- those that do not behave --------------------------------------------------------
+
+bad_ones() {
+	notify "webhook = http://127.0.0.1:$WEB/garbage http://127.0.0.1:$WEB/huge http://127.0.0.1:$WEB/redirect http://127.0.0.1:1/down" \
+		"webhook_format = slack" "syslog = unix:$HOOK/nobody tcp:127.0.0.1:1" "command = $TMP/mail $HOOK"
+	touch "$HOOK/fail"
+	: >"$TMP/err"
+	ok "a reload takes others" says 0 config reload
+	WANT=1 ok "a test says that not all are reached" tested --wait 4
+	is "an answer without an end is an answer" "$(grep -c '^taken' "$TMP/tested")" 1
+	is "a redirect is none" "$(grep -A 1 '^lost' "$TMP/tested" | grep -c 'redirects are not followed; these notifications are lost')" 1
+	is "it is not followed" "$(hooked /taken 'len(rows)')" 0
+	is "the others are waited for" "$(grep -c '^waiting' "$TMP/tested")" 5
+	is "Slack's form" "$(hooked /huge "[k for r in rows for k in json.loads(r['body'])]")" "['text']"
+	is "each trouble is in the log once" "$(grep -cE 'outputs: (webhook to|notify.command|unixgram|tcp:)' "$TMP/err")" 6
+	is "weir's work goes on" "$(raw ledger "[r['balanced'] for r in rows if r['in_iface'] == '$IN'][0]")" True
+}
+
+lost_is_counted() {
+	[ "$(said status "sum(o['lost'] for o in rows[0]['outputs']['to'] if o['output'].startswith('webhook:'))")" -ge 1 ]
+}
+
+all_ways
+ok "no secret is shown: not in the log, in status, in metrics" no_secrets
+incident
+bad_ones
+ok "what is lost is counted" lost_is_counted
+stop
+is "it ends well" "$RC" 0
+finish
