@@ -82,7 +82,7 @@ static const char *const severities[] = {
 #define X(sym, name) name,
 	WR_SEVERITY_TABLE(X)
 #undef X
-	NULL};
+		NULL};
 
 #define AT(field) .offset = offsetof(struct wr_daemon_conf, field)
 
@@ -244,18 +244,16 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 AT(notify.webhook_headers_file), 0, 255, .check = whole_path, .live = true},
 	{"notify.syslog", WR_CONF_LIST, "", "places",
 	 "Who is told by syslog (RFC 5424): unix:/dev/log, udp:HOST:PORT, tcp:HOST:PORT.",
-	 AT(notify.syslog), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_syslog,
-	 .live = true},
+	 AT(notify.syslog), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_syslog, .live = true},
 	{"notify.command", WR_CONF_LIST, "", "a program and its arguments",
 	 "What is run for each, as daemon.user and without a shell: the incident as JSON is its "
 	 "standard input, $WEIR_TEXT a sentence. For e-mail, for instance.",
 	 AT(notify.command), 0, 32, .live = true},
-	{"notify.severity", WR_CONF_ENUM, "high", NULL,
-	 "The least severity that is told of.", AT(notify.severity), .choices = severities,
-	 .live = true},
+	{"notify.severity", WR_CONF_ENUM, "high", NULL, "The least severity that is told of.",
+	 AT(notify.severity), .choices = severities, .live = true},
 	{"notify.rate", WR_CONF_NUMBER, "10", "a minute",
-	 "So many are told at most; the rest is counted and told in one sentence.",
-	 AT(notify.rate), 1, 1000, .live = true},
+	 "So many are told at most; the rest is counted and told in one sentence.", AT(notify.rate),
+	 1, 1000, .live = true},
 
 	{"policy.file", WR_CONF_STRING, "", "a path",
 	 "The rules that packets are held against (docs/policy.md); daemon.user reads it again at "

@@ -42,8 +42,9 @@ struct wr_errand {
 /* Never returns. What the shut-in process blocks or ignores is none of the program's business. */
 static void be_program(const struct wr_errand *e, char *text, int input)
 {
-	char *env[] = {(char[]){"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-		       (char[]){"LANG=C.UTF-8"}, (char[]){"HOME=/"}, text, NULL};
+	char *env[] = {
+		(char[]){"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+		(char[]){"LANG=C.UTF-8"}, (char[]){"HOME=/"}, text, NULL};
 	const int defaults[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGUSR1, SIGCHLD};
 	const struct rlimit no_core = {0};
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);

@@ -7,9 +7,9 @@
 
 /*
  * Runs a program of the user's, one at a time, for a process that may run none itself: a process
- * that is forked before that shuts itself in. It has the rights of whoever forks it (weir's outputs:
- * daemon.user, no capabilities, and no program gives it any), reads nothing but what that says, and
- * ends with it.
+ * that is forked before that shuts itself in. It has the rights of whoever forks it (weir's
+ *outputs: daemon.user, no capabilities, and no program gives it any), reads nothing but what that
+ *says, and ends with it.
  *
  *	outputs (shut in) ── message ──> errand ── fork, exec ──> program
  *	                  <── how it went

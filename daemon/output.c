@@ -29,7 +29,7 @@ struct wr_outputs {
 	struct wr_queue_writer queue;
 	struct wr_front front;
 	bool flows, stats, metrics, findings, incidents, spans, people; /* somebody wants them */
-	uint64_t stats_ns, metrics_ns;	      /* so often */
+	uint64_t stats_ns, metrics_ns;					/* so often */
 	uint64_t stats_due, metrics_due;
 	uint64_t woken_at;	  /* the queue's head when the process was woken last */
 	struct wr_outbox_count n; /* of the queue: flows, totals, points */

@@ -7,13 +7,13 @@
 /* The sections [output] and [notify]: what stands in them, and which places they mean. */
 
 /* X(symbol, in front of the place in a name, item of the configuration, its ways) */
-#define WR_OUTPUT_TABLE(X)                                                \
-	X(EVE, "eve", "output.eve", eve)                                  \
-	X(IPFIX, "ipfix", "output.ipfix", ipfix)                          \
-	X(OTLP, "otlp", "output.otlp", otlp)                              \
+#define WR_OUTPUT_TABLE(X)                                               \
+	X(EVE, "eve", "output.eve", eve)                                 \
+	X(IPFIX, "ipfix", "output.ipfix", ipfix)                         \
+	X(OTLP, "otlp", "output.otlp", otlp)                             \
 	X(OTLP_TRACES, "otlp_traces", "output.otlp_traces", otlp_traces) \
-	X(WEBHOOK, "webhook", "notify.webhook", webhook)                  \
-	X(SYSLOG, "syslog", "notify.syslog", syslog)                      \
+	X(WEBHOOK, "webhook", "notify.webhook", webhook)                 \
+	X(SYSLOG, "syslog", "notify.syslog", syslog)                     \
 	X(COMMAND, "command", "notify.command", command)
 
 enum wr_output_kind {

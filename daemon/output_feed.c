@@ -33,7 +33,8 @@ static void said(void *ctx, struct wr_buf *b, const struct wr_flow *f)
 		wr_view_app_json(b, &r->app, wr_flow_server(f));
 }
 
-static int eve_open(struct wr_output_run *r, struct wr_output_one *o, const char *to, struct wr_err *err)
+static int eve_open(struct wr_output_run *r, struct wr_output_one *o, const char *to,
+		    struct wr_err *err)
 {
 	struct wr_eve_conf conf = {
 		.to = to,
@@ -79,7 +80,8 @@ static void eve_close(struct wr_output_one *o)
 }
 
 /* nfcapd takes the numbers of options records over UDP for lost flows: names only in streams. */
-static int ipfix_open(struct wr_output_run *r, struct wr_output_one *o, const char *to, struct wr_err *err)
+static int ipfix_open(struct wr_output_run *r, struct wr_output_one *o, const char *to,
+		      struct wr_err *err)
 {
 	bool stream = !strncmp(to, "tcp:", 4);
 	struct wr_ipfix_send_conf conf = {

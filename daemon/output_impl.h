@@ -21,9 +21,9 @@ enum {
 enum wr_output_message {
 	WR_OUTPUT_FLOW, /* struct wr_output_flow */
 	/* uint32_t: how many things it holds; WR_OUTPUT_HOLDS bytes from there */
-	WR_OUTPUT_STATS,   /* lines of JSON */
-	WR_OUTPUT_FINDING, /* a line of JSON */
-	WR_OUTPUT_METRICS, /* a body of OTLP, its data points */
+	WR_OUTPUT_STATS,    /* lines of JSON */
+	WR_OUTPUT_FINDING,  /* a line of JSON */
+	WR_OUTPUT_METRICS,  /* a body of OTLP, its data points */
 	WR_OUTPUT_INCIDENT, /* a line of JSON */
 	WR_OUTPUT_SPANS,    /* a body of OTLP, its spans */
 	WR_OUTPUT_TOLD,	    /* struct wr_output_told */

@@ -156,7 +156,8 @@ static void free_slots(struct wr_output_run *r)
 	}
 }
 
-static int open_one(struct wr_output_run *r, enum wr_output_kind kind, const char *to, struct wr_err *err)
+static int open_one(struct wr_output_run *r, enum wr_output_kind kind, const char *to,
+		    struct wr_err *err)
 {
 	struct wr_output_one *o = &r->outputs[r->n];
 	char name[WR_OUTPUT_NAME];

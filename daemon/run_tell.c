@@ -67,10 +67,12 @@ static void tell_untold(struct wr_run *r, uint64_t n, uint64_t now_ns)
 {
 	struct wr_buf json = {0};
 	char text[128];
-	struct wr_told t = {.at_ns = now_ns, .severity = WR_SEVERITY_HIGH, .klass = "", .target = ""};
+	struct wr_told t = {
+		.at_ns = now_ns, .severity = WR_SEVERITY_HIGH, .klass = "", .target = ""};
 
 	snprintf(text, sizeof(text),
-		 "%" PRIu64 " more changes of incidents were not told (notify.rate): weir incidents",
+		 "%" PRIu64
+		 " more changes of incidents were not told (notify.rate): weir incidents",
 		 n);
 	wr_json_open(&json);
 	wr_json_time(&json, "timestamp", now_ns);
@@ -185,9 +187,8 @@ static void span(struct wr_run *r, const struct wr_incident *i, uint64_t end_ns)
 {
 	const uint64_t of_trace[] = {i->id, i->found_ns}, of_span[] = {i->id, i->found_ns, end_ns};
 	const struct wr_otlp_resource resource = {.host_name = r->sensor[0] ? r->sensor : NULL};
-	const struct wr_otlp_moment moments[] = {{"found", i->found_ns},
-						 {"active", i->active_ns},
-						 {"mitigated", i->mitigated_ns}};
+	const struct wr_otlp_moment moments[] = {
+		{"found", i->found_ns}, {"active", i->active_ns}, {"mitigated", i->mitigated_ns}};
 	struct wr_buf b = {0}, title = {0}, target = {0}, reason = {0};
 	struct wr_otlp_value values[9 + EVIDENCE];
 	char key[EVIDENCE][64], name[64];
@@ -211,8 +212,11 @@ static void span(struct wr_run *r, const struct wr_incident *i, uint64_t end_ns)
 	s.message = wr_buf_text(&title);
 #define TEXT(k, v) \
 	values[n++] = (struct wr_otlp_value){.key = (k), .type = WR_OTLP_TEXT, .text = (v)}
-#define INT(k, v) \
-	values[n++] = (struct wr_otlp_value){.key = (k), .type = WR_OTLP_INT, .number = (v)}
+#define INT(k, v)                                              \
+	values[n++] = (struct wr_otlp_value)                   \
+	{                                                      \
+		.key = (k), .type = WR_OTLP_INT, .number = (v) \
+	}
 	INT("weir.incident.id", i->id);
 	TEXT("weir.incident.class", wr_class_name(i->strongest.klass));
 	TEXT("weir.incident.severity", wr_severity_name(i->severity));
@@ -270,9 +274,9 @@ static void each(struct wr_run *r, bool last)
 
 void wr_run_tell(struct wr_run *r)
 {
-	if (r->findings && (wr_outputs_tell_people(r->outputs) ||
-			    wr_outputs_want_incidents(r->outputs) ||
-			    wr_outputs_want_spans(r->outputs)))
+	if (r->findings &&
+	    (wr_outputs_tell_people(r->outputs) || wr_outputs_want_incidents(r->outputs) ||
+	     wr_outputs_want_spans(r->outputs)))
 		each(r, false);
 }
 

@@ -10,8 +10,8 @@
  * below the least severity; no more than so many a minute. What was not told is counted. Pure.
  */
 struct wr_tell {
-	uint8_t least; /* enum wr_severity */
-	uint32_t rate; /* a minute */
+	uint8_t least;	    /* enum wr_severity */
+	uint32_t rate;	    /* a minute */
 	uint64_t minute_ns; /* when the minute began */
 	uint32_t told;	    /* in it */
 	uint64_t untold;    /* changes, since that was told last */

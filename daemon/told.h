@@ -11,12 +11,12 @@
 /* What people are told of an incident, in the forms of those who pass it on. Pure. */
 
 struct wr_told {
-	uint64_t at_ns;	   /* CLOCK_REALTIME */
-	uint64_t incident; /* 0: a made one, or none */
-	uint8_t severity;  /* enum wr_severity */
-	uint8_t state;	   /* enum wr_incident_state */
+	uint64_t at_ns;		    /* CLOCK_REALTIME */
+	uint64_t incident;	    /* 0: a made one, or none */
+	uint8_t severity;	    /* enum wr_severity */
+	uint8_t state;		    /* enum wr_incident_state */
 	const char *klass, *target; /* "": it is about none of them */
-	const char *text, *json; /* a sentence; an object on one line */
+	const char *text, *json;    /* a sentence; an object on one line */
 	size_t text_n, json_n;
 };
 

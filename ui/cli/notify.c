@@ -130,8 +130,10 @@ const struct wr_command wr_command_notify = {
 	.brief = "whether those who are told of incidents are reached",
 	.args = " test",
 	.text = "Has the running daemon tell a made incident by every way in [notify] (webhooks, "
-		"syslog, a command; docs/notify.md), as a test that says so, and says of each whether "
-		"it was taken. By UDP nobody says so: then taken means sent. Exit status 1: one was "
+		"syslog, a command; docs/notify.md), as a test that says so, and says of each "
+		"whether "
+		"it was taken. By UDP nobody says so: then taken means sent. Exit status 1: one "
+		"was "
 		"not, or still waits.",
 	.examples = "weir notify test\tand what is wrong, if something is\n",
 	.options = options,
