@@ -154,9 +154,23 @@ lost_is_counted() {
 	[ "$(said status "sum(o['lost'] for o in rows[0]['outputs']['to'] if o['output'].startswith('webhook:'))")" -ge 1 ]
 }
 
+# What is told has the shape that is written down, and every key is told.
+shape() {
+	"$PYTHON" -S -c 'import json, sys
+for l in open(sys.argv[1]):
+    r = json.loads(l)
+    if r["path"].startswith("/ok"):
+        print(r["body"])' "$HOOK/http" >"$TMP/shapes"
+	w notify test --json >>"$TMP/shapes"
+	raw_lines "notify do=test" >>"$TMP/shapes"
+	cat "$HOOK/eve.json" >>"$TMP/shapes"
+	shapes "$TMP/shapes" incident notify notify_test
+}
+
 all_ways
 ok "no secret is shown: not in the log, in status, in metrics" no_secrets
 incident
+ok "all of it has the shape in docs/schema" shape
 bad_ones
 ok "what is lost is counted" lost_is_counted
 stop
