@@ -53,6 +53,7 @@ struct wr_explain;
 struct wr_findings;
 struct wr_measure_output;
 struct wr_outputs_test;
+struct wr_places;
 struct wr_rules;
 
 /* What views are made from. Members may be NULL where a program has nothing of the kind: the view
@@ -72,6 +73,7 @@ struct wr_api_host {
 	struct wr_detect *(*detector)(void *ctx); /* NULL from it: detection is off */
 	/* save, load FILE, reset: what was learned. */
 	int (*learn)(void *ctx, const char *what, const char *file, struct wr_err *err);
+	const struct wr_places *places;	    /* whose sources are; NULL: not known */
 	const struct wr_findings *findings; /* NULL: there is no detection */
 	/* What is done about the incident in it, or could be: its mode and cure. */
 	void (*explain)(void *ctx, struct wr_explain *e);

@@ -59,6 +59,7 @@ struct wr_daemon_conf {
 		bool on;
 		int automatic; /* enum wr_answer_mode */
 		const char *learned;
+		const char *asn, *country;
 	} detect;
 	struct {
 		bool consent;

@@ -301,6 +301,14 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "when there is none.",
 	 AT(detect.learned), 0, 255, .check = whole_path},
 
+	{"detect.asn", WR_CONF_STRING, "", "a path",
+	 "A file of the MaxMind DB format (GeoLite2-ASN.mmdb) that tells whose network a source of an "
+	 "incident is in. A reload reads it again.",
+	 AT(detect.asn), 0, 255, .check = whole_path, .live = true},
+	{"detect.country", WR_CONF_STRING, "", "a path",
+	 "The same for its country (GeoLite2-Country.mmdb).", AT(detect.country), 0, 255,
+	 .check = whole_path, .live = true},
+
 	{"explain.consent", WR_CONF_BOOL, "no", NULL,
 	 "weir explain --prose may send incidents to explain.endpoint: numbers, names from tables "
 	 "and pseudonyms, nothing of packets; weir explain --print-prompt shows the bytes. The "

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "daemon/errand.h"
 #include "daemon/output_kind.h"
 #include "daemon/told.h"
@@ -197,7 +198,7 @@ static bool command_told(struct wr_output_one *o, const uint8_t *message, size_t
 	wr_buf_add(b, &(uint32_t){0}, sizeof(uint32_t));
 	if (o->run->host[0])
 		wr_buf_fmt(b, "%s: ", o->run->host);
-	wr_told_plain(b, t.text, t.text_n);
+	wr_utf8_plain(b, t.text, t.text_n);
 	text_n = (uint32_t)(b->used - sizeof(text_n));
 	wr_buf_add(b, t.json, t.json_n);
 	wr_buf_char(b, '\n');

@@ -554,6 +554,7 @@ static void end(struct wr_run *r)
 	wr_run_programs_close(r);
 	wr_dump_close(&r->dump);
 	wr_findings_close(&r->findings);
+	wr_places_close(&r->places);
 	wr_attach_end(&r->attach);
 	wr_loop_close(&r->loop);
 	wr_conf_close(&r->values);

@@ -47,6 +47,9 @@ int wr_run_detect_open(struct wr_run *r, struct wr_err *err)
 	struct wr_findings_conf conf = {finding, incident, r};
 	int ret = wr_findings_open(&r->findings, &conf, err);
 
+	if (!ret)
+		ret = wr_places_open(&r->places, r->c.detect.asn, r->c.detect.country, err);
+	r->host.places = r->places;
 	if (!ret && r->c.detect.on)
 		r->host.findings = r->findings;
 	wr_run_tell_conf(r, &r->c);

@@ -3,6 +3,7 @@
 #define WR_DAEMON_RUN_IMPL_H
 
 #include "base/loop.h"
+#include "base/places.h"
 #include "daemon/api.h"
 #include "detect/answer.h"
 #include "daemon/attach.h"
@@ -45,6 +46,7 @@ struct wr_run {
 	char answered[sizeof(((struct wr_err *)0)->text) + 60]; /* what was said of it last */
 	struct wr_dump *dump; /* the last packets; NULL: none are kept */
 	struct wr_findings *findings;
+	struct wr_places *places; /* whose sources are; NULL: not known */
 	struct wr_tell tell;  /* which of their changes people are told of */
 	uint32_t tests;	      /* of weir notify test, so far */
 	char sensor[64];      /* this host, in what others are told; "": not known */

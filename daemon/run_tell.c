@@ -30,7 +30,7 @@ void wr_run_tell_conf(struct wr_run *r, const struct wr_daemon_conf *c)
 /* JSON of it without its newline, which belongs to a file. */
 static void json_of(struct wr_buf *b, const struct wr_run *r, const struct wr_incident *i)
 {
-	wr_view_incident_json(b, i, r->sensor[0] ? r->sensor : NULL);
+	wr_view_incident_json(b, i, r->places, r->sensor[0] ? r->sensor : NULL);
 	if (!b->failed)
 		b->used--;
 }
@@ -133,7 +133,7 @@ static void event(struct wr_run *r, struct wr_incident *i)
 	if (i->told.event == i->state + 1)
 		return;
 	i->told.event = (uint8_t)(i->state + 1);
-	wr_view_incident_json(&b, i, r->sensor[0] ? r->sensor : NULL);
+	wr_view_incident_json(&b, i, r->places, r->sensor[0] ? r->sensor : NULL);
 	if (!b.failed)
 		wr_outputs_incident(r->outputs, b.at, b.used);
 	wr_buf_free(&b);

@@ -12,23 +12,6 @@
 
 const char *const wr_told_forms[] = {"weir", "slack", NULL};
 
-void wr_told_plain(struct wr_buf *b, const char *text, size_t n)
-{
-	const uint8_t *s = (const uint8_t *)text;
-
-	while (n) {
-		size_t size = wr_utf8_size(s, n);
-
-		if (!size || *s < ' ' || *s == 0x7f || (size > 1 && wr_utf8_steers(s, size)))
-			wr_buf_char(b, *s < 0x80 ? ' ' : '?');
-		else
-			wr_buf_add(b, s, size);
-		size = size ? size : 1;
-		s += size;
-		n -= size;
-	}
-}
-
 /* ---- syslog ---- */
 
 enum { DAEMON = 3, CRITICAL = 2, WARNING = 4, NOTICE = 5, INFO = 6 }; /* RFC 5424, 6.2.1 */
@@ -74,7 +57,7 @@ static void parameter(struct wr_buf *b, const char *name, const char *value)
 {
 	struct wr_buf plain = {0};
 
-	wr_told_plain(&plain, value, strlen(value));
+	wr_utf8_plain(&plain, value, strlen(value));
 	wr_buf_fmt(b, " %s=\"", name);
 	for (size_t i = 0; i < plain.used; i++) {
 		if (strchr("\"\\]", plain.at[i]))
@@ -111,7 +94,7 @@ void wr_told_syslog(struct wr_buf *b, const struct wr_told *t, const char *host,
 	wr_buf_fmt(b, " weir %d incident ", (int)pid);
 	data(b, t);
 	wr_buf_str(b, " \xEF\xBB\xBF"); /* it is UTF-8 */
-	wr_told_plain(b, t->text, t->text_n);
+	wr_utf8_plain(b, t->text, t->text_n);
 	if (b->used - start <= WR_TOLD_SYSLOG)
 		return;
 	b->used = start + WR_TOLD_SYSLOG;
@@ -127,7 +110,7 @@ void wr_told_slack(struct wr_buf *b, const struct wr_told *t, const char *host)
 
 	if (*host)
 		wr_buf_fmt(&plain, "%s: ", host);
-	wr_told_plain(&plain, t->text, t->text_n);
+	wr_utf8_plain(&plain, t->text, t->text_n);
 	for (size_t i = 0; i < plain.used; i++) {
 		char c = plain.at[i];
 

@@ -30,7 +30,4 @@ void wr_told_syslog(struct wr_buf *b, const struct wr_told *t, const char *host,
 /* {"text": "HOST: sentence"}, with what Slack and Mattermost take for markup escaped. */
 void wr_told_slack(struct wr_buf *b, const struct wr_told *t, const char *host);
 
-/* The sentence for an environment variable or a line of a log: no byte of it is a control. */
-void wr_told_plain(struct wr_buf *b, const char *text, size_t n);
-
 #endif

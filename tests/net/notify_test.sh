@@ -47,7 +47,7 @@ hooks() {
 # notify LINE...: the configuration with these lines in [notify].
 notify() {
 	conf "interfaces = $IN" "[flow]" "idle = 1s" "[output]" "eve = $HOOK/eve.json" "eve_types = incident" \
-		"otlp_traces = http://127.0.0.1:$WEB/v1/traces" "[notify]" "$@"
+		"otlp_traces = http://127.0.0.1:$WEB/v1/traces" "${DETECT:-}" "[notify]" "$@"
 }
 
 tested() {
@@ -101,6 +101,49 @@ no_secrets() {
 	raw_lines metrics >>"$TMP/shown"
 	cat "$TMP/err" "$TMP/out" "$TMP/tested" >>"$TMP/shown"
 	grep -q "webhook:http://127.0.0.1:$WEB/#" "$TMP/shown" && ! grep -E 'hush|plain-to-see|in-a-file' "$TMP/shown"
+}
+
+# ---- whose the sources are -----------------------------------------------------------
+
+# Half of all addresses each, so that every source is known; a name that would steer a terminal.
+mmdb() {
+	"$PYTHON" -S "$WR_HERE/mmdb.py" "$TMP/asn.mmdb" GeoLite2-ASN \
+		'0.0.0.0/1={"autonomous_system_number": 64500, "autonomous_system_organization": "Exa\u001b[31mmple"}' \
+		'128.0.0.0/1={"autonomous_system_number": 4200000000, "autonomous_system_organization": "Other"}'
+	"$PYTHON" -S "$WR_HERE/mmdb.py" "$TMP/country.mmdb" GeoLite2-Country '0.0.0.0/1={"country": {"iso_code": "DE"}}' \
+		'128.0.0.0/1={"registered_country": {"iso_code": "CH"}}'
+	DETECT="[detect]
+asn = $TMP/asn.mmdb
+country = $TMP/country.mmdb"
+	printf '%s\n' "$DETECT" >"$TMP/detect.conf"
+	"$WEIR" config check -c "$TMP/detect.conf" 2>&1 | grep -q "built without" && DETECT=
+}
+
+broken_files() {
+	local rc
+	mmdb
+	head -c 5000 /dev/urandom >"$TMP/noise.mmdb"
+	head -c 100 "$TMP/asn.mmdb" >"$TMP/half.mmdb"
+	for f in noise half none; do
+		printf '[detect]\nasn = %s\n' "$TMP/$f.mmdb" >"$TMP/broken.conf"
+		rc=0
+		"$WEIR" config check -c "$TMP/broken.conf" >"$TMP/checked" 2>&1 || rc=$?
+		cat "$TMP/checked"
+		[ "$rc" = 2 ] && grep -q "detect.asn: $TMP/$f.mmdb" "$TMP/checked" || return 1
+	done
+	w config check
+}
+
+are_known() {
+	local id
+	id=$(said incidents 'rows[0]["incident_id"]')
+	is "whose the sources are: all of them, in JSON" "$(said incidents "$id" '(lambda r: [sorted(k["ip"] for k in r["sources_known"]) ==
+		sorted(r["sources"]), {(k["asn"], k["org"], k["country"]) for k in r["sources_known"]} <=
+		{(64500, "Exa [31mmple", "DE"), (4200000000, "Other", "CH")}])(rows[0])')" "[True, True]"
+	like "and for people" "$(w incidents "$id" --color never)" 'packets  AS(64500 Exa \[31mmple, DE|4200000000 Other, CH)$'
+	: >"$TMP/asn.mmdb"
+	is "a file that is emptied meanwhile breaks nothing" "$(said incidents "$id" 'len(rows[0]["sources_known"]) > 0')" True
+	nok "a reload with it is refused" says 0 config reload
 }
 
 # ---- an incident ---------------------------------------------------------------------
@@ -167,9 +210,16 @@ for l in open(sys.argv[1]):
 	shapes "$TMP/shapes" incident notify notify_test
 }
 
+mmdb
 all_ways
 ok "no secret is shown: not in the log, in status, in metrics" no_secrets
 incident
+if [ -n "$DETECT" ]; then
+	are_known
+	ok "broken files are told by config check" broken_files
+else
+	skip "built without libmaxminddb"
+fi
 ok "all of it has the shape in docs/schema" shape
 bad_ones
 ok "what is lost is counted" lost_is_counted
