@@ -69,6 +69,7 @@ struct wr_api_host {
 	const struct wr_conf *(*conf)(void *ctx); /* in effect */
 	const char *history;			  /* file; NULL or "": none is kept */
 	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
+	const struct wr_dump *samples;		  /* of incidents; the same */
 	struct wr_rules *rules;			  /* NULL: no policy is loaded */
 	struct wr_detect *(*detector)(void *ctx); /* NULL from it: detection is off */
 	/* save, load FILE, reset: what was learned. */

@@ -60,6 +60,7 @@ struct wr_daemon_conf {
 		int automatic; /* enum wr_answer_mode */
 		const char *learned;
 		const char *asn, *country;
+		uint64_t samples; /* bytes */
 	} detect;
 	struct {
 		bool consent;

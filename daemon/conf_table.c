@@ -302,12 +302,18 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 AT(detect.learned), 0, 255, .check = whole_path},
 
 	{"detect.asn", WR_CONF_STRING, "", "a path",
-	 "A file of the MaxMind DB format (GeoLite2-ASN.mmdb) that tells whose network a source of an "
+	 "A file of the MaxMind DB format (GeoLite2-ASN.mmdb) that tells whose network a source of "
+	 "an "
 	 "incident is in. A reload reads it again.",
 	 AT(detect.asn), 0, 255, .check = whole_path, .live = true},
 	{"detect.country", WR_CONF_STRING, "", "a path",
 	 "The same for its country (GeoLite2-Country.mmdb).", AT(detect.country), 0, 255,
 	 .check = whole_path, .live = true},
+	{"detect.samples", WR_CONF_SIZE, "4MiB", NULL,
+	 "Memory for the first packets of incidents, out of those that [dump] keeps: 500 of each "
+	 "at "
+	 "most, which weir dump --incident shows. The oldest make room. 0: none.",
+	 AT(detect.samples), 0, 1 << 28},
 
 	{"explain.consent", WR_CONF_BOOL, "no", NULL,
 	 "weir explain --prose may send incidents to explain.endpoint: numbers, names from tables "
@@ -441,6 +447,10 @@ int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *con
 	if (conf->dump.bytes && conf->dump.bytes < DUMP_LEAST) {
 		wr_fail(err, EINVAL, "0, or 1MiB or more");
 		return wrong(values, "dump.size", err);
+	}
+	if (conf->detect.samples && conf->detect.samples < DUMP_LEAST) {
+		wr_fail(err, EINVAL, "0, or 1MiB or more");
+		return wrong(values, "detect.samples", err);
 	}
 	/* They go through the kernel's ring, which first payloads shall find room in, too. */
 	if (conf->dump.rate * conf->dump.snap > DUMP_MOST) {

@@ -49,6 +49,7 @@ static void on_step(void *ctx)
 		if (r->rules)
 			wr_history_rules(r->history, r->host.live, r->rules);
 		wr_history_window(r->history, r->host.live);
+		wr_run_sample(r);
 		wr_run_tell(r);
 		wr_outputs_window(r->outputs, &r->host);
 		wr_api_window(r->api);
@@ -553,6 +554,7 @@ static void end(struct wr_run *r)
 	wr_rules_close(&r->rules);
 	wr_run_programs_close(r);
 	wr_dump_close(&r->dump);
+	wr_dump_close(&r->samples);
 	wr_findings_close(&r->findings);
 	wr_places_close(&r->places);
 	wr_attach_end(&r->attach);

@@ -44,14 +44,15 @@ struct wr_run {
 	struct wr_answers answers;
 	char resolvers[2][256]; /* of IPv4, of IPv6: as a rule names them */
 	char answered[sizeof(((struct wr_err *)0)->text) + 60]; /* what was said of it last */
-	struct wr_dump *dump; /* the last packets; NULL: none are kept */
+	struct wr_dump *dump;	 /* the last packets; NULL: none are kept */
+	struct wr_dump *samples; /* of incidents; NULL: none are kept */
 	struct wr_findings *findings;
 	struct wr_places *places; /* whose sources are; NULL: not known */
-	struct wr_tell tell;  /* which of their changes people are told of */
-	uint32_t tests;	      /* of weir notify test, so far */
-	char sensor[64];      /* this host, in what others are told; "": not known */
-	char incident[512];   /* the worst that goes on, for status */
-	uint64_t passed_over; /* by the engine, before they were */
+	struct wr_tell tell;	  /* which of their changes people are told of */
+	uint32_t tests;		  /* of weir notify test, so far */
+	char sensor[64];	  /* this host, in what others are told; "": not known */
+	char incident[512];	  /* the worst that goes on, for status */
+	uint64_t passed_over;	  /* by the engine, before they were */
 	struct wr_timer step, alive;
 	struct wr_status_rights rights;
 	uint64_t window; /* the last that views were told of */
@@ -129,6 +130,10 @@ void wr_run_tell(struct wr_run *r); /* what has changed since the last window */
 void wr_run_tell_end(struct wr_run *r);
 /* Tells a made one by all ways. Returns its number; 0: there is no way. */
 uint32_t wr_run_tell_test(void *run);
+
+/* run_sample.c: the first packets of incidents. */
+int wr_run_sample_open(struct wr_run *r, struct wr_err *err);
+void wr_run_sample(struct wr_run *r); /* at the end of a window */
 
 /* run_dump.c: the last packets. */
 int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);

@@ -55,7 +55,13 @@ struct wr_incident {
 	char rule[32];		     /* that was made against it last; "": none */
 	bool stopped;		     /* it keeps packets out */
 	uint64_t stored;	     /* the caller's: what it is in a store; 0 at first */
-	/* The caller's, too: what others have been told of it. States are one more than they are,
+	/* The caller's, too: numbers of packets of it that are kept (0: none), and whether they
+	 * were looked for. */
+	struct {
+		uint64_t from, to;
+		bool taken;
+	} sample;
+	/* And what others have been told of it. States are one more than they are,
 	 * 0: none. */
 	struct {
 		uint64_t at_ns, span_ns; /* when; of which end there is a span */

@@ -89,6 +89,8 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i,
 		wr_json_time(b, "end", i->end_ns);
 	if (i->rule[0])
 		wr_json_str(b, "rule", i->rule);
+	if (i->sample.to)
+		wr_json_u64(b, "sample_packets", i->sample.to - i->sample.from + 1);
 	text_json(b, i);
 	wr_view_evidence_json(b, "evidence", &i->strongest);
 	wr_json_close(b);
@@ -219,6 +221,9 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i,
 		wr_buf_fmt(b, "%s, %s (weir rule show %s)\n", i->rule,
 			   i->stopped ? "keeps it out" : "counts what it would keep out", i->rule);
 	}
+	if (i->sample.to)
+		wr_buf_fmt(b, "%-*s%" PRIu64 " of the first (weir dump --incident %" PRIu64 ")\n",
+			   INDENT, "packets", i->sample.to - i->sample.from + 1, i->id);
 	label(b, "findings");
 	wr_buf_fmt(b, "%" PRIu64 ", %u of them hold\n", i->findings, i->open);
 }

@@ -11,8 +11,8 @@ void wr_view_incidents_text(struct wr_buf *b, struct wr_incident *const *rows, u
 			    uint64_t now_ns, bool color);
 void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i,
 			   const struct wr_places *places, uint64_t now_ns, bool color);
-/* sensor: the host that it was found at, for who hears of several; NULL: not said. places: whose the
- * sources are; NULL: not known. */
+/* sensor: the host that it was found at, for who hears of several; NULL: not said. places: whose
+ * the sources are; NULL: not known. */
 void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i,
 			   const struct wr_places *places, const char *sensor);
 
