@@ -141,21 +141,24 @@ static void event(struct wr_run *r, struct wr_incident *i)
 
 /* ---- spans ---- */
 
-/* Numbers that are the same for the same incident and for no other one, of another host neither:
- * FNV-1a. */
-static void id_of(const struct wr_run *r, const uint64_t *numbers, size_t n, uint8_t *id,
-		  size_t bytes)
+/* FNV-1a, a number at a time behind the text. */
+static uint64_t digest(uint64_t h, const char *text, const uint64_t *numbers, int n)
 {
-	const uint8_t *number = (const uint8_t *)numbers;
-	size_t host = strlen(r->sensor);
+	for (; *text; text++)
+		h = (h ^ (uint8_t)*text) * 1099511628211ull;
+	for (int i = 0; i < n; i++)
+		for (int bit = 0; bit < 64; bit += 8)
+			h = (h ^ (numbers[i] >> bit & 0xff)) * 1099511628211ull;
+	return h ? h : 1;
+}
 
-	for (size_t k = 0; k < bytes; k += 8) {
-		uint64_t h = 14695981039346656037ull ^ (k + 1);
+/* The same for the same incident, and for no other one, of another host neither. */
+static void id_of(const struct wr_run *r, const uint64_t *numbers, int n, uint8_t *id, int bytes)
+{
+	for (int k = 0; k < bytes; k += 8) {
+		uint64_t h =
+			digest(14695981039346656037ull ^ (uint64_t)(k + 1), r->sensor, numbers, n);
 
-		for (size_t i = 0; i < host + n * sizeof(*numbers); i++)
-			h = (h ^ (i < host ? (uint8_t)r->sensor[i] : number[i - host])) *
-			    1099511628211ull;
-		h = h ? h : 1;
 		memcpy(id + k, &h, sizeof(h));
 	}
 }
