@@ -179,20 +179,33 @@ static int check_command(const struct wr_conf_list *l, struct wr_err *err)
 	return 0;
 }
 
+static int check_twice(const struct wr_conf_list *l, bool secret, struct wr_err *err)
+{
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(l->at[i], l->at[j]))
+				return wr_fail(err, EINVAL, "'%s' stands there twice",
+					       secret ? "an address" : l->at[i]);
+	return 0;
+}
+
 int wr_output_check_all(const struct wr_daemon_conf *conf, const char **item, struct wr_err *err)
 {
-	for (int k = 0; k < WR_OUTPUT_KINDS; k++) {
+	size_t n = 0;
+	int ret = 0;
+
+	for (int k = 0; k < WR_OUTPUT_KINDS && !ret; k++) {
 		struct wr_conf_list l = wr_output_places(conf, (enum wr_output_kind)k);
 
 		*item = items[k];
-		for (size_t i = 0; i < l.n; i++)
-			for (size_t j = 0; j < i; j++)
-				if (!strcmp(l.at[i], l.at[j]))
-					return wr_fail(err, EINVAL, "'%s' stands there twice",
-						       k == WR_OUTPUT_WEBHOOK ? "an address"
-									      : l.at[i]);
+		n += l.n;
+		ret = check_twice(&l, k == WR_OUTPUT_WEBHOOK, err);
+		if (!ret && n > WR_OUTPUTS)
+			ret = wr_fail(err, EINVAL,
+				      "more than %d places in [output] and [notify] together",
+				      WR_OUTPUTS);
 	}
-	return check_command(&conf->notify.command, err);
+	return ret ? ret : check_command(&conf->notify.command, err);
 }
 
 /* ---- names ---- */

@@ -25,7 +25,7 @@ enum wr_output_kind {
 
 enum {
 	WR_OUTPUTS_OF_A_KIND = 4,
-	WR_OUTPUTS = WR_OUTPUT_KINDS * WR_OUTPUTS_OF_A_KIND,
+	WR_OUTPUTS = 16,      /* all together: each has its memory from the start on */
 	WR_OUTPUT_NAME = 512, /* bytes */
 	WR_OUTPUT_PORTS = WR_OUTPUTS + 2,
 };
