@@ -207,8 +207,8 @@ static int run(const char *const *argv, size_t n, uint64_t deadline_ns, const ch
 static void errands(void)
 {
 	static const char *const good[] = {"/bin/sh", "-c",
-					   "test \"$WEIR_TEXT\" = \"it's \\$(here)\" && "
-					   "test \"$(cat)\" = '{\"a\":1}' && test \"$1\" = 'a b'",
+					   ("test \"$WEIR_TEXT\" = \"it's \\$(here)\" && "
+					    "test \"$(cat)\" = '{\"a\":1}' && test \"$1\" = 'a b'"),
 					   "sh", "a b"};
 	static const char *const bad[] = {"/bin/sh", "-c", "exit 3"};
 	static const char *const slow[] = {"/bin/sh", "-c", "sleep 1000 & wait"};
