@@ -48,3 +48,20 @@ uint32_t wr_utf8_point(const uint8_t *s, size_t size)
 		point = point << 6 | (s[k] & 0x3fu);
 	return point;
 }
+
+void wr_utf8_plain(struct wr_buf *b, const char *text, size_t n)
+{
+	const uint8_t *s = (const uint8_t *)text;
+
+	while (n) {
+		size_t size = wr_utf8_size(s, n);
+
+		if (!size || *s < ' ' || *s == 0x7f || (size > 1 && wr_utf8_steers(s, size)))
+			wr_buf_char(b, *s < 0x80 ? ' ' : '?');
+		else
+			wr_buf_add(b, s, size);
+		size = size ? size : 1;
+		s += size;
+		n -= size;
+	}
+}

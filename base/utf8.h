@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /* Characters in strangers' text. */
 
 /* Bytes of the UTF-8 character at s (n > 0 bytes are there), 0 = it is none (RFC 3629, 4). */
@@ -17,5 +19,8 @@ bool wr_utf8_steers(const uint8_t *s, size_t size);
 
 /* The code point of a whole character. */
 uint32_t wr_utf8_point(const uint8_t *s, size_t size);
+
+/* Adds it for a line of text or an environment variable: what steers becomes a blank or '?'. */
+void wr_utf8_plain(struct wr_buf *b, const char *text, size_t n);
 
 #endif

@@ -52,6 +52,8 @@ struct wr_api_stats;
 struct wr_explain;
 struct wr_findings;
 struct wr_measure_output;
+struct wr_outputs_test;
+struct wr_places;
 struct wr_rules;
 
 /* What views are made from. Members may be NULL where a program has nothing of the kind: the view
@@ -61,14 +63,18 @@ struct wr_api_host {
 	int (*ledger)(void *ctx, struct wr_ledger *rows, int n); /* as wr_engine_ledger() */
 	void (*status)(void *ctx, struct wr_status *out);
 	int (*outputs)(void *ctx, struct wr_measure_output *rows, int n); /* daemon/output.h */
+	uint32_t (*notify_test)(void *ctx); /* tells a made incident; its number, 0: to nobody */
+	int (*notify_tests)(void *ctx, uint32_t test, struct wr_outputs_test *rows, int n);
 	int (*reload)(void *ctx, struct wr_err *err);
 	const struct wr_conf *(*conf)(void *ctx); /* in effect */
 	const char *history;			  /* file; NULL or "": none is kept */
 	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
+	const struct wr_dump *samples;		  /* of incidents; the same */
 	struct wr_rules *rules;			  /* NULL: no policy is loaded */
 	struct wr_detect *(*detector)(void *ctx); /* NULL from it: detection is off */
 	/* save, load FILE, reset: what was learned. */
 	int (*learn)(void *ctx, const char *what, const char *file, struct wr_err *err);
+	const struct wr_places *places;	    /* whose sources are; NULL: not known */
 	const struct wr_findings *findings; /* NULL: there is no detection */
 	/* What is done about the incident in it, or could be: its mode and cure. */
 	void (*explain)(void *ctx, struct wr_explain *e);
@@ -109,6 +115,7 @@ extern const struct wr_api_view wr_api_view_incidents, wr_api_view_findings;
 extern const struct wr_api_view wr_api_view_explain; /* daemon/view_explain.c */
 /* daemon/view_learn.c */
 extern const struct wr_api_view wr_api_view_learned, wr_api_view_learn, wr_api_view_kept;
+extern const struct wr_api_view wr_api_view_notify; /* daemon/view_notify.c */
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */
 uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */

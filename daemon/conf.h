@@ -38,13 +38,21 @@ struct wr_daemon_conf {
 		bool change;
 	} page;
 	struct {
-		struct wr_conf_list eve, eve_types, ipfix, otlp; /* places: daemon/output_conf.h */
+		struct wr_conf_list eve, eve_types, ipfix, otlp,
+			otlp_traces; /* places: daemon/output_conf.h */
 		struct wr_conf_list features;
 		const char *otlp_headers_file, *features_key;
 		int features_format, features_schema, features_addresses; /* output_conf.h */
 		uint64_t features_bytes, features_age_ns, features_keep;
 		uint64_t eve_stats_ns, otlp_ns, buffer_bytes;
 	} output;
+	struct {
+		struct wr_conf_list webhook, syslog, command;
+		int webhook_form; /* enum wr_told_form */
+		const char *webhook_headers_file;
+		int severity; /* enum wr_severity: the least */
+		uint64_t rate;
+	} notify;
 	struct {
 		const char *file, *state;
 		uint64_t bytes, rate_bytes, changes;
@@ -57,6 +65,8 @@ struct wr_daemon_conf {
 		struct wr_conf_list classes, known; /* see daemon/detect_conf.h */
 		bool cookies, new_services;
 		uint64_t malformed;
+		const char *asn, *country;
+		uint64_t samples; /* bytes */
 	} detect;
 	struct {
 		bool consent;

@@ -12,6 +12,8 @@
 #include "daemon/changes.h"
 #include "daemon/detect_conf.h"
 #include "daemon/output_conf.h"
+#include "daemon/told.h"
+#include "detect/class.h"
 #include "explain/prompt.h"
 
 #define SECOND 1000000000ull
@@ -76,6 +78,12 @@ static int web_address(const char *value, struct wr_err *err)
 /* ---- the table ---- */
 
 static const char *const token_names[] = {"max_tokens", "max_completion_tokens", NULL};
+
+static const char *const severities[] = {
+#define X(sym, name) name,
+	WR_SEVERITY_TABLE(X)
+#undef X
+		NULL};
 
 #define AT(field) .offset = offsetof(struct wr_daemon_conf, field)
 
@@ -194,10 +202,10 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "log "
 	 "rotation), unix:PATH, - = standard output.",
 	 AT(output.eve), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_eve, .live = true},
-	{"output.eve_types", WR_CONF_LIST, "flow stats finding", "flow, stats, finding",
+	{"output.eve_types", WR_CONF_LIST, "flow stats finding", "flow, stats, finding, incident",
 	 "What is written there: flow = each flow that ended, or a part of a long one; stats = "
-	 "totals; finding = what detection has found.",
-	 AT(output.eve_types), 1, 3, .check = wr_output_check_type, .live = true},
+	 "totals; finding = what detection has found; incident = each change of an incident.",
+	 AT(output.eve_types), 1, 4, .check = wr_output_check_type, .live = true},
 	{"output.eve_stats", WR_CONF_DURATION, "10s", NULL, "Totals are written so often.",
 	 AT(output.eve_stats_ns), SECOND, DAY, .live = true},
 	{"output.ipfix", WR_CONF_LIST, "", "places",
@@ -208,6 +216,11 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 AT(output.otlp), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_otlp, .live = true},
 	{"output.otlp_interval", WR_CONF_DURATION, "60s", NULL, "Metrics are sent so often.",
 	 AT(output.otlp_ns), SECOND, DAY, .live = true},
+	{"output.otlp_traces", WR_CONF_LIST, "", "addresses",
+	 "Where incidents are sent by OTLP/HTTP when they are over, a span each: "
+	 "http://HOST:4318/v1/traces, or https.",
+	 AT(output.otlp_traces), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_otlp,
+	 .live = true},
 	{"output.otlp_headers_file", WR_CONF_STRING, "", "a path",
 	 "A file that daemon.user may read, with headers for all of them, 'Name: value' on a line "
 	 "each: for tokens.",
@@ -243,6 +256,33 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"output.buffer", WR_CONF_SIZE, "4MiB", NULL,
 	 "What waits for one output at most. What finds no room is lost and counted.",
 	 AT(output.buffer_bytes), 1 << 20, 256 << 20},
+
+	{"notify.webhook", WR_CONF_LIST, "", "addresses",
+	 "Who is told of incidents by HTTP POST (docs/notify.md): https://HOST/PATH, http, or the "
+	 "path of a file that daemon.user may read and that holds such an address: one that is a "
+	 "secret.",
+	 AT(notify.webhook), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_webhook,
+	 .live = true},
+	{"notify.webhook_format", WR_CONF_ENUM, "weir", NULL,
+	 "weir = the incident as JSON; slack = {\"text\": a sentence}, for Slack, Mattermost and "
+	 "others.",
+	 AT(notify.webhook_form), .choices = wr_told_forms, .live = true},
+	{"notify.webhook_headers_file", WR_CONF_STRING, "", "a path",
+	 "A file that daemon.user may read, with headers for all of them, 'Name: value' on a line "
+	 "each: for tokens.",
+	 AT(notify.webhook_headers_file), 0, 255, .check = whole_path, .live = true},
+	{"notify.syslog", WR_CONF_LIST, "", "places",
+	 "Who is told by syslog (RFC 5424): unix:/dev/log, udp:HOST:PORT, tcp:HOST:PORT.",
+	 AT(notify.syslog), 0, WR_OUTPUTS_OF_A_KIND, .check = wr_output_check_syslog, .live = true},
+	{"notify.command", WR_CONF_LIST, "", "a program and its arguments",
+	 "What is run for each, as daemon.user and without a shell: the incident as JSON is its "
+	 "standard input, $WEIR_TEXT a sentence. For e-mail, for instance.",
+	 AT(notify.command), 0, 32, .live = true},
+	{"notify.severity", WR_CONF_ENUM, "high", NULL, "The least severity that is told of.",
+	 AT(notify.severity), .choices = severities, .live = true},
+	{"notify.rate", WR_CONF_NUMBER, "10", "a minute",
+	 "So many are told at most; the rest is counted and told in one sentence.", AT(notify.rate),
+	 1, 1000, .live = true},
 
 	{"policy.file", WR_CONF_STRING, "", "a path",
 	 "The rules that packets are held against (docs/policy.md); daemon.user reads it again at "
@@ -308,6 +348,20 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "nowhere "
 	 "when there is none.",
 	 AT(detect.learned), 0, 255, .check = whole_path},
+
+	{"detect.asn", WR_CONF_STRING, "", "a path",
+	 "A file of the MaxMind DB format (GeoLite2-ASN.mmdb) that tells whose network a source of "
+	 "an "
+	 "incident is in. A reload reads it again.",
+	 AT(detect.asn), 0, 255, .check = whole_path, .live = true},
+	{"detect.country", WR_CONF_STRING, "", "a path",
+	 "The same for its country (GeoLite2-Country.mmdb).", AT(detect.country), 0, 255,
+	 .check = whole_path, .live = true},
+	{"detect.samples", WR_CONF_SIZE, "4MiB", NULL,
+	 "Memory for the first packets of incidents, out of those that [dump] keeps: 500 of each "
+	 "at "
+	 "most, which weir dump --incident shows. The oldest make room. 0: none.",
+	 AT(detect.samples), 0, 1 << 28},
 
 	{"explain.consent", WR_CONF_BOOL, "no", NULL,
 	 "weir explain --prose may send incidents to explain.endpoint: numbers, names from tables "
@@ -441,6 +495,10 @@ int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *con
 	if (conf->dump.bytes && conf->dump.bytes < DUMP_LEAST) {
 		wr_fail(err, EINVAL, "0, or 1MiB or more");
 		return wrong(values, "dump.size", err);
+	}
+	if (conf->detect.samples && conf->detect.samples < DUMP_LEAST) {
+		wr_fail(err, EINVAL, "0, or 1MiB or more");
+		return wrong(values, "detect.samples", err);
 	}
 	/* They go through the kernel's ring, which first payloads shall find room in, too. */
 	if (conf->dump.rate * conf->dump.snap > DUMP_MOST) {

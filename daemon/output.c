@@ -30,8 +30,9 @@ struct wr_outputs {
 	size_t bytes;			 /* of it */
 	struct wr_queue_writer queue;
 	struct wr_front front;
-	bool flows, stats, metrics, findings, windows; /* somebody wants them */
-	uint64_t stats_ns, metrics_ns;		       /* so often */
+	bool flows, stats, metrics, findings, incidents, spans, people; /* somebody wants them, */
+	bool windows;							/* and them */
+	uint64_t stats_ns, metrics_ns;					/* so often */
 	uint64_t stats_due, metrics_due;
 	uint64_t woken_at;	  /* the queue's head when the process was woken last */
 	struct wr_outbox_count n; /* of the queue: flows, totals, points */
@@ -48,7 +49,7 @@ struct wr_outputs {
 static const char *wanted(const struct wr_daemon_conf *conf)
 {
 	for (int k = 0; k < WR_OUTPUT_KINDS; k++)
-		if (wr_output_places(conf, (enum wr_output_kind)k)->n)
+		if (wr_output_places(conf, (enum wr_output_kind)k).n)
 			return "outputs";
 	return "";
 }
@@ -130,7 +131,10 @@ void wr_outputs_conf(struct wr_outputs *o, const struct wr_daemon_conf *conf)
 		   (conf->output.features.n && !o->windows);
 	o->stats = wr_output_wants(conf, "stats");
 	o->findings = wr_output_wants(conf, "finding");
+	o->incidents = wr_output_wants(conf, "incident");
 	o->metrics = conf->output.otlp.n;
+	o->spans = conf->output.otlp_traces.n;
+	o->people = wr_output_tells(conf);
 	o->stats_ns = conf->output.eve_stats_ns;
 	o->metrics_ns = conf->output.otlp_ns;
 	o->stats_due = o->metrics_due = 0;
@@ -265,34 +269,44 @@ void wr_outputs_flow(struct wr_outputs *o, const struct wr_live *live, const str
 
 void wr_outputs_window_row(struct wr_outputs *o, const struct wr_window *w)
 {
-	void *to;
+	const uint32_t holds = 1;
+	uint8_t *to;
 
 	if (!o || !o->windows)
 		return;
 	o->n.given++;
-	to = wr_queue_room(&o->queue, sizeof(*w), WR_OUTPUT_SPARE);
+	to = wr_queue_room(&o->queue, WR_OUTPUT_HOLDS + sizeof(*w), WR_OUTPUT_SPARE);
 	if (!to) {
 		o->n.lost++;
 		return;
 	}
-	memcpy(to, w, sizeof(*w));
-	put(o, WR_OUTPUT_WINDOW, sizeof(*w));
+	memcpy(to, &holds, sizeof(holds));
+	memcpy(to + WR_OUTPUT_HOLDS, w, sizeof(*w));
+	put(o, WR_OUTPUT_WINDOW, WR_OUTPUT_HOLDS + sizeof(*w));
 }
 
-/* The text behind how many things it holds. */
-static void put_text(struct wr_outputs *o, enum wr_output_message kind, uint32_t holds)
+/* Bytes behind how many things they hold; n of them, then more. */
+static void put_bytes(struct wr_outputs *o, enum wr_output_message kind, uint32_t holds,
+		      const void *bytes, size_t n, const struct wr_buf *more)
 {
-	size_t n = sizeof(holds) + o->text.used;
-	uint8_t *to = o->text.failed ? NULL : wr_queue_room(&o->queue, n, 0);
+	size_t all = WR_OUTPUT_HOLDS + n + more->used;
+	uint8_t *to = more->failed ? NULL : wr_queue_room(&o->queue, all, 0);
 
 	o->n.given += holds;
 	if (!to) {
 		o->n.lost += holds;
 		return;
 	}
+	memset(to, 0, WR_OUTPUT_HOLDS);
 	memcpy(to, &holds, sizeof(holds));
-	memcpy(to + sizeof(holds), o->text.at, o->text.used);
-	put(o, kind, n);
+	memcpy(to + WR_OUTPUT_HOLDS, bytes, n);
+	memcpy(to + WR_OUTPUT_HOLDS + n, more->at, more->used);
+	put(o, kind, all);
+}
+
+static void put_text(struct wr_outputs *o, enum wr_output_message kind, uint32_t holds)
+{
+	put_bytes(o, kind, holds, "", 0, &o->text);
 }
 
 static void put_stats(struct wr_outputs *o, const struct wr_api_host *host)
@@ -321,6 +335,61 @@ void wr_outputs_finding(struct wr_outputs *o, enum wr_finding_news news, const s
 	wr_buf_clear(&o->text);
 	wr_view_finding_event(&o->text, f, news, incident);
 	put_text(o, WR_OUTPUT_FINDING, 1);
+}
+
+void wr_outputs_incident(struct wr_outputs *o, const char *line, size_t n)
+{
+	if (!wr_outputs_want_incidents(o))
+		return;
+	wr_buf_clear(&o->text);
+	wr_buf_add(&o->text, line, n);
+	put_text(o, WR_OUTPUT_INCIDENT, 1);
+}
+
+void wr_outputs_spans(struct wr_outputs *o, const char *body, size_t n, uint32_t spans)
+{
+	if (!wr_outputs_want_spans(o))
+		return;
+	wr_buf_clear(&o->text);
+	wr_buf_add(&o->text, body, n);
+	put_text(o, WR_OUTPUT_SPANS, spans);
+}
+
+void wr_outputs_tell(struct wr_outputs *o, const struct wr_told *t, uint32_t test)
+{
+	struct wr_output_told m = {
+		.at_ns = t->at_ns,
+		.incident = t->incident,
+		.test = test,
+		.severity = t->severity,
+		.state = t->state,
+		.text_n = (uint32_t)t->text_n,
+	};
+
+	if (!wr_outputs_tell_people(o))
+		return;
+	snprintf(m.klass, sizeof(m.klass), "%s", t->klass);
+	snprintf(m.target, sizeof(m.target), "%s", t->target);
+	wr_buf_clear(&o->text);
+	wr_buf_add(&o->text, t->text, t->text_n);
+	wr_buf_add(&o->text, t->json, t->json_n);
+	put_bytes(o, WR_OUTPUT_TOLD, 1, &m, sizeof(m), &o->text);
+	wake(o); /* somebody waits */
+}
+
+bool wr_outputs_want_incidents(const struct wr_outputs *o)
+{
+	return o && o->incidents;
+}
+
+bool wr_outputs_want_spans(const struct wr_outputs *o)
+{
+	return o && o->spans;
+}
+
+bool wr_outputs_tell_people(const struct wr_outputs *o)
+{
+	return o && o->people;
 }
 
 /* At the same moments of the clock, whatever the window began with. */
@@ -413,4 +482,39 @@ int wr_outputs_status(struct wr_outputs *o, struct wr_status_output *rows, int n
 		};
 	}
 	return have;
+}
+
+static bool is_told_by(const char *name)
+{
+	static const enum wr_output_kind kinds[] = {WR_OUTPUT_WEBHOOK, WR_OUTPUT_SYSLOG,
+						    WR_OUTPUT_COMMAND};
+	char begin[WR_OUTPUT_NAME];
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+		wr_output_name(begin, kinds[k], "");
+		if (!strncmp(name, begin, strlen(begin)))
+			return true;
+	}
+	return false;
+}
+
+int wr_outputs_tests(struct wr_outputs *o, uint32_t test, struct wr_outputs_test *rows, int n)
+{
+	uint32_t have = o ? look(o) : 0;
+	int found = 0;
+
+	for (uint32_t i = 0; i < have && found < n; i++) {
+		const struct wr_output_slot *s = &o->seen[i];
+		bool came = s->test == test;
+
+		if (!is_told_by(s->name))
+			continue;
+		rows[found++] = (struct wr_outputs_test){
+			.name = s->name,
+			.trouble = s->trouble,
+			.waits = !came || s->test_is == WR_OUTPUT_TEST_WAITS,
+			.taken = came && s->test_is == WR_OUTPUT_TEST_TAKEN,
+		};
+	}
+	return found;
 }

@@ -4,6 +4,7 @@
 
 #include "daemon/api.h"
 #include "daemon/front.h"
+#include "daemon/told.h"
 #include "detect/detect.h"
 #include "detect/window.h"
 #include "export/measure.h"
@@ -43,6 +44,16 @@ void wr_outputs_finding(struct wr_outputs *o, enum wr_finding_news news, const s
 			uint64_t incident);
 /* A row of a window, where features are those of windows. */
 void wr_outputs_window_row(struct wr_outputs *o, const struct wr_window *w);
+/* The same of a change of an incident: JSON of it, on one line with its newline. */
+void wr_outputs_incident(struct wr_outputs *o, const char *line, size_t n);
+/* Incidents that are over: a body of OTLP of so many spans. */
+void wr_outputs_spans(struct wr_outputs *o, const char *body, size_t n, uint32_t spans);
+/* What people are to be told; test: the number of weir notify test, or 0. */
+void wr_outputs_tell(struct wr_outputs *o, const struct wr_told *t, uint32_t test);
+/* Who wants these. */
+bool wr_outputs_want_incidents(const struct wr_outputs *o);
+bool wr_outputs_want_spans(const struct wr_outputs *o);
+bool wr_outputs_tell_people(const struct wr_outputs *o);
 /* A window is over: totals and metrics when they are due, and the process is told. */
 void wr_outputs_window(struct wr_outputs *o, const struct wr_api_host *host);
 /* The last word: totals, and whatever waits may go out for a moment when the process is ended. */
@@ -52,5 +63,12 @@ void wr_outputs_end(struct wr_outputs *o, const struct wr_api_host *host);
  * many; up to n are filled. Names stay valid until the next call. */
 int wr_outputs_counts(struct wr_outputs *o, struct wr_measure_output *rows, int n);
 int wr_outputs_status(struct wr_outputs *o, struct wr_status_output *rows, int n);
+
+/* What has become of a test at each output that people are told by. */
+struct wr_outputs_test {
+	const char *name, *trouble; /* valid until the next call */
+	bool waits, taken;
+};
+int wr_outputs_tests(struct wr_outputs *o, uint32_t test, struct wr_outputs_test *rows, int n);
 
 #endif

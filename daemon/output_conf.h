@@ -4,32 +4,43 @@
 
 #include "daemon/conf.h"
 
-/* The section [output]: what stands in it, and which places it means. */
+/* The sections [output] and [notify]: what stands in them, and which places they mean. */
 
-enum {
-	WR_OUTPUTS_OF_A_KIND = 4,
-	WR_OUTPUTS = 4 * WR_OUTPUTS_OF_A_KIND,
-	WR_OUTPUT_NAME = 512, /* bytes */
-	WR_OUTPUT_PORTS = WR_OUTPUTS + 2,
-};
-
-/* X(symbol, item of the configuration, in front of the place in a name) */
-#define WR_OUTPUT_TABLE(X) \
-	X(EVE, "eve")      \
-	X(IPFIX, "ipfix")  \
-	X(OTLP, "otlp")    \
-	X(FEATURES, "features")
+/* X(symbol, in front of the place in a name, item of the configuration, its ways) */
+#define WR_OUTPUT_TABLE(X)                                               \
+	X(EVE, "eve", "output.eve", eve)                                 \
+	X(IPFIX, "ipfix", "output.ipfix", ipfix)                         \
+	X(OTLP, "otlp", "output.otlp", otlp)                             \
+	X(OTLP_TRACES, "otlp_traces", "output.otlp_traces", otlp_traces) \
+	X(WEBHOOK, "webhook", "notify.webhook", webhook)                 \
+	X(SYSLOG, "syslog", "notify.syslog", syslog)                     \
+	X(FEATURES, "features", "output.features", features)             \
+	X(COMMAND, "command", "notify.command", command)
 
 enum wr_output_kind {
-#define X(sym, name) WR_OUTPUT_##sym,
+#define X(sym, name, item, ways) WR_OUTPUT_##sym,
 	WR_OUTPUT_TABLE(X)
 #undef X
 		WR_OUTPUT_KINDS
 };
 
-const char *wr_output_kind_name(enum wr_output_kind kind);
-const struct wr_conf_list *wr_output_places(const struct wr_daemon_conf *conf,
-					    enum wr_output_kind kind);
+enum {
+	WR_OUTPUTS_OF_A_KIND = 4,
+	WR_OUTPUTS = 16,      /* all together: each has its memory from the start on */
+	WR_OUTPUT_NAME = 512, /* bytes */
+	WR_OUTPUT_PORTS = WR_OUTPUTS + 2,
+};
+
+/* Of a command its first word: all of it is one place. */
+struct wr_conf_list wr_output_places(const struct wr_daemon_conf *conf, enum wr_output_kind kind);
+/* What a place is called wherever it is shown: "eve:/var/log/weir/eve.json". The address of a
+ * webhook may be a secret: its host, and some digits that tell it from others. */
+void wr_output_name(char name[WR_OUTPUT_NAME], enum wr_output_kind kind, const char *place);
+bool wr_output_tells(const struct wr_daemon_conf *conf); /* somebody is told of incidents */
+
+/* The address of a webhook: itself, or the first line of the file that a path names. -EINVAL; err
+ * does not have the address. */
+int wr_output_webhook_url(const char *value, char url[WR_OUTPUT_NAME], struct wr_err *err);
 
 /* Checks of the table: a place that the kind can go to. -EINVAL. */
 int wr_output_check_eve(const char *value, struct wr_err *err);
@@ -52,6 +63,8 @@ extern const char *const wr_output_formats[], *const wr_output_addresses[],
 const char *wr_output_folder(const struct wr_daemon_conf *conf);
 /* Features that are wanted are those of windows. */
 bool wr_output_wants_windows(const struct wr_daemon_conf *conf);
+int wr_output_check_webhook(const char *value, struct wr_err *err);
+int wr_output_check_syslog(const char *value, struct wr_err *err);
 
 /* A place that is named twice. 0 or -EINVAL; *item is what is wrong then ("output.eve"). */
 int wr_output_check_all(const struct wr_daemon_conf *conf, const char **item, struct wr_err *err);

@@ -20,11 +20,35 @@ enum {
 /* Messages. */
 enum wr_output_message {
 	WR_OUTPUT_FLOW, /* struct wr_output_flow */
-	/* uint32_t: how many things it holds; then */
-	WR_OUTPUT_STATS,   /* lines of JSON */
-	WR_OUTPUT_FINDING, /* a line of JSON */
-	WR_OUTPUT_METRICS, /* a body of OTLP, its data points */
-	WR_OUTPUT_WINDOW,  /* struct wr_window */
+	/* uint32_t: how many things it holds; WR_OUTPUT_HOLDS bytes from there */
+	WR_OUTPUT_STATS,    /* lines of JSON */
+	WR_OUTPUT_FINDING,  /* a line of JSON */
+	WR_OUTPUT_METRICS,  /* a body of OTLP, its data points */
+	WR_OUTPUT_INCIDENT, /* a line of JSON */
+	WR_OUTPUT_SPANS,    /* a body of OTLP, its spans */
+	WR_OUTPUT_TOLD,	    /* struct wr_output_told */
+	WR_OUTPUT_WINDOW,   /* struct wr_window */
+};
+
+enum { WR_OUTPUT_HOLDS = 16 }; /* messages are aligned to this, and so is what is behind it */
+
+/* What people are to be told. */
+struct wr_output_told {
+	uint64_t at_ns, incident; /* incident 0: of none */
+	uint32_t test;		  /* number of weir notify test; 0: none */
+	uint32_t text_n;	  /* bytes; JSON begins behind them and ends with the message */
+	uint8_t severity, state;
+	uint8_t pad[6];
+	char klass[32], target[64];
+	char text[]; /* a sentence, then JSON without a newline */
+};
+_Static_assert(sizeof(struct wr_output_told) == offsetof(struct wr_output_told, text), "no gap");
+
+enum wr_output_test {
+	WR_OUTPUT_TEST_NONE,
+	WR_OUTPUT_TEST_WAITS,
+	WR_OUTPUT_TEST_TAKEN,
+	WR_OUTPUT_TEST_LOST
 };
 
 struct wr_output_flow {
@@ -43,6 +67,9 @@ struct wr_output_slot {
 	char trouble[256];	   /* why nothing goes out; "" = nothing is wrong */
 	uint32_t sequence;	   /* IPFIX over UDP: of the next message */
 	uint64_t open_rows;	   /* features: of the file that is being written */
+	uint32_t test;		   /* the last that came here; what became of it: */
+	uint32_t test_is;	   /* enum wr_output_test */
+	uint64_t test_at;	   /* box.n.given with it */
 	struct wr_outbox box;	   /* its memory lies behind the queue */
 };
 

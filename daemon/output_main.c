@@ -10,14 +10,7 @@
 #include <unistd.h>
 
 #include "base/loop.h"
-#include "daemon/output_impl.h"
-#include "export/eve.h"
-#include "export/ipfix_send.h"
-#include "export/otlp_send.h"
-#include "export/sheetdir.h"
-#include "view/app_json.h"
-#include "view/flow_columns.h"
-#include "view/window_columns.h"
+#include "daemon/output_kind.h"
 
 /*
  * The process that sends: takes messages from the queue and gives each to every output that wants
@@ -34,8 +27,6 @@ enum {
 	TRY_MS = 200,
 	IDLE_MS = 1000,
 	END_MS = 2000, /* for what waits when the core ends */
-	HEADERS_MAX = 16,
-	HEADER_BYTES = 1024,
 };
 
 /* What is waited for, in front of outputs. */
@@ -46,415 +37,66 @@ enum {
 	OWN_FDS,
 };
 
-struct run;
-
-struct output {
-	const struct kind *kind;
-	struct wr_output_slot *slot;
-	struct wr_eve *eve; /* one of these, owned */
-	struct wr_ipfix_send *ipfix;
-	struct wr_otlp_send *otlp;
-	struct wr_sheetdir *features;
-	uint64_t sent, moved_ns; /* how much had gone out when that last changed */
-	bool waits;
-};
-
-struct run {
-	const struct wr_front_start *start;
-	const struct wr_daemon_conf *conf;
-	struct wr_output_shared *shared;
-	struct wr_queue_reader queue;
-	struct output outputs[WR_OUTPUTS];
-	uint32_t n;
-	int signal_fd;
-	bool datagrams; /* one of them sends by UDP */
-	/* The flow that is being told. */
-	struct wr_flow flow;
-	struct wr_app app;
-	bool has_app;
-	uint32_t ifindex;
-	char iface[16];
-	/* Of all OTLP outputs. */
-	char headers[HEADERS_MAX][HEADER_BYTES];
-	const char *header[HEADERS_MAX];
-	int n_headers;
-	struct wr_hide hide; /* addresses in features */
-	struct wr_window window;
-};
-
-/* ---- what encoders ask of a flow ---- */
-
-static const char *iface_name(void *ctx, uint32_t number)
-{
-	const struct run *r = ctx;
-
-	(void)number;
-	return r->iface;
-}
-
-static uint32_t iface_index(void *ctx, uint32_t number)
-{
-	const struct run *r = ctx;
-
-	(void)number;
-	return r->ifindex;
-}
-
-static void said(void *ctx, struct wr_buf *b, const struct wr_flow *f)
-{
-	const struct run *r = ctx;
-
-	if (r->has_app)
-		wr_view_app_json(b, &r->app, wr_flow_server(f));
-}
-
-/* ---- kinds ---- */
-
-struct kind {
-	int (*open)(struct run *r, struct output *o, const char *to, struct wr_err *err);
-	void (*flow)(struct run *r, struct output *o); /* may be NULL, as the next three */
-	void (*lines)(struct output *o, const void *text, size_t n);
-	void (*metrics)(struct output *o, const void *body, size_t n, uint32_t points);
-	void (*window)(struct run *r, struct output *o);
-	/* As wr_outlet_flush(). */
-	int (*step)(struct output *o, uint64_t now_ns, struct wr_err *err);
-	struct wr_outlet *(*outlet)(const struct output *o); /* NULL: it has none */
-	const char *(*trouble)(const struct output *o);
-	void (*close)(struct output *o);
-	void (*end)(struct run *r, struct output *o); /* nothing comes any more. May be NULL */
-};
-
-static int eve_open(struct run *r, struct output *o, const char *to, struct wr_err *err)
-{
-	struct wr_eve_conf conf = {
-		.to = to,
-		.style = {.iface = iface_name, .more = said, .ctx = r},
-		.box = &o->slot->box,
-		.later = true,
-	};
-
-	return wr_eve_open(&o->eve, &conf, err);
-}
-
-static void eve_flow(struct run *r, struct output *o)
-{
-	if (wr_output_wants(r->conf, "flow"))
-		wr_eve_flow(o->eve, &r->flow);
-}
-
-static void eve_lines(struct output *o, const void *text, size_t n)
-{
-	wr_eve_lines(o->eve, text, n);
-}
-
-static struct wr_outlet *eve_outlet(const struct output *o)
-{
-	return wr_eve_outlet(o->eve);
-}
-
-static int eve_step(struct output *o, uint64_t now_ns, struct wr_err *err)
-{
-	return wr_outlet_flush(eve_outlet(o), now_ns, err);
-}
-
-static const char *eve_trouble(const struct output *o)
-{
-	return wr_outlet_trouble(eve_outlet(o));
-}
-
-static void eve_close(struct output *o)
-{
-	wr_eve_close(&o->eve, 0, NULL, NULL);
-}
-
-/* nfcapd takes the numbers of options records over UDP for lost flows: names only in streams. */
-static int ipfix_open(struct run *r, struct output *o, const char *to, struct wr_err *err)
-{
-	bool stream = !strncmp(to, "tcp:", 4);
-	struct wr_ipfix_send_conf conf = {
-		.to = to,
-		.box = &o->slot->box,
-		.later = true,
-		.sequence = &o->slot->sequence,
-		.ifindex = iface_index,
-		.iface = stream ? iface_name : NULL,
-		.iface_ctx = r,
-	};
-
-	r->datagrams |= !stream;
-	return wr_ipfix_open(&o->ipfix, &conf, err);
-}
-
-static void ipfix_flow(struct run *r, struct output *o)
-{
-	wr_ipfix_add(o->ipfix, &r->flow);
-}
-
-static struct wr_outlet *ipfix_outlet(const struct output *o)
-{
-	return wr_ipfix_outlet(o->ipfix);
-}
-
-static int ipfix_step(struct output *o, uint64_t now_ns, struct wr_err *err)
-{
-	return wr_ipfix_step(o->ipfix, now_ns, err);
-}
-
-static const char *ipfix_trouble(const struct output *o)
-{
-	return wr_outlet_trouble(ipfix_outlet(o));
-}
-
-static void ipfix_close(struct output *o)
-{
-	wr_ipfix_close(&o->ipfix, 0, NULL, NULL);
-}
-
-static int otlp_open(struct run *r, struct output *o, const char *to, struct wr_err *err)
-{
-	struct wr_otlp_conf conf = {
-		.url = to,
-		.headers = r->header,
-		.n_headers = r->n_headers,
-		.box = &o->slot->box,
-	};
-
-	return wr_otlp_open(&o->otlp, &conf, err);
-}
-
-static void otlp_metrics(struct output *o, const void *body, size_t n, uint32_t points)
-{
-	wr_otlp_put(o->otlp, body, n, points);
-}
-
-static int otlp_step(struct output *o, uint64_t now_ns, struct wr_err *err)
-{
-	int ret = wr_otlp_step(o->otlp, now_ns, 0, err);
-
-	return ret < 0 ? ret : wr_otlp_busy(o->otlp);
-}
-
-static struct wr_outlet *no_outlet(const struct output *o)
-{
-	(void)o;
-	return NULL;
-}
-
-static const char *otlp_trouble(const struct output *o)
-{
-	return wr_otlp_trouble(o->otlp);
-}
-
-static void otlp_close(struct output *o)
-{
-	wr_otlp_close(&o->otlp);
-}
-
-/* ---- features: rows in a folder ---- */
-
-static const struct wr_sheet *features_sheet(const struct wr_daemon_conf *conf)
-{
-	static const enum wr_flow_sheet of[] = {
-		[WR_OUTPUT_SCHEMA_WEIR] = WR_FLOW_SHEET_FEATURES,
-		[WR_OUTPUT_SCHEMA_NF_V3] = WR_FLOW_SHEET_NF_V3,
-		[WR_OUTPUT_SCHEMA_CIC] = WR_FLOW_SHEET_CIC,
-	};
-
-	return wr_output_wants_windows(conf) ? wr_window_sheet()
-					     : wr_flow_sheet(of[conf->output.features_schema]);
-}
-
-/* Without a file of its own the key is the one that this weir was started with. */
-static int open_hide(struct run *r, struct wr_err *err)
-{
-	enum wr_hide_how how = (enum wr_hide_how)r->conf->output.features_addresses;
-	int ret = wr_hide_open(&r->hide, how, r->conf->output.features_key, err);
-
-	if (ret)
-		return wr_fail(err, EINVAL, "output.features_key: %s", err->text);
-	if (!r->conf->output.features_key[0]) {
-		memcpy(r->hide.key, r->shared->key, sizeof(r->shared->key));
-		r->hide.n_key = sizeof(r->shared->key);
-	}
-	return 0;
-}
-
-/* What an ended process had in a file that was not complete is lost. */
-static void lost_before(struct run *r, struct output *o)
-{
-	uint64_t rows = o->slot->open_rows;
-	char line[WR_OUTPUT_NAME + 64];
-
-	if (!rows)
-		return;
-	o->slot->box.n.given += rows;
-	o->slot->box.n.lost += rows;
-	o->slot->open_rows = 0;
-	snprintf(line, sizeof(line), "%s: %llu rows of an incomplete file are lost", o->slot->name,
-		 (unsigned long long)rows);
-	r->start->say(r->start->ctx, line);
-}
-
-static int features_open(struct run *r, struct output *o, const char *to, struct wr_err *err)
-{
-	struct wr_sheetdir_conf conf = {
-		.dir = to,
-		.format = (enum wr_sheetfile_format)r->conf->output.features_format,
-		.sheet = features_sheet(r->conf),
-		.hide = &r->hide,
-		.max_bytes = r->conf->output.features_bytes,
-		.max_age_ns = r->conf->output.features_age_ns,
-		.keep = (uint32_t)r->conf->output.features_keep,
-	};
-	int ret = open_hide(r, err);
-
-	if (!ret)
-		ret = wr_sheetdir_open(&o->features, &conf, err);
-	if (!ret)
-		lost_before(r, o);
-	return ret;
-}
-
-/* What became of the rows since the last look. */
-static void features_count(struct output *o, struct wr_sheetdir_count before)
-{
-	struct wr_sheetdir_count now = wr_sheetdir_count(o->features);
-
-	o->slot->box.n.given += now.given - before.given;
-	o->slot->box.n.sent += now.whole - before.whole;
-	o->slot->box.n.lost += now.lost - before.lost;
-	o->slot->open_rows = now.given - now.whole - now.lost;
-}
-
-static void features_failed(struct run *r, int ret, const struct wr_err *err)
-{
-	if (ret && ret != -EAGAIN)
-		r->start->say(r->start->ctx, err->text);
-}
-
-static void features_row(struct run *r, struct output *o, const void *row)
-{
-	struct wr_sheetdir_count before = wr_sheetdir_count(o->features);
-	struct wr_err err = {0};
-
-	features_failed(r, wr_sheetdir_add(o->features, row, wr_loop_now_ns(), &err), &err);
-	features_count(o, before);
-}
-
-static void features_flow(struct run *r, struct output *o)
-{
-	const struct wr_flow_style style = {.iface = iface_name, .ctx = r};
-	struct wr_flow_told told = wr_flow_told(&r->flow, &style);
-
-	if (!wr_output_wants_windows(r->conf))
-		features_row(r, o, &told);
-}
-
-static void features_window(struct run *r, struct output *o)
-{
-	if (wr_output_wants_windows(r->conf))
-		features_row(r, o, &r->window);
-}
-
-static int features_step(struct output *o, uint64_t now_ns, struct wr_err *err)
-{
-	struct wr_sheetdir_count before = wr_sheetdir_count(o->features);
-	int ret = wr_sheetdir_step(o->features, now_ns, err);
-
-	features_count(o, before);
-	return ret;
-}
-
-static const char *features_trouble(const struct output *o)
-{
-	return wr_sheetdir_trouble(o->features);
-}
-
-static void features_end(struct run *r, struct output *o)
-{
-	struct wr_sheetdir_count before = wr_sheetdir_count(o->features);
-	struct wr_err err = {0};
-
-	features_failed(r, wr_sheetdir_end(o->features, &err), &err);
-	features_count(o, before);
-}
-
-static void features_close(struct output *o)
-{
-	wr_sheetdir_close(&o->features);
-}
-
-static const struct kind kinds[WR_OUTPUT_KINDS] = {
-	[WR_OUTPUT_EVE] = {.open = eve_open,
-			   .flow = eve_flow,
-			   .lines = eve_lines,
-			   .step = eve_step,
-			   .outlet = eve_outlet,
-			   .trouble = eve_trouble,
-			   .close = eve_close},
-	[WR_OUTPUT_IPFIX] = {.open = ipfix_open,
-			     .flow = ipfix_flow,
-			     .step = ipfix_step,
-			     .outlet = ipfix_outlet,
-			     .trouble = ipfix_trouble,
-			     .close = ipfix_close},
-	[WR_OUTPUT_OTLP] = {.open = otlp_open,
-			    .metrics = otlp_metrics,
-			    .step = otlp_step,
-			    .outlet = no_outlet,
-			    .trouble = otlp_trouble,
-			    .close = otlp_close},
-	[WR_OUTPUT_FEATURES] = {.open = features_open,
-				.flow = features_flow,
-				.window = features_window,
-				.step = features_step,
-				.outlet = no_outlet,
-				.trouble = features_trouble,
-				.close = features_close,
-				.end = features_end},
+static const struct wr_output_ways *const ways_of[WR_OUTPUT_KINDS] = {
+#define X(sym, name, item, small) [WR_OUTPUT_##sym] = &wr_output_##small,
+	WR_OUTPUT_TABLE(X)
+#undef X
 };
 
 /* ---- open, close ---- */
 
-static int header_line(struct run *r, const char *line, struct wr_err *err)
+static int header_line(struct wr_output_headers *h, const char *item, const char *line,
+		       struct wr_err *err)
 {
 	size_t n = strcspn(line, "\r\n");
 
 	if (!n || *line == '#')
 		return 0;
-	if (r->n_headers == HEADERS_MAX || n >= HEADER_BYTES)
+	if (h->n == WR_OUTPUT_HEADERS || n >= WR_OUTPUT_HEADER_BYTES)
 		return wr_fail(err, EINVAL,
-			       "output.otlp_headers_file: more than %d headers, or one "
-			       "of more than %d bytes",
-			       HEADERS_MAX, HEADER_BYTES - 1);
-	memcpy(r->headers[r->n_headers], line, n);
-	r->headers[r->n_headers][n] = 0;
-	r->header[r->n_headers] = r->headers[r->n_headers];
-	r->n_headers++;
+			       "%s: more than %d headers, or one of more than %d bytes", item,
+			       WR_OUTPUT_HEADERS, WR_OUTPUT_HEADER_BYTES - 1);
+	memcpy(h->text[h->n], line, n);
+	h->text[h->n][n] = 0;
+	h->at[h->n] = h->text[h->n];
+	h->n++;
 	return 0;
 }
 
-static int read_headers(struct run *r, struct wr_err *err)
+static int headers_of(struct wr_output_headers *h, const char *item, const char *path,
+		      struct wr_err *err)
 {
-	const char *path = r->conf->output.otlp_headers_file;
-	char line[HEADER_BYTES + 2];
+	char line[WR_OUTPUT_HEADER_BYTES + 2];
 	FILE *f;
 	int ret = 0;
 
-	if (!path[0] || !r->conf->output.otlp.n)
+	if (!path[0])
 		return 0;
 	f = fopen(path, "re");
 	if (!f)
-		return wr_fail(err, EINVAL, "output.otlp_headers_file: %s: %s", path,
-			       strerror(errno));
+		return wr_fail(err, EINVAL, "%s: %s: %s", item, path, strerror(errno));
 	while (!ret && fgets(line, sizeof(line), f))
-		ret = header_line(r, line, err);
+		ret = header_line(h, item, line, err);
 	fclose(f);
 	return ret;
 }
 
+static int read_headers(struct wr_output_run *r, struct wr_err *err)
+{
+	const struct wr_daemon_conf *c = r->conf;
+	int ret = 0;
+
+	if (c->output.otlp.n || c->output.otlp_traces.n)
+		ret = headers_of(&r->otlp, "output.otlp_headers_file", c->output.otlp_headers_file,
+				 err);
+	if (!ret && c->notify.webhook.n)
+		ret = headers_of(&r->webhook, "notify.webhook_headers_file",
+				 c->notify.webhook_headers_file, err);
+	return ret;
+}
+
 /* The slot of that name, as an earlier process has left it; or a free one. */
-static struct wr_output_slot *slot_of(struct run *r, const char *name, int *number)
+static struct wr_output_slot *slot_of(struct wr_output_run *r, const char *name, int *number)
 {
 	struct wr_output_slot *s = r->shared->slots;
 	int i;
@@ -473,20 +115,15 @@ static struct wr_output_slot *slot_of(struct run *r, const char *name, int *numb
 	return &s[i];
 }
 
-static void name_of(char name[WR_OUTPUT_NAME], enum wr_output_kind kind, const char *to)
-{
-	snprintf(name, WR_OUTPUT_NAME, "%s:%s", wr_output_kind_name(kind), to);
-}
-
 static bool is_wanted(const struct wr_daemon_conf *conf, const char *slot)
 {
 	char name[WR_OUTPUT_NAME];
 
 	for (int k = 0; k < WR_OUTPUT_KINDS; k++) {
-		const struct wr_conf_list *l = wr_output_places(conf, (enum wr_output_kind)k);
+		struct wr_conf_list l = wr_output_places(conf, (enum wr_output_kind)k);
 
-		for (size_t i = 0; i < l->n; i++) {
-			name_of(name, (enum wr_output_kind)k, l->at[i]);
+		for (size_t i = 0; i < l.n; i++) {
+			wr_output_name(name, (enum wr_output_kind)k, l.at[i]);
 			if (!strcmp(name, slot))
 				return true;
 		}
@@ -494,7 +131,7 @@ static bool is_wanted(const struct wr_daemon_conf *conf, const char *slot)
 	return false;
 }
 
-static void tell_lost(const struct run *r, const struct wr_output_slot *s)
+static void tell_lost(const struct wr_output_run *r, const struct wr_output_slot *s)
 {
 	uint64_t waiting = wr_outbox_waiting(&s->box);
 	char line[WR_OUTPUT_NAME + 64];
@@ -506,7 +143,7 @@ static void tell_lost(const struct run *r, const struct wr_output_slot *s)
 	r->start->say(r->start->ctx, line);
 }
 
-static void free_slots(struct run *r)
+static void free_slots(struct wr_output_run *r)
 {
 	for (int i = 0; i < WR_OUTPUTS; i++) {
 		struct wr_output_slot *s = &r->shared->slots[i];
@@ -519,22 +156,24 @@ static void free_slots(struct run *r)
 	}
 }
 
-static int open_one(struct run *r, enum wr_output_kind kind, const char *to, struct wr_err *err)
+static int open_one(struct wr_output_run *r, enum wr_output_kind kind, const char *to,
+		    struct wr_err *err)
 {
-	struct output *o = &r->outputs[r->n];
+	struct wr_output_one *o = &r->outputs[r->n];
 	char name[WR_OUTPUT_NAME];
 	int number, ret;
 
-	name_of(name, kind, to);
-	o->kind = &kinds[kind];
+	wr_output_name(name, kind, to);
+	o->ways = ways_of[kind];
+	o->run = r;
 	o->slot = slot_of(r, name, &number);
 	wr_outbox_adopt(&o->slot->box, wr_output_box(r->shared, number), r->shared->buffer);
-	ret = o->kind->open(r, o, to, err);
+	ret = o->ways->open(r, o, to, err);
 	r->n += !ret;
 	return ret;
 }
 
-static int open_all(struct run *r, struct wr_err *err)
+static int open_all(struct wr_output_run *r, struct wr_err *err)
 {
 	int ret = read_headers(r, err);
 
@@ -542,32 +181,33 @@ static int open_all(struct run *r, struct wr_err *err)
 		return ret;
 	free_slots(r);
 	for (int k = 0; k < WR_OUTPUT_KINDS; k++) {
-		const struct wr_conf_list *l = wr_output_places(r->conf, (enum wr_output_kind)k);
+		struct wr_conf_list l = wr_output_places(r->conf, (enum wr_output_kind)k);
 
-		for (size_t i = 0; i < l->n && !ret; i++)
-			ret = open_one(r, (enum wr_output_kind)k, l->at[i], err);
+		for (size_t i = 0; i < l.n && !ret; i++)
+			ret = open_one(r, (enum wr_output_kind)k, l.at[i], err);
 	}
 	return ret;
 }
 
-static void end_all(struct run *r)
+static void end_all(struct wr_output_run *r)
 {
 	for (uint32_t i = 0; i < r->n; i++)
-		if (r->outputs[i].kind->end)
-			r->outputs[i].kind->end(r, &r->outputs[i]);
+		if (r->outputs[i].ways->end)
+			r->outputs[i].ways->end(&r->outputs[i]);
 }
 
-static void close_all(struct run *r)
+static void close_all(struct wr_output_run *r)
 {
 	for (uint32_t i = 0; i < r->n; i++)
-		r->outputs[i].kind->close(&r->outputs[i]);
+		r->outputs[i].ways->close(&r->outputs[i]);
 	if (r->signal_fd >= 0)
 		close(r->signal_fd);
+	wr_buf_free(&r->text);
 }
 
 /* ---- from the queue ---- */
 
-static void take_flow(struct run *r, const struct wr_output_flow *f)
+static void take_flow(struct wr_output_run *r, const struct wr_output_flow *f)
 {
 	const struct wr_l7 *at = f->said;
 
@@ -584,54 +224,53 @@ static void take_flow(struct run *r, const struct wr_output_flow *f)
 		if (f->has[end])
 			r->app.said[end] = *at++;
 	for (uint32_t i = 0; i < r->n; i++)
-		if (r->outputs[i].kind->flow)
-			r->outputs[i].kind->flow(r, &r->outputs[i]);
+		if (r->outputs[i].ways->flow)
+			r->outputs[i].ways->flow(r, &r->outputs[i]);
 }
 
-static void take_window(struct run *r, const void *m, size_t n)
+static void take_text(struct wr_output_run *r, uint32_t kind, const uint8_t *m, size_t n)
 {
-	if (n != sizeof(r->window))
-		return;
-	memcpy(&r->window, m, n);
-	for (uint32_t i = 0; i < r->n; i++)
-		if (r->outputs[i].kind->window)
-			r->outputs[i].kind->window(r, &r->outputs[i]);
-}
-
-static void take_text(struct run *r, enum wr_output_message kind, const uint8_t *m, size_t n)
-{
+	const uint8_t *rest = m + WR_OUTPUT_HOLDS;
 	uint32_t holds;
 
 	memcpy(&holds, m, sizeof(holds));
 	for (uint32_t i = 0; i < r->n; i++) {
-		struct output *o = &r->outputs[i];
+		struct wr_output_one *o = &r->outputs[i];
 
-		if (kind != WR_OUTPUT_METRICS && o->kind->lines)
-			o->kind->lines(o, m + sizeof(holds), n - sizeof(holds));
-		if (kind == WR_OUTPUT_METRICS && o->kind->metrics)
-			o->kind->metrics(o, m + sizeof(holds), n - sizeof(holds), holds);
+		if (o->ways->takes >> kind & 1)
+			o->ways->text(o, rest, n - WR_OUTPUT_HOLDS, holds);
 	}
 }
 
-/* Sends what can be sent, and notes who has moved. */
-static void step(struct run *r, struct output *o, uint64_t now_ns)
+/* What became of the message that somebody waits for: it is behind all that came before it. */
+static void note_test(struct wr_output_slot *s, uint64_t lost_before)
 {
+	if (s->test_is != WR_OUTPUT_TEST_WAITS || s->box.n.sent + s->box.n.lost < s->test_at)
+		return;
+	s->test_is = s->box.n.lost > lost_before ? WR_OUTPUT_TEST_LOST : WR_OUTPUT_TEST_TAKEN;
+}
+
+/* Sends what can be sent, and notes who has moved. */
+static void step(struct wr_output_run *r, struct wr_output_one *o, uint64_t now_ns)
+{
+	uint64_t lost = o->slot->box.n.lost;
 	struct wr_err err = {0};
-	int ret = o->kind->step(o, now_ns, &err);
+	int ret = o->ways->step(o, now_ns, &err);
 	char line[sizeof(err.text)];
 
+	note_test(o->slot, lost);
 	o->waits = ret > 0 || o->slot->box.messages;
 	if (o->slot->box.n.sent != o->sent || !o->slot->box.messages)
 		o->moved_ns = now_ns;
 	o->sent = o->slot->box.n.sent;
-	snprintf(o->slot->trouble, sizeof(o->slot->trouble), "%s", o->kind->trouble(o));
+	snprintf(o->slot->trouble, sizeof(o->slot->trouble), "%s", o->ways->trouble(o));
 	if (ret < 0) {
 		snprintf(line, sizeof(line), "%s", err.text);
 		r->start->say(r->start->ctx, line);
 	}
 }
 
-static void step_all(struct run *r)
+static void step_all(struct wr_output_run *r)
 {
 	uint64_t now_ns = wr_loop_now_ns();
 
@@ -640,16 +279,16 @@ static void step_all(struct run *r)
 }
 
 /* All that move have room for a batch, or the queue has none to wait in. */
-static bool ready(const struct run *r)
+static bool ready(const struct wr_output_run *r)
 {
 	uint64_t now_ns = wr_loop_now_ns();
 
 	if (wr_queue_left(&r->queue) > WR_OUTPUT_QUEUE / 2)
 		return true;
 	for (uint32_t i = 0; i < r->n; i++) {
-		const struct output *o = &r->outputs[i];
+		const struct wr_output_one *o = &r->outputs[i];
 
-		if (o->kind->flow && !wr_outbox_fits(&o->slot->box, ROOM) &&
+		if (o->ways->flow && !wr_outbox_fits(&o->slot->box, ROOM) &&
 		    now_ns - o->moved_ns < STUCK_MS * 1000000ull)
 			return false;
 	}
@@ -658,7 +297,7 @@ static bool ready(const struct run *r)
 
 /* What was taken is done with when it is in the outboxes: whoever goes on finds it here or there.
  */
-static void take_batch(struct run *r)
+static void take_batch(struct wr_output_run *r)
 {
 	const void *m;
 	uint32_t kind;
@@ -667,10 +306,8 @@ static void take_batch(struct run *r)
 	for (int i = 0; i < BATCH && (m = wr_queue_next(&r->queue, &kind, &n)); i++) {
 		if (kind == WR_OUTPUT_FLOW)
 			take_flow(r, m);
-		else if (kind == WR_OUTPUT_WINDOW)
-			take_window(r, m, n);
 		else
-			take_text(r, (enum wr_output_message)kind, m, n);
+			take_text(r, kind, m, n);
 	}
 	step_all(r);
 	wr_queue_done(&r->queue);
@@ -678,7 +315,7 @@ static void take_batch(struct run *r)
 
 /* ---- the loop ---- */
 
-static int pause_ms(const struct run *r, bool more, bool held)
+static int pause_ms(const struct wr_output_run *r, bool more, bool held)
 {
 	int ms = IDLE_MS;
 
@@ -688,9 +325,9 @@ static int pause_ms(const struct run *r, bool more, bool held)
 		return r->datagrams && wr_queue_left(&r->queue) < WR_OUTPUT_QUEUE / 4 ? UDP_PAUSE_MS
 										      : 0;
 	for (uint32_t i = 0; i < r->n; i++) {
-		const struct output *o = &r->outputs[i];
+		const struct wr_output_one *o = &r->outputs[i];
 
-		if (o->waits && (!o->kind->outlet(o) || held))
+		if (o->waits && (!o->ways->outlet(o) || held))
 			return BUSY_MS;
 		if (o->waits)
 			ms = TRY_MS;
@@ -699,7 +336,7 @@ static int pause_ms(const struct run *r, bool more, bool held)
 }
 
 /* Waits for messages, for who reads, for the end. True: the core, or the keeper, wants an end. */
-static bool wait_for_something(struct run *r, int ms)
+static bool wait_for_something(struct wr_output_run *r, int ms)
 {
 	struct pollfd p[OWN_FDS + WR_OUTPUTS] = {
 		[CORE] = {.fd = r->start->core_fd},
@@ -710,8 +347,8 @@ static bool wait_for_something(struct run *r, int ms)
 	uint64_t count;
 
 	for (uint32_t i = 0; i < r->n; i++) {
-		const struct output *o = &r->outputs[i];
-		const struct wr_outlet *out = o->kind->outlet(o);
+		const struct wr_output_one *o = &r->outputs[i];
+		const struct wr_outlet *out = o->ways->outlet(o);
 
 		/* A file can always be written to, also when its disk is full. */
 		if (o->waits && out && wr_outlet_way(out) != WR_OUTLET_FILE)
@@ -725,7 +362,7 @@ static bool wait_for_something(struct run *r, int ms)
 	return p[CORE].revents || p[SIGNAL].revents;
 }
 
-static void serve(struct run *r)
+static void serve(struct wr_output_run *r)
 {
 	bool more, held;
 
@@ -736,11 +373,11 @@ static void serve(struct run *r)
 		else
 			take_batch(r);
 		more = wr_queue_left(&r->queue) != 0;
-	} while (!wait_for_something(r, pause_ms(r, more, held)));
+	} while (!r->broken && !wait_for_something(r, pause_ms(r, more, held)));
 }
 
 /* Where something is wrong nobody is waited for. */
-static bool anything_waits(const struct run *r)
+static bool anything_waits(const struct wr_output_run *r)
 {
 	for (uint32_t i = 0; i < r->n; i++)
 		if (r->outputs[i].waits && !r->outputs[i].slot->trouble[0])
@@ -749,7 +386,7 @@ static bool anything_waits(const struct run *r)
 }
 
 /* Nobody goes on after us: what waits has a moment to go out. */
-static void finish(struct run *r)
+static void finish(struct wr_output_run *r)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	uint64_t until = wr_loop_now_ns() + END_MS * 1000000ull;
@@ -767,7 +404,7 @@ static void finish(struct run *r)
 		tell_lost(r, r->outputs[i].slot);
 }
 
-static bool core_has_ended(const struct run *r)
+static bool core_has_ended(const struct wr_output_run *r)
 {
 	struct pollfd p = {.fd = r->start->core_fd};
 
@@ -776,7 +413,7 @@ static bool core_has_ended(const struct run *r)
 
 /* The end comes by SIGUSR1 alone: what a service manager sends to all processes comes before the
  * core has said its last. */
-static int take_signals(struct run *r, struct wr_err *err)
+static int take_signals(struct wr_output_run *r, struct wr_err *err)
 {
 	sigset_t end;
 
@@ -793,14 +430,16 @@ static int take_signals(struct run *r, struct wr_err *err)
 
 int wr_output_main(const struct wr_front_start *start, struct wr_err *err)
 {
-	static struct run run; /* one in this process */
-	struct run *r = &run;
+	static struct wr_output_run run; /* one in this process */
+	struct wr_output_run *r = &run;
 	int ret;
 
 	r->start = start;
 	r->conf = start->conf;
 	r->shared = start->own;
 	r->signal_fd = -1;
+	if (gethostname(r->host, sizeof(r->host) - 1))
+		r->host[0] = 0;
 	wr_queue_read_from(&r->queue, wr_output_queue(r->shared), WR_OUTPUT_QUEUE);
 	/* A name that is looked up holds up all: not for long. */
 	setenv("RES_OPTIONS", "timeout:2 attempts:1", 1);
@@ -813,6 +452,8 @@ int wr_output_main(const struct wr_front_start *start, struct wr_err *err)
 		serve(r);
 		if (core_has_ended(r))
 			finish(r);
+		else if (r->broken)
+			ret = wr_fail(err, EIO, "the process that runs notify.command has ended");
 		end_all(r);
 	}
 	close_all(r);

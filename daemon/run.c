@@ -49,6 +49,8 @@ static void on_step(void *ctx)
 		if (r->rules)
 			wr_history_rules(r->history, r->host.live, r->rules);
 		wr_history_window(r->history, r->host.live);
+		wr_run_sample(r);
+		wr_run_tell(r);
 		wr_outputs_window(r->outputs, &r->host);
 		wr_api_window(r->api);
 		if (r->ready && !stdout_is_taken(r))
@@ -342,6 +344,13 @@ static int outputs(void *ctx, struct wr_measure_output *rows, int n)
 	return wr_outputs_counts(r->outputs, rows, n);
 }
 
+static int tests(void *ctx, uint32_t test, struct wr_outputs_test *rows, int n)
+{
+	struct wr_run *r = ctx;
+
+	return wr_outputs_tests(r->outputs, test, rows, n);
+}
+
 static const struct wr_conf *values(void *ctx)
 {
 	struct wr_run *r = ctx;
@@ -363,6 +372,8 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 		ret = wr_rights_group(r->c.socket.group, &conf.group, err);
 	r->host.ledger = ledger;
 	r->host.outputs = outputs;
+	r->host.notify_test = wr_run_tell_test;
+	r->host.notify_tests = tests;
 	r->host.status = wr_run_status;
 	r->host.reload = wr_run_reload;
 	r->host.swap = wr_run_swap;
@@ -525,6 +536,7 @@ static void finish(struct wr_run *r)
 	r->ending = true;
 	wr_run_features_end(r);
 	wr_live_finish(r->host.live);
+	wr_run_tell_end(r);
 	wr_outputs_end(r->outputs, &r->host);
 }
 
@@ -548,7 +560,9 @@ static void end(struct wr_run *r)
 	wr_rules_close(&r->rules);
 	wr_run_programs_close(r);
 	wr_dump_close(&r->dump);
+	wr_dump_close(&r->samples);
 	wr_findings_close(&r->findings);
+	wr_places_close(&r->places);
 	wr_attach_end(&r->attach);
 	wr_loop_close(&r->loop);
 	wr_conf_close(&r->values);

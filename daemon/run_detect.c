@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/run_impl.h"
+#include "view/incident.h"
 
 /* What detection finds in a running weir: kept, written to history, sent out, said. */
 
@@ -21,14 +22,7 @@ static void say(enum wr_incident_news news, const struct wr_incident *i)
 
 	if (news == WR_INCIDENT_MORE)
 		return;
-	wr_buf_fmt(&b, "incident %llu", (unsigned long long)i->id);
-	if (news == WR_INCIDENT_ENDED) {
-		wr_buf_str(&b, " is over: ");
-		wr_incident_title(&b, i);
-	} else {
-		wr_buf_fmt(&b, ", %s: ", wr_severity_name(i->severity));
-		wr_finding_reason(&b, &i->strongest);
-	}
+	wr_view_incident_sentence(&b, i);
 	wr_run_log(wr_buf_text(&b));
 	wr_buf_free(&b);
 }
@@ -53,8 +47,15 @@ int wr_run_detect_open(struct wr_run *r, struct wr_err *err)
 	struct wr_findings_conf conf = {finding, incident, r};
 	int ret = wr_findings_open(&r->findings, &conf, err);
 
+	if (!ret)
+		ret = wr_places_open(&r->places, r->c.detect.asn, r->c.detect.country, err);
+	if (!ret)
+		ret = wr_run_sample_open(r, err);
+	r->host.places = r->places;
+	r->host.samples = r->samples;
 	if (!ret && r->c.detect.on)
 		r->host.findings = r->findings;
+	wr_run_tell_conf(r, &r->c);
 	return ret;
 }
 

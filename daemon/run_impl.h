@@ -4,6 +4,7 @@
 
 #include "daemon/detect_conf.h"
 #include "base/loop.h"
+#include "base/places.h"
 #include "daemon/api.h"
 #include "detect/answer.h"
 #include "daemon/attach.h"
@@ -15,6 +16,7 @@
 #include "daemon/requests.h"
 #include "daemon/rules.h"
 #include "daemon/run.h"
+#include "daemon/tell.h"
 #include "export/dumpring.h"
 
 /* What the files run*.c share. */
@@ -44,10 +46,15 @@ struct wr_run {
 	struct wr_answers answers;
 	char resolvers[2][256]; /* of IPv4, of IPv6: as a rule names them */
 	char answered[sizeof(((struct wr_err *)0)->text) + 60]; /* what was said of it last */
-	struct wr_dump *dump; /* the last packets; NULL: none are kept */
+	struct wr_dump *dump;	 /* the last packets; NULL: none are kept */
+	struct wr_dump *samples; /* of incidents; NULL: none are kept */
 	struct wr_findings *findings;
-	char incident[512];   /* the worst that goes on, for status */
-	uint64_t passed_over; /* by the engine, before they were */
+	struct wr_places *places; /* whose sources are; NULL: not known */
+	struct wr_tell tell;	  /* which of their changes people are told of */
+	uint32_t tests;		  /* of weir notify test, so far */
+	char sensor[64];	  /* this host, in what others are told; "": not known */
+	char incident[512];	  /* the worst that goes on, for status */
+	uint64_t passed_over;	  /* by the engine, before they were */
 	struct wr_timer step, alive;
 	struct wr_status_rights rights;
 	uint64_t window; /* the last that views were told of */
@@ -124,6 +131,17 @@ void wr_run_detect_status(struct wr_run *r, struct wr_status *s);
 void wr_run_detect_leave(struct wr_run *r);
 /* What the worst incident is that goes on, until the next call; NULL: none does. */
 const char *wr_run_incident(struct wr_run *r);
+
+/* run_tell.c: who is told of incidents. */
+void wr_run_tell_conf(struct wr_run *r, const struct wr_daemon_conf *c);
+void wr_run_tell(struct wr_run *r); /* what has changed since the last window */
+void wr_run_tell_end(struct wr_run *r);
+/* Tells a made one by all ways. Returns its number; 0: there is no way. */
+uint32_t wr_run_tell_test(void *run);
+
+/* run_sample.c: the first packets of incidents. */
+int wr_run_sample_open(struct wr_run *r, struct wr_err *err);
+void wr_run_sample(struct wr_run *r); /* at the end of a window */
 
 /* run_dump.c: the last packets. */
 int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);

@@ -17,6 +17,7 @@ struct change {
 	struct wr_history *new_history;
 	struct wr_dump *new_dump;
 	struct wr_rules_next *new_rules;
+	struct wr_places *new_places; /* another file may have the same name */
 };
 
 static bool is(const char *name, const char *prefix)
@@ -86,7 +87,8 @@ static int prepare(struct wr_run *r, const struct wr_daemon_conf *new, struct ch
 {
 	int ret = 0;
 
-	if (c->dump_ring)
+	ret = wr_places_open(&c->new_places, new->detect.asn, new->detect.country, err);
+	if (!ret && c->dump_ring)
 		ret = wr_run_dump_open(&c->new_dump, new, err);
 	if (!ret && c->history_path)
 		ret = wr_history_open(&c->new_history, new, wr_run_log_line, NULL, err);
@@ -112,12 +114,16 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 	if (ret) {
 		wr_run_detect_switch(r, r->c.detect.on, NULL);
 		wr_rules_drop(&c->new_rules);
+		wr_places_close(&c->new_places);
 		wr_dump_close(&c->new_dump);
 		wr_history_close(&c->new_history);
 		return ret;
 	}
 	if (r->rules)
 		wr_rules_changes_most(r->rules, (uint32_t) new->policy.changes);
+	wr_places_close(&r->places);
+	r->places = c->new_places;
+	r->host.places = r->places;
 	r->host.findings = new->detect.on ? r->findings : NULL;
 	wr_run_answers_mode(r, new);
 	wr_detect_conf_tune(new, &tune);
@@ -138,6 +144,7 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 	wr_outputs_conf(r->outputs, new);
 	if (wr_run_features(r, new, err))
 		wr_run_log(err->text);
+	wr_run_tell_conf(r, new);
 	if (r->out.fd >= 0)
 		wr_front_reload(&r->out);
 	return 0;

@@ -7,6 +7,7 @@
 #include "base/when.h"
 #include "core/parse.h"
 #include "daemon/api.h"
+#include "daemon/findings.h"
 #include "daemon/query.h"
 #include "export/dumpring.h"
 #include "policy/verdict.h"
@@ -133,10 +134,38 @@ static int read_ask(const struct wr_query *q, struct wr_dump_ask *ask, bool *fra
 	return ret;
 }
 
+/* Instead of the last packets the first of an incident: those between two numbers of another ring.
+ */
+static int of_incident(const struct wr_api_host *h, const struct wr_query *q, uint64_t id,
+		       struct wr_dump_ask *ask, struct wr_err *err)
+{
+	const struct wr_incident *i = NULL;
+
+	if (h->findings)
+		i = wr_incidents_find(wr_findings_incidents(h->findings), id);
+	if (!i)
+		return wr_fail(err, ENODATA,
+			       "there is no incident %s among the last ones (weir incidents)",
+			       wr_query_value(q, "incident"));
+	if (!i->sample.to)
+		return wr_fail(err, ENODATA, "no packets of incident %s are kept: %s",
+			       wr_query_value(q, "incident"),
+			       i->sample.taken
+				       ? "there were none, or newer ones have their place "
+					 "([detect] samples, [dump] size)"
+				       : "they are looked for three seconds after it began");
+	if (ask->from < i->sample.from)
+		ask->from = i->sample.from;
+	if (!ask->to || ask->to > i->sample.to)
+		ask->to = i->sample.to;
+	return 0;
+}
+
 /* ---- the answer ---- */
 
 /* What there is, so that who asks knows what is missing, and how to go on. */
-static void end(const struct wr_api_host *h, const struct wr_dump_ask *ask, struct wr_buf *b)
+static void end(const struct wr_api_host *h, const struct wr_dump_ask *ask, uint64_t newest,
+		struct wr_buf *b)
 {
 	struct wr_status s = {0};
 
@@ -145,7 +174,7 @@ static void end(const struct wr_api_host *h, const struct wr_dump_ask *ask, stru
 	wr_json_open(b);
 	wr_json_str(b, "event_type", "dump");
 	wr_json_u64(b, "next", ask->from);
-	wr_json_u64(b, "newest", wr_dump_state(h->dump).added);
+	wr_json_u64(b, "newest", newest);
 	wr_view_dump_json(b, &s);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');
@@ -159,7 +188,9 @@ static int dump(const struct wr_api_host *h, const struct wr_query *q, struct wr
 			   .text = q->text,
 			   .color = q->how.color,
 			   .parse = {.max_depth = 1}};
+	const struct wr_dump *from = h->dump;
 	struct wr_dump_ask ask = {0};
+	uint64_t id = 0;
 	bool frames;
 	int ret;
 
@@ -171,12 +202,19 @@ static int dump(const struct wr_api_host *h, const struct wr_query *q, struct wr
 	if (!ret && frames && q->text)
 		ret = wr_fail(err, EINVAL, "dump: frames are not text (as=json)");
 	if (!ret)
-		ret = wr_dump_each(h->dump, &ask, frames ? frame : packet, &a, err);
+		ret = number(q, "incident", UINT64_MAX, &id, err);
+	if (!ret && id)
+		ret = of_incident(h, q, id, &ask, err);
+	if (!ret && id)
+		from = h->samples;
+	if (!ret)
+		ret = wr_dump_each(from, &ask, frames ? frame : packet, &a, err);
 	if (!ret && !q->text)
-		end(h, &ask, b);
+		end(h, &ask, id ? ask.to : wr_dump_state(from).added, b);
 	return ret;
 }
 
-static const char *const keys[] = {"last", "filter", "count", "from", "to", "form", NULL};
+static const char *const keys[] = {"last", "filter", "count",	 "from",
+				   "to",   "form",   "incident", NULL};
 
 const struct wr_api_view wr_api_view_dump = {"dump", "the last packets", keys, false, dump};

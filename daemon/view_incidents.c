@@ -51,9 +51,9 @@ static int one(const struct wr_api_host *h, const struct wr_query *q, struct wr_
 			       " among the last ones; for older ones: weir history --incidents",
 			       id);
 	if (q->text)
-		wr_view_incident_text(b, i, wr_when_now(), q->how.color);
+		wr_view_incident_text(b, i, h->places, wr_when_now(), q->how.color);
 	else
-		wr_view_incident_json(b, i);
+		wr_view_incident_json(b, i, h->places, NULL);
 	findings_of(h, q, b, id);
 	return 0;
 }
@@ -74,7 +74,7 @@ static int incidents(const struct wr_api_host *h, const struct wr_query *q, stru
 	if (q->text)
 		wr_view_incidents_text(b, rows, n, wr_when_now(), q->how.color);
 	for (uint32_t i = 0; !q->text && i < n; i++)
-		wr_view_incident_json(b, rows[i]);
+		wr_view_incident_json(b, rows[i], h->places, NULL);
 	return 0;
 }
 

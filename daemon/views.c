@@ -234,6 +234,7 @@ const struct wr_api_view *const wr_api_views[] = {
 	&wr_api_view_learn,
 	&wr_api_view_kept,
 	&wr_api_view_requests,
+	&wr_api_view_notify,
 	NULL,
 };
 /* clang-format on */

@@ -56,6 +56,20 @@ struct wr_incident {
 	char failed[32];	     /* the last one that did not stop it; "": none */
 	bool stopped;		     /* it keeps packets out */
 	uint64_t stored;	     /* the caller's: what it is in a store; 0 at first */
+	/* The caller's, too: numbers of packets of it that are kept (0: none), and whether they
+	 * were looked for. */
+	struct {
+		uint64_t from, to;
+		bool taken;
+	} sample;
+	/* And what others have been told of it. States are one more than they are,
+	 * 0: none. */
+	struct {
+		uint64_t at_ns, span_ns; /* when; of which end there is a span */
+		uint8_t states;		 /* 1 << each state that people were told of */
+		uint8_t state;		 /* the last of them */
+		uint8_t event;		 /* the last state that was an event */
+	} told;
 };
 _Static_assert(WR_CLASS_COUNT <= 64, "a bit each");
 

@@ -140,6 +140,14 @@ static void resource(struct wr_buf *b, const struct wr_otlp_resource *r)
 	wr_json_close(b);
 }
 
+static void scope(struct wr_buf *b)
+{
+	wr_json_open_key(b, "scope");
+	wr_json_str(b, "name", "weir");
+	wr_json_str(b, "version", WR_VERSION);
+	wr_json_close(b);
+}
+
 uint32_t wr_otlp_write(struct wr_buf *b, struct wr_measures *m, const struct wr_measure_in *in,
 		       const struct wr_otlp_resource *r)
 {
@@ -153,10 +161,7 @@ uint32_t wr_otlp_write(struct wr_buf *b, struct wr_measures *m, const struct wr_
 	resource(b, r ? r : &plain);
 	wr_json_array(b, "scopeMetrics");
 	wr_json_open(b);
-	wr_json_open_key(b, "scope");
-	wr_json_str(b, "name", "weir");
-	wr_json_str(b, "version", WR_VERSION);
-	wr_json_close(b);
+	scope(b);
 	wr_json_array(b, "metrics");
 	wr_measure_walk(m, in, &sink, &o);
 	wr_json_end_array(b);
@@ -166,4 +171,91 @@ uint32_t wr_otlp_write(struct wr_buf *b, struct wr_measures *m, const struct wr_
 	wr_json_end_array(b);
 	wr_json_close(b);
 	return o.points;
+}
+
+/* ---- spans ---- */
+
+enum { INTERNAL = 1, STATUS_ERROR = 2 }; /* SpanKind, StatusCode */
+
+static void hex(struct wr_buf *b, const char *key, const uint8_t *id, int n)
+{
+	wr_json_key(b, key);
+	wr_buf_char(b, '"');
+	for (int i = 0; i < n; i++)
+		wr_buf_hex(b, id[i], 2);
+	wr_buf_char(b, '"');
+}
+
+static void span_value(struct wr_buf *b, const struct wr_otlp_value *v)
+{
+	if (v->type == WR_OTLP_TEXT) {
+		attribute(b, v->key, v->text);
+		return;
+	}
+	wr_json_open(b);
+	wr_json_str(b, "key", v->key);
+	wr_json_open_key(b, "value");
+	if (v->type == WR_OTLP_INT)
+		integer(b, "intValue", v->number);
+	else
+		wr_json_double(b, "doubleValue", v->real);
+	wr_json_close(b);
+	wr_json_close(b);
+}
+
+static void moments(struct wr_buf *b, const struct wr_otlp_span *s)
+{
+	wr_json_array(b, "events");
+	for (int i = 0; i < s->n_moments; i++) {
+		if (!s->moments[i].at_ns)
+			continue;
+		wr_json_open(b);
+		integer(b, "timeUnixNano", s->moments[i].at_ns);
+		wr_json_str(b, "name", s->moments[i].name);
+		wr_json_close(b);
+	}
+	wr_json_end_array(b);
+}
+
+static void one_span(struct wr_buf *b, const struct wr_otlp_span *s)
+{
+	wr_json_open(b);
+	hex(b, "traceId", s->trace, sizeof(s->trace));
+	hex(b, "spanId", s->id, sizeof(s->id));
+	wr_json_str(b, "name", s->name);
+	wr_json_u64(b, "kind", INTERNAL);
+	integer(b, "startTimeUnixNano", s->start_ns);
+	integer(b, "endTimeUnixNano", s->end_ns);
+	wr_json_array(b, "attributes");
+	for (int i = 0; i < s->n_values; i++)
+		span_value(b, &s->values[i]);
+	wr_json_end_array(b);
+	moments(b, s);
+	wr_json_open_key(b, "status");
+	if (s->is_error) {
+		wr_json_u64(b, "code", STATUS_ERROR);
+		wr_json_str(b, "message", s->message);
+	}
+	wr_json_close(b);
+	wr_json_close(b);
+}
+
+void wr_otlp_write_span(struct wr_buf *b, const struct wr_otlp_span *span,
+			const struct wr_otlp_resource *r)
+{
+	wr_json_open(b);
+	wr_json_array(b, "resourceSpans");
+	wr_json_open(b);
+	resource(b, r);
+	wr_json_array(b, "scopeSpans");
+	wr_json_open(b);
+	scope(b);
+	wr_json_array(b, "spans");
+	one_span(b, span);
+	wr_json_end_array(b);
+	wr_json_close(b);
+	wr_json_end_array(b);
+	wr_json_close(b);
+	wr_json_end_array(b);
+	wr_json_close(b);
 }

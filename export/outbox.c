@@ -242,13 +242,13 @@ static void refused(struct wr_outbox *o)
 	o->last = 0;
 }
 
-static int datagram(struct wr_outbox *o, int fd)
+static int datagram(struct wr_outbox *o, int fd, bool local)
 {
 	const struct wr_outbox_message *m = wr_outbox_next(o, NULL);
 	ssize_t n = send(fd, m->data, m->bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
 	int ret = 0;
 
-	if (n < 0 && errno == ECONNREFUSED) {
+	if (n < 0 && errno == ECONNREFUSED && !local) {
 		ret = -errno;
 		refused(o);
 		n = send(fd, m->data, m->bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -286,7 +286,8 @@ int wr_outbox_send(struct wr_outbox *o, int fd, enum wr_outbox_how how)
 	while (o->messages) {
 		uint32_t before = o->messages;
 
-		ret = how == WR_OUTBOX_DATAGRAM ? datagram(o, fd) : bytes(o, fd, how);
+		ret = how >= WR_OUTBOX_DATAGRAM ? datagram(o, fd, how == WR_OUTBOX_LOCAL)
+						: bytes(o, fd, how);
 		if (!ret || ret == -EINTR)
 			continue;
 		if (ret != -EAGAIN && !first)

@@ -54,6 +54,7 @@ enum wr_outbox_how {
 			       PIPE_BUF) */
 	WR_OUTBOX_STREAM,   /* stream socket */
 	WR_OUTBOX_DATAGRAM, /* datagram socket, connected */
+	WR_OUTBOX_LOCAL,    /* the same on this host: a refusal is of the datagram itself */
 };
 
 /*

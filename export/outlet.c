@@ -48,6 +48,7 @@ static const struct {
 } ways[] = {
 	[WR_OUTLET_STDOUT] = {"-", WR_OUTBOX_PIPE, 0},
 	[WR_OUTLET_UNIX] = {"unix:", WR_OUTBOX_STREAM, SOCK_STREAM},
+	[WR_OUTLET_LOCAL] = {"unixgram:", WR_OUTBOX_LOCAL, SOCK_DGRAM},
 	[WR_OUTLET_TCP] = {"tcp:", WR_OUTBOX_STREAM, SOCK_STREAM},
 	[WR_OUTLET_UDP] = {"udp:", WR_OUTBOX_DATAGRAM, SOCK_DGRAM},
 	[WR_OUTLET_FILE] = {"", WR_OUTBOX_FILE, 0},
@@ -210,7 +211,7 @@ static int address(struct wr_outlet *o, bool later, struct wr_err *err)
 	char host[TO_MAX];
 	const char *port;
 
-	if (o->way == WR_OUTLET_UNIX)
+	if (o->way == WR_OUTLET_UNIX || o->way == WR_OUTLET_LOCAL)
 		return unix_peer(o, err);
 	if (!ways[o->way].type)
 		return 0;
@@ -397,7 +398,7 @@ static int once(struct wr_outlet *o, uint64_t now_ns, struct wr_err *err)
 	if (!ret)
 		return 0;
 	failed(o, -ret, err);
-	if (o->how == WR_OUTBOX_STREAM)
+	if (o->how == WR_OUTBOX_STREAM || o->how == WR_OUTBOX_LOCAL)
 		hang_up(o, now_ns);
 	return ret;
 }

@@ -16,11 +16,12 @@
  */
 
 /* Ways out. X(symbol, what stands in front of the address) */
-#define WR_OUTLET_TABLE(X)            \
-	X(STDOUT, "-")                \
-	X(UNIX, "unix:") /* stream */ \
-	X(TCP, "tcp:")                \
-	X(UDP, "udp:")                \
+#define WR_OUTLET_TABLE(X)                   \
+	X(STDOUT, "-")                       \
+	X(UNIX, "unix:")      /* stream */   \
+	X(LOCAL, "unixgram:") /* datagram */ \
+	X(TCP, "tcp:")                       \
+	X(UDP, "udp:")                       \
 	X(FILE, "") /* appended to */
 
 enum wr_outlet_way {
@@ -35,7 +36,8 @@ enum wr_outlet_way {
 struct wr_outlet; /* owned by the caller */
 
 struct wr_outlet_conf {
-	const char *to;	  /* "-", "unix:PATH", "tcp:HOST:PORT", "udp:HOST:PORT" or PATH; copied */
+	const char *to;	  /* "-", "unix:PATH", "unixgram:PATH", "tcp:HOST:PORT", "udp:HOST:PORT" or
+			     PATH; copied */
 	unsigned int may; /* WR_OUTLET() of the ways that make sense */
 	size_t bytes;	  /* of the outbox */
 	/* An outbox of the caller's, with what waits in it; stays borrowed. NULL: one of its own.

@@ -28,6 +28,30 @@ static void sources_json(struct wr_buf *b, const struct wr_incident *i)
 	wr_json_end_array(b);
 }
 
+/* Those of whom something is known. */
+static void places_json(struct wr_buf *b, const struct wr_incident *i, const struct wr_places *all)
+{
+	struct wr_place p;
+
+	if (!all)
+		return;
+	wr_json_array(b, "sources_known");
+	for (uint32_t k = 0; k < i->n_sources; k++) {
+		if (!wr_places_of(all, i->source[k].addr, i->source[k].ip_v, &p))
+			continue;
+		wr_json_open(b);
+		wr_json_ip(b, "ip", i->source[k].addr, i->source[k].ip_v);
+		if (p.asn)
+			wr_json_u64(b, "asn", p.asn);
+		if (p.org[0])
+			wr_json_str(b, "org", p.org);
+		if (p.country[0])
+			wr_json_str(b, "country", p.country);
+		wr_json_close(b);
+	}
+	wr_json_end_array(b);
+}
+
 static void text_json(struct wr_buf *b, const struct wr_incident *i)
 {
 	struct wr_buf text = {0};
@@ -37,11 +61,14 @@ static void text_json(struct wr_buf *b, const struct wr_incident *i)
 	wr_buf_free(&text);
 }
 
-void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i)
+void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i,
+			   const struct wr_places *places, const char *sensor)
 {
 	wr_json_open(b);
 	wr_json_time(b, "timestamp", i->start_ns);
 	wr_json_str(b, "event_type", "incident");
+	if (sensor)
+		wr_json_str(b, "sensor", sensor);
 	wr_json_u64(b, "incident_id", i->id);
 	wr_json_str(b, "state", wr_incident_state_name(i->state));
 	wr_json_str(b, "severity", wr_severity_name(i->severity));
@@ -54,6 +81,7 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i)
 	wr_json_end_array(b);
 	wr_json_u64(b, "victims_total", i->victims);
 	sources_json(b, i);
+	places_json(b, i, places);
 	wr_json_u64(b, "findings", i->findings);
 	wr_json_u64(b, "findings_open", i->open);
 	wr_json_time(b, "last", i->last_ns);
@@ -63,6 +91,8 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i)
 		wr_json_str(b, "rule", i->rule);
 	if (i->failed[0])
 		wr_json_str(b, "rule_failed", i->failed);
+	if (i->sample.to)
+		wr_json_u64(b, "sample_packets", i->sample.to - i->sample.from + 1);
 	text_json(b, i);
 	wr_view_evidence_json(b, "evidence", &i->strongest);
 	wr_json_close(b);
@@ -70,6 +100,21 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i)
 }
 
 /* ---- text ---- */
+
+void wr_view_incident_sentence(struct wr_buf *b, const struct wr_incident *i)
+{
+	wr_buf_fmt(b, "incident %" PRIu64, i->id);
+	if (i->state == WR_INCIDENT_OVER) {
+		wr_buf_str(b, " is over: ");
+		wr_incident_title(b, i);
+		return;
+	}
+	wr_buf_fmt(b, ", %s", wr_severity_name(i->severity));
+	if (i->state == WR_INCIDENT_MITIGATED)
+		wr_buf_fmt(b, ", kept out by rule %s", i->rule);
+	wr_buf_str(b, ": ");
+	wr_finding_reason(b, &i->strongest);
+}
 
 static uint64_t lasts(const struct wr_incident *i, uint64_t now_ns)
 {
@@ -122,20 +167,39 @@ static void victims_text(struct wr_buf *b, const struct wr_incident *i)
 	wr_buf_char(b, '\n');
 }
 
-static void sources_text(struct wr_buf *b, const struct wr_incident *i)
+static void place_text(struct wr_buf *b, const struct wr_place *p)
 {
+	const char *between = "  ";
+
+	if (p->asn)
+		wr_buf_fmt(b, "%sAS%u", between, p->asn);
+	between = p->asn ? " " : between;
+	if (p->org[0])
+		wr_buf_fmt(b, "%s%s", between, p->org);
+	between = p->asn || p->org[0] ? ", " : between;
+	if (p->country[0])
+		wr_buf_fmt(b, "%s%s", between, p->country);
+}
+
+static void sources_text(struct wr_buf *b, const struct wr_incident *i,
+			 const struct wr_places *places)
+{
+	struct wr_place p;
 	char packets[WR_VIEW_CELL];
 
 	for (uint32_t k = 0; k < i->n_sources; k++) {
 		wr_view_number(packets, i->source[k].packets);
 		label(b, k ? "" : "from");
 		wr_view_address(b, i->source[k].addr, i->source[k].ip_v);
-		wr_buf_fmt(b, "  %s packets\n", packets);
+		wr_buf_fmt(b, "  %s packets", packets);
+		if (wr_places_of(places, i->source[k].addr, i->source[k].ip_v, &p))
+			place_text(b, &p);
+		wr_buf_char(b, '\n');
 	}
 }
 
-void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i, uint64_t now_ns,
-			   bool color)
+void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i,
+			   const struct wr_places *places, uint64_t now_ns, bool color)
 {
 	const char *paint = color ? wr_view_severity_color[i->severity] : "";
 	char span[WR_VIEW_CELL];
@@ -150,7 +214,7 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i, uint64
 	wr_view_duration(span, lasts(i, now_ns));
 	wr_buf_fmt(b, " UTC, %s %s\n", i->end_ns ? "for" : "goes on after", span);
 	victims_text(b, i);
-	sources_text(b, i);
+	sources_text(b, i, places);
 	label(b, "evidence");
 	wr_finding_reason(b, &i->strongest);
 	wr_buf_char(b, '\n');
@@ -164,6 +228,9 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i, uint64
 		wr_buf_fmt(b, "%s does not stop it%s\n", i->failed,
 			   i->rule[0] ? ": another one took its place" : ": it was taken out");
 	}
+	if (i->sample.to)
+		wr_buf_fmt(b, "%-*s%" PRIu64 " of the first (weir dump --incident %" PRIu64 ")\n",
+			   INDENT, "packets", i->sample.to - i->sample.from + 1, i->id);
 	label(b, "findings");
 	wr_buf_fmt(b, "%" PRIu64 ", %u of them hold\n", i->findings, i->open);
 }

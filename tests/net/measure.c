@@ -16,7 +16,7 @@
 #include "core/parse.h"
 #include "export/metrics.h"
 #include "export/otlp.h"
-#include "export/otlp_send.h"
+#include "export/post.h"
 
 enum { PATIENCE_S = 30 };
 
@@ -47,33 +47,38 @@ static uint64_t now_ns(void)
 static int send_all(const struct wr_measure_in *in, char **argv, struct wr_err *err)
 {
 	const char *const header = argv[5];
-	const struct wr_otlp_conf conf = {
-		.url = argv[3], .headers = &header, .n_headers = 1, .pause_ms = 100};
+	const struct wr_post_conf conf = {
+		.url = argv[3],
+		.headers = &header,
+		.n_headers = 1,
+		.newest_first = true,
+		.pause_ms = 100,
+	};
 	const struct wr_otlp_resource resource = {.host_name = "test"};
 	uint64_t end = now_ns() + PATIENCE_S * 1000000000ull;
-	struct wr_otlp_send *s = NULL;
+	struct wr_post *s = NULL;
 	struct wr_outbox_count n;
 	struct wr_measures m = {0};
 	struct wr_buf b = {0};
 
-	if (wr_otlp_open(&s, &conf, err))
+	if (wr_post_open(&s, &conf, err))
 		return fail(err);
 	for (int i = atoi(argv[4]); i > 0; i--) {
 		uint32_t points;
 
 		wr_buf_clear(&b);
 		points = wr_otlp_write(&b, &m, in, &resource);
-		wr_otlp_put(s, b.at, b.used, points);
+		wr_post_put(s, b.at, b.used, points);
 	}
-	while (wr_otlp_busy(s) && now_ns() < end) {
-		if (wr_otlp_step(s, now_ns(), 50, err) < 0)
+	while (wr_post_busy(s) && now_ns() < end) {
+		if (wr_post_step(s, now_ns(), 50, err) < 0)
 			fail(err);
 		usleep(2000);
 	}
-	n = wr_otlp_count(s);
+	n = wr_post_count(s);
 	printf("%llu %llu %llu\n", (unsigned long long)n.given, (unsigned long long)n.sent,
 	       (unsigned long long)n.lost);
-	wr_otlp_close(&s);
+	wr_post_close(&s);
 	wr_buf_free(&b);
 	return 0;
 }

@@ -48,6 +48,7 @@ extern const struct wr_command wr_command_gateway;
 extern const struct wr_command wr_command_explain;
 extern const struct wr_command wr_command_mcp;
 extern const struct wr_command wr_command_api;
+extern const struct wr_command wr_command_notify;
 
 extern const struct wr_command wr_command_run, wr_command_config, wr_command_status,
 	wr_command_services, wr_command_talkers, wr_command_flows, wr_command_drops,

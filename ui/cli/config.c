@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/places.h"
 #include "daemon/conf.h"
 #include "ui/cli/ask.h"
 #include "ui/cli/command.h"
@@ -33,10 +34,14 @@ static int open_conf(const struct args *a, struct wr_conf **c, const char **from
 static int check(const struct args *a, struct wr_err *err)
 {
 	struct wr_daemon_conf conf;
+	struct wr_places *places = NULL;
 	struct wr_conf *c = NULL;
 	const char *from;
 	int ret = open_conf(a, &c, &from, &conf, err);
 
+	if (!ret)
+		ret = wr_places_open(&places, conf.detect.asn, conf.detect.country, err);
+	wr_places_close(&places);
 	if (!ret)
 		printf("%s\n", from ? from : "no " WR_DAEMON_CONF ": the defaults");
 	wr_conf_close(&c);

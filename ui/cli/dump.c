@@ -21,7 +21,7 @@ enum { FOLLOW_US = 100000 }; /* the daemon itself has packets ten times a second
 
 struct args {
 	const char *conf, *socket, *last, *write, *color;
-	uint64_t count, payload;
+	uint64_t count, payload, incident;
 	bool json, ether, follow;
 };
 
@@ -67,7 +67,12 @@ static int ask_ledger(struct dump *d, struct wr_err *err)
 static int ask_piece(struct dump *d, uint64_t to, struct wr_err *err)
 {
 	struct wr_frames_want want = {
-		.filter = d->filter, .last = d->a.last, .to = to, .count = d->a.count};
+		.filter = d->filter,
+		.last = d->a.last,
+		.to = to,
+		.count = d->a.count,
+		.incident = d->a.incident,
+	};
 	int ret = wr_frames_ask(&d->frames, &want, err);
 
 	if (ret && d->out.failed)
@@ -138,6 +143,12 @@ static void say_summary(const struct dump *d)
 	struct wr_buf b = {0};
 
 	wr_view_digits(&b, d->out.packets);
+	if (d->a.incident) {
+		wr_buf_fmt(&b, " of the first packets of incident %" PRIu64 "\n", d->a.incident);
+		wr_buf_flush(&b, STDERR_FILENO);
+		wr_buf_free(&b);
+		return;
+	}
 	wr_buf_str(&b, " packets; of all since weir keeps them ");
 	wr_view_digits(&b, d->frames.passed_over);
 	wr_buf_fmt(&b, " were passed over (rate %" PRIu64 "/s", d->frames.rate);
@@ -190,6 +201,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 			ret = ask_ledger(d, err);
 		if (!ret)
 			ret = open_output(d, err);
+		if (!ret && d->a.follow && d->a.incident)
+			ret = wr_fail(err, EINVAL, "--follow goes on and --incident is past");
 		if (!ret)
 			ret = d->a.follow ? follow(d, err) : ask_all(d, err);
 		status = !ret || d->out.failed ? finish(d, err) : wr_cli_ask_status(ret);
@@ -207,6 +220,9 @@ static const struct wr_option options[] = {
 	{0, "last", "SPAN", "not older than that (30s, 2m; default: all that are kept)",
 	 WR_OPTION_STRING, AT(last)},
 	{0, "packets", "COUNT", "the newest so many only", WR_OPTION_NUMBER, AT(count), 1, 10000},
+	{0, "incident", "ID",
+	 "the first packets of that incident instead (weir incidents), as far as they are kept",
+	 WR_OPTION_NUMBER, AT(incident), 1, UINT64_MAX},
 	{'f', "follow", NULL,
 	 "packets as they come, until Ctrl-C; older ones only with --last or --packets",
 	 WR_OPTION_FLAG, AT(follow)},
@@ -243,6 +259,7 @@ const struct wr_command wr_command_dump = {
 		    "weir dump --last 30s -w last.pcapng tcp port 443\tfor Wireshark\n"
 		    "weir dump -f --json 'tcp port 443'\tverdict and rule of each packet, as it "
 		    "comes\n"
+		    "weir dump --incident 7 -w 7.pcapng\twhat an incident began with\n"
 		    "weir dump -w - | tshark -r -\tthe same, through a pipe\n"
 		    "weir dump --packets 20 --json host 192.0.2.7\tfor a program\n",
 	.options = options,

@@ -98,6 +98,8 @@ int wr_frames_ask(struct wr_frames *f, const struct wr_frames_want *want, struct
 
 	wr_buf_fmt(&b, "dump form=frames from=%" PRIu64 " to=%" PRIu64 " count=%" PRIu64, f->next,
 		   want->to, want->count);
+	if (want->incident)
+		wr_buf_fmt(&b, " incident=%" PRIu64, want->incident);
 	add_key(&b, "last", want->last);
 	add_key(&b, "filter", want->filter);
 	ret = wr_ask_send(f->ask, wr_buf_text(&b), err);

@@ -26,6 +26,7 @@ struct wr_frames {
 struct wr_frames_want {
 	const char *filter, *last; /* pcap-filter expression, span; NULL: all */
 	uint64_t to, count;	   /* not behind that number; the newest so many only; 0: all */
+	uint64_t incident;	   /* the first of that one; 0: the last of all */
 };
 
 /* As wr_ask_answer(); -EINVAL: the filter is wrong, or the last packets are not kept. */

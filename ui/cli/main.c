@@ -39,6 +39,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_classes,
 	&wr_command_incidents,
 	&wr_command_explain,
+	&wr_command_notify,
 	&wr_command_mcp,
 	&wr_command_dump,
 	&wr_command_history,

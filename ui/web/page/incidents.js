@@ -48,13 +48,20 @@ function number(e) {
 		e.norm === undefined ? null : bars(e.value, e.norm));
 }
 
+// An address, and whose it is where that is known.
+function source(ip, known) {
+	const of = known.find((k) => k.ip === ip);
+	const words = of ? [of.asn && `AS${of.asn}`, of.org, of.country].filter(Boolean) : [];
+	return words.length ? `${ip} (${words.join(" ")})` : ip;
+}
+
 function story(rows) {
 	const [incident, ...findings] = rows;
 	return el("div", {class: "report"},
 		el("p", {class: "statement"}, incident.text),
 		el("h3", {}, "What says so"), el("ul", {class: "evidence"}, ...incident.evidence.map(number)),
 		incident.sources.length ? el("h3", {}, "From") : null,
-		incident.sources.length ? el("p", {class: "note"}, incident.sources.join(", ")) : null,
+		incident.sources.length ? el("p", {class: "note"}, incident.sources.map((ip) => source(ip, incident.sources_known || [])).join(", ")) : null,
 		el("h3", {}, "Found"),
 		el("ol", {class: "packets"}, ...findings.map((f) => el("li", {}, `${format.when(Date.parse(f.raised || f.timestamp))} ${f.reason}`))));
 }

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/run_impl.h"
+
+/*
+ * Samples of incidents: the first packets of what they are about, taken from the ring of the last
+ * packets some seconds after they began into a second ring, where nothing but newer samples pushes
+ * them out. weir dump --incident shows them.
+ */
+
+enum { BEFORE = 100, AFTER = 400 }; /* packets of one */
+
+#define BEFORE_NS 2000000000ull
+#define AFTER_NS 3000000000ull
+
+struct taking {
+	struct wr_dump *to;
+	uint64_t start_ns;
+	uint32_t before, after;
+};
+
+int wr_run_sample_open(struct wr_run *r, struct wr_err *err)
+{
+	const struct wr_dump_conf conf = {.bytes = r->c.detect.samples};
+
+	return conf.bytes ? wr_dump_open(&r->samples, &conf, err) : 0;
+}
+
+static bool take(void *ctx, const struct wr_packet *pkt)
+{
+	struct taking *t = ctx;
+	bool early = pkt->ts_ns < t->start_ns;
+	uint32_t *n = early ? &t->before : &t->after;
+
+	if (*n < (early ? BEFORE : AFTER)) {
+		wr_dump_add(t->to, pkt);
+		++*n;
+	}
+	return t->after < AFTER;
+}
+
+/* What of the link itself is unusual is ARP, neighbour discovery or DHCP. */
+static void filter_of(struct wr_buf *b, const struct wr_victim *v)
+{
+	struct wr_victim at = *v;
+
+	at.port = 0;
+	if (!v->ip_v) {
+		wr_buf_str(b, "arp or icmp6 or udp port 67 or udp port 547");
+		return;
+	}
+	wr_buf_str(b, v->prefix == (v->ip_v == 4 ? 32 : 128) ? "host " : "net ");
+	wr_victim_text(b, &at);
+}
+
+/* Newer ones have pushed some out. */
+static void forget(struct wr_run *r, struct wr_incident *const *all, uint32_t n)
+{
+	struct wr_dump_state s = wr_dump_state(r->samples);
+	uint64_t oldest = s.added - s.packets + 1;
+
+	for (uint32_t k = 0; k < n; k++) {
+		struct wr_incident *i = all[k];
+
+		if (i->sample.to && i->sample.from < oldest)
+			i->sample.from = oldest;
+		if (i->sample.to < oldest)
+			i->sample.from = i->sample.to = 0;
+	}
+}
+
+static void sample(struct wr_run *r, struct wr_incident *i)
+{
+	struct taking t = {.to = r->samples, .start_ns = i->start_ns};
+	struct wr_buf filter = {0};
+	struct wr_dump_ask ask = {.since_ns = i->start_ns - BEFORE_NS};
+	uint64_t before = wr_dump_state(r->samples).added;
+
+	filter_of(&filter, &i->strongest.victim);
+	ask.filter = wr_buf_text(&filter);
+	i->sample.taken = true;
+	/* One call, which looks at a bounded number; a ring that holds more has room for the rest.
+	 */
+	if (wr_dump_each(r->dump, &ask, take, &t, NULL) || filter.failed)
+		t.before = t.after = 0;
+	wr_buf_free(&filter);
+	if (wr_dump_state(r->samples).added == before)
+		return;
+	i->sample.from = before + 1;
+	i->sample.to = wr_dump_state(r->samples).added;
+}
+
+/* One in a window: each takes some milliseconds. */
+void wr_run_sample(struct wr_run *r)
+{
+	struct wr_incident *all[WR_INCIDENTS];
+	uint64_t now_ns = wr_run_now_ns();
+	uint32_t n;
+
+	if (!r->samples || !r->dump || !r->findings)
+		return;
+	n = wr_incidents_list(wr_findings_incidents(r->findings), all, WR_INCIDENTS);
+	for (uint32_t k = 0; k < n; k++) {
+		if (all[k]->sample.taken || (now_ns - all[k]->found_ns < AFTER_NS && all[k]->open))
+			continue;
+		sample(r, all[k]);
+		forget(r, all, n);
+		return;
+	}
+}
