@@ -43,7 +43,14 @@
 	X(NAMES, "names", "names", "different names")                                  \
 	X(NAME_LENGTH, "name_length", "characters", "mean length of a name")           \
 	X(NXDOMAIN, "nxdomain", "answers", "answers that a name does not exist")       \
-	X(STATIONS, "stations", "stations", "stations")
+	X(STATIONS, "stations", "stations", "stations")                                \
+	X(REQUESTS, "requests", "requests/s", "requests")                              \
+	X(ERROR_SHARE, "error_share", "share", "of the requests fail with 5xx")        \
+	X(SLOWEST, "slowest", "s", "is what one in twenty answers exceeds")            \
+	X(REFUSALS, "refusals", "answers", "answers 401 and 403")                      \
+	X(PATHS, "paths", "paths", "different paths")                                  \
+	X(TOKENS, "tokens", "tokens", "tokens")                                        \
+	X(CLIENT_SHARE, "client_share", "share", "of them are of the first client")
 
 enum wr_feature {
 #define X(sym, name, unit, text) WR_FEATURE_##sym,

@@ -65,7 +65,7 @@ static bool same_place(const struct wr_victim *a, const struct wr_victim *b)
 	if (a->ip_v != b->ip_v)
 		return false;
 	if (!a->ip_v)
-		return true;
+		return !strcmp(a->route, b->route);
 	return in_prefix(a->addr, b->addr, a->prefix < b->prefix ? a->prefix : b->prefix);
 }
 
@@ -359,7 +359,7 @@ void wr_incident_title(struct wr_buf *b, const struct wr_incident *i)
 		wr_buf_fmt(b, "%s%s", others > 1 ? ", " : and? " and " : "", wr_class_text(c));
 	}
 	wr_buf_str(b, " at ");
-	if (v->ip_v)
+	if (v->ip_v || v->route[0])
 		wr_victim_text(b, v);
 	else
 		wr_buf_str(b, "the local link");

@@ -128,7 +128,8 @@ static void sources_text(struct wr_buf *b, const struct wr_incident *i)
 		wr_view_number(packets, i->source[k].packets);
 		label(b, k ? "" : "from");
 		wr_view_address(b, i->source[k].addr, i->source[k].ip_v);
-		wr_buf_fmt(b, "  %s packets\n", packets);
+		wr_buf_fmt(b, "  %s %s\n", packets,
+			   i->strongest.victim.route[0] ? "requests" : "packets");
 	}
 }
 
