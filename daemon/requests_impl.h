@@ -26,6 +26,9 @@ struct wr_requests {
 	struct wr_api_line_conf how;
 	struct wr_front front;
 	struct wr_api_stats *stats; /* of the core */
+	struct wr_api_watch *watch;
+	wr_api_tell_fn tell; /* NULL: nobody is told of what is unusual */
+	void *tell_ctx;
 	uint32_t overflows;	    /* as many have been counted */
 };
 

@@ -320,6 +320,23 @@ void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *ru
 	set_state(i);
 }
 
+void wr_incidents_done(struct wr_incidents *all, uint64_t id, const char *done, const char *undo,
+		       bool stops)
+{
+	const struct wr_incident *found = wr_incidents_find(all, id);
+	struct wr_incident *i;
+
+	if (!found)
+		return;
+	i = &all->at[found - all->at];
+	snprintf(i->done, sizeof(i->done), "%s", done);
+	snprintf(i->undo, sizeof(i->undo), "%s", undo);
+	if (stops && !i->stopped)
+		i->mitigated_ns = i->last_ns;
+	i->stopped = stops;
+	set_state(i);
+}
+
 uint32_t wr_incidents_active(const struct wr_incidents *all)
 {
 	uint32_t n = 0;

@@ -54,6 +54,8 @@ struct wr_incident {
 	struct wr_finding strongest; /* highest severity, then score; with its evidence */
 	char rule[32];		     /* that was made against it last; "": none */
 	bool stopped;		     /* it keeps packets out */
+	char done[128];		     /* what is done at a gateway; "": nothing */
+	char undo[128];		     /* the command that takes it back */
 	uint64_t stored;	     /* the caller's: what it is in a store; 0 at first */
 };
 _Static_assert(WR_CLASS_COUNT <= 64, "a bit each");
@@ -81,6 +83,11 @@ struct wr_incident *wr_incidents_add(struct wr_incidents *all, enum wr_finding_n
 enum wr_incident_rule { WR_INCIDENT_RULE_STOPS, WR_INCIDENT_RULE_COUNTS, WR_INCIDENT_RULE_GONE };
 void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule,
 			   enum wr_incident_rule how);
+
+/* What is done against one somewhere else, in words, and how it is taken back. stops: it keeps
+ * requests out. */
+void wr_incidents_done(struct wr_incidents *all, uint64_t id, const char *done, const char *undo,
+		       bool stops);
 
 /* Those that are kept, newest first; borrowed. Returns how many, at most n. */
 uint32_t wr_incidents_list(const struct wr_incidents *all, struct wr_incident **out, uint32_t n);

@@ -94,9 +94,6 @@ static const struct {
 	[WR_CLASS_API_SCRAPING] = {"One client asks for far more different paths than people do.",
 				   LOGGED},
 	[WR_CLASS_API_TOKENS] = {"One client uses up more tokens than it may.", LOGGED},
-	[WR_CLASS_ADMIN_PORT] = {"Somebody on another host tries a port where a gateway is "
-				 "administered, most of which ask nobody who he is.",
-				 ""},
 };
 
 const char *wr_explain_meaning(enum wr_finding_class c)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/conf.h"
@@ -130,6 +131,9 @@ struct wr_gateway {
 	struct wr_gateway_conf conf;
 	struct wr_conf *values; /* owned: what conf borrows from */
 	struct wr_prefixes never;
+	/* Who keeps the ledgers when it is not root; 0: nobody else. Root then works on them as that
+	 * user, so that nothing which he puts there leads anywhere else. The caller's to set. */
+	uid_t keeper;
 };
 
 extern const struct wr_conf_item wr_gateway_items[];
@@ -167,6 +171,7 @@ struct wr_gateway_ledger {
 	uint64_t generation; /* of the last change; grows, also when the file is lost */
 	char path[4096];
 	int lock_fd;
+	uid_t as; /* root works on the files as that user; 0: as himself */
 };
 
 /* Opens STATE/NAME.ledger, makes the folder when it is not there, and keeps others out until it is

@@ -113,6 +113,9 @@ static int read_route(struct wr_gateway_when *w, struct words *s, struct wr_err 
 
 	if (!ret)
 		ret = next(s, err);
+	for (const char *c = s->word; *c && !ret; c++)
+		if (*c < ' ' || *c > '~')
+			ret = wr_fail(err, EINVAL, "a route with other characters than ASCII");
 	if (!ret && !strchr(s->word, '/'))
 		ret = wrong(s, "a route, such as \"/api/search\" or \"GET /users/{id}\"", err);
 	if (!ret)
@@ -229,6 +232,12 @@ void wr_gateway_when_print(struct wr_buf *b, const struct wr_gateway_when *w)
 	print_span(b, w->below_s);
 }
 
+void wr_gateway_when_why(char to[WR_GATEWAY_WHEN_WHY], const struct wr_gateway_when *w)
+{
+	snprintf(to, WR_GATEWAY_WHEN_WHY, WR_GATEWAY_WHEN_MARK "%s of %.40s", measures[w->measure],
+		 w->route);
+}
+
 static int read_line(struct wr_gateway_whens *all, const char *line, size_t n, unsigned int number,
 		     struct wr_err *err)
 {
@@ -287,6 +296,9 @@ enum wr_gateway_when_step wr_gateway_when_second(const struct wr_gateway_when *w
 						 struct wr_gateway_when_state *s, bool known,
 						 double value)
 {
+	s->blind &= !known;
+	if (s->blind)
+		return WR_GATEWAY_WHEN_ACT;
 	s->over_s = known && value > w->over ? s->over_s + 1 : 0;
 	s->below_s = !known || value < w->below ? s->below_s + 1 : 0;
 	if (!s->acts && s->over_s >= w->over_s) {

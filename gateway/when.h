@@ -44,6 +44,10 @@ struct wr_gateway_whens {
 int wr_gateway_when_parse(struct wr_gateway_when *w, const char *text, struct wr_err *err);
 /* As it would stand in the file. */
 void wr_gateway_when_print(struct wr_buf *b, const struct wr_gateway_when *w);
+enum { WR_GATEWAY_WHEN_WHY = 64 };
+/* The reason that its entries have in ledgers: it begins with WR_GATEWAY_WHEN_MARK. */
+#define WR_GATEWAY_WHEN_MARK "policy: "
+void wr_gateway_when_why(char to[WR_GATEWAY_WHEN_WHY], const struct wr_gateway_when *w);
 /* "FILE:LINE: …" on -EINVAL; -errno when it cannot be read. */
 int wr_gateway_whens_read(struct wr_gateway_whens *all, const char *path, struct wr_err *err);
 
@@ -53,6 +57,7 @@ bool wr_gateway_when_is(const struct wr_gateway_when *w, const char *name);
 
 struct wr_gateway_when_state {
 	bool acts;
+	bool blind; /* it acts since before a restart, and nothing has been measured since */
 	uint32_t over_s, below_s;
 };
 enum wr_gateway_when_step {

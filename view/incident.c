@@ -61,6 +61,10 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i)
 		wr_json_time(b, "end", i->end_ns);
 	if (i->rule[0])
 		wr_json_str(b, "rule", i->rule);
+	if (i->done[0]) {
+		wr_json_str(b, "done", i->done);
+		wr_json_str(b, "undo", i->undo);
+	}
 	text_json(b, i);
 	wr_view_evidence_json(b, "evidence", &i->strongest);
 	wr_json_close(b);
@@ -157,6 +161,10 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i, uint64
 		label(b, "rule");
 		wr_buf_fmt(b, "%s, %s (weir rule show %s)\n", i->rule,
 			   i->stopped ? "keeps it out" : "counts what it would keep out", i->rule);
+	}
+	if (i->done[0]) {
+		label(b, "done");
+		wr_buf_fmt(b, "%s (%s)\n", i->done, i->undo);
 	}
 	label(b, "findings");
 	wr_buf_fmt(b, "%" PRIu64 ", %u of them hold\n", i->findings, i->open);

@@ -121,6 +121,20 @@ static void errors(void)
 	wr_api_watch_close(&w);
 }
 
+static void limited(void)
+{
+	struct wr_api_watch *w = opened(&usual);
+
+	for (int s = 0; s < 20; s++) {
+		for (int i = 0; i < 100; i++)
+			ask(w, &(struct ask){.route = "GET /a", .client = 9, .status = i < 5 ? 503 : 429});
+		second(w);
+	}
+	ok(heard.last[WR_API_ALARM_ERRORS].value == 1,
+	   "what a limit refuses makes no failing route look well");
+	wr_api_watch_close(&w);
+}
+
 static void slow(void)
 {
 	struct wr_api_watch *w = opened(&usual);
@@ -242,6 +256,7 @@ static void full(void)
 int main(void)
 {
 	errors();
+	limited();
 	slow();
 	clients();
 	off();

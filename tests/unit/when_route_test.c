@@ -134,6 +134,13 @@ static void acts(void)
 	wr_gateway_when_second(&w, &s, false, 0);
 	ok(wr_gateway_when_second(&w, &s, false, 0) == WR_GATEWAY_WHEN_BACK,
 	   "when nobody asks any more it is taken back, too");
+	s = (struct wr_gateway_when_state){.acts = true, .blind = true};
+	for (int i = 0; i < 9; i++)
+		wr_gateway_when_second(&w, &s, false, 0);
+	ok(s.acts, "after a restart it acts until something has been measured");
+	wr_gateway_when_second(&w, &s, true, 0.01);
+	ok(wr_gateway_when_second(&w, &s, true, 0.01) == WR_GATEWAY_WHEN_BACK,
+	   "and is taken back when that is fine");
 }
 
 int main(void)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/conf.h"
+#include "gateway/when.h"
 #include "ui/cli/ask.h"
 #include "ui/cli/command.h"
 
@@ -32,11 +33,14 @@ static int open_conf(const struct args *a, struct wr_conf **c, const char **from
 
 static int check(const struct args *a, struct wr_err *err)
 {
+	static struct wr_gateway_whens whens; /* large */
 	struct wr_daemon_conf conf;
 	struct wr_conf *c = NULL;
 	const char *from;
 	int ret = open_conf(a, &c, &from, &conf, err);
 
+	if (!ret && conf.gateway.policies[0])
+		ret = wr_gateway_whens_read(&whens, conf.gateway.policies, err);
 	if (!ret)
 		printf("%s\n", from ? from : "no " WR_DAEMON_CONF ": the defaults");
 	wr_conf_close(&c);

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/unit.h"
+#include "gateway/when.h"
 #include "ui/cli/gateway.h"
 #include "ui/cli/gateway_job.h"
 
@@ -108,6 +109,30 @@ void wr_cli_gateway_entries(struct wr_buf *b, bool json, const struct wr_gateway
 			entry_json(b, g, &l->set.at[i]);
 		else
 			entry_text(b, &l->set.at[i], now_s);
+}
+
+/* ---- a policy ---- */
+
+void wr_cli_gateway_policy(struct wr_buf *b, bool json, const struct wr_gateway_when *w,
+			   size_t entries)
+{
+	struct wr_buf text = {0};
+
+	wr_gateway_when_print(&text, w);
+	if (json) {
+		begin(b, "gateway_policy", w->gateway);
+		wr_json_u64(b, "line", w->line);
+		wr_json_str(b, "text", wr_buf_text(&text));
+		wr_json_u64(b, "entries", entries);
+		end(b);
+	} else {
+		wr_buf_fmt(b, "%4u  %-8s %s\n", w->line, entries ? "ACTS" : "rests",
+			   wr_buf_text(&text));
+		if (entries)
+			wr_buf_fmt(b, "      %zu clients limited (weir gateway list %s)\n", entries,
+				   w->gateway);
+	}
+	wr_buf_free(&text);
 }
 
 /* ---- what was done ---- */
