@@ -38,6 +38,7 @@ enum wr_gateway_state {
 	WR_GATEWAY_WANTED, /* never put there */
 	WR_GATEWAY_PUT,	   /* put there, or about to be */
 	WR_GATEWAY_GONE,   /* to be taken out, and then forgotten */
+	WR_GATEWAY_LONGER, /* put there, and lasts longer than the gateway has been told */
 	WR_GATEWAY_STATES,
 };
 

@@ -362,6 +362,11 @@ with_standin() {
 	ok "$1: the other one not" refused 403 198.51.100.9
 	ok "$1: flush" says 0 flush edge
 	ok "$1: the last one gone, nobody is refused, not everybody" refused 200 198.51.100.9
+	says 0 apply edge deny 203.0.113.7 for 1m
+	rm "$D/state/edge.ledger"
+	ok "$1: a ledger is lost" says 0 reconcile edge
+	like "$1: what is in weir's rule is weir's, and leaves" "$TEXT" "1 taken out; 0 of weir in force"
+	ok "$1: nobody is refused" refused 200 203.0.113.7
 	ok "$1: a limit is refused" says 3 apply edge limit 203.0.113.7 to 5
 	case $1 in
 	apinto)
@@ -371,6 +376,11 @@ with_standin() {
 		says 0 apply edge deny 203.0.113.7 for 2s
 		ok "apisix: a block for two seconds" refused 403 203.0.113.7
 		ok "apisix: ends without weir, by its ttl" wait_for 10 refused 200 203.0.113.7
+		says 0 apply edge deny 203.0.113.7 for 2s
+		ok "apisix: another one is made longer" says 0 apply edge deny 203.0.113.7 for 1m
+		sleep 2.5
+		ok "apisix: and its ttl with it" refused 403 203.0.113.7
+		says 0 flush edge
 		echo other >"$D/key"
 		ok "apisix: a wrong key is told" says 3 reconcile edge
 		like "apisix: with the mend" "$TEXT" "answers 401: is its key in api.key_file"

@@ -22,6 +22,7 @@ static const struct {
 	{9180, "APISIX", "admin_listen: ip: 127.0.0.1, and a key of your own"},
 	{8001, "Kong", "admin_listen = 127.0.0.1:8001"},
 	{8444, "Kong (TLS)", "admin_listen = 127.0.0.1:8444 ssl"},
+	{9443, "APISIX (TLS)", "admin_listen: ip: 127.0.0.1"},
 	{9901, "Envoy", "admin: address: 127.0.0.1: it asks nobody who he is"},
 };
 

@@ -20,7 +20,9 @@ static int entries_of(const struct wr_gateway_job *j, const struct wr_gateway_wh
 		return ret;
 	wr_gateway_when_why(why, w);
 	for (size_t i = 0; i < o.l.set.n; i++)
-		*n += o.l.set.at[i].state == WR_GATEWAY_PUT && !strcmp(o.l.set.at[i].why, why);
+		*n += (o.l.set.at[i].state == WR_GATEWAY_PUT ||
+		       o.l.set.at[i].state == WR_GATEWAY_LONGER) &&
+		      !strcmp(o.l.set.at[i].why, why);
 	wr_cli_gateway_close(&o);
 	return 0;
 }

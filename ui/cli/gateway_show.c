@@ -9,7 +9,7 @@
 
 /* What weir gateway prints. */
 
-static const char *const states[] = {"want", "put", "gone"};
+static const char *const states[] = {"want", "put", "gone", "longer"};
 static const char *const verbs[] = {"deny", "limit"};
 _Static_assert(sizeof(states) / sizeof(states[0]) == WR_GATEWAY_STATES, "a state has no name");
 _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == WR_GATEWAY_VERBS, "a verb has no name");
@@ -93,7 +93,7 @@ static void entry_text(struct wr_buf *b, const struct wr_gateway_entry *e, uint6
 	if (e->verb == WR_GATEWAY_LIMIT)
 		wr_buf_fmt(b, " to %u/s", e->rate);
 	wr_buf_fmt(b, ", %s left, %s", left,
-		   e->state == WR_GATEWAY_PUT	 ? "put there"
+		   e->state == WR_GATEWAY_PUT || e->state == WR_GATEWAY_LONGER ? "put there"
 		   : e->state == WR_GATEWAY_GONE ? "is to be taken out"
 						 : "not there yet");
 	if (e->why[0])
