@@ -218,8 +218,11 @@ print(hmac.new(b"change this secret", sys.argv[1].encode(), "sha256").hexdigest(
 	says 0 flush edge
 	chmod 666 "$D/admin.sock"
 	sed -i 's/http-request return/http-request set-src hdr(x-real-ip)\n  &/' "$D/haproxy.cfg"
+	sed -i 's/^ *stats socket.*/&\n  stats socket ipv4@0.0.0.0:9998 level admin\n  stats socket ipv4@127.0.0.1:9999/' "$D/haproxy.cfg"
 	says 0 probe edge
 	like "haproxy: an open socket is told" "$TEXT" "every user of this host may write to"
+	like "haproxy: and one that other hosts reach" "$TEXT" "haproxy.cfg:[0-9]+ is a stats socket for other hosts, too"
+	is "haproxy: that one alone" "$(grep -c 'is a stats socket' <<<"$TEXT")" 1
 	like "haproxy: and a header that anybody may send" "$TEXT" "haproxy.cfg:[0-9]+ takes the client's address from what any client sends"
 	BG=$haproxy background_end
 	haproxy_config
