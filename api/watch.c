@@ -18,7 +18,6 @@ enum {
 	QUIET_S = 60,	  /* who has not been asked for so long makes room */
 	UNIT_NS = 100000, /* of classes of time */
 	PARTS = 8,
-	LIMITED = 429, /* RFC 6585, 4 */
 };
 
 static const double times_norm = 3, more_share = 0.02, more_ns = 100e6;
@@ -158,7 +157,7 @@ static void add_route(struct wr_api_watch *w, struct wr_api_watched *r,
 	add_asker(r, q);
 	/* Shares stay right when a second is full. Who is over a limit says nothing of what works
 	 * behind it: else a limit would make it look well. */
-	if (s->requests == UINT16_MAX || q->status == LIMITED)
+	if (s->requests == UINT16_MAX || q->status == WR_API_LIMITED)
 		return;
 	s->requests++, r->requests++;
 	s->errors += failed, r->errors += failed;

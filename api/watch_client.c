@@ -121,6 +121,9 @@ void wr_api_watch_client(struct wr_api_watch *w, const char *route, const struct
 	if (w->now_s - c->since_s >= MINUTE_S)
 		clear(c, w->now_s);
 	c->last_s = w->now_s;
+	/* Nobody behind the gateway has seen it. */
+	if (r->status == WR_API_LIMITED)
+		return;
 	c->requests++;
 	c->refusals += r->status == 401 || r->status == 403;
 	if (r->has & WR_API_HAS_TOKENS)

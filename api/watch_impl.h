@@ -6,7 +6,11 @@
 
 /* What the files watch*.c share. */
 
-enum { WR_API_TIMES = 128, WR_API_CLIENT_BITS = 4096 };
+enum {
+	WR_API_LIMITED = 429, /* RFC 6585, 4 */
+	WR_API_TIMES = 128,
+	WR_API_CLIENT_BITS = 4096
+};
 
 struct wr_api_second {
 	uint16_t requests, errors, timed;

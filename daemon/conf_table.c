@@ -314,12 +314,14 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "Where weir gateway keeps what shall be so at each of them.", AT(gateway.state), 1, 255,
 	 .check = whole_path, .live = true},
 	{"gateway.keep", WR_CONF_BOOL, "no", NULL,
-	 "weir run keeps each of them as its ledger says: takes out what has ended, puts back what a "
+	 "weir run keeps each of them as its ledger says: takes out what has ended, puts back what "
+	 "a "
 	 "restart of the gateway has lost. It does so, too, when at or policies is set.",
 	 AT(gateway.keep)},
 	{"gateway.user", WR_CONF_STRING, "", "a user",
 	 "Who the process of weir run that does it is, with his groups: he has to be able to read "
-	 "gateway.folder, to reach the gateway and to write its files. Not root. Empty: daemon.user.",
+	 "gateway.folder, to reach the gateway and to write its files. Not root. Empty: "
+	 "daemon.user.",
 	 AT(gateway.user), 0, 32},
 	{"gateway.at", WR_CONF_STRING, "", "a name",
 	 "The gateway at which detection acts (detect.auto) on clients that api.listen or api.udp "
@@ -328,11 +330,13 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"gateway.limit", WR_CONF_NUMBER, "10", "requests a second",
 	 "What detection limits a client to there.", AT(gateway.limit), 1, 999999},
 	{"gateway.last", WR_CONF_DURATION, "10m", NULL,
-	 "How long such a limit lasts, and a block of who goes on all the same; it is renewed while it "
+	 "How long such a limit lasts, and a block of who goes on all the same; it is renewed "
+	 "while it "
 	 "goes on.",
 	 AT(gateway.last_ns), 10 * SECOND, DAY},
 	{"gateway.policies", WR_CONF_STRING, "", "a path",
-	 "Policies over routes, a line each (docs/gateways.md): when route \"/search\" at edge errors "
+	 "Policies over routes, a line each (docs/gateways.md): when route \"/search\" at edge "
+	 "errors "
 	 "over 5% for 30s limit clients to 10/s until below 2% for 60s. Empty: none.",
 	 AT(gateway.policies), 0, 255, .check = whole_path},
 
@@ -357,27 +361,33 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "same after a restart. Empty: others each time.",
 	 AT(api.key_file), 0, 255, .check = whole_path},
 	{"api.trust", WR_CONF_LIST, "", "addresses and prefixes",
-	 "Balancers and proxies in front of this host: packets of theirs are their clients'. When all "
-	 "sources of what is found are among them, no packet is kept out for it; the client that asks "
+	 "Balancers and proxies in front of this host: packets of theirs are their clients'. When "
+	 "all "
+	 "sources of what is found are among them, no packet is kept out for it; the client that "
+	 "asks "
 	 "most is limited at gateway.at. A request said to be of one of them limits nobody.",
 	 AT(api.trust), 0, 256, .check = prefix},
 	{"api.errors", WR_CONF_NUMBER, "5", "percent",
-	 "A route of which more requests than that, and than three times its norm, get 5xx or no answer "
+	 "A route of which more requests than that, and than three times its norm, get 5xx or no "
+	 "answer "
 	 "is found (api_errors). 0: none is.",
 	 AT(api.errors), 0, 100},
 	{"api.slow", WR_CONF_NUMBER, "3", "times its norm",
-	 "A route of which one in twenty answers takes longer than that is found (api_slow). 0: none "
+	 "A route of which one in twenty answers takes longer than that is found (api_slow). 0: "
+	 "none "
 	 "is.",
 	 AT(api.slow), 0, 1000},
 	{"api.tries", WR_CONF_NUMBER, "30", "a minute",
-	 "A client that gets so many 401 and 403, half of its answers or more, is found (api_tries). 0: "
+	 "A client that gets so many 401 and 403, half of its answers or more, is found "
+	 "(api_tries). 0: "
 	 "none is.",
 	 AT(api.tries), 0, 1000000},
 	{"api.paths", WR_CONF_NUMBER, "300", "a minute",
 	 "A client that asks for so many different paths is found (api_scraping). 0: none is.",
 	 AT(api.paths), 0, 4000},
 	{"api.tokens", WR_CONF_NUMBER, "0", "a minute",
-	 "A client that uses up so many tokens of language models is found (api_tokens). 0: none is.",
+	 "A client that uses up so many tokens of language models is found (api_tokens). 0: none "
+	 "is.",
 	 AT(api.tokens), 0, 1000000000000ull},
 
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",

@@ -42,8 +42,8 @@ void wr_findings_news(void *findings, enum wr_finding_news news, const struct wr
 void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *rule,
 			  enum wr_incident_rule how);
 
-/* The same of something that is done at a gateway: see wr_incidents_done(). Returns its incident; 0:
- * there is none. */
+/* The same of something that is done at a gateway: see wr_incidents_done(). Returns its incident;
+ * 0: there is none. */
 uint64_t wr_findings_done(struct wr_findings *f, uint64_t finding, const char *done,
 			  const char *undo, bool stops);
 

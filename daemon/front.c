@@ -299,8 +299,8 @@ static void be_keeper(struct keeper *k)
 	sigaddset(&k->all, SIGINT);
 	sigprocmask(SIG_BLOCK, &k->all, NULL);
 	k->signal_fd = signalfd(-1, &k->all, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (k->signal_fd < 0 || (front->user ? wr_rights_be(user, rights, &err)
-					     : wr_rights_drop(user, rights, &err))) {
+	if (k->signal_fd < 0 ||
+	    (front->user ? wr_rights_be(user, rights, &err) : wr_rights_drop(user, rights, &err))) {
 		snprintf(note.why, sizeof(note.why), "%s", err.text);
 		wr_pass(k->f.core_fd, &note, sizeof(note), NULL, 0);
 		_exit(1);

@@ -68,8 +68,8 @@ static int give_ledgers(const struct wr_daemon_conf *conf, struct wr_err *err)
 		ret = wr_fail(err, errno, "gateway.state: %s: %s", path, strerror(errno));
 	else if (st.st_uid && st.st_uid != uid)
 		ret = wr_fail(err, EPERM,
-			      "gateway.state: %s belongs to neither root nor %s (gateway.user)", path,
-			      user_of(conf));
+			      "gateway.state: %s belongs to neither root nor %s (gateway.user)",
+			      path, user_of(conf));
 	if (!ret && !st.st_uid)
 		give_files(path, uid, gid);
 	if (!ret && fchown(fd, uid, gid))
@@ -192,7 +192,8 @@ void wr_gateways_longer(struct wr_act *a, uint64_t until_s)
 
 void wr_gateways_lift(struct wr_act *a)
 {
-	if (a->state == WR_ACT_SHADOW || a->state == WR_ACT_REFUSED) {
+	if (a->state == WR_ACT_SHADOW || a->state == WR_ACT_REFUSED ||
+	    a->state == WR_ACT_DECLINED) {
 		a->id = 0;
 		return;
 	}
@@ -231,8 +232,9 @@ static void take_row(struct wr_gateways *g, const struct wr_gateways_row *row)
 		k++;
 	if (k == WR_GATEWAYS_KNOWN)
 		return;
-	changed = k == g->n_rows ? !row->well
-				 : g->row[k].well != row->well || strcmp(g->row[k].why, row->why) != 0;
+	changed = k == g->n_rows
+			  ? !row->well
+			  : g->row[k].well != row->well || strcmp(g->row[k].why, row->why) != 0;
 	g->n_rows += k == g->n_rows;
 	g->row[k] = *row;
 	if (changed && g->ops.gateway)
@@ -275,6 +277,7 @@ static bool send_act(struct wr_gateways *g, struct wr_act *a)
 	struct wr_gateways_order o = {.act = a->id,
 				      .lift = a->state == WR_ACT_LEAVES,
 				      .again = a->again,
+				      .harder = a->harder,
 				      .e = a->e};
 
 	memcpy(o.gateway, a->gateway, sizeof(o.gateway));
@@ -299,7 +302,10 @@ void wr_gateways_second(struct wr_gateways *g, uint64_t now_s, uint64_t starts)
 		}
 		if (anew && a->state != WR_ACT_STANDS)
 			a->sent = false;
-		if (takes && !a->sent && a->state != WR_ACT_SHADOW && a->state != WR_ACT_REFUSED)
+		if (a->state == WR_ACT_SHADOW || a->state == WR_ACT_REFUSED ||
+		    a->state == WR_ACT_DECLINED)
+			continue;
+		if (takes && !a->sent)
 			takes = send_act(g, a);
 	}
 }

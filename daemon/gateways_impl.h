@@ -9,7 +9,7 @@
 /* From the core. */
 struct wr_gateways_order {
 	uint64_t act;
-	bool lift, again;
+	bool lift, again, harder;
 	char gateway[WR_GATEWAY_NAME];
 	struct wr_gateway_entry e;
 };
@@ -18,7 +18,8 @@ struct wr_gateways_order {
 struct wr_gateways_news {
 	enum { WR_GATEWAYS_ACT, WR_GATEWAYS_ENTRY, WR_GATEWAYS_STATE } what;
 	uint64_t act;
-	uint8_t state; /* enum wr_act_state: STANDS, WAITS, REFUSED; LEAVES: it has left */
+	uint8_t state; /* enum wr_act_state: STANDS, WAITS, REFUSED, DECLINED; LEAVES: it has left
+			*/
 	struct wr_gateway_entry e;
 	struct wr_gateways_row row; /* its name, why */
 };

@@ -28,6 +28,7 @@ enum {
 };
 
 #define NS_PER_MS 1000000ull
+#define TAKEN_OUT "somebody has taken it out"
 
 struct order {
 	struct wr_gateways_order o; /* act 0: free */
@@ -112,10 +113,12 @@ static int want(struct wr_gateway *g, struct wr_gateway_ledger *l, struct order 
 {
 	struct wr_gateway_set one = {.at = &o->o.e, .n = 1, .room = 1};
 	const struct wr_gateway_entry *was = in_ledger(l, o);
+	struct wr_gateway_entry limit = o->o.e;
 	int ret = 0;
 
-	if (o->o.again && !was)
-		return wr_fail(err, ECANCELED, "somebody has taken it out");
+	limit.verb = WR_GATEWAY_LIMIT;
+	if ((o->o.again && !was) || (o->o.harder && !wr_gateway_set_find(&l->set, &limit)))
+		return wr_fail(err, ECANCELED, TAKEN_OUT);
 	/* What somebody else has asked for by hand for longer stays as he wants it. */
 	if (was && was->until_s > o->o.e.until_s && was->rate == o->o.e.rate)
 		return 0;
@@ -138,7 +141,8 @@ static void apply(struct worker *w, struct place *p, struct wr_gateway *g,
 		if (o->o.lift)
 			wr_gateway_lift(l, &o->o.e);
 		else if (unknown || want(g, l, o, &never, now_s, &err)) {
-			tell_act(w, o, WR_ACT_REFUSED, err.text);
+			tell_act(w, o, err.code == ECANCELED ? WR_ACT_DECLINED : WR_ACT_REFUSED,
+				 err.text);
 			o->o.act = 0;
 			continue;
 		}
@@ -160,9 +164,10 @@ static void confirm(struct worker *w, const struct place *p, struct wr_gateway_l
 			tell_act(w, o, WR_ACT_LEAVES, NULL);
 		else if (e && e->state == WR_GATEWAY_PUT)
 			tell_act(w, o, WR_ACT_STANDS, NULL);
+		else if (e)
+			tell_act(w, o, WR_ACT_REFUSED, "others have an entry for the same there");
 		else
-			tell_act(w, o, WR_ACT_REFUSED,
-				 e ? "others have an entry for the same there" : "somebody has taken it out");
+			tell_act(w, o, WR_ACT_DECLINED, TAKEN_OUT);
 		o->o.act = 0;
 	}
 }
@@ -202,8 +207,7 @@ static uint64_t first_end(const struct wr_gateway_ledger *l)
 	return first;
 }
 
-static int visit(struct worker *w, struct place *p, struct wr_gateway_result *r,
-		 struct wr_err *err)
+static int visit(struct worker *w, struct place *p, struct wr_gateway_result *r, struct wr_err *err)
 {
 	uint64_t now_s = wr_when_now() / 1000000000u;
 	struct wr_gateway_ledger l;

@@ -4,26 +4,23 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/run_impl.h"
+#include "daemon/run_gateways.h"
 
 /*
  * What is done at gateways: by detection against one client (a limit first, a block of who goes on
- * all the same), by policies against those who ask for a route. Who is in api.trust is none of them.
+ * all the same), by policies against those who ask for a route. Who is in api.trust is none of
+ * them.
  */
 
 enum {
-	HARDER_S = 60,	  /* who goes on for so long with a limit is refused */
-	POLICY_S = 120,	  /* an entry of a policy lasts so long behind what it waits for */
-	A_MINUTE = 20,	  /* new entries by detection, at most */
+	HARDER = 10,	    /* who goes on for such a part of its time with a limit is refused */
+	A_MINUTE = 20,	    /* new entries by detection, at most */
 	BEHIND_LEAST = 100, /* requests of the client that asks most, behind a balancer */
-	DONE = sizeof(((struct wr_incident *)0)->done),
 };
-
-#define NS_PER_S 1000000000ull
 
 static const char *const verbs[] = {[WR_GATEWAY_DENY] = "deny", [WR_GATEWAY_LIMIT] = "limit"};
 
-static bool trusted(const struct wr_run *r, uint8_t ip_v, const uint8_t addr[16])
+bool wr_run_gateways_trusts(const struct wr_run *r, uint8_t ip_v, const uint8_t addr[16])
 {
 	for (size_t i = 0; i < r->trust.n; i++)
 		if (wr_prefix_has(&r->trust.at[i], ip_v, addr))
@@ -31,8 +28,9 @@ static bool trusted(const struct wr_run *r, uint8_t ip_v, const uint8_t addr[16]
 	return false;
 }
 
-static struct wr_gateway_entry entry_of(enum wr_gateway_verb verb, uint8_t ip_v,
-					const uint8_t addr[16], uint32_t rate, uint64_t until_s)
+struct wr_gateway_entry wr_run_gateways_entry(enum wr_gateway_verb verb, uint8_t ip_v,
+					      const uint8_t addr[16], uint32_t rate,
+					      uint64_t until_s)
 {
 	struct wr_gateway_entry e = {.verb = (uint8_t)verb,
 				     .kind = WR_GATEWAY_ADDRESS,
@@ -44,14 +42,14 @@ static struct wr_gateway_entry entry_of(enum wr_gateway_verb verb, uint8_t ip_v,
 	return e;
 }
 
-static struct wr_act *act_at(struct wr_run *r, const char *gateway,
-			     const struct wr_gateway_entry *e)
+struct wr_act *wr_run_gateways_at(struct wr_run *r, const char *gateway,
+				  const struct wr_gateway_entry *e)
 {
 	struct wr_act *a = wr_gateways_acts(r->gateways);
 
 	for (int k = 0; k < WR_ACTS; k++)
-		if (a[k].id && a[k].state != WR_ACT_LEAVES &&
-		    !wr_gateway_entry_order(&a[k].e, e) && !strcmp(a[k].gateway, gateway))
+		if (a[k].id && a[k].state != WR_ACT_LEAVES && !wr_gateway_entry_order(&a[k].e, e) &&
+		    !strcmp(a[k].gateway, gateway))
 			return &a[k];
 	return NULL;
 }
@@ -73,8 +71,8 @@ static void say_what(struct wr_buf *b, const struct wr_act *a)
 	wr_buf_fmt(b, " at %s until %s UTC", a->gateway, at);
 	if (a->state == WR_ACT_SHADOW)
 		wr_buf_str(b, ", but detect.auto is shadow");
-	else if (a->state == WR_ACT_REFUSED)
-		wr_buf_fmt(b, ": refused: %.100s", a->why);
+	else if (a->state == WR_ACT_REFUSED || a->state == WR_ACT_DECLINED)
+		wr_buf_fmt(b, ": not done: %.100s", a->why);
 	else if (a->state == WR_ACT_WAITS)
 		wr_buf_fmt(b, ": not there yet%s%.100s", a->why[0] ? ": " : "", a->why);
 }
@@ -89,7 +87,7 @@ static void say_command(struct wr_buf *b, const struct wr_act *a)
 		wr_buf_fmt(b, " to %u", a->e.rate);
 }
 
-static void tell_incident(struct wr_run *r, const struct wr_act *a)
+void wr_run_gateways_tell(struct wr_run *r, const struct wr_act *a)
 {
 	struct wr_buf done = {0}, undo = {0};
 
@@ -123,7 +121,7 @@ static void on_act(void *ctx, struct wr_act *a)
 
 	if (!a->again && a->state != WR_ACT_WAITS)
 		log_act(a);
-	tell_incident(r, a);
+	wr_run_gateways_tell(r, a);
 }
 
 static void on_gateway(void *ctx, const struct wr_gateways_row *row)
@@ -143,7 +141,7 @@ static void on_found(void *ctx, const char *gateway, const struct wr_gateway_ent
 	char why[WR_GATEWAY_WHY];
 	struct wr_act *a;
 
-	if (act_at(r, gateway, e))
+	if (wr_run_gateways_at(r, gateway, e))
 		return;
 	a = wr_gateways_act(r->gateways, gateway, e, false);
 	if (!a)
@@ -176,13 +174,19 @@ static void act(struct wr_run *r, const struct wr_finding *f, const struct wr_fi
 		enum wr_gateway_verb verb)
 {
 	uint64_t now_s = wr_run_now_ns() / NS_PER_S, last_s = r->c.gateway.last_ns / NS_PER_S;
-	struct wr_gateway_entry e = entry_of(verb, s->ip_v, s->addr, (uint32_t)r->c.gateway.limit,
-					     now_s + last_s);
-	struct wr_act *a = act_at(r, r->c.gateway.at, &e);
+	struct wr_gateway_entry e = wr_run_gateways_entry(
+		verb, s->ip_v, s->addr, (uint32_t)r->c.gateway.limit, now_s + last_s);
+	struct wr_act *a = wr_run_gateways_at(r, r->c.gateway.at, &e);
 	bool harder = f->klass == WR_CLASS_API_TRIES || f->klass == WR_CLASS_API_SCRAPING ||
 		      f->klass == WR_CLASS_API_TOKENS;
 
 	if (!a) {
+		struct wr_gateway_entry softer = e;
+		const struct wr_act *limit = NULL;
+
+		softer.verb = WR_GATEWAY_LIMIT;
+		if (verb == WR_GATEWAY_DENY)
+			limit = wr_run_gateways_at(r, r->c.gateway.at, &softer);
 		if (!has_room(r))
 			return;
 		snprintf(e.why, sizeof(e.why), "detection: %s",
@@ -192,15 +196,20 @@ static void act(struct wr_run *r, const struct wr_finding *f, const struct wr_fi
 		if (!a)
 			return;
 		r->auto_n++;
+		a->harder = limit && limit->state == WR_ACT_STANDS;
 		a->finding = f->id;
 		a->since_s = now_s;
 		if (a->state == WR_ACT_SHADOW)
 			log_act(a);
-		tell_incident(r, a);
+		wr_run_gateways_tell(r, a);
 		return;
 	}
 	if (a->policy >= 0)
 		return;
+	if (a->state == WR_ACT_DECLINED) { /* as long as it goes on */
+		a->e.until_s = now_s + last_s;
+		return;
+	}
 	/* It was only counted, and is to be from now on. */
 	if (a->state == WR_ACT_SHADOW && r->c.detect.automatic == WR_ANSWER_ENFORCE) {
 		a->state = WR_ACT_WAITS;
@@ -209,11 +218,12 @@ static void act(struct wr_run *r, const struct wr_finding *f, const struct wr_fi
 	}
 	if (a->finding != f->id) {
 		a->finding = f->id;
-		tell_incident(r, a);
+		wr_run_gateways_tell(r, a);
 	}
 	if (a->state == WR_ACT_STANDS && a->e.until_s < now_s + last_s / 2)
 		wr_gateways_longer(a, now_s + last_s);
-	if (verb == WR_GATEWAY_LIMIT && harder && a->since_s && now_s >= a->since_s + HARDER_S &&
+	if (verb == WR_GATEWAY_LIMIT && harder && a->since_s &&
+	    now_s >= a->since_s + last_s / HARDER &&
 	    (a->state == WR_ACT_STANDS || a->state == WR_ACT_REFUSED))
 		act(r, f, s, WR_GATEWAY_DENY);
 }
@@ -227,20 +237,14 @@ void wr_run_gateways_finding(struct wr_run *r, enum wr_finding_news news,
 			     const struct wr_finding *f, bool alone)
 {
 	if (!acts_by_itself(r) || news == WR_FINDING_OVER || !alone || !f->n_sources ||
-	    trusted(r, f->source[0].ip_v, f->source[0].addr))
+	    wr_run_gateways_trusts(r, f->source[0].ip_v, f->source[0].addr))
 		return;
 	act(r, f, &f->source[0], WR_GATEWAY_LIMIT);
 }
 
-struct most {
-	struct wr_finding_source at[64];
-	uint32_t n;
-	uint64_t all;
-};
-
-static void add_askers(void *ctx, const struct wr_api_pulse *p)
+void wr_run_askers_add(void *ctx, const struct wr_api_pulse *p)
 {
-	struct most *m = ctx;
+	struct wr_run_askers *m = ctx;
 
 	for (uint32_t k = 0; k < p->n_askers; k++) {
 		const struct wr_api_asker *a = &p->asker[k];
@@ -260,152 +264,26 @@ static void add_askers(void *ctx, const struct wr_api_pulse *p)
 	}
 }
 
-bool wr_run_gateways_behind(struct wr_run *r, enum wr_finding_news news,
-			    const struct wr_finding *f)
+bool wr_run_gateways_behind(struct wr_run *r, enum wr_finding_news news, const struct wr_finding *f)
 {
-	struct most m = {.n = 0};
+	struct wr_run_askers m = {.n = 0};
 	uint32_t best = 0;
 
 	for (uint32_t k = 0; k < f->n_sources; k++)
-		if (!trusted(r, f->source[k].ip_v, f->source[k].addr))
+		if (!wr_run_gateways_trusts(r, f->source[k].ip_v, f->source[k].addr))
 			return false;
 	if (!f->n_sources)
 		return false;
 	if (!acts_by_itself(r) || news == WR_FINDING_OVER || !r->requests)
 		return true;
-	wr_api_watch_routes(wr_requests_watched(r->requests), add_askers, &m);
+	wr_api_watch_routes(wr_requests_watched(r->requests), wr_run_askers_add, &m);
 	for (uint32_t k = 1; k < m.n; k++)
 		if (m.at[k].packets > m.at[best].packets)
 			best = k;
 	if (m.n && m.at[best].packets >= BEHIND_LEAST && 2 * m.at[best].packets >= m.all &&
-	    !trusted(r, m.at[best].ip_v, m.at[best].addr))
+	    !wr_run_gateways_trusts(r, m.at[best].ip_v, m.at[best].addr))
 		act(r, f, &m.at[best], WR_GATEWAY_LIMIT);
 	return true;
-}
-
-/* ---- policies ---- */
-
-struct sums {
-	struct wr_run *r;
-	struct {
-		uint32_t requests, errors, timed;
-		uint64_t p95_ns;
-		char route[WR_API_ROUTE]; /* the last one of it */
-		struct most who;
-	} of[WR_GATEWAY_WHENS];
-};
-
-static void add_pulse(void *ctx, const struct wr_api_pulse *p)
-{
-	struct sums *s = ctx;
-
-	for (size_t i = 0; i < s->r->whens.n; i++) {
-		if (!wr_gateway_when_is(&s->r->whens.at[i], p->route))
-			continue;
-		s->of[i].requests += p->requests;
-		s->of[i].errors += p->errors;
-		s->of[i].timed += p->timed;
-		if (p->p95_ns > s->of[i].p95_ns)
-			s->of[i].p95_ns = p->p95_ns;
-		snprintf(s->of[i].route, sizeof(s->of[i].route), "%s", p->route);
-		add_askers(&s->of[i].who, p);
-	}
-}
-
-/* Each client that asks for it now. */
-static void limit(struct wr_run *r, int i, const struct most *who, const char *route)
-{
-	const struct wr_gateway_when *w = &r->whens.at[i];
-	uint64_t now_s = wr_run_now_ns() / NS_PER_S, last_s = POLICY_S + w->below_s;
-	enum wr_finding_class klass =
-		w->measure == WR_GATEWAY_ERRORS ? WR_CLASS_API_ERRORS : WR_CLASS_API_SLOW;
-
-	for (uint32_t k = 0; k < who->n; k++) {
-		struct wr_gateway_entry e = entry_of(WR_GATEWAY_LIMIT, who->at[k].ip_v,
-						     who->at[k].addr, w->rate, now_s + last_s);
-		struct wr_act *a = act_at(r, w->gateway, &e);
-
-		if (!who->at[k].packets || trusted(r, e.who.ip_v, e.who.addr))
-			continue;
-		wr_gateway_when_why(e.why, w);
-		if (a && a->state == WR_ACT_SHADOW) {
-			a->id = 0;
-			a = NULL;
-		}
-		if (!a) {
-			a = wr_gateways_act(r->gateways, w->gateway, &e, false);
-			if (!a)
-				return;
-			a->policy = i;
-		}
-		/* It is found later than a policy may act. */
-		if (a->policy == i && !a->finding) {
-			a->finding = wr_run_requests_finding(r, klass, route);
-			tell_incident(r, a);
-		}
-		if (a->policy == i && a->state == WR_ACT_STANDS &&
-			   a->e.until_s < now_s + last_s / 2) {
-			wr_gateways_longer(a, now_s + last_s);
-		}
-	}
-}
-
-static void take_back(struct wr_run *r, int i)
-{
-	struct wr_act *a = wr_gateways_acts(r->gateways);
-
-	for (int k = 0; k < WR_ACTS; k++) {
-		if (!a[k].id || a[k].policy != i)
-			continue;
-		if (a[k].finding)
-			wr_findings_done(r->findings, a[k].finding, "", "", false);
-		wr_gateways_lift(&a[k]);
-	}
-}
-
-static void say_policy(const struct wr_gateway_when *w, const char *what, double value)
-{
-	struct wr_buf b = {0};
-
-	wr_buf_fmt(&b, "gateways: policy line %u: %s", w->line, what);
-	if (w->measure == WR_GATEWAY_ERRORS)
-		wr_buf_fmt(&b, " (errors %.1f%%): ", value * 100);
-	else
-		wr_buf_fmt(&b, " (latency %.0f ms): ", value / 1e6);
-	wr_gateway_when_print(&b, w);
-	wr_run_log(wr_buf_text(&b));
-	wr_buf_free(&b);
-}
-
-static void policies(struct wr_run *r)
-{
-	static struct sums s; /* large */
-
-	if (!r->whens.n || !r->requests)
-		return;
-	memset(&s, 0, sizeof(s));
-	s.r = r;
-	wr_api_watch_routes(wr_requests_watched(r->requests), add_pulse, &s);
-	for (size_t i = 0; i < r->whens.n; i++) {
-		const struct wr_gateway_when *w = &r->whens.at[i];
-		bool errors = w->measure == WR_GATEWAY_ERRORS, acted = r->when_state[i].acts;
-		bool known = (errors ? s.of[i].requests : s.of[i].timed) >= WR_API_ENOUGH;
-		double value = !errors	      ? (double)s.of[i].p95_ns
-			       : s.of[i].requests ? (double)s.of[i].errors / s.of[i].requests
-						  : 0;
-		enum wr_gateway_when_step step =
-			wr_gateway_when_second(w, &r->when_state[i], known, value);
-
-		if (step == WR_GATEWAY_WHEN_ACT && !acted)
-			say_policy(w, "acts", value);
-		/* Who asks when it is already better has not made it bad. */
-		if (step == WR_GATEWAY_WHEN_ACT && known && value > w->below)
-			limit(r, (int)i, &s.of[i].who, s.of[i].route);
-		if (step != WR_GATEWAY_WHEN_BACK)
-			continue;
-		say_policy(w, "has recovered, is taken back", value);
-		take_back(r, (int)i);
-	}
 }
 
 /* ---- in the run ---- */
@@ -434,15 +312,16 @@ void wr_run_gateways_open(struct wr_run *r)
 		return;
 	wr_gateways_ops(r->gateways, &ops);
 	if (!r->requests && (r->c.gateway.at[0] || r->whens.n))
-		wr_run_log("gateways: nothing tells of requests (api.listen, api.udp): detection and "
-			   "policies do nothing at gateways");
+		wr_run_log(
+			"gateways: nothing tells of requests (api.listen, api.udp): detection and "
+			"policies do nothing at gateways");
 }
 
 void wr_run_gateways_second(struct wr_run *r)
 {
 	if (!r->gateways)
 		return;
-	policies(r);
+	wr_run_policies(r);
 	wr_gateways_second(r->gateways, wr_run_now_ns() / NS_PER_S, r->acts.starts);
 }
 
@@ -460,8 +339,8 @@ void wr_run_gateways_status(struct wr_run *r, struct wr_status *s)
 	s->gateways.why = r->acts.why;
 	s->gateways.n = wr_gateways_rows(r->gateways, &rows);
 	for (uint32_t k = 0; k < s->gateways.n; k++)
-		r->gateway_rows[k] = (struct wr_status_gateway){
-			rows[k].name, rows[k].why, rows[k].in_force, rows[k].foreign};
+		r->gateway_rows[k] = (struct wr_status_gateway){rows[k].name, rows[k].why,
+								rows[k].in_force, rows[k].foreign};
 	s->gateways.at = r->gateway_rows;
 	s->gateways.no_room = wr_gateways_no_room(r->gateways);
 	s->gateways.policies = (uint32_t)r->whens.n;

@@ -42,12 +42,12 @@ struct wr_run {
 	struct wr_requests *requests; /* of gateways; NULL: none are listened to */
 	struct wr_front_link reads;   /* the process that reads their lines */
 	struct wr_run_api api_open[WR_RUN_API];
-	uint64_t second; /* of a clock that does not go back */
+	uint64_t second;	  /* of a clock that does not go back */
 	struct wr_prefixes trust; /* api.trust */
 	uint64_t auto_minute;	  /* in which detection has made so many entries at gateways: */
 	uint32_t auto_n;
-	struct wr_gateways *gateways; /* NULL: nothing is done there */
-	struct wr_front_link acts;    /* the process that does it */
+	struct wr_gateways *gateways;  /* NULL: nothing is done there */
+	struct wr_front_link acts;     /* the process that does it */
 	struct wr_gateway_whens whens; /* policies over routes */
 	struct wr_gateway_when_state when_state[WR_GATEWAY_WHENS];
 	struct wr_status_gateway gateway_rows[WR_GATEWAYS_KNOWN]; /* for status */
@@ -155,8 +155,8 @@ void wr_run_gateways_status(struct wr_run *r, struct wr_status *s);
 /* A finding about requests; alone: one client makes most of them. */
 void wr_run_gateways_finding(struct wr_run *r, enum wr_finding_news news,
 			     const struct wr_finding *f, bool alone);
-/* Packets only: do all sources stand in api.trust, so that they are others' packets? Then the client
- * that asks most is limited. */
+/* Packets only: do all sources stand in api.trust, so that they are others' packets? Then the
+ * client that asks most is limited. */
 bool wr_run_gateways_behind(struct wr_run *r, enum wr_finding_news news,
 			    const struct wr_finding *f);
 

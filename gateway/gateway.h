@@ -132,8 +132,9 @@ struct wr_gateway {
 	struct wr_gateway_conf conf;
 	struct wr_conf *values; /* owned: what conf borrows from */
 	struct wr_prefixes never;
-	/* Who keeps the ledgers when it is not root; 0: nobody else. Root then works on them as that
-	 * user, so that nothing which he puts there leads anywhere else. The caller's to set. */
+	/* Who keeps the ledgers when it is not root; 0: nobody else. Root then works on them as
+	 * that user, so that nothing which he puts there leads anywhere else. The caller's to set.
+	 */
 	uid_t keeper;
 };
 

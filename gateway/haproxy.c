@@ -239,8 +239,8 @@ static void tell_socket(const struct wr_gateway *g, wr_gateway_tell_fn tell, voi
 /* A stats socket that other hosts can reach, which asks nobody who he is. */
 static bool is_open_socket(const char *line)
 {
-	static const char *const fine[] = {"/",	     "unix@", "abns@", "fd@",  "sockpair@",
-					   "127.",   "[::1]", "::1",   "localhost"};
+	static const char *const fine[] = {"/",	   "unix@", "abns@", "fd@",	 "sockpair@",
+					   "127.", "[::1]", "::1",   "localhost"};
 	const char *s = line + strspn(line, " \t");
 	int n = 0;
 
@@ -272,8 +272,8 @@ static void tell_config(const char *config, wr_gateway_tell_fn tell, void *ctx)
 		snprintf(line, sizeof(line), "%.*s", (int)(len < 511 ? len : 511), l);
 		line[strcspn(line, "#")] = 0;
 		if (is_open_socket(line)) {
-			snprintf(text, sizeof(text), "%s:%zu is a stats socket for other hosts, too",
-				 config, n);
+			snprintf(text, sizeof(text),
+				 "%s:%zu is a stats socket for other hosts, too", config, n);
 			tell(ctx, WR_GATEWAY_WARN, text,
 			     "a path, or 127.0.0.1: it asks nobody who he is");
 			continue;

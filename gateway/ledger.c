@@ -23,9 +23,10 @@
 
 enum { LEDGER_MOST = 256 << 20, HEAD_MOST = 128 };
 
-static const char *const states[] = {
-	[WR_GATEWAY_WANTED] = "want", [WR_GATEWAY_PUT] = "put", [WR_GATEWAY_GONE] = "gone",
-	[WR_GATEWAY_LONGER] = "longer"};
+static const char *const states[] = {[WR_GATEWAY_WANTED] = "want",
+				     [WR_GATEWAY_PUT] = "put",
+				     [WR_GATEWAY_GONE] = "gone",
+				     [WR_GATEWAY_LONGER] = "longer"};
 _Static_assert(sizeof(states) / sizeof(states[0]) == WR_GATEWAY_STATES, "a state has no name");
 
 /* ---- text ---- */

@@ -135,7 +135,8 @@ static size_t mark_put(struct wr_gateway_set *s, const struct wr_gateway_diff *d
 	return n;
 }
 
-/* The gateway has been told how long they last; or it was not asked to, for it does not end them. */
+/* The gateway has been told how long they last; or it was not asked to, for it does not end them.
+ */
 static size_t told_longer(struct wr_gateway_set *s)
 {
 	size_t n = 0;

@@ -40,7 +40,7 @@ struct wr_status_output {
 
 /* A gateway at which weir acts. */
 struct wr_status_gateway {
-	const char *name, *why; /* why: it is in trouble; "": it is well */
+	const char *name, *why;	    /* why: it is in trouble; "": it is well */
 	uint64_t in_force, foreign; /* entries of weir and of others, read back */
 };
 

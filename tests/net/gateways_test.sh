@@ -112,7 +112,7 @@ policies() {
 
 policies
 conf "interfaces = to-$A" "[api]" "udp = 127.0.0.1:$UDP" "[gateway]" "folder = $TMP/gateways" "state = $TMP/state" \
-	"user = haproxy" "at = edge" "policies = $TMP/policies" "[detect]" "auto = shadow" "[socket]" "path = $SOCKET"
+	"user = haproxy" "at = edge" "last = 10s" "policies = $TMP/policies" "[detect]" "auto = shadow" "[socket]" "path = $SOCKET"
 ok "the configuration is right" says 0 config check
 sed -i 's/errors/erors/' "$TMP/policies"
 ok "a policy that is wrong is told" says 2 config check
@@ -168,10 +168,13 @@ sed -i 's/^auto = shadow/auto = enforce/' "$CONF"
 ok "detection may act from now on" says 0 config reload
 load $T /login 1 60 >"$TMP/tries"
 ok "who tries keys is limited" wait_for "$PATIENCE" lists "limit $T to 10/s, .* put there: detection: api_tries"
-load $T /login 1 60 >"$TMP/tries"
+load $T /login 3 40 >"$TMP/tries"
 like "by the gateway" "$(cat "$TMP/tries")" "429:[0-9]"
+ok "who goes on all the same is refused" wait_for "$PATIENCE" lists "deny  $T, "
+like "by the gateway, too" "$(load $T /login 1 20)" "^403:[0-9]+$"
 like "of others none is refused" "$(load 10.77.0.1 /x 1 20)" "^200:[0-9]+$"
 ok "the entry can be taken out" says 0 gateway lift edge limit $T
+ok "and the other one" says 0 gateway lift edge deny $T
 load $T /login 1 60 >"$TMP/tries"
 ok "and is left out, for who has done so wants it" eval '! lists $T'
 

@@ -127,7 +127,9 @@ static void limited(void)
 
 	for (int s = 0; s < 20; s++) {
 		for (int i = 0; i < 100; i++)
-			ask(w, &(struct ask){.route = "GET /a", .client = 9, .status = i < 5 ? 503 : 429});
+			ask(w, &(struct ask){.route = "GET /a",
+					     .client = 9,
+					     .status = i < 5 ? 503 : 429});
 		second(w);
 	}
 	ok(heard.last[WR_API_ALARM_ERRORS].value == 1,

@@ -137,9 +137,10 @@ static int run_verb(struct wr_gateway_job *j, const struct wr_args *rest, struct
 			return wr_fail(err, EINVAL, "expected: %s", verbs[i].usage);
 		return verbs[i].run(j, argc, rest->argv + 1, err);
 	}
-	return wr_fail(err, EINVAL,
-		       "'%s': expected list, probe, apply, lift, reconcile, flush, policies or dump",
-		       word);
+	return wr_fail(
+		err, EINVAL,
+		"'%s': expected list, probe, apply, lift, reconcile, flush, policies or dump",
+		word);
 }
 
 static int run(int argc, char **argv, struct wr_err *err)
@@ -202,7 +203,8 @@ const struct wr_command wr_command_gateway = {
 		"and Caddy something has to\n"
 		"call this.\n\n"
 		"flush: takes all out that is weir's, reads back and says what is left.\n\n"
-		"policies: those over routes (gateway.policies), which the running weir carries out, "
+		"policies: those over routes (gateway.policies), which the running weir carries "
+		"out, "
 		"and which of them act now.\n\n"
 		"dump: the items of NAME.conf, as a commented file.",
 	.examples = "weir gateway apply edge deny 203.0.113.7 for 10m why tries passwords\tone "

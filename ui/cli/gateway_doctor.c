@@ -25,7 +25,8 @@ static const struct {
 	{8001, "Kong", "admin_listen = 127.0.0.1:8001"},
 	{8444, "Kong (TLS)", "admin_listen = 127.0.0.1:8444 ssl"},
 	{9443, "APISIX (TLS)", "admin_listen: ip: 127.0.0.1"},
-	{8080, "Traefik", "api.insecure: false, or entryPoints.traefik.address: 127.0.0.1:8080", "traefik"},
+	{8080, "Traefik", "api.insecure: false, or entryPoints.traefik.address: 127.0.0.1:8080",
+	 "traefik"},
 	{9901, "Envoy", "admin: address: 127.0.0.1: it asks nobody who he is"},
 };
 

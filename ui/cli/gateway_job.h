@@ -18,7 +18,7 @@ struct wr_gateway_job {
 	const struct wr_gateway_args *a;
 	struct wr_conf *values; /* owned */
 	const char *folder, *state, *policies;
-	uid_t keeper; /* of ledgers, beside root (gateway.user); 0: nobody */
+	uid_t keeper;	   /* of ledgers, beside root (gateway.user); 0: nobody */
 	const char *name;  /* whom checks are told of */
 	struct wr_buf out; /* owned */
 	uint64_t now_s;
