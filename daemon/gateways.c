@@ -54,9 +54,9 @@ static void give_files(const char *folder, uid_t uid, gid_t gid)
 static int give_ledgers(const struct wr_daemon_conf *conf, struct wr_err *err)
 {
 	const char *path = conf->gateway.state;
-	struct stat st;
-	uid_t uid;
-	gid_t gid;
+	struct stat st = {0};
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
 	int fd, ret = wr_rights_user(user_of(conf), &uid, &gid, err);
 
 	if (ret || geteuid())

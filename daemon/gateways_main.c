@@ -74,6 +74,12 @@ static void tell_act(struct worker *w, const struct order *o, enum wr_act_state 
 	tell(w, &n);
 }
 
+static bool same_row(const struct wr_gateways_row *a, const struct wr_gateways_row *b)
+{
+	return a->well == b->well && a->in_force == b->in_force && a->foreign == b->foreign &&
+	       !strcmp(a->why, b->why);
+}
+
 static void tell_place(struct worker *w, struct place *p, int ret,
 		       const struct wr_gateway_result *r, const char *why)
 {
@@ -84,7 +90,7 @@ static void tell_place(struct worker *w, struct place *p, int ret,
 	n.row.in_force = ret ? p->told.in_force : r->in_force;
 	n.row.foreign = ret ? p->told.foreign : r->foreign;
 	snprintf(n.row.why, sizeof(n.row.why), "%s", ret ? why : "");
-	if (p->told_once && !memcmp(&n.row, &p->told, sizeof(n.row)))
+	if (p->told_once && same_row(&n.row, &p->told))
 		return;
 	p->told = n.row;
 	p->told_once = true;
