@@ -16,6 +16,7 @@ struct wr_api_stats {
 	struct wr_api_wide wide;
 	struct wr_api_row total;
 	uint64_t unread, lost, first_ns, last_ns;
+	char route[WR_API_ROUTE]; /* of the last request */
 };
 
 static size_t rows_bytes(void)
@@ -148,7 +149,7 @@ static struct wr_api_row *new_route(struct wr_api_stats *s, const struct wr_api_
 static void add_route(struct wr_api_stats *s, const struct wr_api_request *r)
 {
 	struct wr_api_table *t = &s->table[WR_API_ROUTES];
-	char name[WR_API_ROUTE];
+	char *name = s->route;
 	struct wr_api_row *row;
 
 	wr_api_route_name(&s->wide, r, name);
@@ -190,7 +191,7 @@ static void add_client(struct wr_api_stats *s, const struct wr_api_request *r)
 	add_who(s, WR_API_CLIENTS, r->ip_v ? key : NULL, r);
 }
 
-void wr_api_stats_add(struct wr_api_stats *s, const struct wr_api_request *r)
+const char *wr_api_stats_add(struct wr_api_stats *s, const struct wr_api_request *r)
 {
 	wr_api_row_add(&s->total, r, s->total.requests + 1);
 	if (r->has & WR_API_HAS_TIME) {
@@ -202,6 +203,7 @@ void wr_api_stats_add(struct wr_api_stats *s, const struct wr_api_request *r)
 	add_route(s, r);
 	add_consumer(s, r);
 	add_client(s, r);
+	return s->route;
 }
 
 void wr_api_stats_unread(struct wr_api_stats *s, uint64_t lines)

@@ -21,7 +21,8 @@ struct wr_api_stats;
 int wr_api_stats_open(struct wr_api_stats **out, struct wr_err *err);
 void wr_api_stats_close(struct wr_api_stats **s); /* NULL is fine */
 
-void wr_api_stats_add(struct wr_api_stats *s, const struct wr_api_request *r);
+/* Returns the name of its route, borrowed until the next call. */
+const char *wr_api_stats_add(struct wr_api_stats *s, const struct wr_api_request *r);
 /* Lines that could not be read, and requests that were lost on their way here. */
 void wr_api_stats_unread(struct wr_api_stats *s, uint64_t lines);
 void wr_api_stats_lost(struct wr_api_stats *s, uint64_t requests);

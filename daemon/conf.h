@@ -77,11 +77,15 @@ struct wr_daemon_conf {
 		bool mcp_shadow;
 	} explain;
 	struct {
-		const char *folder, *state;
+		const char *folder, *state, *user, *at, *policies;
+		bool keep;
+		uint64_t limit, last_ns;
 	} gateway;
 	struct {
 		const char *listen, *group, *udp, *key_file;
 		uint64_t header;
+		struct wr_conf_list trust;
+		uint64_t errors, slow, tries, paths, tokens;
 	} api;
 	struct {
 		const char *user;

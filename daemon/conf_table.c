@@ -15,6 +15,7 @@
 #include "daemon/told.h"
 #include "detect/class.h"
 #include "explain/prompt.h"
+#include "policy/policy.h"
 
 #define SECOND 1000000000ull
 #define DAY (86400 * SECOND)
@@ -40,6 +41,15 @@ static int iface_name(const char *value, struct wr_err *err)
 static int whole_path(const char *value, struct wr_err *err)
 {
 	return *value == '/' ? 0 : wr_fail(err, EINVAL, "'%s': a path that begins with '/'", value);
+}
+
+static int prefix(const char *value, struct wr_err *err)
+{
+	struct wr_prefix p;
+
+	if (!wr_prefix_parse(&p, value, strlen(value)))
+		return 0;
+	return wr_fail(err, EINVAL, "'%s' is no address and no prefix", value);
 }
 
 /* 127.0.0.1:9347 or [::1]:9347 */
@@ -405,6 +415,32 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"gateway.state", WR_CONF_STRING, "/var/lib/weir-gateways", "a path",
 	 "Where weir gateway keeps what shall be so at each of them.", AT(gateway.state), 1, 255,
 	 .check = whole_path, .live = true},
+	{"gateway.keep", WR_CONF_BOOL, "no", NULL,
+	 "weir run keeps each of them as its ledger says: takes out what has ended, puts back what "
+	 "a "
+	 "restart of the gateway has lost. It does so, too, when at or policies is set.",
+	 AT(gateway.keep)},
+	{"gateway.user", WR_CONF_STRING, "", "a user",
+	 "Who the process of weir run that does it is, with his groups: he has to be able to read "
+	 "gateway.folder, to reach the gateway and to write its files. Not root. Empty: "
+	 "daemon.user.",
+	 AT(gateway.user), 0, 32},
+	{"gateway.at", WR_CONF_STRING, "", "a name",
+	 "The gateway at which detection acts (detect.auto) on clients that api.listen or api.udp "
+	 "tells of, and on those behind api.trust. Empty: at none.",
+	 AT(gateway.at), 0, 31},
+	{"gateway.limit", WR_CONF_NUMBER, "10", "requests a second",
+	 "What detection limits a client to there.", AT(gateway.limit), 1, 999999},
+	{"gateway.last", WR_CONF_DURATION, "10m", NULL,
+	 "How long such a limit lasts, and a block of who goes on all the same; it is renewed "
+	 "while it "
+	 "goes on.",
+	 AT(gateway.last_ns), 10 * SECOND, DAY},
+	{"gateway.policies", WR_CONF_STRING, "", "a path",
+	 "Policies over routes, a line each (docs/gateways.md): when route \"/search\" at edge "
+	 "errors "
+	 "over 5% for 30s limit clients to 10/s until below 2% for 60s. Empty: none.",
+	 AT(gateway.policies), 0, 255, .check = whole_path},
 
 	{"api.listen", WR_CONF_STRING, "", "a path",
 	 "A unix datagram socket that API gateways send their access logs to (docs/api.md): weir "
@@ -426,6 +462,35 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "A file (16 bytes or more, random, read as root) that makes the hashes of consumers the "
 	 "same after a restart. Empty: others each time.",
 	 AT(api.key_file), 0, 255, .check = whole_path},
+	{"api.trust", WR_CONF_LIST, "", "addresses and prefixes",
+	 "Balancers and proxies in front of this host: packets of theirs are their clients'. When "
+	 "all "
+	 "sources of what is found are among them, no packet is kept out for it; the client that "
+	 "asks "
+	 "most is limited at gateway.at. A request said to be of one of them limits nobody.",
+	 AT(api.trust), 0, 256, .check = prefix},
+	{"api.errors", WR_CONF_NUMBER, "5", "percent",
+	 "A route of which more requests than that, and than three times its norm, get 5xx or no "
+	 "answer "
+	 "is found (api_errors). 0: none is.",
+	 AT(api.errors), 0, 100},
+	{"api.slow", WR_CONF_NUMBER, "3", "times its norm",
+	 "A route of which one in twenty answers takes longer than that is found (api_slow). 0: "
+	 "none "
+	 "is.",
+	 AT(api.slow), 0, 1000},
+	{"api.tries", WR_CONF_NUMBER, "30", "a minute",
+	 "A client that gets so many 401 and 403, half of its answers or more, is found "
+	 "(api_tries). 0: "
+	 "none is.",
+	 AT(api.tries), 0, 1000000},
+	{"api.paths", WR_CONF_NUMBER, "300", "a minute",
+	 "A client that asks for so many different paths is found (api_scraping). 0: none is.",
+	 AT(api.paths), 0, 4000},
+	{"api.tokens", WR_CONF_NUMBER, "0", "a minute",
+	 "A client that uses up so many tokens of language models is found (api_tokens). 0: none "
+	 "is.",
+	 AT(api.tokens), 0, 1000000000000ull},
 
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},
@@ -507,6 +572,12 @@ int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *con
 			" bytes (dump.snap) are more than 8 MiB a second",
 			conf->dump.rate, conf->dump.snap);
 		return wrong(values, "dump.rate", err);
+	}
+	if (!strcmp(conf->gateway.user, "root")) {
+		wr_fail(err, EINVAL,
+			"a user without rights, who may reach the gateway; for what takes root "
+			"(nginx -s reload) run 'weir gateway reconcile --every 1s'");
+		return wrong(values, "gateway.user", err);
 	}
 	if (!conf->page.tls_cert[0] != !conf->page.tls_key[0]) {
 		wr_fail(err, EINVAL, "TLS takes both, page.tls_cert and page.tls_key");

@@ -121,6 +121,17 @@ void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *r
 		wr_incidents_answered(f->incidents, r->incident, rule, how);
 }
 
+uint64_t wr_findings_done(struct wr_findings *f, uint64_t finding, const char *done,
+			  const char *undo, bool stops)
+{
+	const struct wr_findings_row *r = row_of(f, finding);
+
+	if (!r || !r->incident)
+		return 0;
+	wr_incidents_done(f->incidents, r->incident, done, undo, stops);
+	return r->incident;
+}
+
 /* ---- out ---- */
 
 const struct wr_incidents *wr_findings_incidents(const struct wr_findings *f)

@@ -42,6 +42,11 @@ void wr_findings_news(void *findings, enum wr_finding_news news, const struct wr
 void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *rule,
 			  enum wr_incident_rule how);
 
+/* The same of something that is done at a gateway: see wr_incidents_done(). Returns its incident;
+ * 0: there is none. */
+uint64_t wr_findings_done(struct wr_findings *f, uint64_t finding, const char *done,
+			  const char *undo, bool stops);
+
 const struct wr_incidents *wr_findings_incidents(const struct wr_findings *f);
 
 /* Those that are kept, newest first, of one incident or (0) of all. Returns how many, at most n. */

@@ -65,7 +65,7 @@ static int confine(void *ctx, struct wr_err *err)
 		box.folder = f->front->folder(f->conf);
 	f->note.kind = NOTE_CONFINED;
 	f->note.pid = getpid();
-	if (f->conf->daemon.sandbox)
+	if (f->conf->daemon.sandbox && !f->front->user)
 		ret = wr_rights_shut(&box, &f->note.rights, err);
 	if (!ret)
 		wr_pass(f->core_fd, &f->note, sizeof(f->note), NULL, 0);
@@ -283,8 +283,11 @@ static void close_others(const struct keeper *k)
 }
 
 /* Never returns. */
-static void be_keeper(struct keeper *k, const char *user)
+static void be_keeper(struct keeper *k)
 {
+	const struct wr_front *front = k->f.front;
+	const char *user = front->user ? front->user(k->f.conf) : k->f.conf->daemon.user;
+	struct wr_status_rights *rights = &k->f.note.rights;
 	struct wr_err err = {0};
 	struct note note = {.kind = NOTE_REFUSED};
 
@@ -298,7 +301,8 @@ static void be_keeper(struct keeper *k, const char *user)
 	sigaddset(&k->all, SIGINT);
 	sigprocmask(SIG_BLOCK, &k->all, NULL);
 	k->signal_fd = signalfd(-1, &k->all, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (k->signal_fd < 0 || wr_rights_drop(user, &k->f.note.rights, &err)) {
+	if (k->signal_fd < 0 ||
+	    (front->user ? wr_rights_be(user, rights, &err) : wr_rights_drop(user, rights, &err))) {
 		snprintf(note.why, sizeof(note.why), "%s", err.text);
 		wr_pass(k->f.core_fd, &note, sizeof(note), NULL, 0);
 		_exit(1);
@@ -327,7 +331,7 @@ int wr_front_open(struct wr_front_link *l, const struct wr_front *front,
 		k.f.core_fd = pair[1];
 		if (front->listen(k.f.conf)[0])
 			start_in(&k, 0);
-		be_keeper(&k, k.f.conf->daemon.user);
+		be_keeper(&k);
 	}
 	ret = l->keeper < 0 ? wr_fail(err, errno, "fork: %s", strerror(errno)) : 0;
 	close(pair[1]);

@@ -41,6 +41,9 @@ struct wr_front {
 	/* Runs until the core closes a connection, then returns 0. Both descriptors are taken.
 	 * -EINVAL: the configuration is refused, and it is not started again. */
 	int (*main)(const struct wr_front_start *start, struct wr_err *err);
+	/* Who it runs as, with his groups; NULL: daemon.user, without any. Who has one opens files
+	 * and starts programs with that user's rights: it is not shut in. */
+	const char *(*user)(const struct wr_daemon_conf *conf);
 	void *own;		      /* given to main */
 	bool alone;		      /* it has no connections to the core */
 	int keep_fds[WR_FRONT_KEEPS]; /* descriptors of the core's that it needs; up to 2: none */

@@ -148,6 +148,21 @@ static int open_pair(struct wr_requests *r, struct wr_err *err)
 	return 0;
 }
 
+static int open_watch(struct wr_requests *r, const struct wr_daemon_conf *conf, struct wr_err *err)
+{
+	struct wr_api_watch_conf w = {
+		.errors = (double)conf->api.errors / 100,
+		.slow = (double)conf->api.slow,
+		.tries = (uint32_t)conf->api.tries,
+		.paths = (uint32_t)conf->api.paths,
+		.tokens = conf->api.tokens,
+	};
+
+	if (getrandom(&w.secret, sizeof(w.secret), 0) != sizeof(w.secret))
+		return wr_fail(err, errno, "no random key: %s", strerror(errno));
+	return wr_api_watch_open(&r->watch, &w, err);
+}
+
 static const char *listens(const struct wr_daemon_conf *conf)
 {
 	return conf->api.listen[0] ? conf->api.listen : conf->api.udp;
@@ -169,6 +184,8 @@ int wr_requests_open(struct wr_requests **out, const struct wr_daemon_conf *conf
 	ret = make_key(&r->how.key, conf->api.key_file, err);
 	if (!ret)
 		ret = wr_api_stats_open(&r->stats, err);
+	if (!ret)
+		ret = open_watch(r, conf, err);
 	if (!ret)
 		ret = open_unix(r, conf, err);
 	if (!ret)
@@ -212,6 +229,7 @@ void wr_requests_close(struct wr_requests **out)
 		unlink(r->door.at.sun_path);
 	close_fd(&r->core_fd);
 	wr_api_stats_close(&r->stats);
+	wr_api_watch_close(&r->watch);
 	explicit_bzero(&r->how, sizeof(r->how));
 	free(r);
 	*out = NULL;
@@ -254,6 +272,7 @@ static void take(struct wr_requests *r, struct wr_requests_batch *b, size_t byte
 {
 	size_t head = offsetof(struct wr_requests_batch, request), whole;
 	uint64_t now_ns = wr_when_now();
+	const char *route;
 
 	if (bytes < head)
 		return;
@@ -263,7 +282,9 @@ static void take(struct wr_requests *r, struct wr_requests_batch *b, size_t byte
 		/* One clock that is wrong would be the end of all requests until a restart. */
 		if (b->request[i].time_ns > now_ns + DAY_NS)
 			b->request[i].time_ns = now_ns;
-		wr_api_stats_add(r->stats, &b->request[i]);
+		route = wr_api_stats_add(r->stats, &b->request[i]);
+		if (r->tell)
+			wr_api_watch_add(r->watch, route, &b->request[i], r->tell, r->tell_ctx);
 	}
 	wr_api_stats_unread(r->stats, b->unread);
 	wr_api_stats_lost(r->stats, b->lost);
@@ -293,4 +314,21 @@ int wr_requests_read(struct wr_requests *r)
 const struct wr_api_stats *wr_requests_stats(const struct wr_requests *r)
 {
 	return r ? r->stats : NULL;
+}
+
+void wr_requests_watch(struct wr_requests *r, wr_api_tell_fn tell, void *ctx)
+{
+	r->tell = tell;
+	r->tell_ctx = ctx;
+}
+
+void wr_requests_second(struct wr_requests *r, uint64_t now_s)
+{
+	if (r->tell)
+		wr_api_watch_tick(r->watch, now_s, r->tell, r->tell_ctx);
+}
+
+const struct wr_api_watch *wr_requests_watched(const struct wr_requests *r)
+{
+	return r ? r->watch : NULL;
 }

@@ -3,6 +3,7 @@
 #define WR_DAEMON_REQUESTS_H
 
 #include "api/stats.h"
+#include "api/watch.h"
 #include "daemon/conf.h"
 #include "daemon/front.h"
 
@@ -31,5 +32,11 @@ int wr_requests_fd(const struct wr_requests *r);
 /* Takes a bounded number of what waits. -EPIPE: nothing comes any more. */
 int wr_requests_read(struct wr_requests *r);
 const struct wr_api_stats *wr_requests_stats(const struct wr_requests *r); /* r may be NULL */
+
+/* What is unusual is told from now on (api/watch.h). */
+void wr_requests_watch(struct wr_requests *r, wr_api_tell_fn tell, void *ctx);
+/* It is now_s of a clock that does not go back; to be called once a second. */
+void wr_requests_second(struct wr_requests *r, uint64_t now_s);
+const struct wr_api_watch *wr_requests_watched(const struct wr_requests *r); /* NULL: r is */
 
 #endif

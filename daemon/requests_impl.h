@@ -26,7 +26,10 @@ struct wr_requests {
 	struct wr_api_line_conf how;
 	struct wr_front front;
 	struct wr_api_stats *stats; /* of the core */
-	uint32_t overflows;	    /* as many have been counted */
+	struct wr_api_watch *watch;
+	wr_api_tell_fn tell; /* NULL: nobody is told of what is unusual */
+	void *tell_ctx;
+	uint32_t overflows; /* as many have been counted */
 };
 
 int wr_requests_main(const struct wr_front_start *start, struct wr_err *err);

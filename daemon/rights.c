@@ -55,7 +55,7 @@ int wr_rights_group(const char *name, gid_t *gid, struct wr_err *err)
 	return 0;
 }
 
-static int become(const char *user, struct wr_err *err)
+static int become(const char *user, bool groups, struct wr_err *err)
 {
 	uid_t uid = (uid_t)-1;
 	gid_t gid = (gid_t)-1;
@@ -64,7 +64,9 @@ static int become(const char *user, struct wr_err *err)
 	if (ret)
 		return ret;
 	capng_clear(CAPNG_SELECT_ALL);
-	ret = capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+	ret = capng_change_id((int)uid, (int)gid,
+			      (groups ? CAPNG_INIT_SUPP_GRP : CAPNG_DROP_SUPP_GRP) |
+				      CAPNG_CLEAR_BOUNDING);
 	return ret ? wr_fail(err, EPERM, "becoming user '%s' failed (capng_change_id %d)", user,
 			     ret)
 		   : 0;
@@ -88,12 +90,12 @@ static int verify(struct wr_status_rights *done, struct wr_err *err)
 	return wr_fail(err, EPERM, "rights are left that should have been given up");
 }
 
-int wr_rights_drop(const char *user, struct wr_status_rights *done, struct wr_err *err)
+static int drop(const char *user, bool groups, struct wr_status_rights *done, struct wr_err *err)
 {
 	int ret = 0;
 
 	if (geteuid() == 0) {
-		ret = become(user, err);
+		ret = become(user, groups, err);
 	} else {
 		capng_clear(CAPNG_SELECT_CAPS);
 		if (capng_apply(CAPNG_SELECT_CAPS))
@@ -102,6 +104,16 @@ int wr_rights_drop(const char *user, struct wr_status_rights *done, struct wr_er
 	if (!ret && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		ret = wr_fail(err, errno, "no_new_privs: %s", strerror(errno));
 	return ret ? ret : verify(done, err);
+}
+
+int wr_rights_drop(const char *user, struct wr_status_rights *done, struct wr_err *err)
+{
+	return drop(user, false, done, err);
+}
+
+int wr_rights_be(const char *user, struct wr_status_rights *done, struct wr_err *err)
+{
+	return drop(user, true, done, err);
 }
 
 /* A name in a filter is looked up in files: nothing here may wait for a name server. */

@@ -30,6 +30,8 @@ void wr_rights_no_names(void);
  * is and loses the rest. Verified afterwards: -EPERM when anything is left.
  */
 int wr_rights_drop(const char *user, struct wr_status_rights *done, struct wr_err *err);
+/* The same with the groups that the user is in. */
+int wr_rights_be(const char *user, struct wr_status_rights *done, struct wr_err *err);
 
 /*
  * Shuts a process in that has opened everything it needs: no file system (Landlock), no other TCP

@@ -27,6 +27,17 @@ static bool stdout_is_taken(const struct wr_run *r)
 	return false;
 }
 
+static void on_second(struct wr_run *r)
+{
+	uint64_t second = wr_loop_now_ns() / 1000000000u;
+
+	if (second == r->second)
+		return;
+	r->second = second;
+	wr_run_requests_second(r);
+	wr_run_gateways_second(r);
+}
+
 static void on_step(void *ctx)
 {
 	struct wr_run *r = ctx;
@@ -41,6 +52,7 @@ static void on_step(void *ctx)
 	if (r->rules)
 		wr_rules_step(r->rules);
 	wr_answers_tick(&r->answers, wr_run_now_ns());
+	on_second(r);
 	wr_run_learn_step(r);
 	window = wr_live_totals(r->host.live)->window;
 	if (window != r->window) {
@@ -141,6 +153,27 @@ static void on_requests(void *ctx, uint32_t events)
 		wr_loop_remove(r->loop, wr_requests_fd(r->requests));
 }
 
+static void on_acts(void *ctx, uint32_t events)
+{
+	struct wr_run *r = ctx;
+
+	(void)events;
+	if (!wr_front_read(&r->acts, take_output, r))
+		return;
+	wr_run_log("the process that works at gateways has ended: nothing is done there until a "
+		   "restart");
+	wr_loop_remove(r->loop, r->acts.fd);
+}
+
+static void on_gateways(void *ctx, uint32_t events)
+{
+	struct wr_run *r = ctx;
+
+	(void)events;
+	if (wr_gateways_read(r->gateways))
+		wr_loop_remove(r->loop, wr_gateways_fd(r->gateways));
+}
+
 /* ---- the beginning ---- */
 
 static int read_conf(struct wr_run *r, struct wr_err *err)
@@ -203,6 +236,14 @@ static int start_processes(struct wr_run *r, struct wr_err *err)
 	if (!ret && r->requests) {
 		ret = wr_front_open(&r->reads, wr_requests_front(r->requests), &r->source, err);
 		wr_requests_forked(r->requests);
+	}
+	if (!ret)
+		ret = wr_run_gateways_policies(r, err);
+	if (!ret)
+		ret = wr_gateways_open(&r->gateways, &r->c, err);
+	if (!ret && r->gateways) {
+		ret = wr_front_open(&r->acts, wr_gateways_front(r->gateways), &r->source, err);
+		wr_gateways_forked(r->gateways);
 	}
 	if (!ret && r->c.daemon.attach_later)
 		ret = wr_attach_start(&r->attach, r->netns, r->pin, err);
@@ -461,6 +502,23 @@ static int open_requests(struct wr_run *r, struct wr_err *err)
 	return ret;
 }
 
+static int open_gateways(struct wr_run *r, struct wr_err *err)
+{
+	int ret;
+
+	wr_run_requests_open(r);
+	wr_run_gateways_open(r);
+	if (!r->gateways)
+		return 0;
+	ret = wr_front_wait(&r->acts, take_output, r, FRONT_WAIT_MS, err);
+	if (ret) /* the rest works without it */
+		wr_run_log(err->text);
+	ret = wr_loop_add(r->loop, r->acts.fd, EPOLLIN, on_acts, r);
+	if (!ret)
+		ret = wr_loop_add(r->loop, wr_gateways_fd(r->gateways), EPOLLIN, on_gateways, r);
+	return ret;
+}
+
 static int drop_rights(struct wr_run *r, struct wr_err *err)
 {
 	int ret = wr_rights_drop(r->c.daemon.user, &r->rights, err);
@@ -554,6 +612,9 @@ static void end(struct wr_run *r)
 	wr_outputs_close(&r->outputs);
 	wr_front_close(&r->reads);
 	wr_requests_close(&r->requests);
+	wr_front_close(&r->acts);
+	wr_gateways_close(&r->gateways);
+	wr_prefixes_free(&r->trust);
 	wr_history_close(&r->history);
 	show_end(r);
 	wr_engine_close(&r->engine);
@@ -577,7 +638,7 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 	if (!r)
 		return wr_fail(err, ENOMEM, "out of memory");
 	r->conf = conf;
-	r->front.fd = r->out.fd = r->reads.fd = r->attach.fd = -1;
+	r->front.fd = r->out.fd = r->reads.fd = r->acts.fd = r->attach.fd = -1;
 	r->pid = getpid();
 	r->since_ns = wr_run_now_ns();
 	ret = read_conf(r, err);
@@ -605,6 +666,8 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 		ret = open_outputs(r, err);
 	if (!ret)
 		ret = open_requests(r, err);
+	if (!ret)
+		ret = open_gateways(r, err);
 	if (!ret)
 		ret = run_loop(r, err);
 	end(r);

@@ -183,6 +183,8 @@ void wr_run_finding(void *run, enum wr_finding_news news, const struct wr_findin
 	wr_findings_news(r->findings, news, f);
 	if (!r->engine || r->ending)
 		return;
+	if (wr_run_gateways_behind(r, news, f))
+		return;
 	wr_answers_finding(&r->answers, wr_engine_detector(r->engine), news, f, wr_run_now_ns());
 	tell_incident(r, f);
 }

@@ -10,6 +10,7 @@
 #include "daemon/attach.h"
 #include "daemon/engine.h"
 #include "daemon/findings.h"
+#include "daemon/gateways.h"
 #include "daemon/history.h"
 #include "daemon/output.h"
 #include "daemon/output_conf.h"
@@ -18,8 +19,19 @@
 #include "daemon/run.h"
 #include "daemon/tell.h"
 #include "export/dumpring.h"
+#include "gateway/when.h"
 
 /* What the files run*.c share. */
+
+enum { WR_RUN_API = 256 };
+
+/* Something unusual about requests that goes on. */
+struct wr_run_api {
+	uint64_t id; /* of its finding; 0: free */
+	uint64_t start_ns, raised_ns;
+	char route[WR_VICTIM_ROUTE];
+	uint8_t klass;
+};
 
 struct wr_run {
 	const struct wr_run_conf *conf;
@@ -33,6 +45,16 @@ struct wr_run {
 	struct wr_front_link out;     /* its process */
 	struct wr_requests *requests; /* of gateways; NULL: none are listened to */
 	struct wr_front_link reads;   /* the process that reads their lines */
+	struct wr_run_api api_open[WR_RUN_API];
+	uint64_t second;	  /* of a clock that does not go back */
+	struct wr_prefixes trust; /* api.trust */
+	uint64_t auto_minute;	  /* in which detection has made so many entries at gateways: */
+	uint32_t auto_n;
+	struct wr_gateways *gateways;  /* NULL: nothing is done there */
+	struct wr_front_link acts;     /* the process that does it */
+	struct wr_gateway_whens whens; /* policies over routes */
+	struct wr_gateway_when_state when_state[WR_GATEWAY_WHENS];
+	struct wr_status_gateway gateway_rows[WR_GATEWAYS_KNOWN]; /* for status */
 	struct wr_attach attach;
 	struct wr_loop *loop;
 	struct wr_engine *engine;
@@ -142,6 +164,27 @@ uint32_t wr_run_tell_test(void *run);
 /* run_sample.c: the first packets of incidents. */
 int wr_run_sample_open(struct wr_run *r, struct wr_err *err);
 void wr_run_sample(struct wr_run *r); /* at the end of a window */
+
+/* run_requests.c: what is unusual about requests becomes findings. */
+void wr_run_requests_open(struct wr_run *r);
+void wr_run_requests_second(struct wr_run *r);
+void wr_run_requests_status(struct wr_run *r, struct wr_status *s);
+/* The finding of that class that goes on at a route; 0: there is none. */
+uint64_t wr_run_requests_finding(const struct wr_run *r, enum wr_finding_class klass,
+				 const char *route);
+
+/* run_gateways.c: what is done at gateways. */
+int wr_run_gateways_policies(struct wr_run *r, struct wr_err *err); /* reads their file */
+void wr_run_gateways_open(struct wr_run *r);
+void wr_run_gateways_second(struct wr_run *r);
+void wr_run_gateways_status(struct wr_run *r, struct wr_status *s);
+/* A finding about requests; alone: one client makes most of them. */
+void wr_run_gateways_finding(struct wr_run *r, enum wr_finding_news news,
+			     const struct wr_finding *f, bool alone);
+/* Packets only: do all sources stand in api.trust, so that they are others' packets? Then the
+ * client that asks most is limited. */
+bool wr_run_gateways_behind(struct wr_run *r, enum wr_finding_news news,
+			    const struct wr_finding *f);
 
 /* run_dump.c: the last packets. */
 int wr_run_dump_open(struct wr_dump **out, const struct wr_daemon_conf *c, struct wr_err *err);

@@ -128,6 +128,8 @@ void wr_run_status(void *run, struct wr_status *s)
 		s->policy = &r->rules_state;
 	}
 	outputs(r, s);
+	wr_run_requests_status(r, s);
+	wr_run_gateways_status(r, s);
 	if (r->front.fd < 0)
 		return;
 	s->front.name = r->conf->front->name;

@@ -39,7 +39,12 @@
 	X(BEACON, "beacon", LOW, "connections at regular intervals")                        \
 	X(BACKSCATTER, "backscatter", INFO, "answers to somebody who forged our addresses") \
 	X(FLASH_CROWD, "flash_crowd", INFO, "many new clients, well behaved")               \
-	X(NEW_SERVICE, "new_service", INFO, "a service that was not there before")
+	X(NEW_SERVICE, "new_service", INFO, "a service that was not there before")          \
+	X(API_ERRORS, "api_errors", HIGH, "errors of an API")                               \
+	X(API_SLOW, "api_slow", LOW, "slow answers of an API")                              \
+	X(API_TRIES, "api_tries", HIGH, "keys or passwords tried at an API")                \
+	X(API_SCRAPING, "api_scraping", LOW, "an API read through by one client")           \
+	X(API_TOKENS, "api_tokens", HIGH, "tokens of a language model burnt by one client")
 
 enum wr_finding_class {
 #define X(sym, name, severity, text) WR_CLASS_##sym,

@@ -52,7 +52,14 @@
 	X(DIFFERS, "differs", "share", "of what it gives out is not as known ones do") \
 	X(PREFIXES, "prefixes", "prefixes", "different prefixes")                      \
 	X(ANSWERS, "answers", "connections", "connections answered")                   \
-	X(PROTOCOL, "protocol", "protocol", "IP protocol")
+	X(PROTOCOL, "protocol", "protocol", "IP protocol")                             \
+	X(REQUESTS, "requests", "requests/s", "requests")                              \
+	X(ERROR_SHARE, "error_share", "share", "of the requests fail with 5xx")        \
+	X(SLOWEST, "slowest", "s", "is what one in twenty answers exceeds")            \
+	X(REFUSALS, "refusals", "answers", "answers 401 and 403")                      \
+	X(PATHS, "paths", "paths", "different paths")                                  \
+	X(TOKENS, "tokens", "tokens", "tokens")                                        \
+	X(CLIENT_SHARE, "client_share", "share", "of them are of the first client")
 
 enum wr_feature {
 #define X(sym, name, unit, text) WR_FEATURE_##sym,

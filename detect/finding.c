@@ -6,7 +6,8 @@
 bool wr_victim_same(const struct wr_victim *a, const struct wr_victim *b)
 {
 	return !memcmp(a->addr, b->addr, sizeof(a->addr)) && a->ip_v == b->ip_v &&
-	       a->prefix == b->prefix && a->port == b->port && a->proto == b->proto;
+	       a->prefix == b->prefix && a->port == b->port && a->proto == b->proto &&
+	       !strcmp(a->route, b->route);
 }
 
 static struct finding_slot *slot_of(struct wr_detect *d, enum wr_finding_class klass,

@@ -14,7 +14,7 @@
  * is told when it is raised, while it goes on, and when it is over.
  */
 
-enum { WR_FINDING_SOURCES = 20, WR_FINDING_EVIDENCE = 10 };
+enum { WR_FINDING_SOURCES = 20, WR_FINDING_EVIDENCE = 10, WR_VICTIM_ROUTE = 96 };
 
 /* An address, a prefix of addresses, or a service of one. */
 struct wr_victim {
@@ -23,6 +23,8 @@ struct wr_victim {
 	uint8_t prefix;	  /* length; 32 or 128: one address */
 	uint8_t proto;	  /* with a port: IPPROTO_TCP and so on */
 	uint16_t port;	  /* 0: none */
+	/* Of everybody: what of an API, as `weir api` names it, printable; "": not an API. */
+	char route[WR_VICTIM_ROUTE];
 };
 
 struct wr_evidence {
@@ -59,7 +61,7 @@ struct wr_finding {
 
 bool wr_victim_same(const struct wr_victim *a, const struct wr_victim *b);
 
-/* "10.0.0.5:443", "2001:db8::1", "[2001:db8::1]:53", "10.20.0.0/24", "*" */
+/* "10.0.0.5:443", "2001:db8::1", "[2001:db8::1]:53", "10.20.0.0/24", "*", "GET /users/{id}" */
 void wr_victim_text(struct wr_buf *b, const struct wr_victim *v);
 
 /* As people write numbers: 8412 is 8,412, 0.023 is 0.02. */

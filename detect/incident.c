@@ -65,7 +65,7 @@ static bool same_place(const struct wr_victim *a, const struct wr_victim *b)
 	if (a->ip_v != b->ip_v)
 		return false;
 	if (!a->ip_v)
-		return true;
+		return !strcmp(a->route, b->route);
 	return in_prefix(a->addr, b->addr, a->prefix < b->prefix ? a->prefix : b->prefix);
 }
 
@@ -324,6 +324,23 @@ void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *ru
 	set_state(i);
 }
 
+void wr_incidents_done(struct wr_incidents *all, uint64_t id, const char *done, const char *undo,
+		       bool stops)
+{
+	const struct wr_incident *found = wr_incidents_find(all, id);
+	struct wr_incident *i;
+
+	if (!found)
+		return;
+	i = &all->at[found - all->at];
+	snprintf(i->done, sizeof(i->done), "%s", done);
+	snprintf(i->undo, sizeof(i->undo), "%s", undo);
+	if (stops && !i->stopped)
+		i->mitigated_ns = i->last_ns;
+	i->stopped = stops;
+	set_state(i);
+}
+
 uint32_t wr_incidents_active(const struct wr_incidents *all)
 {
 	uint32_t n = 0;
@@ -363,7 +380,7 @@ void wr_incident_title(struct wr_buf *b, const struct wr_incident *i)
 		wr_buf_fmt(b, "%s%s", others > 1 ? ", " : and? " and " : "", wr_class_text(c));
 	}
 	wr_buf_str(b, " at ");
-	if (v->ip_v)
+	if (v->ip_v || v->route[0])
 		wr_victim_text(b, v);
 	else
 		wr_buf_str(b, "the local link");

@@ -55,6 +55,8 @@ struct wr_incident {
 	char rule[32];		     /* that was made against it last; "": none */
 	char failed[32];	     /* the last one that did not stop it; "": none */
 	bool stopped;		     /* it keeps packets out */
+	char done[128];		     /* what is done at a gateway; "": nothing */
+	char undo[128];		     /* the command that takes it back */
 	uint64_t stored;	     /* the caller's: what it is in a store; 0 at first */
 	/* The caller's, too: numbers of packets of it that are kept (0: none), and whether they
 	 * were looked for. */
@@ -103,6 +105,11 @@ enum wr_incident_rule {
 };
 void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule,
 			   enum wr_incident_rule how);
+
+/* What is done against one somewhere else, in words, and how it is taken back. stops: it keeps
+ * requests out. */
+void wr_incidents_done(struct wr_incidents *all, uint64_t id, const char *done, const char *undo,
+		       bool stops);
 
 /* Those that are kept, newest first; borrowed. Returns how many, at most n. */
 uint32_t wr_incidents_list(const struct wr_incidents *all, struct wr_incident **out, uint32_t n);

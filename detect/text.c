@@ -90,7 +90,7 @@ void wr_victim_text(struct wr_buf *b, const struct wr_victim *v)
 	bool bracket = v->port && v->ip_v == 6;
 
 	if (!v->ip_v) {
-		wr_buf_char(b, '*');
+		wr_buf_str(b, v->route[0] ? v->route : "*");
 		return;
 	}
 	wr_buf_str(b, bracket ? "[" : "");
@@ -187,7 +187,7 @@ static void one(struct wr_buf *b, const struct wr_evidence *e)
 void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f)
 {
 	wr_buf_fmt(b, "%s at ", classes[f->klass].text);
-	if (f->victim.ip_v)
+	if (f->victim.ip_v || f->victim.route[0])
 		wr_victim_text(b, &f->victim);
 	else
 		wr_buf_str(b, "the local link");

@@ -7,6 +7,10 @@
 	"Addresses of such packets are easily forged: they may belong to nobody who took part."
 #define ABUSED "The addresses are those of servers that were abused, not of the attacker."
 #define REAL "They completed handshakes, so the addresses are real."
+#define LOGGED                                                                              \
+	"The addresses are those that the gateway tells, which behind a proxy may be what " \
+	"somebody "                                                                         \
+	"has written into a header."
 #define AMP(name)                                                                             \
 	{                                                                                     \
 		name " servers elsewhere were asked under this address and send their large " \
@@ -78,6 +82,18 @@ static const struct {
 				  ABUSED},
 	[WR_CLASS_FLASH_CROWD] = {"Many new clients that behave well: probably no attack.", REAL},
 	[WR_CLASS_NEW_SERVICE] = {"A port answers that did not before.", ""},
+	[WR_CLASS_API_ERRORS] = {"Requests for this route fail far more often than is usual for "
+				 "it.",
+				 LOGGED},
+	[WR_CLASS_API_SLOW] = {"Answers of this route take far longer than is usual for it.",
+			       LOGGED},
+	[WR_CLASS_API_TRIES] =
+		{"One client is refused again and again: keys or passwords are being "
+		 "tried.",
+		 LOGGED},
+	[WR_CLASS_API_SCRAPING] = {"One client asks for far more different paths than people do.",
+				   LOGGED},
+	[WR_CLASS_API_TOKENS] = {"One client uses up more tokens than it may.", LOGGED},
 };
 
 const char *wr_explain_meaning(enum wr_finding_class c)

@@ -44,7 +44,7 @@ static size_t pseudonym(struct wr_buf *b, const uint8_t *s, size_t n, bool begin
 		v = v * 10 + (unsigned int)(s[k] - '0');
 	if (k == 1 || s[1] == '0' || (k < n && (isalnum(s[k]) || s[k] == '_')))
 		return 0;
-	if (s[0] == 'S' && v == 1 && i->strongest.victim.ip_v)
+	if (s[0] == 'S' && v == 1 && (i->strongest.victim.ip_v || i->strongest.victim.route[0]))
 		wr_victim_text(b, &i->strongest.victim);
 	else if (s[0] == 'S' && v == 1)
 		wr_buf_str(b, "the local link");

@@ -12,7 +12,7 @@
  * or back as facts. Pure: no clock, no file.
  */
 
-enum { WR_EXPLAIN_PAST = 5, WR_EXPLAIN_TARGET = 64, WR_EXPLAIN_NEXT = 6 };
+enum { WR_EXPLAIN_PAST = 5, WR_EXPLAIN_TARGET = 128, WR_EXPLAIN_NEXT = 6 };
 
 /* One that was there before. */
 struct wr_explain_past {

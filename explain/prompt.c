@@ -37,7 +37,7 @@ static void seconds(struct wr_buf *b, const char *what, uint64_t from_ns, uint64
 static void place(struct wr_buf *b, const struct wr_victim *v)
 {
 	if (!v->ip_v)
-		wr_buf_str(b, "the local link");
+		wr_buf_str(b, v->route[0] ? "a route of an API" : "the local link");
 	else if (v->port)
 		wr_buf_fmt(b, "a service on port %u", v->port);
 	else if (v->prefix != (v->ip_v == 4 ? 32 : 128))

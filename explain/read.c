@@ -80,6 +80,10 @@ static int victim(struct wr_victim *v, const char *text)
 		return -EINVAL;
 	if (!strcmp(text, "*"))
 		return 0;
+	if (strpbrk(text, " {")) { /* no address has these in it */
+		snprintf(v->route, sizeof(v->route), "%s", text);
+		return 0;
+	}
 	snprintf(copy, sizeof(copy), "%s", text);
 	if (copy[0] == '[') {
 		port = strstr(copy, "]:");

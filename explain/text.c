@@ -96,7 +96,7 @@ static void value(struct wr_buf *b, const struct wr_evidence *e)
 
 static void target(struct wr_buf *b, const struct wr_victim *v)
 {
-	if (v->ip_v)
+	if (v->ip_v || v->route[0])
 		wr_victim_text(b, v);
 	else
 		wr_buf_str(b, "the local link");

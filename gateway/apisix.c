@@ -10,7 +10,7 @@
  */
 
 /* ttl: the rule ends with the last of its entries, weir dead or not (apisix/admin/resource.lua). It
- * is told whenever the list changes: an entry that is only made longer does not make it longer. */
+ * is told whenever the list changes, or an entry is made longer. */
 static void path(struct wr_buf *b, const char *name, uint64_t lasts_s, bool put)
 {
 	wr_buf_fmt(b, "/apisix/admin/global_rules/weir-%s", name);
@@ -47,6 +47,7 @@ static const struct wr_gateway_dialect dialect = {
 	.tail = "}}}",
 	.list = list,
 	.ours = ours,
+	.ends = true,
 };
 
 const struct wr_gateway_driver wr_gateway_apisix = {WR_GATEWAY_OBJECT, .name = "apisix",

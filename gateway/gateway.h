@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/conf.h"
@@ -37,6 +38,7 @@ enum wr_gateway_state {
 	WR_GATEWAY_WANTED, /* never put there */
 	WR_GATEWAY_PUT,	   /* put there, or about to be */
 	WR_GATEWAY_GONE,   /* to be taken out, and then forgotten */
+	WR_GATEWAY_LONGER, /* put there, and lasts longer than the gateway has been told */
 	WR_GATEWAY_STATES,
 };
 
@@ -130,6 +132,10 @@ struct wr_gateway {
 	struct wr_gateway_conf conf;
 	struct wr_conf *values; /* owned: what conf borrows from */
 	struct wr_prefixes never;
+	/* Who keeps the ledgers when it is not root; 0: nobody else. Root then works on them as
+	 * that user, so that nothing which he puts there leads anywhere else. The caller's to set.
+	 */
+	uid_t keeper;
 };
 
 extern const struct wr_conf_item wr_gateway_items[];
@@ -167,6 +173,7 @@ struct wr_gateway_ledger {
 	uint64_t generation; /* of the last change; grows, also when the file is lost */
 	char path[4096];
 	int lock_fd;
+	uid_t as; /* root works on the files as that user; 0: as himself */
 };
 
 /* Opens STATE/NAME.ledger, makes the folder when it is not there, and keeps others out until it is

@@ -236,8 +236,27 @@ static void tell_socket(const struct wr_gateway *g, wr_gateway_tell_fn tell, voi
 	tell(ctx, WR_GATEWAY_WARN, text, "'mode 600' or 660 behind that stats socket");
 }
 
+/* A stats socket that other hosts can reach, which asks nobody who he is. */
+static bool is_open_socket(const char *line)
+{
+	static const char *const fine[] = {"/",	   "unix@", "abns@", "fd@",	 "sockpair@",
+					   "127.", "[::1]", "::1",   "localhost"};
+	const char *s = line + strspn(line, " \t");
+	int n = 0;
+
+	if (sscanf(s, "stats socket %n", &n) < 0 || !n)
+		return false;
+	s += n;
+	if (!strncmp(s, "ipv4@", 5) || !strncmp(s, "ipv6@", 5))
+		s += 5;
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		if (!strncmp(s, fine[i], strlen(fine[i])))
+			return false;
+	return *s && strchr(s, ':');
+}
+
 /* A header that anybody may send decides who the client is, unless a condition stands behind. */
-static void tell_trust(const char *config, wr_gateway_tell_fn tell, void *ctx)
+static void tell_config(const char *config, wr_gateway_tell_fn tell, void *ctx)
 {
 	struct wr_buf b = {0};
 	size_t at = 0, len, n = 0;
@@ -252,6 +271,13 @@ static void tell_trust(const char *config, wr_gateway_tell_fn tell, void *ctx)
 		n++;
 		snprintf(line, sizeof(line), "%.*s", (int)(len < 511 ? len : 511), l);
 		line[strcspn(line, "#")] = 0;
+		if (is_open_socket(line)) {
+			snprintf(text, sizeof(text),
+				 "%s:%zu is a stats socket for other hosts, too", config, n);
+			tell(ctx, WR_GATEWAY_WARN, text,
+			     "a path, or 127.0.0.1: it asks nobody who he is");
+			continue;
+		}
 		if (!strstr(line, " set-src ") || strstr(line, " if ") || strstr(line, " unless "))
 			continue;
 		snprintf(text, sizeof(text),
@@ -285,7 +311,7 @@ static void tell_map(const struct wr_gateway *g, int map, const struct wr_buf *l
 	snprintf(text, sizeof(text), "map %s is in use", file);
 	tell(ctx, WR_GATEWAY_GOOD, text, NULL);
 	if (map == WR_HAPROXY_DENY)
-		tell_trust(config, tell, ctx);
+		tell_config(config, tell, ctx);
 }
 
 static void probe(struct wr_gateway *g, wr_gateway_tell_fn tell, void *ctx)

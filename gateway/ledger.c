@@ -23,8 +23,10 @@
 
 enum { LEDGER_MOST = 256 << 20, HEAD_MOST = 128 };
 
-static const char *const states[] = {
-	[WR_GATEWAY_WANTED] = "want", [WR_GATEWAY_PUT] = "put", [WR_GATEWAY_GONE] = "gone"};
+static const char *const states[] = {[WR_GATEWAY_WANTED] = "want",
+				     [WR_GATEWAY_PUT] = "put",
+				     [WR_GATEWAY_GONE] = "gone",
+				     [WR_GATEWAY_LONGER] = "longer"};
 _Static_assert(sizeof(states) / sizeof(states[0]) == WR_GATEWAY_STATES, "a state has no name");
 
 /* ---- text ---- */
@@ -116,7 +118,19 @@ int wr_gateway_ledger_parse(struct wr_gateway_ledger *l, char *text, const char 
 
 /* ---- file ---- */
 
-static int make_folder(const char *path, struct wr_err *err)
+static void begin_as(uid_t user)
+{
+	if (user && !geteuid() && seteuid(user))
+		_exit(1); /* as root it would be done for somebody else */
+}
+
+static void end_as(uid_t user)
+{
+	if (user && !getuid() && seteuid(0))
+		_exit(1);
+}
+
+static int make_folder(const char *path, uid_t keeper, uid_t *as, struct wr_err *err)
 {
 	char part[PATH_MAX];
 	struct stat st;
@@ -131,7 +145,10 @@ static int make_folder(const char *path, struct wr_err *err)
 		return wr_fail(err, errno, "%s, where gateways' ledgers are kept: %s", part,
 			       strerror(errno));
 	/* Who can put files there decides whom gateways refuse, and where we write. */
-	if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & (S_IWGRP | S_IWOTH)))
+	if (keeper && st.st_uid == keeper && keeper != geteuid())
+		*as = keeper;
+	if ((st.st_uid != geteuid() && st.st_uid != 0 && !*as) ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return wr_fail(
 			err, EPERM,
 			"%s: others may write there; it has to be yours alone (gateway.state)",
@@ -145,7 +162,7 @@ static int lock(struct wr_gateway_ledger *l, struct wr_err *err)
 	char path[sizeof(l->path) + 8];
 
 	snprintf(path, sizeof(path), "%s.lock", l->path);
-	l->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	l->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
 	if (l->lock_fd < 0)
 		return wr_fail(err, errno, "%s: %s", path, strerror(errno));
 	for (int tries = 0; flock(l->lock_fd, LOCK_EX | LOCK_NB); tries++) {
@@ -189,11 +206,13 @@ int wr_gateway_ledger_open(struct wr_gateway_ledger *l, const char *state,
 	*l = (struct wr_gateway_ledger){.lock_fd = -1};
 	if (snprintf(l->path, sizeof(l->path), "%s/%s.ledger", state, g->name) >= PATH_MAX)
 		return wr_fail(err, ENAMETOOLONG, "%s: the path is too long", state);
-	ret = make_folder(state, err);
+	ret = make_folder(state, g->keeper, &l->as, err);
+	begin_as(l->as);
 	if (!ret)
 		ret = lock(l, err);
 	if (!ret)
 		ret = load(l, g->name, g->driver->name, err);
+	end_as(l->as);
 	if (ret)
 		wr_gateway_ledger_close(l);
 	return ret;
@@ -206,8 +225,10 @@ int wr_gateway_ledger_save(const struct wr_gateway_ledger *l, const struct wr_ga
 	int ret;
 
 	wr_gateway_ledger_print(&b, l, g->name, g->driver->name);
+	begin_as(l->as);
 	ret = b.failed ? wr_fail(err, ENOMEM, "no memory for a ledger")
 		       : wr_gateway_replace_file(l->path, b.at, b.used, err);
+	end_as(l->as);
 	wr_buf_free(&b);
 	return ret;
 }

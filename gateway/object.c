@@ -116,7 +116,11 @@ int wr_gateway_object_read_all(const struct wr_gateway *g, struct wr_gateway_see
 bool wr_gateway_object_stale(const struct wr_gateway *g, const struct wr_gateway_set *want,
 			     const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d)
 {
-	(void)g, (void)want, (void)d;
+	const struct wr_gateway_dialect *dialect = g->driver->dialect;
+
+	for (size_t i = 0; i < want->n && dialect->ends; i++)
+		if (want->at[i].state == WR_GATEWAY_LONGER && wr_gateway_stays(d, i))
+			return true;
 	return seen->there[0] && !seen->n; /* a list of nobody: of everybody, for some */
 }
 

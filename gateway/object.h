@@ -23,6 +23,7 @@ struct wr_gateway_dialect {
 	/* Of an answer: the list, NULL when this is no object; and whether it is weir's own. */
 	const struct json_t *(*list)(const struct json_t *answer);
 	bool (*ours)(const struct json_t *answer, const char *name);
+	bool ends; /* it ends by itself, when path() was told to */
 	/* What a person should know about it, in pairs: text, mend; ended by NULL. */
 	const char *const *warnings;
 };

@@ -48,8 +48,11 @@ int wr_gateway_want(struct wr_gateway *g, struct wr_gateway_ledger *l,
 		const struct wr_gateway_entry *was = wr_gateway_set_find(&old, &e);
 
 		/* What weir has put there, and was about to take out, is still its own. */
-		e.state =
-			was && was->state != WR_GATEWAY_WANTED ? WR_GATEWAY_PUT : WR_GATEWAY_WANTED;
+		e.state = WR_GATEWAY_WANTED;
+		if (was && was->state != WR_GATEWAY_WANTED)
+			e.state = was->state == WR_GATEWAY_LONGER || e.until_s > was->until_s
+					  ? WR_GATEWAY_LONGER
+					  : WR_GATEWAY_PUT;
 		if (wr_gateway_set_add(s, &e))
 			return wr_fail(err, ENOMEM, "no memory for %zu entries", entries->n);
 	}
@@ -124,8 +127,25 @@ static size_t mark_put(struct wr_gateway_set *s, const struct wr_gateway_diff *d
 	for (size_t i = 0; i < s->n; i++) {
 		if (!wr_gateway_stays(d, i))
 			continue;
+		if (s->at[i].state == WR_GATEWAY_LONGER)
+			continue;
 		n += s->at[i].state != WR_GATEWAY_PUT;
 		s->at[i].state = WR_GATEWAY_PUT;
+	}
+	return n;
+}
+
+/* The gateway has been told how long they last; or it was not asked to, for it does not end them.
+ */
+static size_t told_longer(struct wr_gateway_set *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->at[i].state != WR_GATEWAY_LONGER)
+			continue;
+		s->at[i].state = WR_GATEWAY_PUT;
+		n++;
 	}
 	return n;
 }
@@ -164,6 +184,9 @@ static int look(struct wr_gateway *g, struct wr_gateway_ledger *l, struct wr_gat
 	wr_gateway_seen_free(seen);
 	wr_gateway_diff_free(d);
 	ret = g->driver->read(g, seen, err);
+	/* A list in an object of weir's own: what stands there without a ledger is weir's. */
+	for (size_t i = 0; i < seen->n && g->driver->dialect && !l->generation; i++)
+		seen->at[i].tagged = true;
 	return ret ? ret : wr_gateway_diff(d, &l->set, seen, expires(g), err);
 }
 
@@ -199,6 +222,8 @@ static int carry_out(struct wr_gateway *g, struct wr_gateway_ledger *l, uint64_t
 		ret = wr_gateway_ledger_save(l, g, err);
 		if (!ret)
 			ret = wr_gateway_plan_run(g, &p, err);
+		if (!ret)
+			told_longer(&l->set);
 	}
 	r->added = d->count[WR_GATEWAY_ADD];
 	r->changed = d->count[WR_GATEWAY_CHANGE];
@@ -251,7 +276,7 @@ static int work(struct wr_gateway *g, struct wr_gateway_ledger *l, uint64_t now_
 static int settle(struct wr_gateway *g, struct wr_gateway_ledger *l,
 		  const struct wr_gateway_diff *d, bool saved, struct wr_err *err)
 {
-	size_t news = mark_put(&l->set, d) + forget(&l->set, d);
+	size_t news = mark_put(&l->set, d) + forget(&l->set, d) + told_longer(&l->set);
 
 	return news || !saved ? wr_gateway_ledger_save(l, g, err) : 0;
 }

@@ -93,6 +93,10 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i,
 		wr_json_str(b, "rule_failed", i->failed);
 	if (i->sample.to)
 		wr_json_u64(b, "sample_packets", i->sample.to - i->sample.from + 1);
+	if (i->done[0]) {
+		wr_json_str(b, "done", i->done);
+		wr_json_str(b, "undo", i->undo);
+	}
 	text_json(b, i);
 	wr_view_evidence_json(b, "evidence", &i->strongest);
 	wr_json_close(b);
@@ -191,7 +195,8 @@ static void sources_text(struct wr_buf *b, const struct wr_incident *i,
 		wr_view_number(packets, i->source[k].packets);
 		label(b, k ? "" : "from");
 		wr_view_address(b, i->source[k].addr, i->source[k].ip_v);
-		wr_buf_fmt(b, "  %s packets", packets);
+		wr_buf_fmt(b, "  %s %s", packets,
+			   i->strongest.victim.route[0] ? "requests" : "packets");
 		if (wr_places_of(places, i->source[k].addr, i->source[k].ip_v, &p))
 			place_text(b, &p);
 		wr_buf_char(b, '\n');
@@ -231,6 +236,10 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i,
 	if (i->sample.to)
 		wr_buf_fmt(b, "%-*s%" PRIu64 " of the first (weir dump --incident %" PRIu64 ")\n",
 			   INDENT, "packets", i->sample.to - i->sample.from + 1, i->id);
+	if (i->done[0]) {
+		label(b, "done");
+		wr_buf_fmt(b, "%s (%s)\n", i->done, i->undo);
+	}
 	label(b, "findings");
 	wr_buf_fmt(b, "%" PRIu64 ", %u of them hold\n", i->findings, i->open);
 }

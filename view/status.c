@@ -6,11 +6,12 @@
 #include "base/json.h"
 #include "base/unit.h"
 #include "view/fact_json.h"
+#include "view/status_impl.h"
 #include "view/text.h"
 
 /* ---- JSON ---- */
 
-static void rights_json(struct wr_buf *b, const struct wr_status_rights *r)
+void wr_view_rights_json(struct wr_buf *b, const struct wr_status_rights *r)
 {
 	if (!r->known)
 		return;
@@ -57,7 +58,7 @@ static void outputs_json(struct wr_buf *b, const struct wr_status *s)
 	wr_json_u64(b, "restarts", s->outputs.restarts);
 	if (!s->outputs.pid && s->outputs.why[0])
 		wr_json_str(b, "why", s->outputs.why);
-	rights_json(b, &s->outputs.rights);
+	wr_view_rights_json(b, &s->outputs.rights);
 	wr_json_array(b, "to");
 	for (uint32_t i = 0; i < s->outputs.n; i++) {
 		const struct wr_status_output *o = &s->outputs.at[i];
@@ -99,7 +100,7 @@ static void front_json(struct wr_buf *b, const struct wr_status *s)
 	if (s->front.pid)
 		wr_json_u64(b, "pid", (uint64_t)s->front.pid);
 	wr_json_u64(b, "restarts", s->front.restarts);
-	rights_json(b, &s->front.rights);
+	wr_view_rights_json(b, &s->front.rights);
 	wr_json_close(b);
 }
 
@@ -180,9 +181,10 @@ void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
 	wr_json_u64(b, "windows", s->windows);
 	if (s->rss_kib)
 		wr_json_u64(b, "rss_kib", s->rss_kib);
-	rights_json(b, &s->rights);
+	wr_view_rights_json(b, &s->rights);
 	front_json(b, s);
 	outputs_json(b, s);
+	wr_view_status_api_json(b, s);
 	clients_json(b, s);
 	history_json(b, s);
 	dump_json(b, s);
@@ -194,7 +196,7 @@ void wr_view_status_json(struct wr_buf *b, const struct wr_status *s)
 
 /* ---- text ---- */
 
-static void rights_text(struct wr_buf *b, const struct wr_status_rights *r)
+void wr_view_rights_text(struct wr_buf *b, const struct wr_status_rights *r)
 {
 	if (!r->known)
 		return;
@@ -244,7 +246,7 @@ static void front_text(struct wr_buf *b, const struct wr_status *s)
 	if (s->front.restarts)
 		wr_buf_fmt(b, ", started again %" PRIu64 " times", s->front.restarts);
 	wr_buf_str(b, "; ");
-	rights_text(b, &s->front.rights);
+	wr_view_rights_text(b, &s->front.rights);
 	wr_buf_char(b, '\n');
 }
 
@@ -367,7 +369,7 @@ static void outputs_text(struct wr_buf *b, const struct wr_status *s)
 	if (s->outputs.restarts)
 		wr_buf_fmt(b, ", started again %" PRIu64 " times", s->outputs.restarts);
 	wr_buf_str(b, "; ");
-	rights_text(b, &s->outputs.rights);
+	wr_view_rights_text(b, &s->outputs.rights);
 	wr_buf_char(b, '\n');
 	for (uint32_t i = 0; i < s->outputs.n; i++)
 		output_text(b, &s->outputs.at[i]);
@@ -392,11 +394,12 @@ void wr_view_status_text(struct wr_buf *b, const struct wr_status *s)
 	ifaces_text(b, s);
 	if (s->rights.known) {
 		wr_buf_fmt(b, "%-12s", "rights");
-		rights_text(b, &s->rights);
+		wr_view_rights_text(b, &s->rights);
 		wr_buf_char(b, '\n');
 	}
 	front_text(b, s);
 	outputs_text(b, s);
+	wr_view_status_api_text(b, s);
 	clients_text(b, s);
 	history_text(b, s);
 	policy_text(b, s);

@@ -38,6 +38,12 @@ struct wr_status_output {
 	const char *trouble; /* why nothing goes out just now */
 };
 
+/* A gateway at which weir acts. */
+struct wr_status_gateway {
+	const char *name, *why;	    /* why: it is in trouble; "": it is well */
+	uint64_t in_force, foreign; /* entries of weir and of others, read back */
+};
+
 struct wr_status {
 	const char *version;
 	pid_t pid;
@@ -63,6 +69,26 @@ struct wr_status {
 		const struct wr_status_output *at;
 		uint32_t n; /* 0: nothing goes out */
 	} outputs;
+	struct {
+		bool on;
+		pid_t pid; /* of the process that reads lines; 0: it does not run */
+		uint64_t restarts;
+		struct wr_status_rights rights;
+		const char *why;
+		uint64_t requests, unread, lost, unwatched;
+	} api;
+	struct {
+		bool on;
+		pid_t pid; /* of the process that works at gateways; 0: it does not run */
+		uint64_t restarts;
+		struct wr_status_rights rights;
+		const char *why;
+		const struct wr_status_gateway *at;
+		uint32_t n;
+		uint32_t stands, waits, refused, shadow; /* what is done there */
+		uint32_t policies, acting;
+		uint64_t no_room; /* what was not done, for so much is */
+	} gateways;
 	struct {
 		uint32_t open, max;
 		uint64_t served, refused, slow; /* connections; dropped because they did not read */

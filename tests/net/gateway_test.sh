@@ -218,8 +218,11 @@ print(hmac.new(b"change this secret", sys.argv[1].encode(), "sha256").hexdigest(
 	says 0 flush edge
 	chmod 666 "$D/admin.sock"
 	sed -i 's/http-request return/http-request set-src hdr(x-real-ip)\n  &/' "$D/haproxy.cfg"
+	sed -i 's/^ *stats socket.*/&\n  stats socket ipv4@0.0.0.0:9998 level admin\n  stats socket ipv4@127.0.0.1:9999/' "$D/haproxy.cfg"
 	says 0 probe edge
 	like "haproxy: an open socket is told" "$TEXT" "every user of this host may write to"
+	like "haproxy: and one that other hosts reach" "$TEXT" "haproxy.cfg:[0-9]+ is a stats socket for other hosts, too"
+	is "haproxy: that one alone" "$(grep -c 'is a stats socket' <<<"$TEXT")" 1
 	like "haproxy: and a header that anybody may send" "$TEXT" "haproxy.cfg:[0-9]+ takes the client's address from what any client sends"
 	BG=$haproxy background_end
 	haproxy_config
@@ -362,6 +365,11 @@ with_standin() {
 	ok "$1: the other one not" refused 403 198.51.100.9
 	ok "$1: flush" says 0 flush edge
 	ok "$1: the last one gone, nobody is refused, not everybody" refused 200 198.51.100.9
+	says 0 apply edge deny 203.0.113.7 for 1m
+	rm "$D/state/edge.ledger"
+	ok "$1: a ledger is lost" says 0 reconcile edge
+	like "$1: what is in weir's rule is weir's, and leaves" "$TEXT" "1 taken out; 0 of weir in force"
+	ok "$1: nobody is refused" refused 200 203.0.113.7
 	ok "$1: a limit is refused" says 3 apply edge limit 203.0.113.7 to 5
 	case $1 in
 	apinto)
@@ -371,6 +379,11 @@ with_standin() {
 		says 0 apply edge deny 203.0.113.7 for 2s
 		ok "apisix: a block for two seconds" refused 403 203.0.113.7
 		ok "apisix: ends without weir, by its ttl" wait_for 10 refused 200 203.0.113.7
+		says 0 apply edge deny 203.0.113.7 for 2s
+		ok "apisix: another one is made longer" says 0 apply edge deny 203.0.113.7 for 1m
+		sleep 2.5
+		ok "apisix: and its ttl with it" refused 403 203.0.113.7
+		says 0 flush edge
 		echo other >"$D/key"
 		ok "apisix: a wrong key is told" says 3 reconcile edge
 		like "apisix: with the mend" "$TEXT" "answers 401: is its key in api.key_file"

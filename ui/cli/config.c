@@ -6,6 +6,7 @@
 
 #include "base/places.h"
 #include "daemon/conf.h"
+#include "gateway/when.h"
 #include "ui/cli/ask.h"
 #include "ui/cli/command.h"
 
@@ -33,12 +34,15 @@ static int open_conf(const struct args *a, struct wr_conf **c, const char **from
 
 static int check(const struct args *a, struct wr_err *err)
 {
+	static struct wr_gateway_whens whens; /* large */
 	struct wr_daemon_conf conf;
 	struct wr_places *places = NULL;
 	struct wr_conf *c = NULL;
 	const char *from;
 	int ret = open_conf(a, &c, &from, &conf, err);
 
+	if (!ret && conf.gateway.policies[0])
+		ret = wr_gateway_whens_read(&whens, conf.gateway.policies, err);
 	if (!ret)
 		ret = wr_places_open(&places, conf.detect.asn, conf.detect.country, err);
 	wr_places_close(&places);

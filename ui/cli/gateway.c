@@ -2,6 +2,7 @@
 #include "ui/cli/gateway.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,12 +102,14 @@ static const struct {
 	{"lift", 1, 8, wr_cli_gateway_lift, "lift NAME deny|limit ADDRESS"},
 	{"reconcile", 0, 64, wr_cli_gateway_keep, "reconcile [NAME...]"},
 	{"flush", 1, 1, wr_cli_gateway_flush, "flush NAME"},
+	{"policies", 0, 0, wr_cli_gateway_policies, "policies"},
 	{"dump", 0, 0, dump, "dump"},
 };
 
 static int start(struct wr_gateway_job *j, struct wr_err *err)
 {
 	struct wr_daemon_conf conf;
+	const struct passwd *p;
 	const char *from;
 	int ret = wr_daemon_conf_open(&j->values, j->a->conf, &from, NULL, NULL, err);
 
@@ -115,6 +118,9 @@ static int start(struct wr_gateway_job *j, struct wr_err *err)
 	wr_conf_fill(j->values, &conf);
 	j->folder = conf.gateway.folder;
 	j->state = conf.gateway.state;
+	j->policies = conf.gateway.policies;
+	p = getpwnam(conf.gateway.user[0] ? conf.gateway.user : conf.daemon.user);
+	j->keeper = p ? p->pw_uid : 0;
 	j->now_s = wr_when_now() / NS_PER_S;
 	return 0;
 }
@@ -131,8 +137,10 @@ static int run_verb(struct wr_gateway_job *j, const struct wr_args *rest, struct
 			return wr_fail(err, EINVAL, "expected: %s", verbs[i].usage);
 		return verbs[i].run(j, argc, rest->argv + 1, err);
 	}
-	return wr_fail(err, EINVAL,
-		       "'%s': expected list, probe, apply, lift, reconcile, flush or dump", word);
+	return wr_fail(
+		err, EINVAL,
+		"'%s': expected list, probe, apply, lift, reconcile, flush, policies or dump",
+		word);
 }
 
 static int run(int argc, char **argv, struct wr_err *err)
@@ -172,7 +180,7 @@ static const struct wr_option options[] = {
 const struct wr_command wr_command_gateway = {
 	.name = "gateway",
 	.brief = "refuses and limits clients at API gateways: HAProxy, nginx, Caddy and others",
-	.args = " [list|probe|apply|lift|reconcile|flush|dump] [NAME] [ENTRY]",
+	.args = " [list|probe|apply|lift|reconcile|flush|policies|dump] [NAME] [ENTRY]",
 	.text = "A gateway is a file in gateway.folder, /etc/weir/gateways/NAME.conf "
 		"(docs/gateways.md has the lines for it and for\n"
 		"the gateway's own configuration). An entry is\n\n"
@@ -195,6 +203,9 @@ const struct wr_command wr_command_gateway = {
 		"and Caddy something has to\n"
 		"call this.\n\n"
 		"flush: takes all out that is weir's, reads back and says what is left.\n\n"
+		"policies: those over routes (gateway.policies), which the running weir carries "
+		"out, "
+		"and which of them act now.\n\n"
 		"dump: the items of NAME.conf, as a commented file.",
 	.examples = "weir gateway apply edge deny 203.0.113.7 for 10m why tries passwords\tone "
 		    "client\n"

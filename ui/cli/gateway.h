@@ -19,6 +19,9 @@ void wr_cli_gateway_entries(struct wr_buf *b, bool json, const struct wr_gateway
 			    const struct wr_gateway_ledger *l, uint64_t now_s);
 void wr_cli_gateway_result(struct wr_buf *b, bool json, const struct wr_gateway *g,
 			   const struct wr_gateway_result *r);
+struct wr_gateway_when;
+void wr_cli_gateway_policy(struct wr_buf *b, bool json, const struct wr_gateway_when *w,
+			   size_t entries);
 void wr_cli_gateway_check(struct wr_buf *b, bool json, const char *name, enum wr_gateway_mark mark,
 			  const char *text, const char *mend);
 

@@ -5,35 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/peers.h"
+#include "control/depends.h"
 #include "ui/cli/command.h"
 #include "ui/cli/gateway.h"
 
 /* What is wanted of a gateway, and what no longer. */
-
-enum { PEERS = 64 };
-
-/* Whom this host depends on: never shut out, whatever a gateway's own list says. */
-static int peers(struct wr_prefixes *never, struct wr_err *err)
-{
-	static int (*const from[])(struct wr_peer * out, int max) = {
-		wr_ssh_peers, wr_gateways, wr_dns_servers, wr_own_addresses};
-	struct wr_peer p[PEERS];
-	struct wr_prefix x;
-
-	for (size_t k = 0; k < sizeof(from) / sizeof(from[0]); k++) {
-		int n = from[k](p, PEERS);
-
-		for (int i = 0; i < n && i < PEERS; i++) {
-			x = (struct wr_prefix){.ip_v = p[i].ip_v,
-					       .bits = p[i].ip_v == 4 ? 32 : 128};
-			memcpy(x.addr, p[i].addr, sizeof(x.addr));
-			if (wr_prefixes_add(never, &x))
-				return wr_fail(err, ENOMEM, "no memory");
-		}
-	}
-	return 0;
-}
 
 static int read_entries(const struct wr_gateway_job *j, const struct wr_gateway *g, int argc,
 			char **argv, struct wr_gateway_set *s, struct wr_err *err)
@@ -58,7 +34,7 @@ static int check_entries(const struct wr_gateway_job *j, const struct wr_gateway
 			 const struct wr_gateway_set *s, struct wr_err *err)
 {
 	struct wr_prefixes never = {0};
-	int ret = peers(&never, err);
+	int ret = wr_peers_prefixes(&never, err);
 
 	wr_prefixes_sort(&never);
 	for (size_t i = 0; !ret && i < s->n; i++) {

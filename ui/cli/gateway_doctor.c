@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ enum { LISTENERS = 1024 };
 static const struct {
 	uint16_t port;
 	const char *whose, *mend;
+	const char *runs; /* a port of many others, too: only when this program runs here */
 } admins[] = {
 	{2019, "Caddy", "\"admin\": {\"listen\": \"localhost:2019\"}"},
 	{9400, "Apinto",
@@ -22,6 +24,9 @@ static const struct {
 	{9180, "APISIX", "admin_listen: ip: 127.0.0.1, and a key of your own"},
 	{8001, "Kong", "admin_listen = 127.0.0.1:8001"},
 	{8444, "Kong (TLS)", "admin_listen = 127.0.0.1:8444 ssl"},
+	{9443, "APISIX (TLS)", "admin_listen: ip: 127.0.0.1"},
+	{8080, "Traefik", "api.insecure: false, or entryPoints.traefik.address: 127.0.0.1:8080",
+	 "traefik"},
 	{9901, "Envoy", "admin: address: 127.0.0.1: it asks nobody who he is"},
 };
 
@@ -30,6 +35,31 @@ static bool loopback(const struct wr_listener *l)
 	static const uint8_t one[16] = {[15] = 1};
 
 	return l->ip_v == 4 ? l->addr[0] == 127 : l->ip_v == 6 && !memcmp(l->addr, one, 16);
+}
+
+static bool runs(const char *program)
+{
+	DIR *d = opendir("/proc");
+	const struct dirent *e;
+	bool found = false;
+	char path[64], name[32];
+
+	while (d && !found && (e = readdir(d))) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%.20s/comm", e->d_name);
+		f = e->d_name[0] >= '1' && e->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+		if (!f)
+			continue;
+		if (fgets(name, sizeof(name), f)) {
+			name[strcspn(name, "\n")] = 0;
+			found = !strcmp(name, program);
+		}
+		fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return found;
 }
 
 void wr_cli_open_admin(wr_gateway_tell_fn tell, void *ctx)
@@ -42,7 +72,8 @@ void wr_cli_open_admin(wr_gateway_tell_fn tell, void *ctx)
 		if (l[i].proto != 6 || loopback(&l[i]))
 			continue;
 		for (size_t k = 0; k < sizeof(admins) / sizeof(admins[0]); k++) {
-			if (l[i].port != admins[k].port)
+			if (l[i].port != admins[k].port ||
+			    (admins[k].runs && !runs(admins[k].runs)))
 				continue;
 			snprintf(text, sizeof(text),
 				 "port %u, where %s is administered, is open to other hosts",

@@ -17,7 +17,8 @@ struct wr_gateway_args {
 struct wr_gateway_job {
 	const struct wr_gateway_args *a;
 	struct wr_conf *values; /* owned */
-	const char *folder, *state;
+	const char *folder, *state, *policies;
+	uid_t keeper;	   /* of ledgers, beside root (gateway.user); 0: nobody */
 	const char *name;  /* whom checks are told of */
 	struct wr_buf out; /* owned */
 	uint64_t now_s;
@@ -43,6 +44,7 @@ int wr_cli_gateway_reconcile(struct wr_gateway_job *j, struct wr_gateway_opened 
 int wr_cli_gateway_apply(struct wr_gateway_job *j, int argc, char **argv, struct wr_err *err);
 int wr_cli_gateway_lift(struct wr_gateway_job *j, int argc, char **argv, struct wr_err *err);
 int wr_cli_gateway_flush(struct wr_gateway_job *j, int argc, char **argv, struct wr_err *err);
+int wr_cli_gateway_policies(struct wr_gateway_job *j, int argc, char **argv, struct wr_err *err);
 int wr_cli_gateway_keep(struct wr_gateway_job *j, int argc, char **argv, struct wr_err *err);
 
 #endif

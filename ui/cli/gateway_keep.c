@@ -34,6 +34,7 @@ int wr_cli_gateway_open(const struct wr_gateway_job *j, const char *name,
 		err->text[0] = 0;
 	if (ret)
 		return ret;
+	o->g.keeper = j->keeper;
 	ret = wr_gateway_ledger_open(&o->l, j->state, &o->g, err);
 	if (ret)
 		wr_gateway_close(&o->g);

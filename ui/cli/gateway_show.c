@@ -3,12 +3,13 @@
 
 #include "base/json.h"
 #include "base/unit.h"
+#include "gateway/when.h"
 #include "ui/cli/gateway.h"
 #include "ui/cli/gateway_job.h"
 
 /* What weir gateway prints. */
 
-static const char *const states[] = {"want", "put", "gone"};
+static const char *const states[] = {"want", "put", "gone", "longer"};
 static const char *const verbs[] = {"deny", "limit"};
 _Static_assert(sizeof(states) / sizeof(states[0]) == WR_GATEWAY_STATES, "a state has no name");
 _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == WR_GATEWAY_VERBS, "a verb has no name");
@@ -92,7 +93,7 @@ static void entry_text(struct wr_buf *b, const struct wr_gateway_entry *e, uint6
 	if (e->verb == WR_GATEWAY_LIMIT)
 		wr_buf_fmt(b, " to %u/s", e->rate);
 	wr_buf_fmt(b, ", %s left, %s", left,
-		   e->state == WR_GATEWAY_PUT	 ? "put there"
+		   e->state == WR_GATEWAY_PUT || e->state == WR_GATEWAY_LONGER ? "put there"
 		   : e->state == WR_GATEWAY_GONE ? "is to be taken out"
 						 : "not there yet");
 	if (e->why[0])
@@ -108,6 +109,30 @@ void wr_cli_gateway_entries(struct wr_buf *b, bool json, const struct wr_gateway
 			entry_json(b, g, &l->set.at[i]);
 		else
 			entry_text(b, &l->set.at[i], now_s);
+}
+
+/* ---- a policy ---- */
+
+void wr_cli_gateway_policy(struct wr_buf *b, bool json, const struct wr_gateway_when *w,
+			   size_t entries)
+{
+	struct wr_buf text = {0};
+
+	wr_gateway_when_print(&text, w);
+	if (json) {
+		begin(b, "gateway_policy", w->gateway);
+		wr_json_u64(b, "line", w->line);
+		wr_json_str(b, "text", wr_buf_text(&text));
+		wr_json_u64(b, "entries", entries);
+		end(b);
+	} else {
+		wr_buf_fmt(b, "%4u  %-8s %s\n", w->line, entries ? "ACTS" : "rests",
+			   wr_buf_text(&text));
+		if (entries)
+			wr_buf_fmt(b, "      %zu clients limited (weir gateway list %s)\n", entries,
+				   w->gateway);
+	}
+	wr_buf_free(&text);
 }
 
 /* ---- what was done ---- */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Policies over routes: what is read, what is told of what is wrong, when they act. */
+#include "gateway/when.h"
+#include "tests/tap.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define POLICY                                                                             \
+	"when route \"/api/search\" at edge errors over 5% for 30s limit clients to 10/s " \
+	"until below 2% for 60s"
+
+static void reads(void)
+{
+	static const char *const good[] = {
+		POLICY,
+		"when route \"GET shop.example/users/{id}\" at edge latency over 800ms for 5s "
+		"limit "
+		"clients to 1/s until below 400ms for 1s",
+		"when route \"/\" at a-b errors over 0.5% for 1s limit clients to 999999/s until "
+		"below "
+		"0.5% for 3600s",
+	};
+	struct wr_gateway_when w;
+	struct wr_err err = {0};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct wr_buf b = {0};
+
+		ok(!wr_gateway_when_parse(&w, good[i], &err), "policy %zu is read: %s", i,
+		   err.text);
+		wr_gateway_when_print(&b, &w);
+		is_str(wr_buf_text(&b), good[i], "and reads back as the same");
+		wr_buf_free(&b);
+	}
+	ok(!wr_gateway_when_parse(&w, POLICY, &err) && w.over == 0.05 && w.below == 0.02 &&
+		   w.over_s == 30 && w.below_s == 60 && w.rate == 10,
+	   "with its numbers");
+}
+
+static void refuses(void)
+{
+	static const struct {
+		const char *text, *told;
+	} bad[] = {
+		{"if route", "'if': expected when"},
+		{"when route search", "'search': expected a route"},
+		{"when route \"/a", "a quote is not closed"},
+		{"when route /a at", "its end: expected the name of a gateway"},
+		{"when route /a at e erors", "'erors': expected errors or latency"},
+		{"when route /a at e errors over 5 for", "'5': expected a share, such as 5%"},
+		{"when route /a at e errors over nan% for", "'nan%': expected a share"},
+		{"when route /a at e errors over 101% for", "'101%': expected a share"},
+		{"when route /a at e latency over 5% for", "'5%': expected a time"},
+		{"when route /a at e errors over 5% for 0s", "'0s': expected whole seconds"},
+		{"when route /a at e errors over 5% for 1500ms",
+		 "'1500ms': expected whole seconds"},
+		{"when route /a at e errors over 5% for 1s limit consumers",
+		 "'consumers': expected clients"},
+		{"when route /a at e errors over 5% for 1s limit clients to 10",
+		 "'10': expected requests"},
+		{"when route /a at e errors over 5% for 1s limit clients to 10/s until below 6% "
+		 "for 1s",
+		 "'6%': expected no more than"},
+		{POLICY " or", "'or': expected nothing more"},
+	};
+	struct wr_gateway_when w;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct wr_err err = {0};
+		int ret = wr_gateway_when_parse(&w, bad[i].text, &err);
+
+		ok(ret < 0 && strstr(err.text, bad[i].told), "refused: %s (%s)", bad[i].text,
+		   err.text);
+	}
+}
+
+static void file(void)
+{
+	static struct wr_gateway_whens all;
+	char path[] = "/tmp/when_route.XXXXXX";
+	int fd = mkstemp(path);
+	struct wr_err err = {0};
+	const char text[] = "# policies\n\n  " POLICY "\r\nwhen route /a at e erors\n";
+
+	ok(fd >= 0 && write(fd, text, sizeof(text) - 1) > 0, "a file");
+	ok(wr_gateway_whens_read(&all, path, &err) < 0 && strstr(err.text, ":4: 'erors'"),
+	   "an error has its line (%s)", err.text);
+	ok(all.n == 1 && all.at[0].line == 3, "comments and blanks are none");
+	close(fd);
+	unlink(path);
+	ok(wr_gateway_whens_read(&all, path, &err) < 0, "no file is told: %s", err.text);
+}
+
+static void names(void)
+{
+	struct wr_gateway_when w = {.route = "/a/{id}"};
+
+	ok(wr_gateway_when_is(&w, "GET /a/{id}") &&
+		   wr_gateway_when_is(&w, "PUT shop.example/a/{id}"),
+	   "a path is about each method and host");
+	ok(!wr_gateway_when_is(&w, "GET /a/{id}/b") && !wr_gateway_when_is(&w, "{unknown}"),
+	   "and about no other path");
+	snprintf(w.route, sizeof(w.route), "GET /a");
+	ok(wr_gateway_when_is(&w, "GET /a") && !wr_gateway_when_is(&w, "PUT /a"),
+	   "a whole name about that one");
+}
+
+static void acts(void)
+{
+	const struct wr_gateway_when w = {.over = 0.05, .below = 0.02, .over_s = 3, .below_s = 2};
+	struct wr_gateway_when_state s = {0};
+	static const struct {
+		double value;
+		bool known;
+		enum wr_gateway_when_step step;
+	} at[] = {
+		{0.9, true, WR_GATEWAY_WHEN_REST},  {0.9, true, WR_GATEWAY_WHEN_REST},
+		{0.01, true, WR_GATEWAY_WHEN_REST}, {0.9, true, WR_GATEWAY_WHEN_REST},
+		{0.9, true, WR_GATEWAY_WHEN_REST},  {0.9, true, WR_GATEWAY_WHEN_ACT},
+		{0.04, true, WR_GATEWAY_WHEN_ACT},  {0.01, true, WR_GATEWAY_WHEN_ACT},
+		{0.04, true, WR_GATEWAY_WHEN_ACT},  {0.01, true, WR_GATEWAY_WHEN_ACT},
+		{0.01, true, WR_GATEWAY_WHEN_BACK}, {0.01, true, WR_GATEWAY_WHEN_REST},
+		{0.9, true, WR_GATEWAY_WHEN_REST},  {0.9, false, WR_GATEWAY_WHEN_REST},
+		{0.9, true, WR_GATEWAY_WHEN_REST},
+	};
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
+		good &= wr_gateway_when_second(&w, &s, at[i].known, at[i].value) == at[i].step;
+	ok(good, "it acts after so long in a row, and is taken back after so long below");
+	s.acts = true;
+	wr_gateway_when_second(&w, &s, false, 0);
+	ok(wr_gateway_when_second(&w, &s, false, 0) == WR_GATEWAY_WHEN_BACK,
+	   "when nobody asks any more it is taken back, too");
+	s = (struct wr_gateway_when_state){.acts = true, .blind = true};
+	for (int i = 0; i < 9; i++)
+		wr_gateway_when_second(&w, &s, false, 0);
+	ok(s.acts, "after a restart it acts until something has been measured");
+	wr_gateway_when_second(&w, &s, true, 0.01);
+	ok(wr_gateway_when_second(&w, &s, true, 0.01) == WR_GATEWAY_WHEN_BACK,
+	   "and is taken back when that is fine");
+}
+
+int main(void)
+{
+	reads();
+	refuses();
+	file();
+	names();
+	acts();
+	return done();
+}
