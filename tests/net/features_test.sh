@@ -133,6 +133,7 @@ like "it is said" "$(output trouble)" "No space left"
 rm "$DISK/filler"
 wait_for_room() {
 	send 50 100 1000
+	sleep 2 # or these flows never end
 	[ -n "$(find "$DIR" -name '*.jsonl' -size +0)" ]
 }
 ok "with room again it goes on" wait_for "$PATIENCE" wait_for_room

@@ -471,7 +471,7 @@ state_of_others() {
 	chmod 777 "$D/state"
 	ok "a folder for ledgers that others may write to is refused" says 3 list edge
 	chmod 700 "$D/state"
-	chown nobody "$D/state"
+	chown daemon "$D/state"
 	ok "one that is somebody else's, too" says 3 list edge
 	like "with the mend" "$TEXT" "it has to be yours alone"
 	chown root "$D/state"

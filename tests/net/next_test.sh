@@ -78,6 +78,8 @@ ok "switched off" says 0 why --next 'udp port 9'
 like "that is said" "$TEXT" 'switched off'
 like "and the packet has passed" "$TEXT" '^pass'
 w rule on >/dev/null
+ok "and on again" says 0 why --next 'udp port 9' # what came before has been read now
+like "it is dropped" "$TEXT" '^drop by scan'
 
 # follow SECONDS [ARG...]: what weir dump -f has shown when it was ended.
 follow() {

@@ -174,9 +174,7 @@ static const struct wr_option options[] = {
 const struct wr_command wr_command_learn = {
 	.name = "learn",
 	.brief = "what the running daemon has learned to be usual; models that rules ask",
-	.args = " [status | save [FILE] | load FILE | reset | train CAPTURE... -o FILE | model "
-		"FILE | "
-		"features CAPTURE...]",
+	.args = " [status|save|load|reset|train|model|features] [FILE...]",
 	.text = "status: of each address and prefix how long it is known, how many hours of the "
 		"week, what it has now, what is usual and the most that is usual at this hour. "
 		"save: writes it now, or into FILE, for another host. load: begins with what "
