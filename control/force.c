@@ -64,11 +64,14 @@ static int map_of(struct wr_force *f, int i, uint32_t value, uint32_t entries, s
 	struct bpf_map_info info = {0};
 	uint32_t n = sizeof(info);
 	int fd = f->folder[0] ? wr_pin_get(f->folder, names[i]) : -1;
+	bool found = fd >= 0;
 
-	if (fd >= 0 && (bpf_obj_get_info_by_fd(fd, &info, &n) || info.value_size != value ||
-			info.max_entries != entries)) {
+	/* One of another size, of an earlier weir or another configuration, makes room for ours. */
+	if (found && (bpf_obj_get_info_by_fd(fd, &info, &n) || info.value_size != value ||
+		      info.max_entries != entries)) {
 		close(fd);
 		fd = -1;
+		found = false;
 	}
 	if (fd < 0)
 		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, names[i], sizeof(uint32_t), value, entries,
@@ -77,7 +80,7 @@ static int map_of(struct wr_force *f, int i, uint32_t value, uint32_t entries, s
 		return wr_fail(err, errno, "map %s (%u lines of %u bytes): %s", names[i], entries,
 			       value, strerror(errno));
 	f->fd[i] = fd;
-	if (f->folder[0] && !info.id && wr_pin_put(fd, f->folder, names[i], err))
+	if (f->folder[0] && !found && wr_pin_put(fd, f->folder, names[i], err))
 		return -err->code;
 	f->bytes[i] = (size_t)value * entries;
 	f->at[i] = mmap(NULL, f->bytes[i], PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -86,6 +89,37 @@ static int map_of(struct wr_force *f, int i, uint32_t value, uint32_t entries, s
 		return wr_fail(err, errno, "mapping %s: %s", names[i], strerror(errno));
 	}
 	return 0;
+}
+
+static int taken(const struct wr_force *f, const struct zero *z, struct wr_err *err)
+{
+	if (!z->writer_start || z->writer_pid == (uint32_t)getpid() ||
+	    wr_process_start(z->writer_pid) != z->writer_start)
+		return 0;
+	return wr_fail(err, EBUSY,
+		       "the policy at %s is taken by weir, process %u: another capture.pin, "
+		       "or stop that one",
+		       f->folder, z->writer_pid);
+}
+
+/* Before maps of another size make room for ours. */
+static int check_taken(const struct wr_force *f, struct wr_err *err)
+{
+	struct bpf_map_info info = {0};
+	uint32_t n = sizeof(info), first = 0;
+	union {
+		struct zero z;
+		struct wr_line line;
+	} at = {0};
+	int fd = f->folder[0] ? wr_pin_get(f->folder, names[POLICY]) : -1, ret = 0;
+
+	if (fd < 0)
+		return 0;
+	if (!bpf_obj_get_info_by_fd(fd, &info, &n) && info.value_size == sizeof(at) &&
+	    !bpf_map_lookup_elem(fd, &first, &at) && at.z.magic == MAGIC)
+		ret = taken(f, &at.z, err);
+	close(fd);
+	return ret;
 }
 
 static int claim(struct wr_force *f, struct wr_err *err)
@@ -100,13 +134,8 @@ static int claim(struct wr_force *f, struct wr_err *err)
 		z->abi = WR_IMAGE_ABI;
 		z->magic = MAGIC;
 	}
-	if (z->writer_start && z->writer_pid != (uint32_t)getpid() &&
-	    wr_process_start(z->writer_pid) == z->writer_start)
-		return wr_fail(
-			err, EBUSY,
-			"the policy at %s is taken by weir, process %u: another capture.pin, "
-			"or stop that one",
-			f->folder, z->writer_pid);
+	if (taken(f, z, err))
+		return -EBUSY;
 	z->writer_pid = (uint32_t)getpid();
 	z->writer_start = wr_process_start(z->writer_pid);
 	f->maps.secret = z->secret;
@@ -132,6 +161,7 @@ int wr_force_open(struct wr_force **out, const struct wr_force_conf *conf, struc
 	if (conf->pin_dir)
 		snprintf(f->folder, sizeof(f->folder), "%s/policy", conf->pin_dir);
 	ret = f->left_at ? wr_kernel_check(err) : wr_fail(err, ENOMEM, "out of memory");
+	ret = ret ? ret : check_taken(f, err);
 	ret = ret ? ret : map_of(f, POLICY, sizeof(struct wr_line), 2 * f->maps.half_lines, err);
 	ret = ret ? ret
 		  : map_of(f, BUCKETS, sizeof(struct wr_bucket_line),
@@ -397,6 +427,7 @@ bool wr_force_host(struct wr_force *f, const struct wr_host_key *key, uint32_t r
 	full = !at;
 	if (full)
 		at = &l->way[tag >> 1 & (WR_BUCKET_WAYS - 1)];
+	at->tat = rule; /* the kernel does not look at that */
 	__atomic_store_n(&at->tag, tag, __ATOMIC_RELAXED);
 	return full;
 }
@@ -410,7 +441,19 @@ void wr_force_host_gone(struct wr_force *f, const struct wr_host_key *key, uint3
 		__atomic_store_n(&at->tag, 0, __ATOMIC_RELAXED);
 }
 
-void wr_force_hosts_gone(struct wr_force *f)
+void wr_force_hosts_gone(struct wr_force *f, uint32_t rule)
+{
+	struct wr_bucket_line *l = (struct wr_bucket_line *)f->at[BUCKETS] + WR_HOST_FIRST;
+
+	for (uint32_t i = 0; i < WR_HOST_LINES * WR_BUCKET_WAYS; i++) {
+		struct wr_bucket *at = &l[i / WR_BUCKET_WAYS].way[i % WR_BUCKET_WAYS];
+
+		if (at->tag && at->tat == rule)
+			__atomic_store_n(&at->tag, 0, __ATOMIC_RELAXED);
+	}
+}
+
+void wr_force_hosts_clear(struct wr_force *f)
 {
 	memset((struct wr_bucket_line *)f->at[BUCKETS] + WR_HOST_FIRST, 0,
 	       WR_HOST_LINES * sizeof(struct wr_bucket_line));

@@ -73,7 +73,8 @@ uint64_t wr_force_queue_ns(const struct wr_force *f, uint32_t path);	  /* how fu
  */
 bool wr_force_host(struct wr_force *f, const struct wr_host_key *key, uint32_t rule);
 void wr_force_host_gone(struct wr_force *f, const struct wr_host_key *key, uint32_t rule);
-void wr_force_hosts_gone(struct wr_force *f); /* all of them */
+void wr_force_hosts_gone(struct wr_force *f, uint32_t rule); /* all of that rule */
+void wr_force_hosts_clear(struct wr_force *f);
 
 uint64_t wr_force_forgiven_ns(const struct wr_board *b); /* see core/bucket.h; all CPUs */
 

@@ -430,7 +430,12 @@ void wr_force_host_gone(struct wr_force *f, const struct wr_host_key *key, uint3
 	(void)f, (void)key, (void)rule;
 }
 
-void wr_force_hosts_gone(struct wr_force *f)
+void wr_force_hosts_gone(struct wr_force *f, uint32_t rule)
+{
+	(void)f, (void)rule;
+}
+
+void wr_force_hosts_clear(struct wr_force *f)
 {
 	(void)f;
 }

@@ -18,7 +18,7 @@ struct wr_host_key {
 	__u8 proto, ip_v;
 };
 
-/* rule: its slot; of a `class` rule WR_HOST_CLASS | class. */
+/* rule: its number, the slot where it has one. */
 wr_inline __u64 wr_host_tag(const struct wr_host_key *k, __u32 rule, __u64 secret)
 {
 	__u64 b = k->proto | (__u64)k->sport << 8 | (__u64)k->dport << 24 | (__u64)rule << 40, a;

@@ -66,7 +66,7 @@ _Static_assert(sizeof(struct wr_trie_few6) == 64, "a line");
 enum {
 	WR_JUDGE_TERMS = 4032, /* 63 words of 64 and their summary */
 	WR_JUDGE_RULES = 4096, /* counters; a power of two */
-	WR_JUDGE_TURNS = 64,   /* rules that limit or only count that one packet can meet */
+	WR_JUDGE_TURNS = 256,  /* terms that one packet can meet without being decided */
 	WR_JUDGE_WHERES = 63,  /* expressions */
 	WR_JUDGE_TESTS = 255,  /* models and bounds of scores */
 	WR_FRAG_BITS = 10,
@@ -78,7 +78,7 @@ enum {
 	WR_HOST_FIRST = WR_LINK_FIRST + WR_LINK_ROOM, /* core/host.h */
 	WR_HOST_BITS = 12,
 	WR_HOST_LINES = 1 << WR_HOST_BITS,
-	WR_HOST_CLASS = 1 << 15,
+	WR_HOST_CLASS = 1 << 15, /* numbers from here on are of rules that name a class */
 	WR_BUCKET_FIRST = WR_HOST_FIRST + WR_HOST_LINES,
 	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1,	 /* counters of later fragments that were dropped */
 	WR_SLOT_UNREADABLE = WR_JUDGE_RULES - 2, /* and of what could not be read to the end */
@@ -124,7 +124,8 @@ enum {
 enum wr_do { WR_DO_ALLOW, WR_DO_DROP, WR_DO_LIMIT, WR_DO_CLASS, WR_DO_COOKIES };
 
 struct wr_judge_rule {
-	struct wr_rate rate; /* WR_DO_LIMIT; WR_DO_COOKIES: cost 0: any is too much */
+	struct wr_rate rate; /* WR_DO_LIMIT; WR_DO_COOKIES: cost 0: any is too much; WR_DO_CLASS:
+				cost_ns is its number for WR_RULE_HOST, of others that is slot */
 	__u32 until_10ms;    /* CLOCK_MONOTONIC / 2^23 ns (8.4 ms); 0: no end */
 	__u16 slot;	     /* of its counters; for WR_DO_CLASS the class */
 	__u8 action;	     /* enum wr_do */

@@ -439,7 +439,7 @@ wr_inline int wr_judge_apply(wr_judging self, const struct wr_judge_head *head, 
 	if (r->where && !(j->where >> ((r->where - 1) & 63) & 1))
 		return WR_TURN_MORE;
 	if (r->flags & WR_RULE_HOST &&
-	    !wr_judge_host(self, r->slot | (r->action == WR_DO_CLASS ? WR_HOST_CLASS : 0)))
+	    !wr_judge_host(self, r->action == WR_DO_CLASS ? (__u32)r->rate.cost_ns : r->slot))
 		return WR_TURN_MORE;
 	if (r->until_10ms && wr_judge_now(self) >> WR_UNTIL_SHIFT >= r->until_10ms)
 		return WR_TURN_MORE;

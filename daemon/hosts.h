@@ -12,23 +12,43 @@
  */
 enum { WR_HOST_RULES = 32 }; /* a packet is held against each of them */
 
-struct wr_hosts {
-	struct wr_force *force; /* borrowed */
+struct wr_host_rules {
 	struct {
-		char *host;    /* owned */
-		uint32_t rule; /* as in wr_host_tag() */
+		char *host, *name; /* owned */
+		uint16_t number;   /* as in wr_host_tag() */
 	} at[WR_HOST_RULES];
 	uint32_t n;
-	uint64_t flows, displaced; /* known so far; that made room for others */
+};
+
+struct wr_hosts {
+	struct wr_force *force; /* borrowed */
+	struct wr_host_rules in_force;
+	uint16_t classes; /* numbers given to rules that name a class */
 };
 
 int wr_hosts_check(const struct wr_policy *p, struct wr_err *err); /* -EINVAL: more than that */
-/* The policy comes into force, slots by rule: what is known of flows is told for rules that are
- * new; apps NULL: nothing is. -ENOMEM: then as before. */
-int wr_hosts_follow(struct wr_hosts *h, const struct wr_policy *p, const uint16_t *slot,
-		    const struct wr_apps *apps, struct wr_err *err);
+void wr_host_rules_free(struct wr_host_rules *r);
+
+/* What a policy will have, and by rule the number of those that name a class. slot: of the others.
+ * -ENOMEM. */
+int wr_hosts_plan(struct wr_hosts *h, const struct wr_policy *p, const uint16_t *slot,
+		  struct wr_host_rules *next, uint16_t *number, struct wr_err *err);
+/* What is known of flows, and whether one still is there; apps NULL: nothing is. */
+struct wr_hosts_known {
+	const struct wr_apps *apps;
+	bool (*there)(void *ctx, const struct wr_flow_key *key);
+	void *ctx;
+};
+/* Before it comes into force: the kernel is told of flows for rules that are new, so that those
+ * hold for connections that are there. */
+void wr_hosts_begin(struct wr_hosts *h, const struct wr_host_rules *next,
+		    const struct wr_hosts_known *known);
+/* It came into force, or did not: marks of rules that are not there are taken off. *next is taken.
+ */
+void wr_hosts_end(struct wr_hosts *h, struct wr_host_rules *next, bool in_force,
+		  const struct wr_hosts_known *known);
+
 void wr_hosts_app(struct wr_hosts *h, const struct wr_app *app);
-void wr_hosts_end(struct wr_hosts *h, const struct wr_flow_key *key); /* the flow has ended */
-void wr_hosts_free(struct wr_hosts *h);
+void wr_hosts_forget(struct wr_hosts *h, const struct wr_flow_key *key); /* the flow has ended */
 
 #endif

@@ -245,6 +245,7 @@ static int compile(struct wr_rules *r, const struct wr_policy *p, const uint16_t
 		.iface = iface,
 		.n_ifaces = wr_force_paths(r->force, &path),
 		.slot = slot,
+		.host = r->host_number,
 		.classes = classes,
 		.now_s = wr_rules_now_s(),
 		.clock_ns = wr_force_clock_ns(),
@@ -276,31 +277,35 @@ static size_t counted_slots(const struct wr_policy *p, uint16_t *slot)
 	return n;
 }
 
-static const struct wr_apps *known_apps(const struct wr_rules *r)
+static bool flow_there(void *live, const struct wr_flow_key *key)
 {
-	return r->live ? wr_live_apps(r->live) : NULL;
+	return wr_flow_find(wr_live_flows(live), key) != UINT32_MAX;
 }
 
 int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
 {
 	static uint16_t slot[WR_POLICY_RULES + sizeof(struct wr_class_slots) / sizeof(uint16_t)];
 	struct wr_class_slots classes;
+	struct wr_hosts_known known = {.there = flow_there, .ctx = r->live};
+	struct wr_host_rules hosts = {0};
 	struct wr_image_built *image = NULL;
 	uint64_t began = wr_loop_now_ns();
 	size_t n;
 	int ret = assign_slots(r, p, slot, err);
 
+	if (r->live)
+		known.apps = wr_live_apps(r->live);
 	if (!ret)
 		ret = wr_classes_slots(r->classes, p, &classes, err);
 	if (!ret)
+		ret = wr_hosts_plan(&r->hosts, p, slot, &hosts, r->host_number, err);
+	if (!ret)
 		ret = compile(r, p, slot, &classes, &image, err);
-	if (!ret) /* before, so that a rule that is new has all of its flows at once */
-		ret = wr_hosts_follow(&r->hosts, p, slot, known_apps(r), err);
 	if (!ret) {
+		wr_hosts_begin(&r->hosts, &hosts, &known);
 		ret = wr_force_put(r->force, image, err);
-		if (ret && r->all)
-			wr_hosts_follow(&r->hosts, r->all, r->slot, known_apps(r), NULL);
 	}
+	wr_hosts_end(&r->hosts, &hosts, !ret, &known);
 	if (!ret) {
 		memcpy(r->slot, slot, sizeof(r->slot));
 		n = counted_slots(p, slot);
@@ -488,7 +493,7 @@ int wr_rules_open(struct wr_rules **out, const struct wr_rules_conf *conf, struc
 		ret = wr_force_open(&r->force, &force, err);
 	if (!ret) {
 		r->hosts.force = r->force;
-		wr_force_hosts_gone(r->force); /* nobody would tell that those flows have ended */
+		wr_force_hosts_clear(r->force); /* nobody would tell that those flows have ended */
 	}
 	ret = ret ? ret : wr_classes_open(&r->classes, r->force, conf->pressure, err);
 	if (!ret)
@@ -517,7 +522,7 @@ void wr_rules_close(struct wr_rules **rules)
 	wr_classes_close(&r->classes);
 	wr_force_close(&r->force);
 	wr_shadows_close(&r->shadows);
-	wr_hosts_free(&r->hosts);
+	wr_host_rules_free(&r->hosts.in_force);
 	wr_policy_free(&r->file);
 	wr_policy_free(&r->all);
 	wr_rules_free_list(&r->added);

@@ -57,6 +57,7 @@ struct wr_rules {
 	struct wr_rules_past past[WR_JUDGE_RULES];
 	struct wr_shadows *shadows;
 	struct wr_hosts hosts;
+	uint16_t host_number[WR_POLICY_RULES]; /* by rule of the policy that is compiled */
 	struct wr_changes changed[WR_CHANGERS];
 	const char *who;      /* makes the change that is under way; NULL: time does */
 	struct wr_live *live; /* borrowed; NULL: not yet */

@@ -101,11 +101,29 @@ void wr_rules_note(struct wr_rules *r, const struct wr_policy *p)
 
 /* ---- whom shadows would hit ---- */
 
+/* What is known of a connection that had its addresses and ports before is not of this one. */
+static void begin_flow(struct wr_rules *r, const struct wr_live_part *part,
+		       const struct wr_flow *flow)
+{
+	const struct wr_app *app;
+
+	if (!r->hosts.in_force.n || flow->key.proto != WR_IP_TCP ||
+	    flow->sent[0].packets + flow->sent[1].packets != part->flow.n.packets ||
+	    !((flow->tcp_flags[0] | flow->tcp_flags[1]) & WR_TCP_SYN))
+		return;
+	app = wr_live_app(r->live, flow);
+	if (!app || app->at_ns >= flow->first_ns)
+		return;
+	wr_hosts_forget(&r->hosts, &flow->key);
+	wr_live_app_drop(r->live, &flow->key);
+}
+
 static void on_part(void *ctx, const struct wr_live_part *part, const struct wr_flow *flow)
 {
 	struct wr_rules *r = ctx;
 
 	wr_shadows_part(r->shadows, r->live, part, flow);
+	begin_flow(r, part, flow);
 }
 
 static void on_app(void *ctx, const struct wr_app *app)
@@ -115,10 +133,18 @@ static void on_app(void *ctx, const struct wr_app *app)
 	wr_hosts_app(&r->hosts, app);
 }
 
+/*
+ * A connection that was silent for long, or has made room, may go on: its marks stay until its end
+ * was seen, or another connection has the same addresses and ports.
+ */
 void wr_rules_flow_end(struct wr_rules *r, const struct wr_flow *f)
 {
-	if (f->end_reason != WR_FLOW_END_ACTIVE)
-		wr_hosts_end(&r->hosts, &f->key);
+	bool may_go_on = f->key.proto == WR_IP_TCP && f->end_reason != WR_FLOW_END_SEEN;
+
+	if (f->end_reason == WR_FLOW_END_ACTIVE || may_go_on || !r->live)
+		return;
+	wr_hosts_forget(&r->hosts, &f->key);
+	wr_live_app_drop(r->live, &f->key);
 }
 
 void wr_rules_watch(struct wr_rules *r, struct wr_live *live)

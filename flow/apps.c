@@ -91,7 +91,7 @@ static uint32_t make(struct wr_apps *a, const struct wr_flow_key *key, uint32_t 
 	a->next = (a->next + 1) % WR_APPS_MAX;
 	if (a->used < WR_APPS_MAX)
 		a->used++;
-	else
+	else if (a->rows[row].key.ip_v) /* it was not dropped */
 		wr_index_drop(&a->index, a->tags[row], row, tag_of, a);
 	a->rows[row] = (struct wr_app){.key = *key};
 	a->tags[row] = tag;
@@ -135,7 +135,7 @@ static const struct wr_app *row_of(const struct wr_apps *a, uint32_t row)
 }
 
 const struct wr_app *wr_apps_payload(struct wr_apps *a, const struct wr_flow_key *key, uint8_t from,
-				     const uint8_t *payload, size_t n)
+				     const uint8_t *payload, size_t n, uint64_t at_ns)
 {
 	struct begun *b = begun_of(a, key, from);
 	uint32_t tag = hash(a, key);
@@ -158,7 +158,18 @@ const struct wr_app *wr_apps_payload(struct wr_apps *a, const struct wr_flow_key
 	if (row == UINT32_MAX)
 		row = make(a, key, tag);
 	a->rows[row].said[from] = said;
+	a->rows[row].at_ns = at_ns;
 	return row_of(a, row);
+}
+
+void wr_apps_drop(struct wr_apps *a, const struct wr_flow_key *key)
+{
+	uint32_t tag = hash(a, key), row = find(a, key, tag);
+
+	if (row == UINT32_MAX)
+		return;
+	wr_index_drop(&a->index, tag, row, tag_of, a);
+	a->rows[row] = (struct wr_app){0};
 }
 
 const struct wr_app *wr_apps_find(const struct wr_apps *a, const struct wr_flow_key *key)
@@ -170,7 +181,8 @@ void wr_apps_each(const struct wr_apps *a, void (*fn)(void *ctx, const struct wr
 		  void *ctx)
 {
 	for (uint32_t i = 0; i < a->used; i++)
-		fn(ctx, &a->rows[i]);
+		if (a->rows[i].key.ip_v)
+			fn(ctx, &a->rows[i]);
 }
 
 enum wr_l7_proto wr_app_proto(const struct wr_app *app)

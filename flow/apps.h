@@ -14,6 +14,7 @@ enum { WR_APPS_MAX = 8192 };
 
 struct wr_app {
 	struct wr_flow_key key;
+	uint64_t at_ns;	      /* of the newest payload that was understood, CLOCK_REALTIME */
 	struct wr_l7 said[2]; /* by end; proto WR_L7_NONE: nothing that was understood */
 };
 
@@ -29,7 +30,9 @@ void wr_apps_close(struct wr_apps **a); /* NULL is fine; sets NULL */
  * NULL.
  */
 const struct wr_app *wr_apps_payload(struct wr_apps *a, const struct wr_flow_key *key, uint8_t from,
-				     const uint8_t *payload, size_t n);
+				     const uint8_t *payload, size_t n, uint64_t at_ns);
+/* The flow has ended, or another one has taken its key: nothing is known of it. */
+void wr_apps_drop(struct wr_apps *a, const struct wr_flow_key *key);
 
 /* NULL: nothing is known. */
 const struct wr_app *wr_apps_find(const struct wr_apps *a, const struct wr_flow_key *key);

@@ -594,7 +594,7 @@ void wr_live_payload(struct wr_live *l, const struct wr_packet *pkt, const struc
 	if (n > pkt->caplen - h->payload_off)
 		n = pkt->caplen - h->payload_off;
 	from = wr_flow_key_make(&key, rec);
-	app = wr_apps_payload(l->apps, &key, from, pkt->data + h->payload_off, n);
+	app = wr_apps_payload(l->apps, &key, from, pkt->data + h->payload_off, n, pkt->ts_ns);
 	if (!app)
 		return;
 	name_service(l, app);
@@ -606,6 +606,11 @@ void wr_live_payload(struct wr_live *l, const struct wr_packet *pkt, const struc
 const struct wr_app *wr_live_app(const struct wr_live *l, const struct wr_flow *f)
 {
 	return wr_apps_find(l->apps, &f->key);
+}
+
+void wr_live_app_drop(struct wr_live *l, const struct wr_flow_key *key)
+{
+	wr_apps_drop(l->apps, key);
 }
 
 const struct wr_apps *wr_live_apps(const struct wr_live *l)

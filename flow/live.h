@@ -218,6 +218,7 @@ struct wr_flow_table *wr_live_flows(struct wr_live *live);
 
 /* What the first payloads of a flow said; NULL: nothing that is known. */
 const struct wr_app *wr_live_app(const struct wr_live *live, const struct wr_flow *f);
+void wr_live_app_drop(struct wr_live *live, const struct wr_flow_key *key); /* as wr_apps_drop() */
 const struct wr_apps *wr_live_apps(const struct wr_live *live);
 
 #endif

@@ -199,7 +199,7 @@ int wr_model_parse(struct wr_model **out, const char *text, size_t n, const char
 int wr_model_read(struct wr_model **out, const char *path, struct wr_err *err)
 {
 	struct wr_buf text = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), ret;
 
 	*out = NULL;
 	if (fd < 0)

@@ -544,6 +544,8 @@ static int put_rule(struct compile *c, uint32_t t, struct wr_judge_rule *to)
 		.where = where,
 		.score = test_of(c, r),
 	};
+	if (r->host && r->action == WR_ACTION_CLASS && c->conf->host)
+		to->rate.cost_ns = c->conf->host[c->term[t].rule];
 	if (r->until_s) {
 		uint64_t left_ns = (uint64_t)(r->until_s - c->conf->now_s) * 1000000000u;
 
@@ -605,6 +607,64 @@ static int put_heads(struct compile *c, const struct wr_judge_head *like)
 	return 0;
 }
 
+/* Whoever it is asked of, it is over with that: nothing behind it is. */
+static bool decides(const struct wr_rule *r)
+{
+	return (r->action == WR_ACTION_DROP || r->action == WR_ACTION_ALLOW) && !r->shadow &&
+	       !r->where && !r->host && !r->model && !r->until_s;
+}
+
+static bool any_inner(const struct compile *c)
+{
+	for (uint32_t t = 0; t < c->n_terms; t++)
+		if (c->p->rule[c->term[t].rule].inner)
+			return true;
+	return false;
+}
+
+/* The one behind the first `most` of a vector that do not decide; NULL: there are no more. */
+static const struct wr_rule *meets(const struct compile *c, const uint64_t *word, uint32_t most)
+{
+	uint32_t n = 0;
+
+	for (uint32_t w = 0; w * 64 < c->n_terms; w++)
+		for (uint64_t bits = word[w]; bits; bits &= bits - 1) {
+			uint32_t t = w * 64 + (uint32_t)__builtin_ctzll(bits);
+			const struct wr_rule *r = &c->p->rule[c->term[t].rule];
+
+			if (decides(r))
+				return NULL;
+			if (n++ == most)
+				return r;
+		}
+	return NULL;
+}
+
+/*
+ * A packet that meets so many rules which do not decide that its turns are over would get around
+ * those behind them. Words whose bits do not match take turns, too, and so does what a tunnel
+ * carries.
+ */
+static int check_turns(struct compile *c)
+{
+	uint32_t most = WR_JUDGE_TURNS - (WR_JUDGE_TERMS + 63) / 64;
+
+	if (any_inner(c))
+		most /= 2;
+	for (uint32_t v = 0; v < c->vectors.n; v++) {
+		const struct wr_rule *r =
+			meets(c, c->vectors.word + (size_t)v * c->vectors.words, most);
+
+		if (r)
+			return wr_fail(c->err, ENOSPC,
+				       "rule %s: a packet may meet more than %u rules that limit, "
+				       "only count, or ask for more than addresses and ports, and "
+				       "those behind would never be asked",
+				       r->name, most);
+	}
+	return 0;
+}
+
 static int put_all(struct compile *c)
 {
 	struct wr_image_build *b = &c->out->b;
@@ -629,6 +689,9 @@ static int put_all(struct compile *c)
 	ret = ret ? ret
 		  : join(c, DST, &c->joined, &c->vectors, &h.with_dst, &h.dsts, &h.flags,
 			 WR_HEAD_AND_DST);
+	/* Where they are not joined, only a packet itself says which rules it meets. */
+	if (!ret && !(h.flags & (WR_HEAD_AND_SERVICE | WR_HEAD_AND_DST)))
+		ret = check_turns(c);
 	ret = ret ? ret : put_rules(c, &h.rules);
 	if (!ret)
 		ret = put_heads(c, &h);

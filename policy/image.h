@@ -117,6 +117,8 @@ struct wr_image_conf {
 	const struct wr_image_iface *iface; /* a head for each */
 	uint32_t n_ifaces;
 	const uint16_t *slot;		      /* by rule: its counters, below WR_JUDGE_RULES */
+	const uint16_t *host; /* by rule that names a class and a host: core/host.h; NULL: no flow's
+				 host is known */
 	const struct wr_class_slots *classes; /* NULL: none are governed */
 	int64_t now_s;	   /* Unix time: what has ended or is not its time is left out */
 	uint64_t clock_ns; /* what the clock of packets says then (CLOCK_MONOTONIC in the kernel) */

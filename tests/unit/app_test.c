@@ -25,7 +25,7 @@ static struct wr_flow_key key(uint8_t proto, uint16_t server, uint16_t client)
 
 static void says(const struct wr_flow_key *k, uint8_t from, const void *bytes, size_t n)
 {
-	wr_apps_payload(apps, k, from, bytes, n);
+	wr_apps_payload(apps, k, from, bytes, n, 1);
 }
 
 #define SAYS(k, from, text) says(k, from, text, sizeof(text) - 1)
