@@ -121,6 +121,16 @@ def main():
         status, out, _ = run("--json", "-c", "2", "--policy", policy, cap)
         s = json.loads(out.splitlines()[0])
         ok(s["packets"] == 2 and s["policy"]["packets"] == 2 and s["ledger"]["balanced"], "it balances when --count ends it", out)
+        # None gets around a rule by how many there are in front of it.
+        def behind(n):
+            text = "".join("s%d: limit 1000kpps any\n" % i for i in range(n)) + "last: drop from 10.0.0.2 priority 900\n"
+            return run("-p", "--json", "--policy", "-", cap, given=text.encode())
+
+        status, out, err = behind(190)
+        ok([v for v in verdicts(out) if v[0] == "drop"] == [("drop", "last", None)] * 3,
+           "a rule behind 190 others that a packet meets is asked", (status, err, out[:300]))
+        status, out, err = behind(300)
+        ok(status != 0 and "a packet may meet more than 193 rules" in err and "rule s193" in err, "behind 300 it could not be: refused", err)
         ok(run("--policy", policy + "x", cap)[0] == 2, "a policy that is not there is bad input")
         status, _, err = run("--policy", "-", cap, given=b"drop form 10.0.0.1\n")
         ok(status == 2 and err.startswith("weir read: -:1:6: 'form'"), "a wrong line is told", err)

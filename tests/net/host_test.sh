@@ -30,7 +30,10 @@ import socket, sys, threading
 def talk(c):
     data = b""
     while True:
-        got = c.recv(4096)
+        try:
+            got = c.recv(4096)
+        except ConnectionResetError:
+            return
         if not got:
             return
         data += got
@@ -45,14 +48,22 @@ PYTHON
 
 # A connection for each host: `ask NAME` sends a request and says whether an answer comes within two seconds.
 cat >"$TMP/client.py" <<'PYTHON'
-import os, socket, sys
+import os, socket, struct, sys
 at, hosts = sys.argv[1], {}
 for line in sys.stdin:
     host = line.strip()
     if host not in hosts:
-        hosts[host] = socket.create_connection((at, 8080), 20)
+        hosts[host] = socket.socket(socket.AF_INET6 if ":" in at else socket.AF_INET)
+        if host.startswith("again."):  # from the ports of the first connection, which it ends
+            port = hosts["www.bad.example"].getsockname()[1]
+            hosts["www.bad.example"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            hosts.pop("www.bad.example").close()
+            hosts[host].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            hosts[host].bind(("", port))
+        hosts[host].settimeout(60)
+        hosts[host].connect((at, 8080))
     c = hosts[host]
-    c.settimeout(20 if len(sys.argv) > 2 else 2)
+    c.settimeout(60 if host.startswith("again.") else 2)
     c.sendall(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host.encode())
     try:
         got = c.recv(4096)
@@ -104,6 +115,7 @@ for hook in xdp tc; do
 	settle
 	ok "and goes on" ask verybad.example answered
 	ok "the rule has it" in_force bad
+	ok "another connection from its addresses and ports is another one" ask again.good.example answered
 	ok "the rule is taken off: what was sent again is answered" says 0 rule off
 	ok "other connections have not noticed" ask www.good.example answered
 	says 0 rule on
