@@ -169,7 +169,7 @@ static uint32_t build(struct wr_image_build *b, uint32_t before, const struct wr
 
 /* ---- the gate ---- */
 
-enum { GATE_LEAST = 1 << 15, GATE_PLACES = 3, GATE_BITS = 26 };
+enum { GATE_LEAST = 1 << 15, GATE_PLACES = 3, GATE_BITS = 26, LINE_BITS = 9 };
 
 struct gate {
 	const struct wr_step *step;
@@ -201,7 +201,7 @@ static uint32_t most_have(const struct wr_step *step, size_t n)
 
 static uint64_t place_of(const struct gate *g, uint64_t hi, uint64_t lo)
 {
-	return wr_bits_from(hi, lo, g->skip) >> (64 - g->bits);
+	return wr_bits_from(hi, lo, g->skip) >> ((64 - g->bits) & 63);
 }
 
 /* Sets the bits of all keys that have another value; map NULL: how many there are. */
@@ -211,7 +211,8 @@ static uint64_t gate_fill(const struct gate *g, struct wr_line *map)
 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct wr_step *s = &g->step[i], *end = s + 1;
-		uint64_t from = i ? place_of(g, s->hi, s->lo) : 0, to = (1ull << g->bits) - 1;
+		uint64_t from = i ? place_of(g, s->hi, s->lo) : 0,
+			 to = (1ull << (g->bits & 63)) - 1;
 
 		/* In front of the first boundary there may be no key of this part at all. */
 		if (s->value == g->value || (!i && zero_from(end, g->skip)))
@@ -237,14 +238,17 @@ static uint32_t build_gate(struct wr_image_build *b, const struct wr_step *step,
 	uint32_t width = six ? 128 : 32, line, map, lines;
 	struct wr_trie_gate put;
 
+	if (g.skip > width - LINE_BITS)
+		return below;
 	g.bits = 64 - (uint32_t)__builtin_clzll(n) + GATE_PLACES;
 	if (g.bits > GATE_BITS)
 		g.bits = GATE_BITS;
-	if (g.skip + g.bits > width)
+	if (g.bits > width - g.skip)
 		g.bits = width - g.skip;
-	lines = g.bits > 9 ? 1u << (g.bits - 9) : 1;
-	if (g.skip >= width || gate_fill(&g, NULL) > 1ull << g.bits >> 2 ||
-	    b->mem.n + lines + 1 > b->most)
+	if (g.bits < LINE_BITS)
+		return below;
+	lines = 1u << (g.bits - LINE_BITS);
+	if (gate_fill(&g, NULL) > 1ull << (g.bits & 63) >> 2 || b->mem.n + lines + 1 > b->most)
 		return below;
 	line = wr_image_lines(b, 1);
 	map = wr_image_lines(b, lines);
