@@ -18,8 +18,8 @@ enum { SAMPLES_PPS = 1000, SAMPLE_BYTES = 128 };
 
 struct wr_engine_keep wr_run_dump_keep(const struct wr_daemon_conf *c)
 {
-	if (!c->dump.bytes && ((c->detect.on && wr_detect_conf_answers(c)) ||
-			      wr_output_wants_windows(c)))
+	if (!c->dump.bytes &&
+	    ((c->detect.on && wr_detect_conf_answers(c)) || wr_output_wants_windows(c)))
 		return (struct wr_engine_keep){
 			.rate = SAMPLES_PPS, .sample = 1, .snap = SAMPLE_BYTES};
 	return (struct wr_engine_keep){

@@ -116,7 +116,7 @@ struct wr_image_iface {
 struct wr_image_conf {
 	const struct wr_image_iface *iface; /* a head for each */
 	uint32_t n_ifaces;
-	const uint16_t *slot;		      /* by rule: its counters, below WR_JUDGE_RULES */
+	const uint16_t *slot; /* by rule: its counters, below WR_JUDGE_RULES */
 	const uint16_t *host; /* by rule that names a class and a host: core/host.h; NULL: no flow's
 				 host is known */
 	const struct wr_class_slots *classes; /* NULL: none are governed */
