@@ -411,10 +411,10 @@ const struct wr_conf_item wr_daemon_items[] = {
 
 	{"gateway.folder", WR_CONF_STRING, "/etc/weir/gateways", "a path",
 	 "API gateways, a file NAME.conf each (docs/gateways.md): weir gateway reads them.",
-	 AT(gateway.folder), 1, 255, .check = whole_path, .live = true},
+	 AT(gateway.folder), 1, 255, .check = whole_path},
 	{"gateway.state", WR_CONF_STRING, "/var/lib/weir-gateways", "a path",
 	 "Where weir gateway keeps what shall be so at each of them.", AT(gateway.state), 1, 255,
-	 .check = whole_path, .live = true},
+	 .check = whole_path},
 	{"gateway.keep", WR_CONF_BOOL, "no", NULL,
 	 "weir run keeps each of them as its ledger says: takes out what has ended, puts back what "
 	 "a "

@@ -57,26 +57,26 @@ static int give_ledgers(const struct wr_daemon_conf *conf, struct wr_err *err)
 	struct stat st = {0};
 	uid_t uid = (uid_t)-1;
 	gid_t gid = (gid_t)-1;
-	int fd, ret = wr_rights_user(user_of(conf), &uid, &gid, err);
+	int ret = wr_rights_user(user_of(conf), &uid, &gid, err);
 
 	if (ret || geteuid())
 		return ret;
-	if (mkdir(path, 0700) && errno != EEXIST)
+	if (lstat(path, &st) && (errno != ENOENT || mkdir(path, 0700) || lstat(path, &st)))
+		return wr_fail(err, errno, "gateway.state: %s: %s%s", path, strerror(errno),
+			       errno == EROFS
+				       ? "; under systemd it has to be in StateDirectory= or "
+					 "ReadWritePaths="
+				       : "");
+	if (S_ISDIR(st.st_mode) && st.st_uid == uid)
+		return 0;
+	if (!S_ISDIR(st.st_mode) || st.st_uid)
+		return wr_fail(err, EPERM,
+			       "gateway.state: %s is no folder of root's or of %s's (gateway.user)",
+			       path, user_of(conf));
+	give_files(path, uid, gid);
+	if (wr_rights_give_folder(path, uid, gid))
 		return wr_fail(err, errno, "gateway.state: %s: %s", path, strerror(errno));
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
-		ret = wr_fail(err, errno, "gateway.state: %s: %s", path, strerror(errno));
-	else if (st.st_uid && st.st_uid != uid)
-		ret = wr_fail(err, EPERM,
-			      "gateway.state: %s belongs to neither root nor %s (gateway.user)",
-			      path, user_of(conf));
-	if (!ret && !st.st_uid)
-		give_files(path, uid, gid);
-	if (!ret && fchown(fd, uid, gid))
-		ret = wr_fail(err, errno, "gateway.state: %s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return ret;
+	return 0;
 }
 
 int wr_gateways_open(struct wr_gateways **out, const struct wr_daemon_conf *conf,
@@ -165,19 +165,23 @@ uint64_t wr_gateways_no_room(const struct wr_gateways *g)
 }
 
 struct wr_act *wr_gateways_act(struct wr_gateways *g, const char *gateway,
-			       const struct wr_gateway_entry *e, bool shadow)
+			       const struct wr_gateway_entry *e, int policy, bool shadow)
 {
-	struct wr_act *a = g->act;
+	struct wr_act *a = NULL;
+	uint32_t policies = 0;
 
-	while (a < g->act + WR_ACTS && a->id)
-		a++;
-	if (a == g->act + WR_ACTS) {
+	for (struct wr_act *at = g->act; at < g->act + WR_ACTS; at++) {
+		if (!at->id && !a)
+			a = at;
+		policies += at->id && at->policy >= 0;
+	}
+	if (!a || (policy >= 0 && policies >= WR_ACTS - WR_ACTS_LEFT)) {
 		g->no_room++;
 		return NULL;
 	}
 	*a = (struct wr_act){.id = ++g->last_id,
 			     .state = shadow ? WR_ACT_SHADOW : WR_ACT_WAITS,
-			     .policy = -1,
+			     .policy = policy,
 			     .e = *e};
 	snprintf(a->gateway, sizeof(a->gateway), "%.*s", WR_GATEWAY_NAME - 1, gateway);
 	return a;
@@ -241,10 +245,20 @@ static void take_row(struct wr_gateways *g, const struct wr_gateways_row *row)
 		g->ops.gateway(g->ops.ctx, row);
 }
 
+/* It goes to logs and terminals, on one line. */
+static void make_plain(char *text, size_t room)
+{
+	text[room - 1] = 0;
+	wr_plain(text);
+	for (char *s = text; (s = strchr(s, '\n'));)
+		*s = ' ';
+}
+
 static void take(struct wr_gateways *g, struct wr_gateways_news *n)
 {
-	n->row.name[sizeof(n->row.name) - 1] = n->row.why[sizeof(n->row.why) - 1] = 0;
-	n->e.why[sizeof(n->e.why) - 1] = 0;
+	make_plain(n->row.name, sizeof(n->row.name));
+	make_plain(n->row.why, sizeof(n->row.why));
+	make_plain(n->e.why, sizeof(n->e.why));
 	if (n->what == WR_GATEWAYS_ACT && n->state > WR_ACT_SHADOW && n->state < WR_ACT_STATES)
 		take_act(g, n);
 	else if (n->what == WR_GATEWAYS_STATE)

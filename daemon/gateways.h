@@ -15,7 +15,12 @@
  *	core ── orders ──> gateways ── ledger, drivers ──> HAProxy, nginx, ...
  *	     <── news ───
  */
-enum { WR_ACTS = 256, WR_GATEWAYS_KNOWN = 16, WR_ACT_WHY = 240 };
+enum {
+	WR_ACTS = 256,
+	WR_ACTS_LEFT = 64, /* of them policies leave so many to detection */
+	WR_GATEWAYS_KNOWN = 16,
+	WR_ACT_WHY = 240
+};
 
 enum wr_act_state {
 	WR_ACT_SHADOW,	 /* nothing is done: what would be */
@@ -74,9 +79,10 @@ struct wr_gateways_ops {
 void wr_gateways_ops(struct wr_gateways *g, const struct wr_gateways_ops *ops);
 int wr_gateways_read(struct wr_gateways *g); /* -EPIPE: nothing comes any more */
 
-/* A new one; its state is WAITS, or SHADOW when nothing is to be done. NULL: there are WR_ACTS. */
+/* A new one; its state is WAITS, or SHADOW when nothing is to be done. policy: that it is of, or
+ * -1. NULL: there are WR_ACTS, or policies have all but WR_ACTS_LEFT of them. */
 struct wr_act *wr_gateways_act(struct wr_gateways *g, const char *gateway,
-			       const struct wr_gateway_entry *e, bool shadow);
+			       const struct wr_gateway_entry *e, int policy, bool shadow);
 void wr_gateways_longer(struct wr_act *a, uint64_t until_s);
 void wr_gateways_lift(struct wr_act *a);
 /* WR_ACTS of them; id 0: none there. */

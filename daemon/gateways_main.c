@@ -134,6 +134,27 @@ static int want(struct wr_gateway *g, struct wr_gateway_ledger *l, struct order 
 	return ret ? ret : wr_gateway_want(g, l, &one, err);
 }
 
+/* What somebody has asked for by hand since, for a reason of his own, is not ours to lift. */
+static void lift(struct wr_gateway_ledger *l, const struct order *o)
+{
+	const struct wr_gateway_entry *e = in_ledger(l, o);
+
+	if (e && !strcmp(e->why, o->o.e.why))
+		wr_gateway_lift(l, &o->o.e);
+}
+
+/* Before what is wanted: who is limited anew for something else has a lift under way for the same
+ * entry. */
+static void apply_lifts(struct worker *w, const struct place *p, struct wr_gateway_ledger *l)
+{
+	for (struct order *o = w->order; o < w->order + ORDERS; o++) {
+		if (!is_of(o, p) || o->wanted || !o->o.lift)
+			continue;
+		lift(l, o);
+		o->wanted = true;
+	}
+}
+
 static void apply(struct worker *w, struct place *p, struct wr_gateway *g,
 		  struct wr_gateway_ledger *l, uint64_t now_s)
 {
@@ -141,12 +162,11 @@ static void apply(struct worker *w, struct place *p, struct wr_gateway *g,
 	struct wr_err err = {0};
 	int unknown = wr_peers_prefixes(&never, &err);
 
+	apply_lifts(w, p, l);
 	for (struct order *o = w->order; o < w->order + ORDERS; o++) {
 		if (!is_of(o, p) || o->wanted)
 			continue;
-		if (o->o.lift)
-			wr_gateway_lift(l, &o->o.e);
-		else if (unknown || want(g, l, o, &never, now_s, &err)) {
+		if (unknown || want(g, l, o, &never, now_s, &err)) {
 			tell_act(w, o, err.code == ECANCELED ? WR_ACT_DECLINED : WR_ACT_REFUSED,
 				 err.text);
 			o->o.act = 0;
@@ -176,6 +196,14 @@ static void confirm(struct worker *w, const struct place *p, struct wr_gateway_l
 			tell_act(w, o, WR_ACT_DECLINED, TAKEN_OUT);
 		o->o.act = 0;
 	}
+}
+
+/* The ledger on disk has none of them: they are taken into it again. */
+static void not_saved(struct worker *w, const struct place *p)
+{
+	for (struct order *o = w->order; o < w->order + ORDERS; o++)
+		if (is_of(o, p))
+			o->wanted = false;
 }
 
 static void in_trouble(struct worker *w, const struct place *p, const char *why)
@@ -230,6 +258,8 @@ static int visit(struct worker *w, struct place *p, struct wr_gateway_result *r,
 	adopt(w, p, &l);
 	apply(w, p, &g, &l, now_s);
 	ret = wr_gateway_reconcile(&g, &l, now_s, NULL, r, err);
+	if (r->unsaved)
+		not_saved(w, p);
 	if (!ret)
 		confirm(w, p, &l);
 	p->ends_s = first_end(&l);

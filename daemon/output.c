@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -124,6 +125,12 @@ const struct wr_front *wr_outputs_front(const struct wr_outputs *o)
 	return &o->front;
 }
 
+/* Its keeper, which forks it again, has been forked before this. */
+void wr_outputs_forked(struct wr_outputs *o)
+{
+	madvise(o->shared, o->bytes, MADV_DONTFORK);
+}
+
 void wr_outputs_conf(struct wr_outputs *o, const struct wr_daemon_conf *conf)
 {
 	o->windows = wr_output_wants_windows(conf);
@@ -146,9 +153,14 @@ void wr_outputs_conf(struct wr_outputs *o, const struct wr_daemon_conf *conf)
 static int give_folder(const char *path, uid_t uid, gid_t gid, struct wr_err *err)
 {
 	char folder[WR_OUTPUT_NAME];
+	const char *in, *last;
 
 	snprintf(folder, sizeof(folder), "%s", path);
-	if (strstr(path, "/weir/") && chown(dirname(folder), uid, gid))
+	in = dirname(folder);
+	last = strrchr(in, '/');
+	/* A link leads to what somebody has chosen himself. */
+	if (last && !strcmp(last, "/weir") && wr_rights_give_folder(in, uid, gid) &&
+	    errno != ENOTDIR)
 		return wr_fail(err, errno, "giving the folder of %s away: %s", path,
 			       strerror(errno));
 	return 0;
@@ -186,7 +198,7 @@ static int prepare_folder(const char *path, const char *user, struct wr_err *err
 		return errno == EEXIST ? 0
 				       : wr_fail(err, EINVAL, "output.features: %s: %s", path,
 						 strerror(errno));
-	if (lchown(path, uid, gid))
+	if (wr_rights_give_folder(path, uid, gid))
 		return wr_fail(err, errno, "giving %s to %s: %s", path, user, strerror(errno));
 	return give_folder(path, uid, gid, err);
 }

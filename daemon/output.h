@@ -30,9 +30,14 @@ void wr_outputs_close(struct wr_outputs **o); /* after its process has ended. NU
 
 /* For wr_front_open(); borrowed. */
 const struct wr_front *wr_outputs_front(const struct wr_outputs *o);
+/* Its process has been forked: those that are forked later have nothing of what both share. */
+void wr_outputs_forked(struct wr_outputs *o);
 
 /* As root: files that are not there yet are made and given to daemon.user, who will open them. */
 int wr_outputs_prepare(const struct wr_daemon_conf *conf, struct wr_err *err);
+
+/* Can files with keys, headers and addresses be read, and taken? Nothing is changed. -EINVAL. */
+int wr_outputs_files(const struct wr_daemon_conf *conf, struct wr_err *err);
 
 /* Other values from now on. */
 void wr_outputs_conf(struct wr_outputs *o, const struct wr_daemon_conf *conf);

@@ -113,9 +113,13 @@ int wr_output_check_ipfix(const char *value, struct wr_err *err)
 
 int wr_output_check_features(const char *value, struct wr_err *err)
 {
-	if (*value == '/' && value[1] && strlen(value) < WR_OUTPUT_NAME - 16)
+	size_t n = strlen(value);
+
+	if (*value == '/' && value[1] && value[n - 1] != '/' && n < WR_OUTPUT_NAME - 16)
 		return 0;
-	return wr_fail(err, EINVAL, "'%s': expected the path of a folder that begins with '/'",
+	return wr_fail(err, EINVAL,
+		       "'%s': expected the path of a folder that begins with '/' and ends without "
+		       "one",
 		       value);
 }
 

@@ -31,14 +31,23 @@ static const struct wr_sheet *features_sheet(const struct wr_daemon_conf *conf)
 					     : wr_flow_sheet(of[conf->output.features_schema]);
 }
 
+int wr_output_hide(struct wr_hide *h, const struct wr_daemon_conf *conf, struct wr_err *err)
+{
+	enum wr_hide_how how = (enum wr_hide_how)conf->output.features_addresses;
+	struct wr_err why = {0};
+
+	if (!wr_hide_open(h, how, conf->output.features_key, &why))
+		return 0;
+	return wr_fail(err, EINVAL, "output.features_key: %s", why.text);
+}
+
 /* Without a file of its own the key is the one that this weir was started with. */
 static int open_hide(struct wr_output_run *r, struct wr_err *err)
 {
-	enum wr_hide_how how = (enum wr_hide_how)r->conf->output.features_addresses;
-	int ret = wr_hide_open(&r->hide, how, r->conf->output.features_key, err);
+	int ret = wr_output_hide(&r->hide, r->conf, err);
 
 	if (ret)
-		return wr_fail(err, EINVAL, "output.features_key: %s", err->text);
+		return ret;
 	if (!r->conf->output.features_key[0]) {
 		memcpy(r->hide.key, r->shared->key, sizeof(r->shared->key));
 		r->hide.n_key = sizeof(r->shared->key);

@@ -79,6 +79,7 @@ struct wr_output_shared {
 	int wake_fd;	 /* eventfd: there is something in the queue */
 	uint8_t key[32]; /* of hashes of addresses, while weir runs; when no file has one */
 	uint32_t ending; /* the core ends: what waits may go out for a moment */
+	uint32_t began;	 /* all outputs were open once */
 	uint8_t memory[] __attribute__((aligned(64))); /* queue, outboxes */
 };
 

@@ -80,7 +80,8 @@ struct wr_output_ways {
 /* daemon/output_feed.c */
 extern const struct wr_output_ways wr_output_eve, wr_output_ipfix, wr_output_otlp,
 	wr_output_otlp_traces;
-/* daemon/output_features.c */
+/* daemon/output_features.c; how addresses are hidden there: -EINVAL. */
+int wr_output_hide(struct wr_hide *h, const struct wr_daemon_conf *conf, struct wr_err *err);
 extern const struct wr_output_ways wr_output_features;
 /* daemon/output_tell.c */
 extern const struct wr_output_ways wr_output_webhook, wr_output_syslog, wr_output_command;

@@ -81,17 +81,34 @@ static int headers_of(struct wr_output_headers *h, const char *item, const char 
 	return ret;
 }
 
-static int read_headers(struct wr_output_run *r, struct wr_err *err)
+static int read_headers(const struct wr_daemon_conf *c, struct wr_output_headers *otlp,
+			struct wr_output_headers *webhook, struct wr_err *err)
 {
-	const struct wr_daemon_conf *c = r->conf;
 	int ret = 0;
 
 	if (c->output.otlp.n || c->output.otlp_traces.n)
-		ret = headers_of(&r->otlp, "output.otlp_headers_file", c->output.otlp_headers_file,
+		ret = headers_of(otlp, "output.otlp_headers_file", c->output.otlp_headers_file,
 				 err);
 	if (!ret && c->notify.webhook.n)
-		ret = headers_of(&r->webhook, "notify.webhook_headers_file",
+		ret = headers_of(webhook, "notify.webhook_headers_file",
 				 c->notify.webhook_headers_file, err);
+	return ret;
+}
+
+int wr_outputs_files(const struct wr_daemon_conf *conf, struct wr_err *err)
+{
+	struct {
+		struct wr_output_headers otlp, webhook;
+		char url[WR_OUTPUT_NAME];
+		struct wr_hide hide;
+	} read = {.otlp.n = 0};
+	int ret = read_headers(conf, &read.otlp, &read.webhook, err);
+
+	for (size_t i = 0; i < conf->notify.webhook.n && !ret; i++)
+		ret = wr_output_webhook_url(conf->notify.webhook.at[i], read.url, err);
+	if (!ret && conf->output.features.n)
+		ret = wr_output_hide(&read.hide, conf, err);
+	explicit_bzero(&read, sizeof(read));
 	return ret;
 }
 
@@ -175,7 +192,7 @@ static int open_one(struct wr_output_run *r, enum wr_output_kind kind, const cha
 
 static int open_all(struct wr_output_run *r, struct wr_err *err)
 {
-	int ret = read_headers(r, err);
+	int ret = read_headers(r->conf, &r->otlp, &r->webhook, err);
 
 	if (ret)
 		return ret;
@@ -446,9 +463,14 @@ int wr_output_main(const struct wr_front_start *start, struct wr_err *err)
 	ret = take_signals(r, err);
 	if (!ret)
 		ret = open_all(r, err);
+	/* It has been possible: what is wrong with a file now may be mended, and is looked at
+	 * again. */
+	if (ret == -EINVAL && r->shared->began)
+		ret = -EIO;
 	if (!ret)
 		ret = start->confine(start->ctx, err);
 	if (!ret) {
+		r->shared->began = 1;
 		serve(r);
 		if (core_has_ended(r))
 			finish(r);

@@ -45,6 +45,22 @@ int wr_rights_give(const char *path, uid_t uid, gid_t gid)
 	return ret;
 }
 
+/* By O_PATH: root without CAP_DAC_OVERRIDE cannot read a folder that is its user's alone. */
+int wr_rights_give_folder(const char *path, uid_t uid, gid_t gid)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), ret = -1, saved;
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &st))
+		ret = st.st_uid ? 0 : fchownat(fd, "", uid, gid, AT_EMPTY_PATH);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return ret;
+}
+
 int wr_rights_group(const char *name, gid_t *gid, struct wr_err *err)
 {
 	struct group *g = name[0] ? getgrnam(name) : NULL;

@@ -20,6 +20,8 @@ int wr_rights_group(const char *name, gid_t *gid, struct wr_err *err);
 /* Gives a file to a user whose folder it is in: only a file, of one name, no link to another one.
  * -1: errno says why. */
 int wr_rights_give(const char *path, uid_t uid, gid_t gid);
+/* Gives a folder of root's, and no link to one; that of somebody else stays his. -1: errno. */
+int wr_rights_give_folder(const char *path, uid_t uid, gid_t gid);
 
 /* From now on names of hosts are looked up in files only: nobody waits for a name server. */
 void wr_rights_no_names(void);

@@ -232,6 +232,8 @@ static int start_processes(struct wr_run *r, struct wr_err *err)
 	if (!ret)
 		ret = wr_front_open(&r->out, wr_outputs_front(r->outputs), &r->source, err);
 	if (!ret)
+		wr_outputs_forked(r->outputs);
+	if (!ret)
 		ret = wr_requests_open(&r->requests, &r->c, err);
 	if (!ret && r->requests) {
 		ret = wr_front_open(&r->reads, wr_requests_front(r->requests), &r->source, err);

@@ -134,29 +134,37 @@ static void on_gateway(void *ctx, const struct wr_gateways_row *row)
 	wr_run_log(line);
 }
 
+/* -1: there is none any more. */
+static int policy_of(const struct wr_run *r, const char *gateway, const struct wr_gateway_entry *e)
+{
+	char why[WR_GATEWAY_WHY];
+
+	for (size_t i = 0; i < r->whens.n; i++) {
+		wr_gateway_when_why(why, &r->whens.at[i]);
+		if (!strcmp(why, e->why) && !strcmp(gateway, r->whens.at[i].gateway))
+			return (int)i;
+	}
+	return -1;
+}
+
 /* An earlier weir has put it there: its policy goes on with it, or it leaves. */
 static void on_found(void *ctx, const char *gateway, const struct wr_gateway_entry *e)
 {
 	struct wr_run *r = ctx;
-	char why[WR_GATEWAY_WHY];
+	int policy = policy_of(r, gateway, e);
 	struct wr_act *a;
 
 	if (wr_run_gateways_at(r, gateway, e))
 		return;
-	a = wr_gateways_act(r->gateways, gateway, e, false);
+	a = wr_gateways_act(r->gateways, gateway, e, policy, false);
 	if (!a)
 		return;
 	a->state = WR_ACT_STANDS;
 	a->sent = true;
-	for (size_t i = 0; i < r->whens.n; i++) {
-		wr_gateway_when_why(why, &r->whens.at[i]);
-		if (strcmp(why, e->why) || strcmp(gateway, r->whens.at[i].gateway))
-			continue;
-		a->policy = (int)i;
-		r->when_state[i].acts = r->when_state[i].blind = true;
-		return;
-	}
-	wr_gateways_lift(a);
+	if (policy >= 0)
+		r->when_state[policy].acts = r->when_state[policy].blind = true;
+	else
+		wr_gateways_lift(a);
 }
 
 /* ---- detection ---- */
@@ -191,7 +199,7 @@ static void act(struct wr_run *r, const struct wr_finding *f, const struct wr_fi
 			return;
 		snprintf(e.why, sizeof(e.why), "detection: %s",
 			 wr_class_name((enum wr_finding_class)f->klass));
-		a = wr_gateways_act(r->gateways, r->c.gateway.at, &e,
+		a = wr_gateways_act(r->gateways, r->c.gateway.at, &e, -1,
 				    r->c.detect.automatic == WR_ANSWER_SHADOW);
 		if (!a)
 			return;

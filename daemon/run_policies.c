@@ -57,10 +57,9 @@ static void limit(struct wr_run *r, int i, const struct wr_run_askers *who, cons
 			a = NULL;
 		}
 		if (!a) {
-			a = wr_gateways_act(r->gateways, w->gateway, &e, false);
+			a = wr_gateways_act(r->gateways, w->gateway, &e, i, false);
 			if (!a)
 				return;
-			a->policy = i;
 		}
 		/* It is found later than a policy may act. */
 		if (a->policy == i && a->state == WR_ACT_DECLINED)

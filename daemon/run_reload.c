@@ -87,7 +87,9 @@ static int prepare(struct wr_run *r, const struct wr_daemon_conf *new, struct ch
 {
 	int ret = 0;
 
-	ret = wr_places_open(&c->new_places, new->detect.asn, new->detect.country, err);
+	ret = wr_outputs_files(new, err);
+	if (!ret)
+		ret = wr_places_open(&c->new_places, new->detect.asn, new->detect.country, err);
 	if (!ret && c->dump_ring)
 		ret = wr_run_dump_open(&c->new_dump, new, err);
 	if (!ret && c->history_path)

@@ -75,9 +75,11 @@ static void sample(struct wr_run *r, struct wr_incident *i)
 	struct wr_dump_ask ask = {.since_ns = i->start_ns - BEFORE_NS};
 	uint64_t before = wr_dump_state(r->samples).added;
 
+	i->sample.taken = true;
+	if (i->strongest.victim.route[0]) /* a gateway has told of it: it is in no packet */
+		return;
 	filter_of(&filter, &i->strongest.victim);
 	ask.filter = wr_buf_text(&filter);
-	i->sample.taken = true;
 	/* One call, which looks at a bounded number; a ring that holds more has room for the rest.
 	 */
 	if (wr_dump_each(r->dump, &ask, take, &t, NULL) || filter.failed)

@@ -8,6 +8,7 @@
 #include "daemon/api.h"
 #include "daemon/classes.h"
 #include "daemon/findings.h"
+#include "daemon/output_conf.h"
 #include "daemon/query.h"
 #include "daemon/rules.h"
 #include "export/metrics.h"
@@ -15,7 +16,12 @@
 
 /* The view `metrics`: for Prometheus and its kin. It is text and has no JSON form. */
 
-enum { LEDGER_MAX = 256, OUTPUTS_MAX = 16, HOST_MAX = 256, CLASSES_MAX = WR_CLASSES + 1 };
+enum {
+	LEDGER_MAX = 256,
+	OUTPUTS_MAX = WR_OUTPUTS + 1, /* and the queue */
+	HOST_MAX = 256,
+	CLASSES_MAX = WR_CLASSES + 1
+};
 
 static struct wr_measures measures; /* one for the process, whoever asks */
 

@@ -55,17 +55,18 @@ static void stamp(struct wr_sheetdir *d)
 	strftime(d->stamp, sizeof(d->stamp), "%Y%m%dT%H%M%SZ", &utc);
 }
 
-static void remove_one(const struct wr_sheetdir *d, const char *name)
+static int remove_one(const struct wr_sheetdir *d, const char *name)
 {
 	char path[PATH_MAX];
 
-	if (snprintf(path, sizeof(path), "%s/%s", d->conf.dir, name) < (int)sizeof(path))
-		unlink(path);
+	if (snprintf(path, sizeof(path), "%s/%s", d->conf.dir, name) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return unlink(path) ? -errno : 0;
 }
 
 /* Calls fn for each entry; its number. */
 static uint32_t each(const struct wr_sheetdir *d,
-		     void (*fn)(const struct wr_sheetdir *d, const char *name, void *ctx),
+		     void (*fn)(const struct wr_sheetdir *d, const struct dirent *e, void *ctx),
 		     void *ctx)
 {
 	DIR *dir = opendir(d->conf.dir);
@@ -73,7 +74,7 @@ static uint32_t each(const struct wr_sheetdir *d,
 	uint32_t n = 0;
 
 	while (dir && (e = readdir(dir))) {
-		fn(d, e->d_name, ctx);
+		fn(d, e, ctx);
 		n++;
 	}
 	if (dir)
@@ -81,11 +82,11 @@ static uint32_t each(const struct wr_sheetdir *d,
 	return n;
 }
 
-static void remove_left(const struct wr_sheetdir *d, const char *name, void *ctx)
+static void remove_left(const struct wr_sheetdir *d, const struct dirent *e, void *ctx)
 {
 	(void)ctx;
-	if (begins(name, OPEN))
-		remove_one(d, name);
+	if (begins(e->d_name, OPEN))
+		remove_one(d, e->d_name);
 }
 
 struct oldest {
@@ -93,17 +94,19 @@ struct oldest {
 	char name[NAME_MAX + 1];
 };
 
-static void look(const struct wr_sheetdir *d, const char *name, void *ctx)
+/* Not every file system says what an entry is. */
+static void look(const struct wr_sheetdir *d, const struct dirent *e, void *ctx)
 {
 	struct oldest *o = ctx;
 
 	(void)d;
-	if (!begins(name, BEGIN))
+	if (!begins(e->d_name, BEGIN) || (e->d_type != DT_REG && e->d_type != DT_UNKNOWN))
 		return;
-	if (!o->files++ || strcmp(name, o->name) < 0)
-		snprintf(o->name, sizeof(o->name), "%s", name);
+	if (!o->files++ || strcmp(e->d_name, o->name) < 0)
+		snprintf(o->name, sizeof(o->name), "%s", e->d_name);
 }
 
+/* One that cannot be removed would be the oldest again. */
 static void remove_oldest(const struct wr_sheetdir *d)
 {
 	struct oldest o;
@@ -111,8 +114,8 @@ static void remove_oldest(const struct wr_sheetdir *d)
 	do {
 		o = (struct oldest){0};
 		each(d, look, &o);
-		if (o.files > d->conf.keep)
-			remove_one(d, o.name);
+		if (o.files > d->conf.keep && remove_one(d, o.name))
+			return;
 	} while (o.files > d->conf.keep + 1);
 }
 
@@ -123,10 +126,11 @@ static uint64_t rows_open(const struct wr_sheetdir *d)
 	return d->n.given - d->n.whole - d->n.lost;
 }
 
-/* Its rows are lost; the next try is later. */
+/* Its rows are lost; the next try is later, and finds nothing in its way. */
 static int failed(struct wr_sheetdir *d, int ret, uint64_t now_ns, struct wr_err *err)
 {
 	wr_sheetfile_close(&d->file, false, NULL);
+	unlink(d->open);
 	d->n.lost += rows_open(d);
 	d->wait_ns = d->wait_ns ? 2 * d->wait_ns : SECOND_NS;
 	if (d->wait_ns > WAIT_MOST_NS)

@@ -200,6 +200,7 @@ struct wr_gateway_result {
 	size_t taken;			/* wanted, but others have put the same there: left alone */
 	size_t steps;
 	uint64_t generation;
+	bool unsaved; /* the ledger could not be written: what was newly wanted is not kept */
 	char first_taken[64];
 };
 
@@ -212,7 +213,8 @@ struct wr_gateway_result {
 int wr_gateway_reconcile(struct wr_gateway *g, struct wr_gateway_ledger *l, uint64_t now_s,
 			 struct wr_buf *show, struct wr_gateway_result *r, struct wr_err *err);
 
-/* Each entry is taken into the ledger, over one for the same. -E2BIG: more than gateway.most. */
+/* Each entry is taken into the ledger, over one for the same. -E2BIG: more than gateway.most; then
+ * none is, as with any error. */
 int wr_gateway_want(struct wr_gateway *g, struct wr_gateway_ledger *l,
 		    const struct wr_gateway_set *entries, struct wr_err *err);
 /* Is to be taken out; which NULL: every one. Returns how many. */

@@ -41,6 +41,17 @@ int wr_gateway_want(struct wr_gateway *g, struct wr_gateway_ledger *l,
 	struct wr_gateway_set *s = &l->set;
 	size_t had = s->n, n = 0;
 
+	for (size_t i = 0; i < had; i++)
+		n += s->at[i].state != WR_GATEWAY_GONE;
+	for (size_t i = 0; i < entries->n; i++) {
+		const struct wr_gateway_entry *was = wr_gateway_set_find(s, &entries->at[i]);
+
+		n += !was || was->state == WR_GATEWAY_GONE;
+	}
+	if (n > g->conf.most)
+		return wr_fail(err, E2BIG,
+			       "%s would have %zu entries, and %zu is the most (gateway.most)",
+			       g->name, n, (size_t)g->conf.most);
 	for (size_t i = 0; i < entries->n; i++) {
 		struct wr_gateway_entry e = entries->at[i];
 		/* Only what was there before is sorted, and can be found. */
@@ -53,16 +64,12 @@ int wr_gateway_want(struct wr_gateway *g, struct wr_gateway_ledger *l,
 			e.state = was->state == WR_GATEWAY_LONGER || e.until_s > was->until_s
 					  ? WR_GATEWAY_LONGER
 					  : WR_GATEWAY_PUT;
-		if (wr_gateway_set_add(s, &e))
+		if (wr_gateway_set_add(s, &e)) {
+			s->n = had;
 			return wr_fail(err, ENOMEM, "no memory for %zu entries", entries->n);
+		}
 	}
 	wr_gateway_set_sort(s);
-	for (size_t i = 0; i < s->n; i++)
-		n += s->at[i].state != WR_GATEWAY_GONE;
-	if (n > g->conf.most)
-		return wr_fail(err, E2BIG,
-			       "%s would have %zu entries, and %zu is the most (gateway.most)",
-			       g->name, n, (size_t)g->conf.most);
 	return 0;
 }
 
@@ -292,10 +299,12 @@ int wr_gateway_reconcile(struct wr_gateway *g, struct wr_gateway_ledger *l, uint
 	*r = (struct wr_gateway_result){.generation = l->generation};
 	end_those(&l->set, &(struct ending){.until_s = now_s});
 	ret = work(g, l, now_s, show, &seen, &d, r, err);
-	if (!show && !ret)
+	if (!show && !ret) {
 		ret = settle(g, l, &d, r->steps > 0, err);
-	else if (!show) /* what is wanted is kept: a later call goes on */
-		wr_gateway_ledger_save(l, g, &none);
+		r->unsaved = ret != 0;
+	} else if (!show) { /* what is wanted is kept: a later call goes on */
+		r->unsaved = wr_gateway_ledger_save(l, g, &none) != 0;
+	}
 	wr_gateway_diff_free(&d);
 	wr_gateway_seen_free(&seen);
 	return ret ? wr_within(err, "%s", g->name) : 0;

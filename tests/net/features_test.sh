@@ -84,6 +84,20 @@ is "no address is in them" "$(grep -lE '(^|,)10\.[0-9]+\.[0-9]+\.[0-9]+' "$DIR"/
 is "and not the key" "$(grep -lF "$(head -c 32 "$TMP/key" | od -An -tx1 | tr -d ' \n')" "$DIR"/weir-* "$TMP/err" "$TMP/out" | wc -l)" 0
 ok "headers were looked at, too" at_least "max(int(r['headers']) for r in rows if r['key'] == 'interface')" 1
 
+# ---- a key that cannot be read --------------------------------------------------------
+
+PID=$(said status "rows[0]['outputs']['pid']")
+mv "$TMP/key" "$TMP/key.away"
+nok "a reload without the file of the key is refused" says 0 config reload
+like "and says which" "$(tail -n 3 "$TMP/err")" "output.features_key: .*$TMP/key"
+is "outputs go on" "$(said status "rows[0]['outputs']['pid']")" "$PID"
+kill -KILL "$PID"
+again() { [ "$(said status "rows[0]['outputs'].get('pid', $PID)")" != "$PID" ]; }
+tried() { [ "$(grep -c "output.features_key: " "$TMP/err")" -ge 2 ]; }
+ok "a process that is killed then does not find it" wait_for "$PATIENCE" tried
+mv "$TMP/key.away" "$TMP/key"
+ok "and goes on when it is there again" wait_for "$PATIENCE" again
+
 # ---- flows, kept files, another format ------------------------------------------------
 
 rm -f "$DIR"/weir-*
@@ -111,7 +125,6 @@ ok "rows wait in a file that is not whole" wait_for "$PATIENCE" output_is waitin
 is "whose name begins with a dot" "$(hidden)" 1
 PID=$(said status "rows[0]['outputs']['pid']")
 kill -KILL "$PID"
-again() { [ "$(said status "rows[0]['outputs'].get('pid', $PID)")" != "$PID" ]; }
 ok "the process that writes them is killed, and comes again" wait_for "$PATIENCE" again
 ok "its rows are counted as lost" wait_for "$PATIENCE" output_is lost 1000
 is "what was whole is still there" "$(($(output sent) >= BEFORE))" 1

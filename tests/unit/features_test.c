@@ -192,6 +192,36 @@ static void no_folder(void)
 	wr_sheetdir_close(&d);
 }
 
+/* What stands in the way is waited for by nobody. */
+static void in_the_way(void)
+{
+	struct wr_sheetdir_conf conf = {.dir = dir,
+					.sheet = wr_flow_sheet(WR_FLOW_SHEET_FEATURES),
+					.max_bytes = 1,
+					.max_age_ns = SECOND,
+					.keep = 1};
+	struct wr_flow f = {.key = {.ip_v = 4}};
+	struct wr_flow_told told = wr_flow_told(&f, NULL);
+	char folders[2][128], link[128];
+	struct wr_sheetdir *d = NULL;
+	struct wr_err err = {0};
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(folders[i], sizeof(folders[i]), "%s/weir-features-200%d", dir, i);
+		mkdir(folders[i], 0700);
+	}
+	wr_sheetdir_open(&d, &conf, &err);
+	is_int(wr_sheetdir_add(d, &told, SECOND, &err), 0, "a folder of such a name stays");
+	is_int(look().whole, 3, "and is counted as none of its files");
+	snprintf(link, sizeof(link), "%s/.weir-features.part", dir);
+	is_int(symlink(dir, link), 0, "something else has the name of the open file");
+	is_int(wr_sheetdir_add(d, &told, SECOND, &err), -EISDIR, "what is no file is not written");
+	is_int(wr_sheetdir_add(d, &told, 2 * SECOND, &err), 0, "and is gone at the next try");
+	wr_sheetdir_close(&d);
+	for (int i = 0; i < 2; i++)
+		rmdir(folders[i]);
+}
+
 int main(void)
 {
 	char command[96];
@@ -204,6 +234,7 @@ int main(void)
 	for (int i = 0; i < WR_SHEETFILE_FORMATS; i++)
 		folder((enum wr_sheetfile_format)i);
 	no_folder();
+	in_the_way();
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	if (system(command))
 		note("%s is left", dir);

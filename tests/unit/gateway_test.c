@@ -181,6 +181,37 @@ static void ledger(void)
 	wr_gateway_set_free(&l.set);
 }
 
+/* ---- what is wanted ---- */
+
+static int read_nothing(struct wr_gateway *g, struct wr_gateway_seen *seen, struct wr_err *err)
+{
+	(void)seen;
+	return wr_fail(err, EIO, "%s does not answer", g->name);
+}
+
+static void wanted(void)
+{
+	static const struct wr_gateway_driver silent = {.name = "silent", .read = read_nothing};
+	struct wr_gateway g = {.name = "edge", .driver = &silent, .conf.most = 2};
+	struct wr_gateway_ledger l = {.path = "/proc/nowhere/edge.ledger", .lock_fd = -1};
+	struct wr_gateway_set more = {0};
+	struct wr_gateway_result r;
+	struct wr_err err = {0};
+
+	put(&l.set, "deny 10.0.0.1 until 1795409640", WR_GATEWAY_PUT);
+	put(&l.set, "deny 10.0.0.2 until 1795409640", WR_GATEWAY_GONE);
+	put(&more, "deny 10.0.0.1 until 1795409641", 0);
+	put(&more, "deny 10.0.0.2 until 1795409641", 0);
+	is_int(wr_gateway_want(&g, &l, &more, &err), 0, "as many as there may be");
+	put(&more, "deny 10.0.0.3 until 1795409641", 0);
+	is_int(wr_gateway_want(&g, &l, &more, &err), -E2BIG, "one more is refused");
+	is_int((long long)l.set.n, 2, "and is not in the ledger");
+	is_int(wr_gateway_reconcile(&g, &l, NOW_S, NULL, &r, &err), -EIO, "who is silent is told");
+	ok(r.unsaved, "and that the ledger could not be written");
+	wr_gateway_set_free(&more);
+	wr_gateway_set_free(&l.set);
+}
+
 /* ---- marks ---- */
 
 static void block(void)
@@ -544,6 +575,7 @@ int main(void)
 	entries();
 	lists();
 	ledger();
+	wanted();
 	block();
 	difference();
 	haproxy();

@@ -109,6 +109,35 @@ static void no_such_user(void)
 	point(geteuid() == 0, "and nothing has changed");
 }
 
+static uid_t owner(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) ? (uid_t)-1 : st.st_uid;
+}
+
+static void given(void)
+{
+	enum { SOMEBODY = 1234, OTHER = 1235 };
+	char dir[] = "/tmp/weir-rights-XXXXXX", folder[64], link[64];
+
+	if (!mkdtemp(dir))
+		return;
+	snprintf(folder, sizeof(folder), "%s/weir", dir);
+	snprintf(link, sizeof(link), "%s/link", dir);
+	point(!mkdir(folder, 0700) && !symlink(folder, link), "a folder, and a link to it");
+	point(wr_rights_give_folder(link, SOMEBODY, SOMEBODY) && errno == ENOTDIR,
+	      "a link is not given");
+	point(owner(folder) == 0, "and not what it leads to");
+	point(!wr_rights_give_folder(folder, SOMEBODY, SOMEBODY) && owner(folder) == SOMEBODY,
+	      "a folder of root's is");
+	point(!wr_rights_give_folder(folder, OTHER, OTHER) && owner(folder) == SOMEBODY,
+	      "one of somebody else's stays his");
+	unlink(link);
+	rmdir(folder);
+	rmdir(dir);
+}
+
 static void *in_thread(void *arg)
 {
 	return arg;
@@ -247,6 +276,7 @@ int main(void)
 	if (geteuid() == 0) {
 		child(dropped);
 		child(no_such_user);
+		child(given);
 	} else {
 		skip("giving up root's rights needs root");
 	}

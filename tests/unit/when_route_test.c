@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Policies over routes: what is read, what is told of what is wrong, when they act. */
+#include "daemon/gateways_impl.h"
 #include "gateway/when.h"
 #include "tests/tap.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define POLICY                                                                             \
@@ -143,6 +145,43 @@ static void acts(void)
 	   "and is taken back when that is fine");
 }
 
+/* ---- what is done of them ---- */
+
+static void room(void)
+{
+	static struct wr_gateways g; /* large */
+	const struct wr_gateway_entry e = {.verb = WR_GATEWAY_LIMIT};
+	uint32_t policies = 0, others = 0;
+
+	while (wr_gateways_act(&g, "edge", &e, 0, false))
+		policies++;
+	while (wr_gateways_act(&g, "edge", &e, -1, false))
+		others++;
+	is_int(policies, WR_ACTS - WR_ACTS_LEFT, "policies do not take all there is");
+	is_int(others, WR_ACTS_LEFT, "detection has the rest");
+	is_int((long long)wr_gateways_no_room(&g), 2, "what was not done is counted");
+}
+
+static void told(void)
+{
+	static struct wr_gateways g; /* large */
+	const struct wr_gateways_news n = {
+		.what = WR_GATEWAYS_STATE,
+		.row = {.name = "edge", .why = "it says \x1b[31m\nweir: all is well"}};
+	const struct wr_gateways_row *rows;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
+		return;
+	g.core_fd = pair[0];
+	is_int(send(pair[1], &n, sizeof(n), 0), sizeof(n), "something is told");
+	is_int(wr_gateways_read(&g), 0, "it is read");
+	is_int(wr_gateways_rows(&g, &rows), 1, "and known");
+	is_str(rows->why, "it says ?[31m weir: all is well", "plain, on one line");
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	reads();
@@ -150,5 +189,7 @@ int main(void)
 	file();
 	names();
 	acts();
+	room();
+	told();
 	return done();
 }
