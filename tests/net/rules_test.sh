@@ -441,11 +441,11 @@ pins() {
 	: >"$STATE"
 	policy "scan: drop from 198.18.0.0/24" "expr: drop where \"udp and src net 198.18.1.0/24\"" "short: drop from 198.18.2.0/24 for 30s"
 	run_with auto "pin = /sys/fs/bpf/weir" || return
-	begun=$SECONDS
 	stays 768 "a policy with an expression"
 	stop
 	stays 768 "is in force while no daemon runs"
 	start
+	begun=$SECONDS # the file is read again
 	is "the next one has all of it" "$(sums)" "[8192, 6656, {'scan': 512, 'expr': 512, 'short': 512}, {}, True]"
 	add "brief: drop from 198.18.4.0/24 for 4s" >/dev/null
 	stays 1024 "and enforces it"

@@ -183,7 +183,8 @@ static void ledger(void)
 
 /* ---- what is wanted ---- */
 
-static int read_nothing(struct wr_gateway *g, struct wr_gateway_seen *seen, struct wr_err *err)
+static int read_nothing(const struct wr_gateway *g, struct wr_gateway_seen *seen,
+			struct wr_err *err)
 {
 	(void)seen;
 	return wr_fail(err, EIO, "%s does not answer", g->name);
