@@ -211,6 +211,9 @@ void pair_part(struct wr_detect *d, const struct part *a)
 	}
 	if (!a->closing || f->caller == WR_FLOW_CALLER_UNKNOWN)
 		return;
+	/* Who may be forged gets a RST for his ACK, and never what a server says or its end. */
+	if (!d->conf.one_way && !(f->tcp_flags[!f->caller] & (WR_TCP_PSH | WR_TCP_FIN)))
+		return;
 	p = pair_of(d, &a->p->flow.key, f->caller, false);
 	if (p && f->last_ns - f->first_ns < SESSION_NS_MOST * 1000000000ull &&
 	    f->sent[0].bytes + f->sent[1].bytes < SESSION_BYTES_MOST && is_login(d, p, f))
