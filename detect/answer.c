@@ -108,9 +108,11 @@ static void begin_count(struct wr_answers *all, struct wr_answer *a)
 	a->stopped = all->ops->stopped ? all->ops->stopped(all->ctx, a) : 0;
 }
 
-/* A first rule, or a better one. False: there is none. */
-static bool look(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
-		 struct wr_answer *a, uint64_t now_ns)
+enum looked { LOOKED_NONE, LOOKED_PUT, LOOKED_REFUSED /* there is one, but not now */ };
+
+/* A first rule, or a better one. */
+static enum looked look(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
+			struct wr_answer *a, uint64_t now_ns)
 {
 	bool is_new = !a->name[0];
 	struct wr_cure_want want = {.for_s = WR_ANSWER_LAST_S,
@@ -119,6 +121,7 @@ static bool look(struct wr_answers *all, struct wr_detect *d, const struct wr_fi
 				    .cookies = all->cookies};
 	uint32_t number = all->number;
 	char name[WR_ANSWER_NAME];
+	enum looked got = LOOKED_NONE;
 	struct wr_cure c;
 
 	a->looks++;
@@ -129,10 +132,11 @@ static bool look(struct wr_answers *all, struct wr_detect *d, const struct wr_fi
 		memcpy(name, a->name, sizeof(name));
 	want.name = name;
 	wr_detect_cure(d, f, &want, &c);
-	if (c.verb == WR_CURE_NONE || !c.safe || (!is_new && !strcmp(c.rule, a->cure.rule)) ||
-	    put(all, a->klass, name, &c, now_ns)) {
+	if (c.verb != WR_CURE_NONE && c.safe && (is_new || strcmp(c.rule, a->cure.rule) != 0))
+		got = put(all, a->klass, name, &c, now_ns) ? LOOKED_REFUSED : LOOKED_PUT;
+	if (got != LOOKED_PUT) {
 		all->number = number;
-		return false;
+		return got;
 	}
 	if (is_new) {
 		all->made++;
@@ -142,19 +146,26 @@ static bool look(struct wr_answers *all, struct wr_detect *d, const struct wr_fi
 	a->cure = c;
 	a->renewed_ns = now_ns;
 	begin_count(all, a);
-	return true;
+	return LOOKED_PUT;
 }
 
 /* ---- does it stop it? ---- */
 
-/* The next best, or nothing: a rule that stops nothing is only in the way. */
+/* The next best, or nothing: a rule that stops nothing is only in the way. When a better one is
+ * refused, all stays as it is and is judged once more. */
 static void replace(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
 		    struct wr_answer *a, uint64_t now_ns)
 {
-	if (look(all, d, f, a, now_ns)) /* what it looks like has changed */
-		return;
-	a->level++;
-	if (look(all, d, f, a, now_ns))
+	enum looked got = look(all, d, f, a, now_ns); /* what it looks like may have changed */
+
+	if (got == LOOKED_NONE) {
+		a->level++;
+		got = look(all, d, f, a, now_ns);
+		a->level -= got == LOOKED_REFUSED;
+	}
+	if (got == LOOKED_REFUSED)
+		begin_count(all, a);
+	if (got != LOOKED_NONE)
 		return;
 	all->ops->take(all->ctx, a);
 	a->name[0] = 0;
@@ -169,7 +180,7 @@ static void judge(struct wr_answers *all, struct wr_detect *d, const struct wr_f
 
 	if (!all->ops->stopped)
 		return;
-	a->seen += wr_detect_seen(d, f);
+	a->seen += wr_detect_seen(d, f, &a->cure);
 	if (++a->seconds < JUDGE_S || a->seen < JUDGE_LEAST)
 		return;
 	stopped = all->ops->stopped(all->ctx, a);

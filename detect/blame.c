@@ -69,29 +69,50 @@ static void vote(uint32_t *now, uint64_t *votes, uint32_t it, uint64_t n)
 	}
 }
 
-uint64_t blame_packets(const struct wr_detect *d, const struct wr_finding *f, uint32_t seconds,
-		       struct blame_what *what)
+static bool is_of(const struct wr_finding *f, const struct recent *r)
 {
-	uint32_t most = 0;
+	return is_source(f, r->key.addr[r->from]) &&
+	       for_victim(&f->victim, r->key.addr[!r->from], r->key.ip_v, r->key.port[!r->from]);
+}
+
+static struct wr_cure_of what_of(const struct wr_detect *d, const struct wr_finding *f)
+{
+	uint32_t proto = 0, most = 0;
 	uint32_t n = d->n_recent < RECENT ? d->n_recent : RECENT;
-	uint64_t since = step_end(d) - seconds * 1000000000ull, packets = 0, votes = 0;
+	uint64_t since = step_end(d) - WINDOW_S * 1000000000ull;
+	uint64_t packets = 0, protos = 0, votes = 0;
 
 	for (uint32_t i = 1; i <= n; i++) {
 		const struct recent *r = &d->recent[(d->n_recent - i) % RECENT];
 
 		if (r->ns < since)
 			break;
-		if (!is_source(f, r->key.addr[r->from]) ||
-		    !for_victim(&f->victim, r->key.addr[!r->from], r->key.ip_v,
-				r->key.port[!r->from]))
+		if (!is_of(f, r))
 			continue;
 		packets += r->packets;
+		vote(&proto, &protos, r->key.proto, r->packets);
 		vote(&most, &votes, (uint32_t)r->key.proto << 16 | r->key.port[!r->from],
 		     r->packets);
 	}
-	if (what) {
-		what->proto = (uint8_t)(most >> 16);
-		what->port = votes * 2 > packets ? (uint16_t)most : 0;
+	return (struct wr_cure_of){
+		.proto = (uint8_t)proto,
+		.port = most >> 16 == proto && votes * 2 > packets ? (uint16_t)most : 0};
+}
+
+uint64_t blame_packets(const struct wr_detect *d, const struct wr_finding *f, uint32_t seconds,
+		       const struct wr_cure_of *what)
+{
+	uint32_t n = d->n_recent < RECENT ? d->n_recent : RECENT;
+	uint64_t since = step_end(d) - seconds * 1000000000ull, packets = 0;
+
+	for (uint32_t i = 1; i <= n; i++) {
+		const struct recent *r = &d->recent[(d->n_recent - i) % RECENT];
+
+		if (r->ns < since)
+			break;
+		if (r->key.proto == what->proto &&
+		    (!what->port || r->key.port[!r->from] == what->port) && is_of(f, r))
+			packets += r->packets;
 	}
 	return packets;
 }
@@ -197,7 +218,7 @@ static const char *proto_word(uint8_t proto)
 
 static void rule_text(struct wr_buf *b, const struct wr_finding *f, const struct who *w,
 		      const struct wr_cure_want *want, const struct wr_cure *c,
-		      const struct blame_what *what)
+		      const struct wr_cure_of *what)
 {
 	struct wr_victim v = f->victim;
 
@@ -223,12 +244,12 @@ static void rule_text(struct wr_buf *b, const struct wr_finding *f, const struct
 	wr_buf_fmt(b, " auto for %" PRIu32 "s why \"%s\"", want->for_s, wr_class_name(f->klass));
 }
 
-/* Has it completed a handshake? */
-static bool is_proven(const struct wr_finding *f)
+/* Is it who it says? An ACK behind a SYN can be forged as well as the SYN: only where both
+ * directions are seen, and of what needs a server that went on with it. */
+static bool is_proven(const struct wr_detect *d, const struct wr_finding *f, uint8_t proto)
 {
-	if (f->klass == WR_CLASS_PORT_SCAN_VERTICAL || f->klass == WR_CLASS_PORT_SCAN_HORIZONTAL)
-		return value_of(f, WR_FEATURE_ANSWERED) > 0;
-	return true;
+	return !d->conf.one_way && proto == WR_IP_TCP &&
+	       (f->klass == WR_CLASS_BRUTE_FORCE || f->klass == WR_CLASS_SLOW_HTTP);
 }
 
 /* Packets that there must be of it at least, when it is made of such as rules are for. */
@@ -252,18 +273,23 @@ void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr
 		struct wr_cure *c)
 {
 	struct who w = {0};
-	struct blame_what what = {0};
+	struct wr_cure_of what;
 	struct wr_buf text = {0};
-	bool drop;
+	bool proven, drop;
 
 	if (want->level > 1 || !f->n_sources || !f->n_evidence)
 		return;
+	what = what_of(d, f);
+	if (f->klass != WR_CLASS_HTTP_FLOOD) /* its rule names no port but the victim's */
+		what.port = 0;
+	c->of = what;
 	c->attack_samples = (uint32_t)blame_packets(d, f, WINDOW_S, &what);
 	if (c->attack_samples < expected(f) || !proto_word(what.proto)) /* by ARP: no rule may */
 		return;
 	choose(f, want->level, &w);
 	look_at_usual(d, f, what.proto, &w, c);
-	drop = is_proven(f) && !c->usual_clients;
+	proven = is_proven(d, f, what.proto) && !c->usual_clients;
+	drop = proven && !want->level;	      /* neighbours have proven nothing */
 	if (!drop && what.proto != WR_IP_TCP) /* only its connections can be limited */
 		return;
 	c->verb = drop ? WR_CURE_DROP : WR_CURE_LIMIT;
@@ -271,7 +297,7 @@ void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr
 	c->safe = c->attack >= LEAST_COVERED;
 	if (!drop) {
 		c->attack *= fmax(0, 1 - LIMIT_CPS / fmax(0.001, rate_of(f)));
-		c->safe = c->safe && c->attack >= LEAST_STOPPED && !want->level;
+		c->safe = c->safe && c->attack >= LEAST_STOPPED && (!want->level || proven);
 		/* All that a client does, wherever to, is more than a scan is worth. */
 		c->safe = c->safe && (f->victim.ip_v || !c->usual_clients);
 	}

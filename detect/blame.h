@@ -7,9 +7,10 @@
 
 /*
  * Rules by who it is, for what headers do not tell: scans, logins, connections that are held open
- * or made in masses. By address, then (level 1) by prefix. Who has completed a handshake is who he
- * says, and is dropped, unless usual packets of his are known; for him, and for who may be forged,
- * it is a limit of new connections, so that nobody can have a third one locked out.
+ * or made in masses. By address, then (level 1) by prefix. Who a server has gone on with, seen in
+ * both directions, is who he says, and his address is dropped, unless usual packets of his are
+ * known; for him, for prefixes, and for who may be forged, it is a limit of new connections, so
+ * that nobody can have a third one locked out.
  */
 
 /* The least share of it that a rule is expected to stop; below it is not worth its place. */
@@ -18,13 +19,10 @@
 bool blame_has(enum wr_finding_class c);
 void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr_cure_want *want,
 		struct wr_cure *c);
-/* Packets of its sources to its victim in the last `seconds`, as far as they are remembered. */
-struct blame_what { /* most of them */
-	uint8_t proto;
-	uint16_t port; /* 0: none has most */
-};
+/* Packets of its sources to its victim in the last `seconds`, as far as they are remembered, that a
+ * rule for `what` is for. */
 uint64_t blame_packets(const struct wr_detect *d, const struct wr_finding *f, uint32_t seconds,
-		       struct blame_what *what);
+		       const struct wr_cure_of *what);
 /* Is it a flood of SYNs for which cookies are the answer? They are a rule of its own. */
 bool cookies_fit(const struct wr_finding *f, const struct wr_cure_want *want);
 void cookies_cure(const struct wr_detect *d, const struct wr_finding *f,

@@ -42,7 +42,7 @@ void cookies_cure(const struct wr_detect *d, const struct wr_finding *f,
 
 	v.port = 0;
 	c->verb = WR_CURE_COOKIES;
-	c->attack = fmax(0, 1 - over / fmax(1, (double)wr_detect_seen(d, f)));
+	c->attack = fmax(0, 1 - over / fmax(1, (double)wr_detect_seen(d, f, c)));
 	c->usual = 0;
 	c->usual_clients = 0;
 	c->safe = c->attack >= LEAST_STOPPED;

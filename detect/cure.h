@@ -23,6 +23,12 @@ enum wr_cure_verb { WR_CURE_NONE, WR_CURE_DROP, WR_CURE_LIMIT, WR_CURE_COOKIES, 
 
 const char *wr_cure_verb_name(enum wr_cure_verb v); /* none, drop, limit, cookies */
 
+/* What a rule by source is for. */
+struct wr_cure_of {
+	uint8_t proto;
+	uint16_t port; /* 0: any, or the victim's */
+};
+
 struct wr_cure {
 	enum wr_cure_verb verb;
 	bool safe;     /* no usual packet that is known is hit: it may be put in without asking */
@@ -31,6 +37,7 @@ struct wr_cure {
 	double usual;  /* share of the usual samples of that address that it matches */
 	uint32_t attack_samples, usual_samples;
 	uint32_t usual_clients; /* sources of usual samples that it matches */
+	struct wr_cure_of of;	/* by source only */
 	char rule[600]; /* a statement of the policy language (policy/policy.h), `auto` and with an
 			   end */
 };
@@ -55,7 +62,9 @@ void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
 /* Is there a rule for such a thing at all? */
 bool wr_detect_curable(enum wr_finding_class c);
 
-/* Packets of it in the newest second, whatever was done with them; estimated. */
-uint64_t wr_detect_seen(const struct wr_detect *d, const struct wr_finding *f);
+/* Packets of it in the newest second that the rule c is for, whatever was done with them;
+ * estimated. */
+uint64_t wr_detect_seen(const struct wr_detect *d, const struct wr_finding *f,
+			const struct wr_cure *c);
 
 #endif

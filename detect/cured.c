@@ -10,14 +10,15 @@ const char *wr_cure_verb_name(enum wr_cure_verb v)
 	return names[v];
 }
 
-uint64_t wr_detect_seen(const struct wr_detect *d, const struct wr_finding *f)
+uint64_t wr_detect_seen(const struct wr_detect *d, const struct wr_finding *f,
+			const struct wr_cure *c)
 {
 	const struct wr_victim *v = &f->victim;
 	const struct target *t;
 	uint64_t usual;
 
 	if (blame_has(f->klass))
-		return blame_packets(d, f, 1, NULL);
+		return blame_packets(d, f, 1, &c->of);
 	t = target_known(d, v->addr, v->ip_v,
 			 v->prefix == (v->ip_v == 4 ? 32 : 128) ? 0 : v->prefix);
 	for (int i = 0; t && f->n_evidence && i < COUNT_N; i++) {

@@ -51,6 +51,14 @@ static uint32_t be16(const uint8_t *at)
 
 /* ---- DHCP ---- */
 
+/* Each thing has a half of its own, in 31 bits; 0: it is not there. */
+static uint64_t half(uint64_t says, bool high, uint64_t h)
+{
+	uint32_t v = (uint32_t)(h & INT32_MAX) | 1;
+
+	return high ? (says & UINT32_MAX) | (uint64_t)v << 32 : (says >> 32 << 32) | v;
+}
+
 static void dhcp_option(struct wr_offer *o, uint8_t code, struct bytes v, uint8_t *kind)
 {
 	if (code == OPTION_KIND && v.n)
@@ -58,7 +66,7 @@ static void dhcp_option(struct wr_offer *o, uint8_t code, struct bytes v, uint8_
 	if (code == OPTION_SERVER && v.n == 4)
 		memcpy(o->addr, v.at, 4);
 	if (code == OPTION_ROUTER || code == OPTION_DNS)
-		o->says += hash(code, v.at, v.n); /* in whatever order */
+		o->says = half(o->says, code == OPTION_ROUTER, hash(code, v.at, v.n));
 }
 
 static bool dhcp(struct wr_offer *o, struct bytes b)
@@ -96,7 +104,7 @@ static bool dhcp6(struct wr_offer *o, struct bytes b)
 		if (n > b.n - at - 4)
 			break;
 		if (code == OPTION6_DNS)
-			o->says += hash(code, b.at + at + 4, n);
+			o->says = half(o->says, false, hash(code, b.at + at + 4, n));
 		at += 4 + n;
 	}
 	return true;

@@ -17,7 +17,8 @@ struct wr_offer {
 	uint8_t addr[16]; /* of who says so: a DHCP server by its identifier, else the source */
 	uint8_t ip_v;
 	uint64_t station; /* its Ethernet address as a number; 0: there is none */
-	/* Hash of what it gives out, 63 bits: DHCP: routers and DNS servers; a router: prefixes. Of
+	/* Hash of what it gives out, 63 bits: DHCP: routers in the upper half, DNS servers in the
+	 * lower one, 0: not in this answer; a router: prefixes. Of
 	 * what cannot be read because it hides behind extension headers or fragments: of nothing
 	 * else.
 	 */

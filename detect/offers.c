@@ -17,6 +17,7 @@ enum {
 	WORDS = 4,
 	FLOOD_PREFIXES = 10, /* different ones in ten seconds */
 	FLOOD_STEPS = 10 * STEPS,
+	LINKS = 16,
 };
 
 struct offerer {
@@ -27,10 +28,16 @@ struct offerer {
 	bool known;
 };
 
+/* Advertisements on one of them. */
+struct adverts {
+	uint64_t prefixes[WORDS];
+	uint32_t since, n;
+	uint16_t tag;
+};
+
 struct offers {
 	struct wr_rows rows;
-	uint64_t prefixes[WORDS];
-	uint32_t since, adverts;
+	struct adverts link[LINKS];
 	bool read; /* some are known from an earlier run */
 };
 
@@ -81,6 +88,37 @@ static struct offerer *offerer_of(struct wr_detect *d, const struct wr_talk_key 
 	return o;
 }
 
+/* Clients ask for what they want, so of DHCP only what both answers have can differ: routers in one
+ * half of the number, DNS servers in the other (detect/offer.h). With nothing in common they do. */
+static bool says_same(uint16_t kind, uint64_t a, uint64_t b)
+{
+	static const uint64_t halves[] = {UINT32_MAX, (uint64_t)UINT32_MAX << 32};
+	bool common = false;
+
+	if (kind == WR_OFFER_ROUTER || a == b)
+		return a == b;
+	for (int i = 0; i < 2; i++) {
+		uint64_t x = a & halves[i], y = b & halves[i];
+
+		if (x && y && x != y)
+			return false;
+		common |= x && y;
+	}
+	return common;
+}
+
+/* What is not in this answer stays as it was. */
+static uint64_t says_now(uint16_t kind, uint64_t was, uint64_t is)
+{
+	if (kind == WR_OFFER_ROUTER)
+		return is;
+	if (!(is & UINT32_MAX))
+		is |= was & UINT32_MAX;
+	if (!(is >> 32))
+		is |= was >> 32 << 32;
+	return is;
+}
+
 /* Those of the same kind and link that are known; same: one of them says the same. */
 static uint32_t known(const struct wr_detect *d, const struct offerer *o, uint64_t says, bool *same)
 {
@@ -94,7 +132,7 @@ static uint32_t known(const struct wr_detect *d, const struct offerer *o, uint64
 		if (!k->known || k == o || k->key.port != o->key.port || k->key.tag != o->key.tag)
 			continue;
 		n++;
-		*same |= k->says == says;
+		*same |= says_same(o->key.port, k->says, says);
 	}
 	return n;
 }
@@ -148,20 +186,37 @@ static void tell_offerer(struct wr_detect *d, const struct offerer *o, uint32_t 
 	tell(d, f);
 }
 
+/* Those of the last ten seconds. Of more links than there is room for the oldest is forgotten. */
+static struct adverts *adverts_of(struct wr_detect *d, uint16_t tag)
+{
+	struct adverts *a = d->offers->link, *old = a;
+
+	for (; a < d->offers->link + LINKS; a++) {
+		if (a->n && a->tag == tag && d->step - a->since <= FLOOD_STEPS)
+			return a;
+		if (a->n && a->tag == tag) {
+			old = a;
+			break;
+		}
+		if (a->since < old->since)
+			old = a;
+	}
+	*old = (struct adverts){.since = d->step, .tag = tag};
+	return old;
+}
+
 /* True: it is part of a flood. */
 static bool is_flood(struct wr_detect *d, const struct offerer *o, uint64_t says)
 {
-	struct offers *all = d->offers;
+	struct adverts *all;
 	struct wr_finding *f;
 	double prefixes;
 	bool is_new;
 
-	if (d->step - all->since > FLOOD_STEPS) {
-		memset(all->prefixes, 0, sizeof(all->prefixes));
-		all->since = d->step;
-		all->adverts = 0;
-	}
-	all->adverts++;
+	if (o->known && o->says == says) /* as ever */
+		return false;
+	all = adverts_of(d, o->key.tag);
+	all->n++;
 	all->prefixes[says >> 6 & (WORDS - 1)] |= 1ull << (says & 63);
 	prefixes = linear_count(all->prefixes, WORDS);
 	if (prefixes < FLOOD_PREFIXES)
@@ -170,7 +225,7 @@ static bool is_flood(struct wr_detect *d, const struct offerer *o, uint64_t says
 	if (!f)
 		return true;
 	evidence_only(f, WR_FEATURE_PREFIXES, round(prefixes));
-	evidence_only(f, WR_FEATURE_OFFERS, all->adverts);
+	evidence_only(f, WR_FEATURE_OFFERS, all->n);
 	evidence_only(f, WR_FEATURE_WINDOW, (d->step - all->since + 1) / (double)STEPS);
 	f->start_ns = step_end(d) - (d->step - all->since + 1) * WR_DETECT_STEP_NS;
 	f->score = prefixes / FLOOD_PREFIXES;
@@ -192,15 +247,15 @@ static bool listed(const struct wr_detect *d, const struct wr_talk_key *key)
 static void again(struct wr_detect *d, struct offerer *o, const struct wr_offer *in)
 {
 	bool router = in->kind == WR_OFFER_ROUTER, moved, same;
+	bool differs = !says_same(o->key.port, o->says, in->says);
 
 	moved = in->station && o->station && in->station != o->station;
-	if (moved && (router || o->says != in->says)) {
-		tell_offerer(d, o, known(d, o, in->says, &same), o->says != in->says,
-			     WR_SEVERITY_HIGH);
+	if (moved && (router || differs)) {
+		tell_offerer(d, o, known(d, o, in->says, &same), differs, WR_SEVERITY_HIGH);
 		return;
 	}
 	if (in->offers)
-		o->says = in->says;
+		o->says = says_now(o->key.port, o->says, in->says);
 }
 
 static void offered(struct wr_detect *d, const struct wr_talk_key *key, const struct wr_offer *in)

@@ -10,6 +10,7 @@
  */
 
 enum {
+	HEADERS_MOST = 14 + 40 + 60, /* Ethernet, IPv6, TCP with all its options */
 	PAIRS = 8192,
 	GAPS = 16,
 	LOGINS = 10, /* short sessions in a minute */
@@ -197,6 +198,16 @@ static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 	tell(d, f);
 }
 
+/* Who may be forged gets a SYN+ACK and a RST for his ACK, and never what a server says or its end.
+ */
+static bool went_on(const struct wr_flow *f)
+{
+	const struct wr_count *server = &f->sent[!f->caller];
+
+	return f->tcp_flags[!f->caller] & (WR_TCP_PSH | WR_TCP_FIN) ||
+	       server->bytes > server->packets * HEADERS_MOST;
+}
+
 void pair_part(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow *f = a->f;
@@ -210,6 +221,8 @@ void pair_part(struct wr_detect *d, const struct part *a)
 		opening(d, p, f->first_ns);
 	}
 	if (!a->closing || f->caller == WR_FLOW_CALLER_UNKNOWN)
+		return;
+	if (!d->conf.one_way && !went_on(f))
 		return;
 	p = pair_of(d, &a->p->flow.key, f->caller, false);
 	if (p && f->last_ns - f->first_ns < SESSION_NS_MOST * 1000000000ull &&

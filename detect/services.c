@@ -6,8 +6,8 @@
 
 /*
  * Services that were not there before: of an address that has been known for a while, a port that
- * answers for the third time, or an IP protocol that it never had. Ports that answer once (the data
- * of FTP) are none.
+ * answers for the third time, or an IP protocol that it never answered by. Ports that answer once
+ * (the data of FTP) are none.
  */
 
 enum {
@@ -116,7 +116,7 @@ static bool is_udp_or_tcp(uint8_t proto)
 }
 
 /* Which end answers, and whether this part says so. */
-static bool answers(const struct part *a, uint8_t *server)
+static bool answers(const struct wr_detect *d, const struct part *a, uint8_t *server)
 {
 	const struct wr_flow_key *k = &a->p->flow.key;
 
@@ -131,9 +131,10 @@ static bool answers(const struct part *a, uint8_t *server)
 	case WR_IP_ICMP6:
 	case WR_IP_IGMP:
 		return false;
-	default:
-		*server = a->to;
-		return !(a->p->facts & (WR_FACT_FRAG | WR_FACT_BAD));
+	default: /* anybody can send packets of any protocol */
+		*server = a->from;
+		return !d->conf.one_way && a->asked && a->f->opener == a->to &&
+		       !(a->p->facts & (WR_FACT_FRAG | WR_FACT_BAD));
 	}
 }
 
@@ -144,7 +145,7 @@ void services_part(struct wr_detect *d, const struct part *a)
 	struct service *s;
 	uint8_t server;
 
-	if (!answers(a, &server) || for_many(k->addr[server], k->ip_v))
+	if (!answers(d, a, &server) || for_many(k->addr[server], k->ip_v))
 		return;
 	memcpy(key.addr, k->addr[server], 16);
 	key.port = is_udp_or_tcp(k->proto) ? k->port[server] : 0;

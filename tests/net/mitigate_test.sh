@@ -98,7 +98,7 @@ logins_are_stopped() {
 	local tries
 	tries=$(login 10.77.0.1 21 200)
 	ok "after some of two hundred logins there are no more ($tries)" [ "$tries" -lt 200 ]
-	ok "by a rule for their source and that service" is_rule "drop from 10.77.0.1 to tcp/21@10.77.0.2 "
+	ok "by a rule for their source and that service" is_rule "limit 1cps from 10.77.0.1 to tcp/21@10.77.0.2 "
 	is "another one logs in" "$(login "$HONEST" 21 1)" 1
 	is "and at another service the same one is served" "$(login 10.77.0.1 443 1)" 1
 	like "the incident says so" "$(said incidents '[r["state"] for r in rows if r["class"] == "brute_force"]')" mitigated

@@ -247,7 +247,7 @@ static void test_next_best(void)
 	ok(kept.there && strstr(kept.statement, "drop from 198.51.100.7 to tcp/22@10.0.0.11"),
 	   "logins are stopped by address: %s", kept.statement);
 	pass(&host, 15, usual_turn, logins);
-	ok(kept.fails >= 1 && strstr(kept.statement, "drop from 198.51.100.0/24 to"),
+	ok(kept.fails >= 1 && strstr(kept.statement, "limit 1cps from 198.51.100.0/24 to"),
 	   "where that does not stop it, by prefix: %s", kept.statement);
 	pass(&host, 20, usual_turn, logins);
 	ok(kept.fails == 2 && !kept.there, "where that does not, either, by nothing");

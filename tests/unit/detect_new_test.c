@@ -380,6 +380,15 @@ static void send_gre(struct host *h)
 	host_send(h, &s);
 }
 
+static void answer_gre(struct host *h)
+{
+	struct seen s = {.src = WEB, .dst = ATTACKER, .proto = WR_IP_ESP};
+
+	host_ip(h, &s, 40, 0);
+	host_fill(h, 40, 7);
+	host_send(h, &s);
+}
+
 static void test_services(int v)
 {
 	struct wr_buf saved = {0};
@@ -413,6 +422,13 @@ static void test_services(int v)
 	for (int i = 0; i < 4; i++) {
 		send_gre(&host);
 		pass(&host, 70, usual_turn, NULL); /* its flow is another one then */
+	}
+	ok(!host_told(&host, WR_CLASS_NEW_SERVICE),
+	   "IPv%d: a protocol that nothing answers by is none", v);
+	for (int i = 0; i < 4; i++) {
+		send_gre(&host);
+		answer_gre(&host);
+		pass(&host, 70, usual_turn, NULL);
 	}
 	t = host_told(&host, WR_CLASS_NEW_SERVICE);
 	is_int((long)value_of(t, WR_FEATURE_PROTOCOL), WR_IP_ESP,
