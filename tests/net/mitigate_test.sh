@@ -106,7 +106,7 @@ logins_are_stopped() {
 }
 
 flood_is_told() {
-	background_in "$A" "$SEND" -d "$MAC" -t 10.77.0.2 "$OUT" 4000 200 4000 udp >/dev/null 2>&1
+	background_in "$A" "$SEND" -d "$MAC" -t 10.77.0.2 "$OUT" 20000 200 4000 udp >/dev/null 2>&1
 	ok "a flood is found, too" wait_for "$PATIENCE" flood_found
 	is "but gets no rule: its class is off" "$(rules '[x for x in t if "udp" in x]')" "[]"
 }
