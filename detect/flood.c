@@ -210,7 +210,8 @@ static bool may_look(struct wr_detect *d, struct target *t, const struct flood *
 	return (f || has_room(d)) && look_in_step(d);
 }
 
-static void tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl)
+/* False: it is none of this kind after all, and others are to be looked for. */
+static bool tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl)
 {
 	struct choice c = {t, fl};
 	struct profile p;
@@ -219,12 +220,12 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 	bool is_new;
 
 	if (!may_look(d, t, fl))
-		return;
+		return true;
 	profile_of(d, belongs, &c, &p);
 	/* One who tries ports is a scan, whoever else connects meanwhile. */
 	if (fl->klass == WR_CLASS_SYN_FLOOD && p.ports >= 20 &&
 	    (p.sources <= 3 || p.top[0].packets * 10 >= (uint64_t)half_open(t) * 6))
-		return;
+		return false;
 	v = where(t, &p,
 		  fl->klass == WR_CLASS_SYN_FLOOD || fl->klass == WR_CLASS_UDP_FLOOD ? fl->proto
 										     : 0);
@@ -232,12 +233,13 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 	if (f && f->severity > WR_SEVERITY_INFO)
 		t->busy = d->step + STEPS * 10;
 	if (!f || !is_new)
-		return;
+		return true;
 	evidence(f, count_feature[fl->count], rate_of(t, fl, &p), &t->norm[fl->count], 1);
 	if (fl->klass == WR_CLASS_SYN_FLOOD)
 		evidence_only(f, WR_FEATURE_HANDSHAKES, t->sum[C_HANDSHAKES]);
 	profile_evidence(f, &p);
 	tell(d, f);
+	return true;
 }
 
 /* Over many hosts of a prefix, none of which has most of it, from more than a few sources. */
@@ -300,7 +302,7 @@ void end_step_floods(struct wr_detect *d, struct target *t)
 		    (fl->count != C_SYN && n <= most_usual(d, t, fl->count, USUAL)) ||
 		    (fl->is && !fl->is(d, t)) || part_of_another(d, t, fl))
 			continue;
-		tell_flood(d, t, fl);
-		return;
+		if (tell_flood(d, t, fl))
+			return;
 	}
 }
