@@ -81,14 +81,14 @@ send_to() {
 	in_ns "$A" "$SEND" -d "$MAC" -t "$to" "$OUT" "$@"
 }
 
-# attack CLASS VICTIM ADDRESS COUNT SIZE RATE KIND: within three seconds it is found and named. How long it took is in $TMP/delays.
+# attack CLASS VICTIM ADDRESS COUNT SIZE RATE KIND: it is found and named. How long it took is in $TMP/delays.
 attack() {
 	local class=$1 victim=$2 began took sender
 	shift 2
 	began=$(date +%s.%N)
 	send_to "$@" >"$TMP/sent" 2>&1 &
 	sender=$!
-	if wait_for 3 is_found "$class" "$victim"; then
+	if wait_for "$PATIENCE" is_found "$class" "$victim"; then
 		took=$(finding "min(__import__('datetime').datetime.fromisoformat(r['raised']).timestamp()
 			for r in rows if r['class'] == '$class' and r['victim'].startswith('$victim')) - $began" 2>&1)
 		echo "$took" >>"$TMP/delays"
