@@ -102,7 +102,7 @@ flooded() {
 	flood_ends
 	touch "$TMP/over"
 	wait "$BG" 2>/dev/null
-	wait_for 5 grep -q '^[0-9]' "$TMP/steady"
+	wait_for 60 grep -q '^[0-9]' "$TMP/steady"
 	at_least "$what: of 200 connections in the flood come about" "$n" 198
 	ok "$what: who is connected stays so: all that was sent came back" \
 		awk '/^[0-9]/ { n = $1; good = $1 > 20 && $1 == $2 } END { exit !good }' "$TMP/steady"

@@ -134,7 +134,7 @@ told() {
 	like "the log says it once" "$(grep -c "critical: SYN flood at 10.77.0.2" "$TMP/err")" "^1$"
 	raw_lines "incidents id=$id" >"$TMP/one"
 	ok "incident and finding have the shape of their schema" shapes "$TMP/one" incident finding
-	wait_for 10 grep -q '"finding".*"over".*syn_flood' "$TMP/eve.json"
+	wait_for 60 grep -q '"finding".*"over".*syn_flood' "$TMP/eve.json"
 	grep '"event_type":"finding"' "$TMP/eve.json" >"$TMP/events"
 	ok "events, too" shapes "$TMP/events" finding
 	is "the event of the flood is raised once and over once" \
@@ -163,7 +163,7 @@ pulses() {
 	for i in 1 2 3 4 5 6; do
 		send_to 10.77.0.30 1200 74 6000 syn5 >/dev/null 2>&1
 	done
-	wait_for 5 is_found syn_flood 10.77.0.30
+	wait_for 60 is_found syn_flood 10.77.0.30
 	is "six pulses of a flood are one incident" \
 		"$(said incidents 'len([r for r in rows if r["target"].startswith("10.77.0.30")])')" 1
 	after=$(said status 'rows[0]["rss_kib"]')
@@ -185,12 +185,12 @@ killed() {
 	local sender
 	background_in "$A" "$SEND" -d "$MAC" -t 10.77.0.40 "$OUT" 80000 74 4000 syn5 >/dev/null 2>&1
 	sender=$BG
-	wait_for 5 is_found syn_flood 10.77.0.40
-	wait_for 5 in_history 10.77.0.40
+	wait_for 60 is_found syn_flood 10.77.0.40
+	wait_for 60 in_history 10.77.0.40
 	stop KILL
 	ok "after SIGKILL it starts again" start_all --page "" --set history.path="$TMP/history.db"
-	ok "and finds the attack that goes on" wait_for 5 is_found syn_flood 10.77.0.40
-	wait_for 5 two_in_history
+	ok "and finds the attack that goes on" wait_for 60 is_found syn_flood 10.77.0.40
+	wait_for 60 two_in_history
 	kill "$sender"
 	is "history: the incident before is over, this one may go on" \
 		"$("$WEIR" history --file "$TMP/history.db" --incidents --json | "$PYTHON" -c '

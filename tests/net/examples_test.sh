@@ -167,7 +167,7 @@ gone() {
 	done
 }
 ok "at least three programs and three maps were seen" test "${#ids[@]}" -ge 6
-wait_for 5 gone
+wait_for 60 gone
 ok "after the page's clean-up no program and no map of it is left" gone
 is "and no namespace" "$(ip netns list)" ""
 is "and no file that was not there before" "$(ls)" "$there_before"

@@ -60,13 +60,13 @@ words() {
 	local sender
 	flood 10.77.0.11 &
 	sender=$!
-	ok "a flood is found" wait_for 5 is_found 10.77.0.11
+	ok "a flood is found" wait_for 60 is_found 10.77.0.11
 	ID=$(incident_at 10.77.0.11)
 	ok "weir explain, while it goes on" says 0 explain "$ID"
 	like "it says what" "$TEXT" "SYN flood at 10.77.0.11"
 	wait "$sender"
 	flood 10.77.0.12
-	ok "a second one, elsewhere" wait_for 5 is_found 10.77.0.12
+	ok "a second one, elsewhere" wait_for 60 is_found 10.77.0.12
 	ID=$(incident_at 10.77.0.12)
 	ok "weir explain" says 0 explain "$ID"
 	like "like it before" "$TEXT" "SYN flood at 10.77.0.11"

@@ -176,7 +176,7 @@ with_haproxy() {
 	haproxy_config
 	background_in "$B" haproxy -W -f "$D/haproxy.cfg" 2>"$D/log"
 	haproxy=$BG
-	wait_for 10 gets 200
+	wait_for 60 gets 200
 	common
 
 	background_in "$B" "$WEIR" gateway reconcile --every 100ms -c "$CONF" 2>"$D/every"
@@ -186,13 +186,13 @@ with_haproxy() {
 	kill -KILL "$BG"
 	wait "$BG" 2>/dev/null
 	ok "haproxy: weir is killed, the block holds" gets 403
-	ok "haproxy: and ends on time by itself" wait_for 10 gets 200
+	ok "haproxy: and ends on time by itself" wait_for 60 gets 200
 	note "haproxy: it ended $(($(date +%s) - end)) s after its end, in whole seconds"
 
 	says 0 apply edge deny $C for 1m
 	old=$(haproxy_pid)
 	kill -USR2 "$haproxy"
-	wait_for 10 haproxy_reloaded "$old"
+	wait_for 60 haproxy_reloaded "$old"
 	ok "haproxy: a reload changes nothing" gets 403
 	printf 'clear map %s\n' "$D/weir-deny.map" | "$PYTHON" -S -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX)
@@ -255,7 +255,7 @@ with_nginx() {
 	ok "nginx: weir writes its file before nginx can run with it" says 1 reconcile edge
 	like "nginx: and says that nginx does not run" "$TEXT" "nginx says: .*pid"
 	background_in "$B" nginx -c "$D/nginx.conf" -g "daemon off;"
-	wait_for 10 gets 200
+	wait_for 60 gets 200
 	common
 
 	ok "nginx: a limit to one of its classes" says 0 apply edge limit $C to 5 for 1m
@@ -304,19 +304,19 @@ with_caddy() {
 		printf ', {"handle": [{"handler": "static_response", "status_code": 200}]}]}}}}}'
 	} >"$D/caddy.json"
 	background_in "$B" caddy run --config "$D/caddy.json" >"$D/log" 2>&1
-	wait_for 10 gets 200
+	wait_for 60 gets 200
 	common
 	ok "caddy: what it cannot is refused" says 3 apply edge limit $C to 5
 	says 0 apply edge deny $C for 1m
 	background_end
 	background_in "$B" caddy run --config "$D/caddy.json" >"$D/log" 2>&1
-	wait_for 10 gets 200
+	wait_for 60 gets 200
 	says 0 reconcile edge
 	ok "caddy: after a restart it is put back" gets 403
 	background_end
 	sed 's/localhost:2019/:2019/; s/"ranges": \[\]/"ranges": [], "forwarded": true/' "$D/caddy.json" >"$D/open.json"
 	background_in "$B" caddy run --config "$D/open.json" >"$D/log" 2>&1
-	wait_for 10 gets 200
+	wait_for 60 gets 200
 	says 0 probe edge
 	like "caddy: an open admin API is told" "$TEXT" "its admin API listens at \":2019\", for other hosts, too"
 	like "caddy: and a header that anybody may send" "$TEXT" "believes X-Forwarded-For of anybody"
@@ -348,7 +348,7 @@ with_standin() {
 	sed -i "s,^key_file = .*,key_file = $D/key,; s,^admin = .*,admin = http://127.0.0.1:$PORT," "$D/gateways/edge.conf"
 	(umask 077 && echo s3cret >"$D/key")
 	background_in "$B" "$PYTHON" "$WR_HERE/gateway.py" standin "$1" "$PORT"
-	wait_for 10 up "$PORT"
+	wait_for 60 up "$PORT"
 	ok "stand-in for $1: it answers" says 0 probe edge
 	ok "$1: nobody is refused" refused 200 203.0.113.7
 	ok "$1: a block" says 0 apply edge deny 203.0.113.7 for 1m
@@ -378,7 +378,7 @@ with_standin() {
 	apisix)
 		says 0 apply edge deny 203.0.113.7 for 2s
 		ok "apisix: a block for two seconds" refused 403 203.0.113.7
-		ok "apisix: ends without weir, by its ttl" wait_for 10 refused 200 203.0.113.7
+		ok "apisix: ends without weir, by its ttl" wait_for 60 refused 200 203.0.113.7
 		says 0 apply edge deny 203.0.113.7 for 2s
 		ok "apisix: another one is made longer" says 0 apply edge deny 203.0.113.7 for 1m
 		sleep 2.5
@@ -409,7 +409,7 @@ drill() {
 	local kind=$1 where=$2 mend=$3 began=$SECONDS
 	rm -f "$D/sock"
 	background_in "$B" "$PYTHON" -S "$WR_HERE/gateway.py" serve "$kind" "$where"
-	wait_for 10 up "$where"
+	wait_for 60 up "$where"
 	ok "$DRIVER, $kind: it is told" says 1 apply edge deny 203.0.113.7
 	like "$DRIVER, $kind: with the mend" "$TEXT" "$mend"
 	nok "$DRIVER, $kind: what it says does not steer the terminal" grep -q $'\e' <<<"$TEXT"
@@ -452,7 +452,7 @@ drills() {
 	printf '%s\n' "[gateway]" "driver = nginx" "timeout = 300ms" "[nginx]" "file = $D/other.conf" "command = true" "stamp = http://127.0.0.1:1" \
 		>"$D/gateways/edge.conf"
 	background_in "$B" "$PYTHON" -S "$WR_HERE/gateway.py" serve slow 2019
-	wait_for 10 up 2019
+	wait_for 60 up 2019
 	ok "the ledger of another driver is not taken for its own" says 2 apply edge deny 203.0.113.8 for 1s
 	like "which is told with the mend" "$TEXT" "of the driver caddy, and 'edge' has nginx now: flush it there first"
 	rm -rf "$D/state"

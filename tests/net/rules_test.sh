@@ -301,7 +301,7 @@ session() {
 
 lives() {
 	rm -f "$TMP/alive"
-	wait_for 5 test -s "$TMP/alive"
+	wait_for 60 test -s "$TMP/alive"
 }
 
 guards() {
