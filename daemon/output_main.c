@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/loop.h"
+#include "daemon/output.h"
 #include "daemon/output_kind.h"
 
 /*
