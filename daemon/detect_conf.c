@@ -107,7 +107,7 @@ void wr_detect_conf_modes(const struct wr_daemon_conf *conf, uint8_t own[WR_CLAS
 {
 	const struct wr_conf_list *words = &conf->detect.classes;
 	enum wr_answer_mode mode;
-	uint8_t first, last;
+	uint8_t first = 0, last = 0;
 
 	memset(own, 0, WR_CLASS_COUNT);
 	for (size_t i = 0; i < words->n; i++)

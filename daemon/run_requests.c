@@ -63,7 +63,8 @@ static bool sources(struct wr_finding *f, const struct wr_api_told *t)
 {
 	uint64_t all = 0;
 
-	for (uint32_t k = 0; k < t->n_askers && k < WR_FINDING_SOURCES; k++) {
+	_Static_assert(WR_API_ASKERS <= WR_FINDING_SOURCES, "all of them have a place");
+	for (uint32_t k = 0; k < t->n_askers && k < WR_API_ASKERS; k++) {
 		struct wr_finding_source *s = &f->source[f->n_sources++];
 
 		memcpy(s->addr, t->asker[k].addr, sizeof(s->addr));
