@@ -106,7 +106,7 @@ void wr_detect_conf_tune(const struct wr_daemon_conf *conf, struct wr_detect_tun
 void wr_detect_conf_modes(const struct wr_daemon_conf *conf, uint8_t own[WR_CLASS_COUNT])
 {
 	const struct wr_conf_list *words = &conf->detect.classes;
-	enum wr_answer_mode mode;
+	enum wr_answer_mode mode = WR_ANSWER_OFF;
 	uint8_t first = 0, last = 0;
 
 	memset(own, 0, WR_CLASS_COUNT);
