@@ -63,7 +63,7 @@ static bool sources(struct wr_finding *f, const struct wr_api_told *t)
 {
 	uint64_t all = 0;
 
-	_Static_assert(WR_API_ASKERS <= WR_FINDING_SOURCES, "all of them have a place");
+	_Static_assert((int)WR_API_ASKERS <= (int)WR_FINDING_SOURCES, "all of them have a place");
 	for (uint32_t k = 0; k < t->n_askers && k < WR_API_ASKERS; k++) {
 		struct wr_finding_source *s = &f->source[f->n_sources++];
 
