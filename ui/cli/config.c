@@ -105,7 +105,11 @@ static int run(int argc, char **argv, struct wr_err *err)
 	for (size_t i = 0; rest.argc == 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (!strcmp(rest.argv[0], verbs[i].name))
 			return verbs[i].run(&a, err);
-	wr_fail(err, EINVAL, "what about it? one of check, show, dump, reload");
+	if (rest.argc > 1)
+		wr_fail(err, EINVAL, "'%s': a file is named by -c: weir config %s -c %s",
+			rest.argv[1], rest.argv[0], rest.argv[1]);
+	else
+		wr_fail(err, EINVAL, "what about it? one of check, show, dump, reload");
 	return WR_EXIT_USAGE;
 }
 
