@@ -16,6 +16,13 @@ struct wr_words {
 	__u64 src[2], dst[2], rest;
 };
 
+/* What lies there is wanted soon: the load is begun, nobody waits for it. */
+static __always_inline void wr_touch(const void *at)
+{
+	if (at)
+		(void)*(const volatile __u64 *)at;
+}
+
 static __always_inline __u64 wr_now_ns(void)
 {
 	return wr_fixed.coarse ? bpf_ktime_get_coarse_ns() : bpf_ktime_get_ns();
@@ -23,9 +30,9 @@ static __always_inline __u64 wr_now_ns(void)
 
 /* Time in a row. The coarse clock lags behind the reader's, which has written when the window
  * began, by up to a tick: a packet of its first moments came at its begin, not before it. */
-static __always_inline __u16 wr_when(const struct wr_account_head *head)
+static __always_inline __u16 wr_when(const struct wr_account_head *head, __u64 now)
 {
-	__u64 now = wr_now_ns(), start = head->start_ns;
+	__u64 start = head->start_ns;
 	__u64 when = now > start ? (now - start) >> WR_ACCOUNT_TIME_SHIFT : 0;
 
 	return when > 0xffff ? 0xffff : (__u16)when;
@@ -277,20 +284,31 @@ static __always_inline void wr_row_empty(struct wr_account_head *head, struct wr
 	head->displaced++;
 }
 
+/* The two rows where a flow may be. Of one that was not seen lately both are far away, and are
+ * asked for here at the same time. */
+static __always_inline struct wr_account_set *wr_set_of(__u32 table, __u64 hash)
+{
+	__u32 bits = wr_fixed.set_bits, place = table << bits | (__u32)(hash >> (64 - bits));
+	struct wr_account_set *set = bpf_map_lookup_elem(&wr_sets, &place);
+
+	if (!set)
+		return 0;
+	wr_keep(set);
+	wr_touch(&set->row[0]);
+	wr_touch(&set->row[1]);
+	return set;
+}
+
 /* The row of a flow, made if there is room; NULL: there is none. One that nobody has drained for so
  * long that its counters end begins anew. */
 static __always_inline struct wr_account_row *wr_row_of(struct wr_account_head *head, __u32 table,
+							struct wr_account_set *set,
 							const struct wr_words *k, __u64 hash,
 							__u16 when)
 {
 	__u32 bits = wr_fixed.set_bits, at = (__u32)(hash >> (64 - bits));
 	struct wr_account_row *a, *b, *row;
-	struct wr_account_set *set;
-	__u32 place = table << bits | at;
 
-	set = bpf_map_lookup_elem(&wr_sets, &place);
-	if (!set)
-		return 0;
 	a = &set->row[0];
 	b = &set->row[1];
 	row = wr_row_is(a, k) ? a : wr_row_is(b, k) ? b : 0;
@@ -419,23 +437,35 @@ static __always_inline __u32 wr_take_facts(struct wr_words *k, const struct wr_r
 	return 0;
 }
 
-/* A packet that belongs to a flow. */
+static __always_inline void wr_account_all(struct wr_account_head *head, __u32 len)
+{
+	wr_n_add(&head->all, 1, len);
+	wr_n_add(&head->sizes[wr_size_class(len) & (WR_SIZE_CLASSES - 1)], 1, len);
+}
+
+/* A packet that belongs to a flow. Its place is sought first: it comes while the rest is counted.
+ */
 static __always_inline int wr_account_ip(struct wr_account_head *head, __u32 table, __u32 len,
 					 const struct wr_rec *r, __u16 when)
 {
 	const struct wr_hdr *h = &r->hdr[0];
+	struct wr_account_set *set;
 	struct wr_account_row *row;
 	struct wr_words k;
 	__u32 facts = 0;
 	__u64 hash;
 
-	if (h->has & WR_H_TCP)
-		wr_account_tcp(head, h);
 	wr_key_words(&k, r);
 	if (__builtin_expect(wr_is_odd(r), 0))
 		facts = wr_take_facts(&k, r);
 	hash = wr_hash_key(&k);
-	row = wr_row_of(head, table, &k, hash, when);
+	set = wr_set_of(table, hash);
+	if (!set)
+		return 0; /* as without a head: there are as many as bits of the hash */
+	wr_account_all(head, len);
+	if (h->has & WR_H_TCP)
+		wr_account_tcp(head, h);
+	row = wr_row_of(head, table, set, &k, hash, when);
 	if (!row) {
 		wr_spill(head, &k, 1, len);
 		return 0;
@@ -445,7 +475,7 @@ static __always_inline int wr_account_ip(struct wr_account_head *head, __u32 tab
 }
 
 /* Returns why the reader wants the bytes of this packet; 0: it does not. */
-static __always_inline int wr_account(__u32 cpu, __u32 len)
+static __always_inline int wr_account(__u32 cpu, __u32 len, __u64 now)
 {
 	const struct wr_rec *r = &WR_PARSE_OF(cpu)->rec;
 	__u32 table = (wr_shared.board.conf.window & 1) * wr_fixed.cpus + cpu;
@@ -455,13 +485,13 @@ static __always_inline int wr_account(__u32 cpu, __u32 len)
 
 	if (!head)
 		return 0;
-	wr_n_add(&head->all, 1, len);
-	wr_n_add(&head->sizes[wr_size_class(len) & (WR_SIZE_CLASSES - 1)], 1, len);
-	when = wr_when(head);
-	if (r->hdr[0].has & WR_H_IP)
+	when = wr_when(head, now);
+	if (r->hdr[0].has & WR_H_IP) {
 		why = wr_account_ip(head, table, len, r, when);
-	else
+	} else {
+		wr_account_all(head, len);
 		wr_n_add(&head->not_ip, 1, len);
+	}
 	if (!why && wr_shared.board.conf.upkeep && wr_is_upkeep(r))
 		why = wr_upkeep(head);
 	if (!why && wr_shared.board.conf.keep)

@@ -12,6 +12,7 @@
 #define WR_JUDGE_IMAGE(self) (wr_judge_of(self)->base)
 #define WR_JUDGE_VALUES(self) wr_values_of(self)
 #define WR_JUDGE_SECRET(self) ((self)*0 + wr_fixed.judge_secret)
+#define WR_LOWEST(n) wr_fixed.lowest[n]
 #define WR_JUDGE_FORGIVEN(self) (&wr_cpu_of(self)->count.forgiven_ns)
 
 static __always_inline struct wr_rule_count *wr_rule_count(__u32 cpu, __u32 slot);
@@ -159,18 +160,48 @@ static __always_inline int wr_judge_again(__u32 cpu)
 	return WR_TURN_END;
 }
 
-static __always_inline int wr_judge(__u32 cpu, __u32 policy, __u32 len)
+/*
+ * The bucket of a source that was not seen lately lies in no cache, and nor does its flow: asked
+ * for here, before the packet is counted, both come at the same time.
+ */
+__attribute__((noinline)) int wr_judge_foresee(__u32 cpu)
+{
+	struct wr_judge *j = WR_JUDGE_OF(cpu);
+	const struct wr_judge_head *head = (const void *)wr_line_at(j->base, j->head);
+	const struct wr_judge_rule *r;
+	const struct wr_line *l;
+	__u32 term = j->per_source - 1u;
+
+	if (!head || !(j->summary >> (term >> 6 & 63) & 1))
+		return 0;
+	l = wr_line_at(j->base, head->rules + (term >> 1));
+	if (!l)
+		return 0;
+	wr_keep(l);
+	r = (const struct wr_judge_rule *)l + (term & 1);
+	if (r->flags & WR_RULE_SYN && !wr_may_be_syn(&WR_JUDGE_REC(cpu)->hdr[0]))
+		return 0;
+	j->tag = wr_judge_tag(cpu, r);
+	j->tagged = (__u16)(r->slot + 1);
+	wr_touch(wr_bucket_line(cpu, j->tag));
+	return 0;
+}
+
+/* What is done before the packet is counted. WR_TURN_END: its verdict stands, or there is none. */
+static __always_inline int wr_judge_first(__u32 cpu, __u32 policy, __u32 len)
 {
 	struct wr_judge *j = WR_JUDGE_OF(cpu);
 	const struct wr_hdr *h = &WR_JUDGE_REC(cpu)->hdr[0];
 
-	j->now_ns = 0;
 	j->len = len;
 	j->base = policy & WR_POLICY_HALF ? wr_fixed.policy_half : 0;
 	if (wr_is_fragment(h) && h->frag_off && wr_judge_later(cpu, policy & ~WR_POLICY_HALF))
 		return WR_TURN_END;
-	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF))
-		return wr_judge_again(cpu);
+	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF)) {
+		if (j->per_source)
+			wr_judge_foresee(cpu);
+		return WR_TURN_MORE;
+	}
 	if (wr_is_rare(WR_JUDGE_REC(cpu)))
 		wr_judge_after(cpu);
 	return WR_TURN_END;

@@ -70,8 +70,10 @@ static __always_inline struct wr_judge *wr_judge_of(__u32 cpu)
 
 #define WR_PARSE_OF(self) (&wr_slot_of(self)->parse)
 
-const volatile struct wr_fixed wr_fixed = {
-	.linktype = WR_LINK_ETHER, .board_abi = WR_BOARD_ABI, .image_abi = WR_IMAGE_ABI};
+const volatile struct wr_fixed wr_fixed = {.linktype = WR_LINK_ETHER,
+					   .board_abi = WR_BOARD_ABI,
+					   .image_abi = WR_IMAGE_ABI,
+					   .lowest = {WR_LOWEST_BITS}};
 
 /* Records on their way to the reader. Shared by all attachments of a session; size set at start. */
 struct {

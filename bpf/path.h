@@ -266,15 +266,34 @@ static __always_inline void wr_ask_others(wr_ctx *ctx, __u32 cpu, int what)
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_COOKIES);
 }
 
-static __always_inline void wr_ask_rules(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
+static __always_inline void wr_ask_rules(wr_ctx *ctx, __u32 cpu, int what, int why)
 {
-	__u32 policy = wr_shared.board.conf.policy;
-	int what = policy ? wr_judge(cpu, policy, len) : WR_TURN_END;
-
+	if (what == WR_TURN_MORE)
+		what = wr_judge_again(cpu);
 	if (what == WR_TURN_END)
 		return;
 	WR_JUDGE_OF(cpu)->why = (__u8)why;
 	wr_ask_others(ctx, cpu, what);
+}
+
+/* Rules are begun with before the packet is counted, unless users' programs are asked first. */
+static __always_inline int wr_begin_rules(__u32 cpu, __u32 len, __u64 now)
+{
+	const struct wr_board_conf *conf = &wr_shared.board.conf;
+
+	WR_JUDGE_OF(cpu)->now_ns = now;
+	wr_judge_clear(WR_JUDGE_OF(cpu));
+	if (!conf->policy || conf->programs & WR_PROGRAMS_BEFORE)
+		return WR_TURN_END;
+	return wr_judge_first(cpu, conf->policy, len);
+}
+
+/* There is none in their slot: they are just being taken out. */
+__attribute__((noinline)) int wr_begin_late(__u32 cpu, __u32 len)
+{
+	__u32 policy = wr_shared.board.conf.policy;
+
+	return policy ? wr_judge_first(cpu, policy, len) : WR_TURN_END;
 }
 
 static __always_inline int wr_path(wr_ctx *ctx)
@@ -282,23 +301,24 @@ static __always_inline int wr_path(wr_ctx *ctx)
 	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_whole(ctx);
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
 	struct wr_judge *j = WR_JUDGE_OF(cpu);
-	int why = 0;
+	__u64 now = wr_fixed.account ? wr_now_ns() : 0;
+	int why = 0, what = WR_TURN_END;
 
 	c->arrived_packets++;
 	c->arrived_bytes += len;
 	wr_see(ctx, cpu, wr_ctx_len(ctx));
+	if (wr_fixed.judge)
+		what = wr_begin_rules(cpu, len, now);
 	if (wr_fixed.account)
-		why = wr_account(cpu, len);
-	if (wr_fixed.judge) {
-		j->verdict = WR_VERDICT_PASS;
-		j->governed = WR_NOT_GOVERNED;
-		if (wr_shared.board.conf.programs & WR_PROGRAMS_BEFORE) {
-			j->why = (__u8)why;
-			j->len = len;
-			bpf_tail_call(ctx, &wr_slots, WR_SLOT_BEFORE);
-		}
-		wr_ask_rules(ctx, cpu, len, why);
+		why = wr_account(cpu, len, now);
+	if (wr_fixed.judge && wr_shared.board.conf.programs & WR_PROGRAMS_BEFORE) {
+		j->why = (__u8)why;
+		j->len = len;
+		bpf_tail_call(ctx, &wr_slots, WR_SLOT_BEFORE);
+		what = wr_begin_late(cpu, len);
 	}
+	if (wr_fixed.judge)
+		wr_ask_rules(ctx, cpu, what, why);
 	return wr_decided(ctx, cpu, len, why);
 }
 
@@ -322,7 +342,7 @@ static __always_inline int wr_begun_path(wr_ctx *ctx)
 
 	if (wr_said(cpu) != WR_SAID_CONTINUE)
 		return wr_end(ctx, cpu, len, why);
-	wr_ask_rules(ctx, cpu, len, why);
+	wr_ask_rules(ctx, cpu, wr_begin_late(cpu, len), why);
 	return wr_decided(ctx, cpu, len, why);
 }
 

@@ -166,6 +166,7 @@ struct wr_fixed {
 	__u64 secret[2];	    /* account: new with each load */
 	__u64 judge_secret;	    /* judge: of the buckets, as long as these last */
 	__u32 board_abi, image_abi; /* WR_BOARD_ABI and WR_IMAGE_ABI of the build: not read by it */
+	__u8 lowest[64];	    /* WR_LOWEST_BITS: set in the build, nobody else writes it */
 };
 
 /* Slots of the program array: the path goes on there when they are filled. */

@@ -8,7 +8,7 @@
  * A policy as lines of 64 bytes that refer to each other by number: written by policy/, copied into
  * a map, read by the kernel programs and by the host. core/trie.h and core/judge.h say how.
  */
-#define WR_IMAGE_ABI 3
+#define WR_IMAGE_ABI 4
 
 struct wr_line {
 	__u64 word[8];
@@ -105,9 +105,11 @@ struct wr_judge_head {
 	__u32 not_ip;	      /* vector of those that want no address and no service */
 	__u32 vectors;	      /* line of vector 1 */
 	__u32 rules;	      /* line of the rules, two in each, by term; tests in front of it */
-	__u16 stride;	      /* lines of a vector */
 	__u16 first_class;    /* terms from here on are of bandwidth classes */
-	__u32 flags;	      /* WR_HEAD_* */
+	__u16 per_source;     /* term + 1 of the first with a rate per source; 0: none has */
+	__u16 flags;	      /* WR_HEAD_* */
+	__u8 stride;	      /* lines of a vector */
+	__u8 link;	      /* WR_HEAD_CLASSES: its number */
 };
 _Static_assert(sizeof(struct wr_judge_head) == 64, "a line");
 
@@ -117,8 +119,7 @@ enum {
 	WR_HEAD_AND_DST = 1 << 3,
 	WR_HEAD_FRAG_DROP = 1 << 1, /* later fragments whose first is not known */
 	WR_HEAD_UNREADABLE_DROP = 1 << 4,
-	WR_HEAD_CLASSES = 1 << 5, /* of the link with this number: */
-	WR_LINK_SHIFT = 16,
+	WR_HEAD_CLASSES = 1 << 5, /* of a link are governed */
 };
 
 enum wr_do { WR_DO_ALLOW, WR_DO_DROP, WR_DO_LIMIT, WR_DO_CLASS, WR_DO_COOKIES };
@@ -145,6 +146,13 @@ enum {
 	WR_RULE_HOST = 1 << 5, /* of flows that are known to have asked for its host */
 	WR_UNTIL_SHIFT = 23,
 };
+
+/* Which bit it was, by the highest six bits of its product with the sequence: core/judge.h. */
+#define WR_DE_BRUIJN 0x03f79d71b4cb0a89ull
+#define WR_LOWEST_BITS                                                                             \
+	0, 1, 48, 2, 57, 49, 28, 3, 61, 58, 50, 42, 38, 29, 17, 4, 62, 55, 59, 36, 53, 51, 43, 22, \
+		45, 39, 33, 30, 24, 18, 12, 5, 63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21, 44, \
+		32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9, 13, 8, 7, 6
 
 /* Per CPU and rule. */
 struct wr_rule_count {
@@ -206,30 +214,34 @@ struct wr_model_values {
 
 /* A decision in the making. */
 struct wr_judge {
-	__u32 base;    /* line where the image begins, in the map */
-	__u32 head;    /* line of the image's head */
-	__u32 vec[4];  /* always or inner; what matches; the same where it is joined: service,
-			  destination */
-	__u32 w;       /* the word that is looked at */
+	__u32 base;   /* line where the image begins, in the map */
+	__u32 head;   /* line of the image's head */
+	__u32 vec[4]; /* always or inner; what matches; the same where it is joined: service,
+			 destination */
+	__u32 w;      /* the word that is looked at */
+	__u32 len;
 	__u64 summary; /* words that are left */
 	__u64 word;    /* of word w, terms that are left */
 	__u64 where;   /* bit n: expression n chooses the packet; bit 63: they were asked */
 	__u64 now_ns;  /* 0: the clock was not read */
-	__u32 len;
-	__u16 slot;   /* of the rule that decided */
-	__u8 verdict; /* enum wr_verdict */
-	__u8 level;   /* header that is looked at: 0 outer, 1 inner */
-	__u8 why;     /* kept for the caller */
+	__u16 slot;    /* of the rule that decided */
+	__u8 verdict;  /* enum wr_verdict */
+	__u8 level;    /* header that is looked at: 0 outer, 1 inner */
 	__u8 decided, klass, governed;
-	__u16 counted; /* slot + 1 of the rule that was asked last at this level */
-	__u32 link;    /* when governed: its number */
-	__u32 said;    /* by a user's program: WR_SAID_*, its slot << 8 */
-	__u32 seq;     /* WR_VERDICT_ANSWER: of the answer, */
-	__u16 mss;     /* what may be sent to us, */
-	__u8 ip_off;   /* and where its IP header lies in the packet as the hook has it */
 	__u8 cookie;   /* WR_COOKIE_* */
-	__u32 scored;  /* line of the model whose sum is known at this level; 0: none's is */
+	__u16 counted; /* slot + 1 of the rule that was asked last at this level */
+	__u16 tagged;  /* slot + 1 of the rule whose tag is known; 0: none's is */
+	__u32 link;    /* when governed: its number */
+	__u64 tag;
+	__u32 said;   /* by a user's program: WR_SAID_*, its slot << 8 */
+	__u32 seq;    /* WR_VERDICT_ANSWER: of the answer, */
+	__u16 mss;    /* what may be sent to us, */
+	__u8 ip_off;  /* and where its IP header lies in the packet as the hook has it */
+	__u8 why;     /* kept for the caller */
+	__u32 scored; /* line of the model whose sum is known at this level; 0: none's is */
 	__u32 sum;
+	__u8 inner;	  /* the inner header has its turn yet */
+	__u16 per_source; /* of the head */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct wr_judge) == 128, "two lines of one CPU");
 

@@ -55,6 +55,9 @@ typedef struct wr_judging {
 #define WR_JUDGE_VALUES(self) (&(self)->values)
 #define WR_JUDGE_SECRET(self) ((self)->secret)
 #define WR_JUDGE_FORGIVEN(self) (&(self)->forgiven_ns)
+#define WR_LOWEST(n) wr_lowest_bit[n]
+
+static const __u8 wr_lowest_bit[64] = {WR_LOWEST_BITS};
 
 static inline struct wr_rule_count *wr_rule_count(wr_judging self, __u32 slot)
 {
@@ -158,6 +161,19 @@ wr_inline __u32 wr_judge_vec(__u32 base, __u32 class)
 	return class ? base + class : WR_VEC_NONE;
 }
 
+/* A few boundaries are one line: what most policies have is not worth a call. */
+wr_inline __u32 wr_judge_source(wr_judging self, const struct wr_judge_head *head,
+				const struct wr_hdr *h)
+{
+	__u32 ref = h->ip_v == 4 ? head->src4 : head->src6;
+	const struct wr_line *line;
+
+	if (h->ip_v != 4 || ref >> WR_REF_BITS != WR_REF_FEW)
+		return wr_judge_search(ref, wr_judge_addr(self, ref, 0));
+	line = wr_line_at(WR_JUDGE_IMAGE(self), ref & WR_REF_MASK);
+	return line ? wr_trie_few4(line, wr_be32(h->src)) : 0;
+}
+
 /* The vectors of the rules that match a header; 0: none does. */
 wr_inline int wr_judge_match(wr_judging self, const struct wr_judge_head *head,
 			     const struct wr_hdr *h)
@@ -166,8 +182,7 @@ wr_inline int wr_judge_match(wr_judging self, const struct wr_judge_head *head,
 	__u32 class = head->not_ip, ref, service = 0, dst = 0;
 
 	if (h->has & WR_H_IP) {
-		ref = h->ip_v == 4 ? head->src4 : head->src6;
-		class = wr_judge_search(ref, wr_judge_addr(self, ref, 0));
+		class = wr_judge_source(self, head, h);
 		if (class && head->with_service) {
 			ref = wr_judge_service(self, head->service);
 			if (head->flags & WR_HEAD_AND_SERVICE)
@@ -185,10 +200,12 @@ wr_inline int wr_judge_match(wr_judging self, const struct wr_judge_head *head,
 				class = wr_table_at(self, head->with_dst, class * head->dsts + ref);
 		}
 	}
+	if (!class)
+		return 0;
 	j->vec[1] = class;
 	j->vec[2] = service ? service - 1 : class;
 	j->vec[3] = dst ? dst - 1 : class;
-	return class != 0;
+	return 1;
 }
 
 /* Word n of what matches. */
@@ -212,6 +229,7 @@ wr_inline int wr_judge_header(wr_judging self, const struct wr_judge_head *head,
 	j->word = 0;
 	j->summary = 0;
 	j->counted = 0;
+	j->tagged = 0;
 	j->scored = 0;
 	if (!wr_judge_match(self, head, &WR_JUDGE_REC(self)->hdr[level]))
 		return 0;
@@ -220,19 +238,11 @@ wr_inline int wr_judge_header(wr_judging self, const struct wr_judge_head *head,
 	return j->summary != 0;
 }
 
-/* 1 when v is not 0; without a branch, so that the verifier has one way to follow, not two. */
-wr_inline __u32 wr_any(__u64 v)
-{
-	return (__u32)((v | (0 - v)) >> 63);
-}
-
-/* The number of the lowest bit. */
+/* The number of the lowest bit, by a de Bruijn sequence (Leiserson, Prokop, Randall, 1998): BPF has
+ * no instruction for it. */
 wr_inline __u32 wr_lowest(__u64 v)
 {
-	v &= 0 - v;
-	return wr_any(v & 0xaaaaaaaaaaaaaaaaull) | wr_any(v & 0xccccccccccccccccull) << 1 |
-	       wr_any(v & 0xf0f0f0f0f0f0f0f0ull) << 2 | wr_any(v & 0xff00ff00ff00ff00ull) << 3 |
-	       wr_any(v & 0xffff0000ffff0000ull) << 4 | wr_any(v & 0xffffffff00000000ull) << 5;
+	return WR_LOWEST((v & (0 - v)) * WR_DE_BRUIJN >> 58) & 63;
 }
 
 enum { WR_TERM_NONE = -1, WR_TERM_LATER = -2 };
@@ -310,7 +320,7 @@ wr_inline int wr_judge_over(wr_judging self, const struct wr_judge_rule *r, __u8
 		return 0;
 	now = wr_judge_now(self);
 	if (r->flags & (WR_RULE_PER_SOURCE | WR_RULE_PER_SERVICE)) {
-		tag = wr_judge_tag(self, r);
+		tag = j->tagged == r->slot + 1u ? j->tag : wr_judge_tag(self, r);
 		line = wr_bucket_line(self, tag);
 		if (cookie == WR_COOKIE_ACK)
 			return line && wr_bucket_tat(line, tag) > now + r->rate.tolerance_ns / 2;
@@ -497,9 +507,22 @@ WR_JUDGE_STAGE wr_judge_turn(wr_judging self)
 		return wr_judge_apply(self, head, (__u32)term);
 	if (term == WR_TERM_LATER)
 		return WR_TURN_MORE;
-	if (j->level || !head->inner || !(WR_JUDGE_REC(self)->has & WR_HAS_INNER) || j->decided)
+	if (!j->inner || j->decided)
 		return WR_TURN_END;
+	j->inner = 0;
 	return wr_judge_header(self, head, 1) ? WR_TURN_MORE : WR_TURN_END;
+}
+
+/* Nothing is said yet. One store, if the compiler sees it. */
+wr_inline void wr_judge_clear(struct wr_judge *j)
+{
+	j->slot = 0;
+	j->verdict = WR_VERDICT_PASS;
+	j->level = 0;
+	j->decided = 0;
+	j->klass = WR_NO_CLASS;
+	j->governed = WR_NOT_GOVERNED;
+	j->cookie = WR_COOKIE_NONE;
 }
 
 /* Has the interface a link whose classes are governed? */
@@ -507,11 +530,10 @@ wr_inline void wr_judge_link(struct wr_judge *j, const struct wr_judge_head *hea
 {
 	__u32 flags = head ? head->flags : 0;
 
-	j->governed = WR_NOT_GOVERNED;
 	if (!(flags & WR_HEAD_CLASSES))
 		return;
 	j->governed = flags & WR_HEAD_COUNT_ONLY ? WR_GOVERN_COUNTED : WR_GOVERNED;
-	j->link = flags >> WR_LINK_SHIFT;
+	j->link = head->link;
 }
 
 /* Begins with the image whose head is at that line; len is set. 0: no rule matches, the packet
@@ -521,29 +543,25 @@ wr_inline int wr_judge_begin(wr_judging self, __u32 at)
 	struct wr_judge *j = WR_JUDGE_OF(self);
 	const struct wr_judge_head *head = (const void *)wr_line_at(WR_JUDGE_IMAGE(self), at);
 
-	j->head = at;
-	j->where = 0;
-	j->slot = 0;
-	j->verdict = WR_VERDICT_PASS;
-	j->decided = 0;
-	j->klass = WR_NO_CLASS;
-	j->cookie = WR_COOKIE_NONE;
-	j->word = 0;
-	j->summary = 0;
-	j->level = 0;
-	wr_judge_link(j, head);
+	wr_judge_clear(j);
 	if (!head)
 		return 0;
-	return wr_judge_header(self, head, 0) || head->inner;
+	j->head = at;
+	j->where = 0;
+	wr_judge_link(j, head);
+	j->per_source = head->per_source;
+	j->inner = head->inner && WR_JUDGE_REC(self)->has & WR_HAS_INNER;
+	return wr_judge_header(self, head, 0) || j->inner;
 }
 
 /* Goes on until it is over, or the expressions have to be asked. */
 wr_inline int wr_judge_on(wr_judging self)
 {
+	const struct wr_judge *j = WR_JUDGE_OF(self);
 	int turn, what = WR_TURN_MORE;
 
 	for (turn = 0; turn < WR_JUDGE_TURNS && what == WR_TURN_MORE; turn++)
-		what = wr_judge_turn(self);
+		what = j->word || j->summary || j->inner ? wr_judge_turn(self) : WR_TURN_END;
 	return what;
 }
 
@@ -600,9 +618,9 @@ wr_inline int wr_frag_known(wr_judging self, __u32 at)
 			fate = l->way[i].tat;
 	if (!fate || (fate & 3 && (!head || head->flags & WR_HEAD_COUNT_ONLY)))
 		return 0;
+	wr_judge_clear(j);
 	j->verdict = fate & 3;
 	j->slot = fate >> 2 & (WR_JUDGE_RULES - 1);
-	j->decided = 0;
 	j->klass = j->verdict ? WR_NO_CLASS : (__u8)j->slot;
 	wr_judge_link(j, head);
 	if (j->verdict)

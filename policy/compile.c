@@ -398,7 +398,7 @@ static bool wanted(const struct compile *c, int which)
 
 /* Joins what matches so far with another dimension, if any term wants something of it. */
 static int join(struct compile *c, int which, struct wr_vectors *so_far, struct wr_vectors *both,
-		uint32_t *table, uint32_t *columns, uint32_t *flags, uint32_t and_flag)
+		uint32_t *table, uint32_t *columns, uint16_t *flags, uint16_t and_flag)
 {
 	struct wr_vectors *with = &c->of[which];
 	bool small = fits(c, so_far, with);
@@ -581,6 +581,18 @@ static int put_rules(struct compile *c, uint32_t *line)
 	return ret;
 }
 
+/* Term + 1 of the first rule with a rate per source: its bucket is sought before it is asked. */
+static uint16_t first_per_source(const struct compile *c)
+{
+	for (uint32_t t = 0; t < c->first_class; t++) {
+		const struct wr_rule *r = &c->p->rule[c->term[t].rule];
+
+		if (r->action == WR_ACTION_LIMIT && r->limit.per == WR_PER_SOURCE)
+			return (uint16_t)(t + 1);
+	}
+	return 0;
+}
+
 static int put_heads(struct compile *c, const struct wr_judge_head *like)
 {
 	const struct wr_image_conf *conf = c->conf;
@@ -599,8 +611,10 @@ static int put_heads(struct compile *c, const struct wr_judge_head *like)
 		h.not_ip = (uint32_t)not_ip;
 		if (drops_unreadable(c, &conf->iface[i]))
 			h.flags |= WR_HEAD_UNREADABLE_DROP;
-		if (conf->iface[i].link && conf->classes && c->p->n_classes)
-			h.flags |= WR_HEAD_CLASSES | (conf->iface[i].link - 1) << WR_LINK_SHIFT;
+		if (conf->iface[i].link && conf->classes && c->p->n_classes) {
+			h.flags |= WR_HEAD_CLASSES;
+			h.link = (uint8_t)(conf->iface[i].link - 1);
+		}
 		c->out->head[i] = first + i;
 		memcpy(&c->out->b.mem.at[first + i], &h, sizeof(h));
 	}
@@ -693,6 +707,7 @@ static int put_all(struct compile *c)
 	if (!ret && !(h.flags & (WR_HEAD_AND_SERVICE | WR_HEAD_AND_DST)))
 		ret = check_turns(c);
 	ret = ret ? ret : put_rules(c, &h.rules);
+	h.per_source = first_per_source(c);
 	if (!ret)
 		ret = put_heads(c, &h);
 	if (ret)
@@ -709,7 +724,7 @@ static int put_all(struct compile *c)
 		head->vectors = first;
 		head->with_service = h.with_service;
 		head->with_dst = h.with_dst;
-		head->stride = (uint16_t)wr_vector_stride(&c->vectors);
+		head->stride = (uint8_t)wr_vector_stride(&c->vectors);
 	}
 	return b->full ? -ENOSPC : 0;
 }

@@ -99,7 +99,7 @@ static inline int hook_set_fixed(struct hook *h)
 
 	if (!at || size != sizeof(h->fixed))
 		return -EINVAL;
-	memcpy(at, &h->fixed, sizeof(h->fixed));
+	memcpy(at, &h->fixed, offsetof(struct wr_fixed, lowest));
 	return 0;
 }
 
