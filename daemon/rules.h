@@ -21,7 +21,8 @@ struct wr_classes;
 /* What became of a rule; texts are borrowed for the call. */
 struct wr_rules_event {
 	uint64_t at_ns, expires_ns; /* CLOCK_REALTIME; 0: it does not end */
-	const char *state;	    /* active, shadow, expired, deleted */
+	/* active, shadow, expired, deleted; of all of them, by the kill switch: off, on */
+	const char *state;
 	const char *action, *text;
 	const char *who; /* "uid 0", "the page", "the file", "its end" */
 };
@@ -116,8 +117,8 @@ int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err);
 void wr_rules_changes_most(struct wr_rules *r, uint32_t most);
 /* Root has made more changes in the last minute than others may. */
 bool wr_rules_many_changes(const struct wr_rules *r);
-/* The kill switch: all is counted, nothing is kept out. */
-int wr_rules_switch(struct wr_rules *r, bool on, struct wr_err *err);
+/* The kill switch: all is counted, nothing is kept out. who: for history. */
+int wr_rules_switch(struct wr_rules *r, bool on, const char *who, struct wr_err *err);
 
 /* ---- what there is ---- */
 

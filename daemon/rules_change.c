@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/loop.h"
@@ -517,8 +518,22 @@ int wr_rules_enforce(struct wr_rules *r, const struct wr_rules_change *c, char *
 	return turn(r, c, false, name, err);
 }
 
-int wr_rules_switch(struct wr_rules *r, bool on, struct wr_err *err)
+static void tell_switch(const struct wr_rules *r, bool on, const char *text, const char *who)
 {
+	struct timespec t;
+	struct wr_rules_event e = {
+		.state = on ? "on" : "off", .action = "switch", .text = text, .who = who};
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	e.at_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	if (r->conf.changed)
+		r->conf.changed(r->conf.changed_ctx, &e);
+}
+
+int wr_rules_switch(struct wr_rules *r, bool on, const char *who, struct wr_err *err)
+{
+	const char *text =
+		on ? "enforced again" : "switched off: all is counted, nothing is kept out";
 	bool was = r->off;
 	int ret;
 
@@ -529,8 +544,9 @@ int wr_rules_switch(struct wr_rules *r, bool on, struct wr_err *err)
 		return ret;
 	}
 	wr_rules_save(r);
-	wr_rules_say(r, "policy: %s",
-		     on ? "enforced again" : "switched off: all is counted, nothing is kept out");
+	wr_rules_say(r, "policy: %s", text);
+	if (was != r->off)
+		tell_switch(r, on, text, who);
 	return 0;
 }
 

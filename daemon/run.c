@@ -440,7 +440,7 @@ static void on_off(void *ctx, int signal)
 	(void)signal;
 	if (!r->rules)
 		wr_run_log("SIGUSR2: no policy is loaded");
-	else if (wr_rules_switch(r->rules, false, &err))
+	else if (wr_rules_switch(r->rules, false, "SIGUSR2", &err))
 		wr_run_log(err.text);
 }
 
