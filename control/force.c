@@ -333,6 +333,19 @@ void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_coun
 	}
 }
 
+void wr_force_fold(struct wr_force *f, uint32_t from, uint32_t to)
+{
+	for (uint32_t cpu = 0; cpu < f->cpus && from != to; cpu++) {
+		struct wr_rule_count *c = count_of(f, cpu, from), *sum = count_of(f, cpu, to);
+
+		sum->packets += c->packets;
+		sum->bytes += c->bytes;
+		sum->hit_packets += c->hit_packets;
+		sum->hit_bytes += c->hit_bytes;
+		*c = (struct wr_rule_count){0};
+	}
+}
+
 uint64_t wr_force_forgiven_ns(const struct wr_board *b)
 {
 	uint64_t sum = 0;

@@ -59,6 +59,8 @@ const char *wr_force_rule(const struct wr_force *f, uint32_t slot);
 uint32_t wr_force_slots(const struct wr_force *f); /* no slot from this one on has ever been used,
 						      but the last two */
 void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_count *out);
+/* What one has counted is the other's from now on. Packets write to neither. */
+void wr_force_fold(struct wr_force *f, uint32_t from, uint32_t to);
 
 /* Links, one for each path: what core/govern.h holds classes against. */
 uint32_t wr_force_link(const struct wr_force *f, uint32_t path); /* number + 1; 0: it has none */

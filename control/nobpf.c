@@ -384,6 +384,11 @@ void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_coun
 	*out = (struct wr_rule_count){0};
 }
 
+void wr_force_fold(struct wr_force *f, uint32_t from, uint32_t to)
+{
+	(void)f, (void)from, (void)to;
+}
+
 int wr_force_put(struct wr_force *f, const struct wr_image_built *image, struct wr_err *err)
 {
 	(void)f, (void)image;

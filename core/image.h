@@ -8,7 +8,7 @@
  * A policy as lines of 64 bytes that refer to each other by number: written by policy/, copied into
  * a map, read by the kernel programs and by the host. core/trie.h and core/judge.h say how.
  */
-#define WR_IMAGE_ABI 3
+#define WR_IMAGE_ABI 4
 
 struct wr_line {
 	__u64 word[8];
