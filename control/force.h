@@ -33,6 +33,11 @@ void wr_force_close(
 
 const struct wr_judge_maps *wr_force_maps(const struct wr_force *f); /* for wr_path_open() */
 
+/* The form (WR_IMAGE_ABI) of what an earlier weir left pinned, when it was another one: ours cannot
+ * go on with that, so it has been emptied and nothing is in force until the next put; 0: it was
+ * not. */
+uint32_t wr_force_older(const struct wr_force *f);
+
 /*
  * The paths that the policy holds for, borrowed until they leave. One that an earlier process has
  * left with a policy in force keeps it until the next one is put.

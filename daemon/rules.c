@@ -494,6 +494,11 @@ int wr_rules_open(struct wr_rules **out, const struct wr_rules_conf *conf, struc
 	if (!ret) {
 		r->hosts.force = r->force;
 		wr_force_hosts_clear(r->force); /* nobody would tell that those flows have ended */
+		if (wr_force_older(r->force))
+			wr_rules_say(r,
+				     "policy: what an earlier weir left in force has another form "
+				     "(%u, not %u) and was switched off; this one's rules follow",
+				     wr_force_older(r->force), WR_IMAGE_ABI);
 	}
 	ret = ret ? ret : wr_classes_open(&r->classes, r->force, conf->pressure, err);
 	if (!ret)

@@ -89,11 +89,12 @@ void wr_rules_drop(struct wr_rules_next **next); /* NULL is fine */
 /* ---- changes while it runs; daemon/rules_change.c ---- */
 
 struct wr_rules_change {
-	const char *text;	/* a statement, or the name of a rule, or @SET */
-	bool force;		/* without guards (daemon/guard.h) */
-	enum wr_changer by;	/* whose changes a minute it counts for */
-	bool counted_out;	/* it undoes what detection did: as often as it has to be */
-	bool replace;		/* in the place of the `auto` rule of that name, if one was added */
+	const char *text;   /* a statement, or the name of a rule, or @SET */
+	bool force;	    /* without guards (daemon/guard.h) */
+	enum wr_changer by; /* whose changes a minute it counts for */
+	bool counted_out;   /* it undoes what detection did: as often as it has to be */
+	bool replace; /* in the place of the `auto` rule of that name, if one was added: that is
+			 counted for nobody */
 	uint64_t confirm_ns;	/* taken back after that unless confirmed; 0: it stays */
 	const char *who;	/* for history: who asks, in words */
 	uint64_t client;	/* who asks; a change is confirmed by another one */

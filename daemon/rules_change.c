@@ -380,6 +380,7 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	struct wr_rules_list list = {0};
 	struct wr_buf text = {0};
 	char key[WR_POLICY_NAME + 1] = "";
+	struct wr_rules_change of = *c;
 	size_t rules = 0, at;
 	int ret = nothing_waits(r, err);
 
@@ -390,8 +391,12 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 		ret = wr_policy_copy(&p, r->all, err);
 	if (!ret && c->replace)
 		ret = drop_old(r, p, c->text, err);
-	if (!ret)
+	if (!ret) {
 		rules = p->n_rules;
+		/* Made longer or better, which its own bound is for (detect/answer.h): it must not
+		 * end because something else is found at the same time. */
+		of.counted_out |= rules < r->all->n_rules;
+	}
 	if (!ret && is_set(c->text))
 		ret = asked_set(r, p, skip_blanks(c->text), &text, name, err);
 	else if (!ret)
@@ -416,7 +421,7 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	if (!ret && key[0] == '@')
 		ret = guard_others(r, &list, true, c, err);
 	if (!ret)
-		ret = change(r, c, &list, name, err);
+		ret = change(r, &of, &list, name, err);
 	wr_rules_free_list(&list);
 	wr_policy_free(&p);
 	wr_buf_free(&text);
