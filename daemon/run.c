@@ -671,6 +671,8 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 	if (!ret)
 		ret = open_gateways(r, err);
 	if (!ret)
+		wr_run_programs_load(r);
+	if (!ret)
 		ret = run_loop(r, err);
 	end(r);
 	return ret;
