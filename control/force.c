@@ -46,6 +46,7 @@ struct wr_force {
 	size_t bytes[MAPS];
 	uint32_t cpus, half; /* which of the two was written last */
 	bool half_known;
+	uint32_t older;	    /* form of the image that was left, when it is not ours */
 	char (*rule)[NAME]; /* by slot; a map, so that they last as long as what is counted */
 	uint64_t *left_at;  /* by slot: number of the put that had it no more; 0: it is taken */
 	uint64_t puts;
@@ -122,20 +123,37 @@ static int check_taken(const struct wr_force *f, struct wr_err *err)
 	return ret;
 }
 
+/* Lines of zeros are a policy that matches nothing, to programs of any form: those that are
+ * attached still read it, and ours would read it as what it is not. */
+static void disarm(struct wr_force *f, const struct zero *z)
+{
+	struct wr_line *line = f->at[POLICY];
+
+	f->older = z->abi;
+	memset(line + 1, 0, f->bytes[POLICY] - sizeof(*line));
+}
+
+uint32_t wr_force_older(const struct wr_force *f)
+{
+	return f->older;
+}
+
 static int claim(struct wr_force *f, struct wr_err *err)
 {
 	struct zero *z = f->at[POLICY];
 
 	if (!z)
 		return wr_fail(err, ENOMEM, "the policy is not mapped");
+	if (taken(f, z, err))
+		return -EBUSY;
+	if (z->magic == MAGIC && z->abi != WR_IMAGE_ABI)
+		disarm(f, z);
 	if (z->magic != MAGIC || z->abi != WR_IMAGE_ABI) {
 		if (getrandom(&z->secret, sizeof(z->secret), 0) != (ssize_t)sizeof(z->secret))
 			return wr_fail(err, errno, "getrandom: %s", strerror(errno));
 		z->abi = WR_IMAGE_ABI;
 		z->magic = MAGIC;
 	}
-	if (taken(f, z, err))
-		return -EBUSY;
 	z->writer_pid = (uint32_t)getpid();
 	z->writer_start = wr_process_start(z->writer_pid);
 	f->maps.secret = z->secret;
@@ -330,6 +348,19 @@ void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_coun
 		out->bytes += c->bytes;
 		out->hit_packets += c->hit_packets;
 		out->hit_bytes += c->hit_bytes;
+	}
+}
+
+void wr_force_fold(struct wr_force *f, uint32_t from, uint32_t to)
+{
+	for (uint32_t cpu = 0; cpu < f->cpus && from != to; cpu++) {
+		struct wr_rule_count *c = count_of(f, cpu, from), *sum = count_of(f, cpu, to);
+
+		sum->packets += c->packets;
+		sum->bytes += c->bytes;
+		sum->hit_packets += c->hit_packets;
+		sum->hit_bytes += c->hit_bytes;
+		*c = (struct wr_rule_count){0};
 	}
 }
 
@@ -531,7 +562,7 @@ void wr_force_join(struct wr_force *f, struct wr_path *path)
 	if (!f->half_known)
 		f->half = half;
 	f->half_known = true;
-	if (half != f->half)
+	if (half != f->half || f->older)
 		__atomic_store_n(&b->conf.policy, 0, __ATOMIC_SEQ_CST);
 }
 

@@ -33,6 +33,11 @@ void wr_force_close(
 
 const struct wr_judge_maps *wr_force_maps(const struct wr_force *f); /* for wr_path_open() */
 
+/* The form (WR_IMAGE_ABI) of what an earlier weir left pinned, when it was another one: ours cannot
+ * go on with that, so it has been emptied and nothing is in force until the next put; 0: it was
+ * not. */
+uint32_t wr_force_older(const struct wr_force *f);
+
 /*
  * The paths that the policy holds for, borrowed until they leave. One that an earlier process has
  * left with a policy in force keeps it until the next one is put.
@@ -59,6 +64,8 @@ const char *wr_force_rule(const struct wr_force *f, uint32_t slot);
 uint32_t wr_force_slots(const struct wr_force *f); /* no slot from this one on has ever been used,
 						      but the last two */
 void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_count *out);
+/* What one has counted is the other's from now on. Packets write to neither. */
+void wr_force_fold(struct wr_force *f, uint32_t from, uint32_t to);
 
 /* Links, one for each path: what core/govern.h holds classes against. */
 uint32_t wr_force_link(const struct wr_force *f, uint32_t path); /* number + 1; 0: it has none */

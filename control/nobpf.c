@@ -384,6 +384,17 @@ void wr_force_count(const struct wr_force *f, uint32_t slot, struct wr_rule_coun
 	*out = (struct wr_rule_count){0};
 }
 
+uint32_t wr_force_older(const struct wr_force *f)
+{
+	(void)f;
+	return 0;
+}
+
+void wr_force_fold(struct wr_force *f, uint32_t from, uint32_t to)
+{
+	(void)f, (void)from, (void)to;
+}
+
 int wr_force_put(struct wr_force *f, const struct wr_image_built *image, struct wr_err *err)
 {
 	(void)f, (void)image;

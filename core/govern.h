@@ -24,7 +24,7 @@ enum {
 	WR_CLASS_NONE = WR_CLASSES, /* what no `class` rule chooses is the last one */
 	WR_LINKS = 64,
 	WR_LINK_LINES = 2 + WR_CLASSES, /* the link's own, then one of each class */
-	WR_IMAGE_CLASSES = 1,		/* line of the first class in an image that has classes */
+	WR_IMAGE_CLASSES = 1, /* line of the first class in an image that has classes; by link */
 	WR_PRIORITIES = 8,
 	WR_RAMP_NS = 8000000, /* of queue: from "now and then" to "always", and from one priority to
 				 the next */
@@ -37,10 +37,10 @@ enum {
 struct wr_class_line {
 	struct wr_rate guarantee, ceiling; /* of bytes */
 	__u64 gives_way_ns;		   /* queue of the link from which it does */
-	/* Counters: of what was offered, hits were not let through; of what was marked, hits were
-	 * borrowed. */
-	__u16 offered, marked;
-	__u32 pad[5];
+	/* Counters, of this link: of what was offered, hits were not let through; of what was
+	 * marked, hits were borrowed. What did not get through is told as that of `gone`. */
+	__u16 offered, marked, gone, none;
+	__u32 pad[4];
 };
 _Static_assert(sizeof(struct wr_class_line) == 64, "a line");
 
@@ -129,7 +129,10 @@ wr_inline __u32 wr_class_of(const struct wr_judge *j)
 
 wr_inline const struct wr_class_line *wr_class_line(wr_judging self, __u32 class)
 {
-	return (const void *)wr_line_at(WR_JUDGE_IMAGE(self), WR_IMAGE_CLASSES + class);
+	__u32 link = WR_JUDGE_OF(self)->link & (WR_LINKS - 1);
+
+	return (const void *)wr_line_at(WR_JUDGE_IMAGE(self),
+					WR_IMAGE_CLASSES + link * (WR_CLASSES + 1) + class);
 }
 
 /* What passes is on the link, and counts for the ceiling. A queue that makes everything give way
@@ -222,7 +225,7 @@ wr_inline void wr_govern_drop(wr_judging self)
 	n->hit_bytes += j->len;
 	if (j->governed != WR_GOVERNED)
 		return;
-	j->slot = c->offered;
+	j->slot = c->gone;
 	j->verdict = WR_VERDICT_LIMIT;
 }
 

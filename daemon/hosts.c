@@ -21,7 +21,7 @@ static void mark(struct wr_hosts *h, const struct wr_flow_key *flow, uint32_t nu
 	}
 }
 
-static bool asked_for(const struct wr_app *app, const char *pattern)
+bool wr_hosts_asked_for(const struct wr_app *app, const char *pattern)
 {
 	for (int end = 0; end < 2; end++) {
 		const struct wr_l7 *said = &app->said[end];
@@ -128,7 +128,7 @@ static void mark_app(void *ctx, const struct wr_app *app)
 	for (uint32_t i = 0; i < m->to->n; i++) {
 		const char *host = m->to->at[i].host;
 
-		if (!asked_for(app, host) ||
+		if (!wr_hosts_asked_for(app, host) ||
 		    (m->but && find(m->but, m->to->at[i].name, host) < m->but->n))
 			continue;
 		if (m->known->there(m->known->ctx, &app->key))
@@ -181,7 +181,7 @@ void wr_hosts_end(struct wr_hosts *h, struct wr_host_rules *next, bool in_force,
 void wr_hosts_app(struct wr_hosts *h, const struct wr_app *app)
 {
 	for (uint32_t i = 0; i < h->in_force.n; i++)
-		if (asked_for(app, h->in_force.at[i].host))
+		if (wr_hosts_asked_for(app, h->in_force.at[i].host))
 			mark(h, &app->key, h->in_force.at[i].number);
 }
 

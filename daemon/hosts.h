@@ -26,6 +26,9 @@ struct wr_hosts {
 	uint16_t classes; /* numbers given to rules that name a class */
 };
 
+/* Has a flow asked for it? */
+bool wr_hosts_asked_for(const struct wr_app *app, const char *pattern);
+
 int wr_hosts_check(const struct wr_policy *p, struct wr_err *err); /* -EINVAL: more than that */
 void wr_host_rules_free(struct wr_host_rules *r);
 

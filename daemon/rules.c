@@ -284,8 +284,8 @@ static bool flow_there(void *live, const struct wr_flow_key *key)
 
 int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
 {
-	static uint16_t slot[WR_POLICY_RULES + sizeof(struct wr_class_slots) / sizeof(uint16_t)];
-	struct wr_class_slots classes;
+	static uint16_t slot[WR_POLICY_RULES + sizeof(struct wr_class_counters) / sizeof(uint16_t)];
+	static struct wr_class_counters classes;
 	struct wr_hosts_known known = {.there = flow_there, .ctx = r->live};
 	struct wr_host_rules hosts = {0};
 	struct wr_image_built *image = NULL;
@@ -300,7 +300,7 @@ int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr
 	if (!ret)
 		ret = wr_hosts_plan(&r->hosts, p, slot, &hosts, r->host_number, err);
 	if (!ret)
-		ret = compile(r, p, slot, &classes, &image, err);
+		ret = compile(r, p, slot, classes.link, &image, err);
 	if (!ret) {
 		wr_hosts_begin(&r->hosts, &hosts, &known);
 		ret = wr_force_put(r->force, image, err);
@@ -494,6 +494,11 @@ int wr_rules_open(struct wr_rules **out, const struct wr_rules_conf *conf, struc
 	if (!ret) {
 		r->hosts.force = r->force;
 		wr_force_hosts_clear(r->force); /* nobody would tell that those flows have ended */
+		if (wr_force_older(r->force))
+			wr_rules_say(r,
+				     "policy: what an earlier weir left in force has another form "
+				     "(%u, not %u) and was switched off; this one's rules follow",
+				     wr_force_older(r->force), WR_IMAGE_ABI);
 	}
 	ret = ret ? ret : wr_classes_open(&r->classes, r->force, conf->pressure, err);
 	if (!ret)

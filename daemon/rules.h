@@ -21,7 +21,8 @@ struct wr_classes;
 /* What became of a rule; texts are borrowed for the call. */
 struct wr_rules_event {
 	uint64_t at_ns, expires_ns; /* CLOCK_REALTIME; 0: it does not end */
-	const char *state;	    /* active, shadow, expired, deleted */
+	/* active, shadow, expired, deleted; of all of them, by the kill switch: off, on */
+	const char *state;
 	const char *action, *text;
 	const char *who; /* "uid 0", "the page", "the file", "its end" */
 };
@@ -88,11 +89,12 @@ void wr_rules_drop(struct wr_rules_next **next); /* NULL is fine */
 /* ---- changes while it runs; daemon/rules_change.c ---- */
 
 struct wr_rules_change {
-	const char *text;	/* a statement, or the name of a rule, or @SET */
-	bool force;		/* without guards (daemon/guard.h) */
-	enum wr_changer by;	/* whose changes a minute it counts for */
-	bool counted_out;	/* it undoes what detection did: as often as it has to be */
-	bool replace;		/* in the place of the `auto` rule of that name, if one was added */
+	const char *text;   /* a statement, or the name of a rule, or @SET */
+	bool force;	    /* without guards (daemon/guard.h) */
+	enum wr_changer by; /* whose changes a minute it counts for */
+	bool counted_out;   /* it undoes what detection did: as often as it has to be */
+	bool replace; /* in the place of the `auto` rule of that name, if one was added: that is
+			 counted for nobody */
 	uint64_t confirm_ns;	/* taken back after that unless confirmed; 0: it stays */
 	const char *who;	/* for history: who asks, in words */
 	uint64_t client;	/* who asks; a change is confirmed by another one */
@@ -116,8 +118,8 @@ int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err);
 void wr_rules_changes_most(struct wr_rules *r, uint32_t most);
 /* Root has made more changes in the last minute than others may. */
 bool wr_rules_many_changes(const struct wr_rules *r);
-/* The kill switch: all is counted, nothing is kept out. */
-int wr_rules_switch(struct wr_rules *r, bool on, struct wr_err *err);
+/* The kill switch: all is counted, nothing is kept out. who: for history. */
+int wr_rules_switch(struct wr_rules *r, bool on, const char *who, struct wr_err *err);
 
 /* ---- what there is ---- */
 

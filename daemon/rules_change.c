@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/loop.h"
@@ -379,6 +380,7 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	struct wr_rules_list list = {0};
 	struct wr_buf text = {0};
 	char key[WR_POLICY_NAME + 1] = "";
+	struct wr_rules_change of = *c;
 	size_t rules = 0, at;
 	int ret = nothing_waits(r, err);
 
@@ -389,8 +391,12 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 		ret = wr_policy_copy(&p, r->all, err);
 	if (!ret && c->replace)
 		ret = drop_old(r, p, c->text, err);
-	if (!ret)
+	if (!ret) {
 		rules = p->n_rules;
+		/* Made longer or better, which its own bound is for (detect/answer.h): it must not
+		 * end because something else is found at the same time. */
+		of.counted_out |= rules < r->all->n_rules;
+	}
 	if (!ret && is_set(c->text))
 		ret = asked_set(r, p, skip_blanks(c->text), &text, name, err);
 	else if (!ret)
@@ -415,7 +421,7 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	if (!ret && key[0] == '@')
 		ret = guard_others(r, &list, true, c, err);
 	if (!ret)
-		ret = change(r, c, &list, name, err);
+		ret = change(r, &of, &list, name, err);
 	wr_rules_free_list(&list);
 	wr_policy_free(&p);
 	wr_buf_free(&text);
@@ -517,8 +523,22 @@ int wr_rules_enforce(struct wr_rules *r, const struct wr_rules_change *c, char *
 	return turn(r, c, false, name, err);
 }
 
-int wr_rules_switch(struct wr_rules *r, bool on, struct wr_err *err)
+static void tell_switch(const struct wr_rules *r, bool on, const char *text, const char *who)
 {
+	struct timespec t;
+	struct wr_rules_event e = {
+		.state = on ? "on" : "off", .action = "switch", .text = text, .who = who};
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	e.at_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	if (r->conf.changed)
+		r->conf.changed(r->conf.changed_ctx, &e);
+}
+
+int wr_rules_switch(struct wr_rules *r, bool on, const char *who, struct wr_err *err)
+{
+	const char *text =
+		on ? "enforced again" : "switched off: all is counted, nothing is kept out";
 	bool was = r->off;
 	int ret;
 
@@ -529,8 +549,9 @@ int wr_rules_switch(struct wr_rules *r, bool on, struct wr_err *err)
 		return ret;
 	}
 	wr_rules_save(r);
-	wr_rules_say(r, "policy: %s",
-		     on ? "enforced again" : "switched off: all is counted, nothing is kept out");
+	wr_rules_say(r, "policy: %s", text);
+	if (was != r->off)
+		tell_switch(r, on, text, who);
 	return 0;
 }
 

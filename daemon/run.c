@@ -440,7 +440,7 @@ static void on_off(void *ctx, int signal)
 	(void)signal;
 	if (!r->rules)
 		wr_run_log("SIGUSR2: no policy is loaded");
-	else if (wr_rules_switch(r->rules, false, &err))
+	else if (wr_rules_switch(r->rules, false, "SIGUSR2", &err))
 		wr_run_log(err.text);
 }
 
@@ -670,6 +670,8 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 		ret = open_requests(r, err);
 	if (!ret)
 		ret = open_gateways(r, err);
+	if (!ret)
+		wr_run_programs_load(r);
 	if (!ret)
 		ret = run_loop(r, err);
 	end(r);

@@ -23,17 +23,13 @@ static const struct wr_rule *rule_of(const struct wr_run *r, const char *name)
 static int put(void *ctx, const char *name, const char *statement)
 {
 	struct wr_run *r = ctx;
-	/* What stands there is only made longer or better, which its own bound is for
-	 * (detect/answer.h): it must not end because something else is found at the same time. */
-	struct wr_rules_change c = {.text = statement,
-				    .replace = true,
-				    .by = WR_CHANGER_DETECTION,
-				    .counted_out = rule_of(r, name) != NULL,
-				    .who = "detection"};
+	struct wr_rules_change c = {
+		.text = statement, .replace = true, .by = WR_CHANGER_DETECTION, .who = "detection"};
 	char called[WR_POLICY_NAME], line[sizeof(r->answered)];
 	struct wr_err err = {0};
 	int ret = wr_rules_add(r->rules, &c, called, &err);
 
+	(void)name; /* it stands in the statement */
 	if (ret)
 		snprintf(line, sizeof(line), "detection: no rule: %s", err.text);
 	else

@@ -100,6 +100,7 @@ struct wr_run {
 			struct wr_program_count at_first; /* when it took its place */
 		} at[WR_PROGRAMS];			  /* in their order */
 		uint32_t n;
+		bool loading; /* those of before a restart: they are kept already */
 		const struct wr_program_count *counts; /* mapped; NULL: there are none yet */
 	} programs;
 	struct wr_rules_state rules_state;		  /* for status */
@@ -129,12 +130,18 @@ int wr_run_reload(void *run, struct wr_err *err);     /* run_reload.c */
 
 /* run_rules.c: r->rules, when there is to be a policy. */
 int wr_run_rules_open(struct wr_run *r, struct wr_err *err);
+/* Where added rules are kept: beside the history, when it is not said; "": nowhere. */
+void wr_run_rules_state_path(const struct wr_daemon_conf *c, char *to, size_t room);
 
 /* run_programs.c: users' programs. */
 int wr_run_program(void *run, const struct wr_program_ask *ask, struct wr_err *err);
 uint32_t wr_run_programs(void *run, struct wr_program_row *rows, uint32_t n);
 void wr_run_programs_join(struct wr_run *r, struct wr_path *path); /* one that came later */
 void wr_run_programs_close(struct wr_run *r);
+
+/* run_programs_kept.c: those that were there before a restart. */
+void wr_run_programs_load(struct wr_run *r); /* once all is ready; what fails is said */
+void wr_run_programs_save(const struct wr_run *r);
 
 /* run_swap.c: another build of the kernel programs. */
 int wr_run_swap(void *run, const struct wr_swap_want *want, wr_swap_tell_fn tell, void *tell_ctx,

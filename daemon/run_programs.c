@@ -232,6 +232,7 @@ int wr_run_program(void *run, const struct wr_program_ask *ask, struct wr_err *e
 		return wr_fail(err, ENOSPC, "there are %d programs already", WR_PROGRAMS);
 	ret = ask->what == WR_PROGRAM_DEL ? del(r, at, err) : set(r, ask, at, err);
 	if (!ret) {
+		wr_run_programs_save(r);
 		snprintf(line, sizeof(line), "program %s: %s%s", ask->name,
 			 ask->what == WR_PROGRAM_DEL ? "deleted" : "asked from now on: ",
 			 ask->file ? ask->file : "");

@@ -22,8 +22,7 @@ static int where(void *ctx, struct wr_path *path, uint32_t half, const char *con
 	return wr_attach_where(&r->attach, path, half, expr, n, err);
 }
 
-/* Beside the history, when it is not said. */
-static void state_path(const struct wr_daemon_conf *c, char *to, size_t room)
+void wr_run_rules_state_path(const struct wr_daemon_conf *c, char *to, size_t room)
 {
 	char folder[256];
 
@@ -69,6 +68,6 @@ int wr_run_rules_open(struct wr_run *r, struct wr_err *err)
 
 	if (!r->c.policy.file[0] && !wr_detect_conf_answers(&r->c))
 		return 0;
-	state_path(&r->c, state, sizeof(state));
+	wr_run_rules_state_path(&r->c, state, sizeof(state));
 	return wr_rules_open(&r->rules, &conf, err);
 }

@@ -8,6 +8,7 @@
 
 #include "base/when.h"
 #include "core/parse.h"
+#include "daemon/hosts.h"
 #include "policy/verdict.h"
 
 /* For examples, so many kept packets of a window are looked at. */
@@ -18,6 +19,8 @@ struct wr_shadows {
 	uint32_t looked; /* at so many in it */
 	struct wr_shadow at[WR_SHADOWS];
 	uint32_t n_counting;
+	const struct wr_policy *p;    /* borrowed: the one in force */
+	uint32_t n_hosts;	      /* rules that name a host */
 	struct wr_verdicts *verdicts; /* of the policy in force; NULL: nothing is looked at */
 	struct wr_parse parse;
 	struct wr_rec rec;
@@ -88,7 +91,10 @@ static void count_rule(struct wr_shadows *s, const struct wr_policy *p, int rule
 
 int wr_shadows_follow(struct wr_shadows *s, const struct wr_policy *p, struct wr_err *err)
 {
-	s->n_counting = 0;
+	s->n_counting = s->n_hosts = 0;
+	s->p = p;
+	for (size_t i = 0; i < p->n_rules; i++)
+		s->n_hosts += p->rule[i].host && p->rule[i].action != WR_ACTION_CLASS;
 	wr_verdicts_close(&s->verdicts);
 	for (uint32_t i = 0; i < WR_SHADOWS; i++) {
 		int rule = s->at[i].name[0] ? wr_policy_rule(p, s->at[i].name) : -1;
@@ -117,6 +123,22 @@ const struct wr_shadow *wr_shadows_of(const struct wr_shadows *s, const char *ru
 }
 
 /* ---- held against the policy ---- */
+
+/* Of which rules the flow is that has said which host it asked for. */
+static void tell_hosts(struct wr_shadows *s, const struct wr_live *live, const struct wr_flow *flow,
+		       const struct wr_rec *rec, bool is)
+{
+	const struct wr_app *app = s->n_hosts && flow ? wr_live_app(live, flow) : NULL;
+	const struct wr_hdr *h = &rec->hdr[0];
+	struct wr_host_key key = {h->src, h->dst, h->sport, h->dport, h->proto, h->ip_v};
+
+	for (size_t i = 0; app && s->verdicts && i < s->p->n_rules; i++) {
+		const struct wr_rule *r = &s->p->rule[i];
+
+		if (r->host && r->action != WR_ACTION_CLASS && wr_hosts_asked_for(app, r->host))
+			wr_verdict_host(s->verdicts, (uint32_t)i, &key, is);
+	}
+}
 
 /* A policy that cannot be held against this (no memory) is not asked again. */
 static bool judge(struct wr_shadows *s, const struct wr_verdict_packet *pkt)
@@ -178,8 +200,10 @@ void wr_shadows_part(struct wr_shadows *s, struct wr_live *live, const struct wr
 		return;
 	make_rec(&s->rec, &part->flow);
 	pkt.len = pkt.caplen = s->rec.len;
+	tell_hosts(s, live, flow, &s->rec, true);
 	if (!judge(s, &pkt))
 		return;
+	tell_hosts(s, live, flow, &s->rec, false);
 	for (uint32_t i = 0; i < WR_SHADOWS; i++)
 		if (hit(s, i) && !s->at[i].sampled)
 			wr_hits_add(&s->at[i].hits, part, flow);
@@ -235,21 +259,20 @@ static bool wants_packet(struct wr_shadows *s, uint64_t window)
 	return false;
 }
 
-static void count_packet(struct wr_shadow *x, struct wr_live *live, const struct wr_packet *pkt,
-			 const struct wr_rec *rec)
+/* The flow of a packet, in *f; NULL: it is not known. */
+static const struct wr_flow *flow_of(struct wr_live *live, const struct wr_rec *rec,
+				     struct wr_live_part *part, struct wr_flow *f)
 {
-	struct wr_live_part p = {.out = pkt->hook == WR_HOOK_TC_OUT};
-	struct wr_flow f;
 	uint32_t row;
 
 	if (!(rec->hdr[0].has & WR_H_IP))
-		return;
-	p.flow.from = wr_flow_key_make(&p.flow.key, rec);
-	p.flow.n = (struct wr_count){1, pkt->len};
-	row = wr_flow_find(wr_live_flows(live), &p.flow.key);
-	if (row != UINT32_MAX)
-		f = wr_flow_row(wr_live_flows(live), row);
-	wr_hits_add(&x->hits, &p, row == UINT32_MAX ? NULL : &f);
+		return NULL;
+	part->flow.from = wr_flow_key_make(&part->flow.key, rec);
+	row = wr_flow_find(wr_live_flows(live), &part->flow.key);
+	if (row == UINT32_MAX)
+		return NULL;
+	*f = wr_flow_row(wr_live_flows(live), row);
+	return f;
 }
 
 void wr_shadows_packet(struct wr_shadows *s, struct wr_live *live, const struct wr_packet *pkt)
@@ -264,18 +287,24 @@ void wr_shadows_packet(struct wr_shadows *s, struct wr_live *live, const struct 
 		.out = pkt->hook == WR_HOOK_TC_OUT,
 		.ts_ns = pkt->ts_ns,
 	};
+	struct wr_live_part part = {.flow.n = {1, pkt->len}, .out = asked.out};
+	const struct wr_flow *flow;
+	struct wr_flow f;
 
 	if (!wr_shadows_want(s) || !pkt->data || !pkt->ts_ns ||
 	    !wants_packet(s, wr_live_totals(live)->window))
 		return;
 	wr_parse(&s->parse, pkt->data, pkt->caplen, pkt->len, pkt->linktype);
+	flow = flow_of(live, &s->parse.rec, &part, &f);
+	tell_hosts(s, live, flow, &s->parse.rec, true);
 	if (!judge(s, &asked))
 		return;
+	tell_hosts(s, live, flow, &s->parse.rec, false);
 	for (uint32_t i = 0; i < WR_SHADOWS; i++) {
 		if (!hit(s, i))
 			continue;
 		keep(&s->at[i], pkt, &s->parse.rec);
-		if (s->at[i].sampled)
-			count_packet(&s->at[i], live, pkt, &s->parse.rec);
+		if (s->at[i].sampled && s->parse.rec.hdr[0].has & WR_H_IP)
+			wr_hits_add(&s->at[i].hits, &part, flow);
 	}
 }

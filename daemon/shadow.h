@@ -9,7 +9,8 @@
  * What shadows would hit. The kernel counts to the packet how much that is; who it is is found
  * here: each window's parts of flows are held against the policy as it is in force, by the code
  * that the kernel runs. Rules that need more than a flow's addresses and ports (`where`, `inner`)
- * are held against those packets that are kept for `weir dump`, so theirs is a sample.
+ * are held against those packets that are kept for `weir dump`, so theirs is a sample. What is
+ * known of a flow's host when its part is read holds for the whole part.
  *
  * Memory is taken at open; of a policy without a shadow nothing is looked at. When a shadow is
  * enforced what was found stays, until the rule is gone or is a shadow again.

@@ -32,10 +32,27 @@ static void show_link(void *ctx, const struct wr_link_row *row)
 		wr_view_link_json(a->b, row);
 }
 
+/* Of one link alone it would be the same again. */
+static void show_classes_of(void *ctx, const struct wr_link_row *row)
+{
+	const struct answer *a = ctx;
+
+	wr_view_link_classes_text(a->b, row, a->color);
+}
+
+static void count_link(void *ctx, const struct wr_link_row *row)
+{
+	uint32_t *n = ctx;
+
+	(void)row;
+	++*n;
+}
+
 static int classes(const struct wr_api_host *h, const struct wr_query *q, struct wr_buf *b,
 		   struct wr_err *err)
 {
 	struct answer a = {b, q->text, q->how.color};
+	uint32_t links = 0;
 
 	if (!h->rules)
 		return wr_fail(err, ENODATA,
@@ -53,6 +70,9 @@ static int classes(const struct wr_api_host *h, const struct wr_query *q, struct
 	if (q->text)
 		wr_view_links_head(b, q->how.color);
 	wr_links_each(wr_rules_classes(h->rules), show_link, &a);
+	wr_links_each(wr_rules_classes(h->rules), count_link, &links);
+	if (q->text && links > 1)
+		wr_links_each(wr_rules_classes(h->rules), show_classes_of, &a);
 	return 0;
 }
 

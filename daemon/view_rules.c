@@ -120,14 +120,14 @@ static int confirm(struct wr_rules *r, const struct wr_rules_change *c, char *na
 
 static int off(struct wr_rules *r, const struct wr_rules_change *c, char *name, struct wr_err *err)
 {
-	(void)c, (void)name;
-	return wr_rules_switch(r, false, err);
+	(void)name;
+	return wr_rules_switch(r, false, c->who, err);
 }
 
 static int on(struct wr_rules *r, const struct wr_rules_change *c, char *name, struct wr_err *err)
 {
-	(void)c, (void)name;
-	return wr_rules_switch(r, true, err);
+	(void)name;
+	return wr_rules_switch(r, true, c->who, err);
 }
 
 static const struct {

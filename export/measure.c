@@ -331,12 +331,14 @@ static void each_rule(struct walk *w)
 
 /* ---- classes ---- */
 
-static void each_class(struct walk *w, enum wr_measure_id id)
+/* link: what they had of it; NULL: of all of them. */
+static void put_classes(struct walk *w, enum wr_measure_id id, const struct wr_link_row *link,
+			const struct wr_class_row *rows, uint32_t n_rows)
 {
-	bool bytes = id == WR_MEASURE_CLASS_BYTES;
+	bool bytes = id == WR_MEASURE_CLASS_BYTES || id == WR_MEASURE_LINK_CLASS_BYTES;
 
-	for (uint32_t i = 0; i < w->in->n_classes; i++) {
-		const struct wr_class_row *r = &w->in->classes[i];
+	for (uint32_t i = 0; i < n_rows; i++) {
+		const struct wr_class_row *r = &rows[i];
 		const struct {
 			const char *name;
 			struct wr_count n;
@@ -349,10 +351,12 @@ static void each_class(struct walk *w, enum wr_measure_id id)
 		for (size_t k = 0; k < sizeof(what) / sizeof(*what); k++) {
 			/* No class can be called so. */
 			struct wr_label l[] = {{"class", r->name ? r->name : "(no class)"},
-					       {"what", what[k].name}};
+					       {"what", what[k].name},
+					       {"interface", link ? link->iface : ""},
+					       {"direction", link && link->out ? "out" : "in"}};
 			uint64_t n = bytes ? what[k].n.bytes : what[k].n.packets;
 
-			put(w, id, l, 2, (struct wr_number){.u = n}, 0);
+			put(w, id, l, link ? 4 : 2, (struct wr_number){.u = n}, 0);
 		}
 	}
 }
@@ -375,7 +379,11 @@ static void each_link(struct walk *w, enum wr_measure_id id)
 static void classes(struct walk *w)
 {
 	for (int id = WR_MEASURE_CLASS_PACKETS; id <= WR_MEASURE_CLASS_BYTES; id++)
-		each_class(w, (enum wr_measure_id)id);
+		put_classes(w, (enum wr_measure_id)id, NULL, w->in->classes, w->in->n_classes);
+	for (int id = WR_MEASURE_LINK_CLASS_PACKETS; id <= WR_MEASURE_LINK_CLASS_BYTES; id++)
+		for (uint32_t i = 0; i < w->in->n_links; i++)
+			put_classes(w, (enum wr_measure_id)id, &w->in->links[i],
+				    w->in->links[i].classes, w->in->links[i].n_classes);
 	for (int id = WR_MEASURE_LINK_CAPACITY; id <= WR_MEASURE_LINK_USED; id++)
 		each_link(w, (enum wr_measure_id)id);
 }

@@ -50,6 +50,10 @@ enum wr_measure_type {
 	  "passed.")                                                                               \
 	X(CLASS_BYTES, COUNTER, "weir_class_bytes", "bytes", "weir.class.bytes", "By",             \
 	  "Bytes of those packets.")                                                               \
+	X(LINK_CLASS_PACKETS, COUNTER, "weir_link_class_packets", "", "weir.link.class.packets",   \
+	  "{packet}", "Packets of a bandwidth class on one link, as in weir_class_packets.")       \
+	X(LINK_CLASS_BYTES, COUNTER, "weir_link_class_bytes", "bytes", "weir.link.class.bytes",    \
+	  "By", "The bytes of them.")                                                              \
 	X(LINK_CAPACITY, GAUGE, "weir_link_capacity_bytes_per_second", "", "weir.link.capacity",   \
 	  "By/s", "What a link carries, as far as that is known.")                                 \
 	X(LINK_BUDGET, GAUGE, "weir_link_budget_bytes_per_second", "", "weir.link.budget", "By/s", \

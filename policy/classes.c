@@ -28,13 +28,9 @@ static uint64_t gives_way(uint32_t priority)
 	return (uint64_t)WR_RAMP_NS * (WR_PRIORITIES + 1 - priority);
 }
 
-int wr_image_classes(struct wr_image_build *b, const struct wr_policy *p,
+static void put_link(struct wr_image_build *b, uint32_t first, const struct wr_policy *p,
 		     const struct wr_class_slots *slots)
 {
-	uint32_t first = wr_image_lines(b, WR_CLASSES + 1);
-
-	if (first != WR_IMAGE_CLASSES)
-		return -ENOSPC;
 	for (uint32_t i = 0; i <= WR_CLASSES; i++) {
 		const struct wr_class *c = i < p->n_classes ? &p->class_[i] : NULL;
 		struct wr_class_line line = {
@@ -43,9 +39,21 @@ int wr_image_classes(struct wr_image_build *b, const struct wr_policy *p,
 			.gives_way_ns = gives_way(c ? c->priority : WR_PRIORITIES),
 			.offered = slots->offered[i],
 			.marked = slots->marked[i],
+			.gone = slots->gone[i],
 		};
 
 		memcpy(&b->mem.at[first + i], &line, sizeof(line));
 	}
+}
+
+int wr_image_classes(struct wr_image_build *b, const struct wr_policy *p,
+		     const struct wr_class_slots *slots, uint32_t links)
+{
+	uint32_t first = wr_image_lines(b, links * (WR_CLASSES + 1));
+
+	if (first != WR_IMAGE_CLASSES)
+		return -ENOSPC;
+	for (uint32_t i = 0; i < links; i++)
+		put_link(b, first + i * (WR_CLASSES + 1), p, &slots[i]);
 	return 0;
 }

@@ -593,6 +593,17 @@ static uint16_t first_per_source(const struct compile *c)
 	return 0;
 }
 
+/* As many links as the largest number of one: each has lines of its own. */
+static uint32_t links_of(const struct wr_image_conf *conf)
+{
+	uint32_t n = 1;
+
+	for (uint32_t i = 0; i < conf->n_ifaces; i++)
+		if (conf->iface[i].link > n)
+			n = conf->iface[i].link;
+	return n;
+}
+
 static int put_heads(struct compile *c, const struct wr_judge_head *like)
 {
 	const struct wr_image_conf *conf = c->conf;
@@ -687,7 +698,7 @@ static int put_all(struct compile *c)
 					   (c->p->drop_fragments ? WR_HEAD_FRAG_DROP : 0)};
 	uint32_t first;
 	bool classes = c->conf->classes && c->p->n_classes;
-	int ret = classes ? wr_image_classes(b, c->p, c->conf->classes) : 0;
+	int ret = classes ? wr_image_classes(b, c->p, c->conf->classes, links_of(c->conf)) : 0;
 
 	for (int w = 0; w < DIMS; w++)
 		c->of[w].words = c->vectors.words;

@@ -90,14 +90,16 @@ int wr_sweep(struct wr_image_build *b, struct wr_vectors *v, const struct wr_gro
 
 /* ---- classes ---- */
 
-/* Counters by class; the last ones are of what is in no class. See struct wr_class_line. */
+/* Counters of a link by class; the last ones are of what is in no class. See struct wr_class_line.
+ */
 struct wr_class_slots {
-	uint16_t offered[WR_POLICY_CLASSES + 1], marked[WR_POLICY_CLASSES + 1];
+	uint16_t offered[WR_POLICY_CLASSES + 1], marked[WR_POLICY_CLASSES + 1],
+		gone[WR_POLICY_CLASSES + 1];
 };
 
 /* Before any other line: core/govern.h finds them by their place. -ENOSPC. */
 int wr_image_classes(struct wr_image_build *b, const struct wr_policy *p,
-		     const struct wr_class_slots *slots);
+		     const struct wr_class_slots *slots, uint32_t links);
 uint64_t wr_link_cost(uint64_t bps); /* struct wr_link_line.cost_ns; 0 of 0 */
 
 /* ---- models ---- */
@@ -119,7 +121,7 @@ struct wr_image_conf {
 	const uint16_t *slot; /* by rule: its counters, below WR_JUDGE_RULES */
 	const uint16_t *host; /* by rule that names a class and a host: core/host.h; NULL: no flow's
 				 host is known */
-	const struct wr_class_slots *classes; /* NULL: none are governed */
+	const struct wr_class_slots *classes; /* by link; NULL: none are governed */
 	int64_t now_s;	   /* Unix time: what has ended or is not its time is left out */
 	uint64_t clock_ns; /* what the clock of packets says then (CLOCK_MONOTONIC in the kernel) */
 	uint64_t tick_ns;  /* that clock goes in steps of so much */

@@ -1,10 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "policy/image.h"
 
-enum { FIRST = 1 };
+enum { FIRST = 1, LARGE = 8 << 20 };
+
+/*
+ * Pages of the kernel are zeros already, and those that are not used cost nothing: of an image for
+ * a million IPv6 prefixes, clearing took a quarter of the time. Large ones come in large pages
+ * where there are some.
+ */
+static struct wr_line *more_lines(struct wr_line *old, uint32_t had, uint32_t room)
+{
+	size_t bytes = (size_t)room * sizeof(*old);
+	void *at;
+
+	if (old)
+		at = mremap(old, (size_t)had * sizeof(*old), bytes, MREMAP_MAYMOVE);
+	else
+		at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return NULL;
+	if (bytes >= LARGE)
+		madvise(at, bytes, MADV_HUGEPAGE);
+	return at;
+}
 
 uint32_t wr_image_lines(struct wr_image_build *b, uint32_t n)
 {
@@ -20,12 +42,11 @@ uint32_t wr_image_lines(struct wr_image_build *b, uint32_t n)
 
 		while (room < want)
 			room *= 2;
-		more = realloc(b->mem.at, (size_t)room * sizeof(*more));
+		more = more_lines(b->mem.at, b->room, room);
 		if (!more) {
 			b->full = true;
 			return 0;
 		}
-		memset(more + b->mem.n, 0, (size_t)(room - b->mem.n) * sizeof(*more));
 		b->mem.at = more;
 		b->room = room;
 	}
@@ -35,7 +56,8 @@ uint32_t wr_image_lines(struct wr_image_build *b, uint32_t n)
 
 void wr_image_free(struct wr_image_build *b)
 {
-	free(b->mem.at);
+	if (b->mem.at)
+		munmap(b->mem.at, (size_t)b->room * sizeof(*b->mem.at));
 	*b = (struct wr_image_build){0};
 }
 

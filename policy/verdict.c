@@ -107,6 +107,7 @@ void wr_verdicts_close(struct wr_verdicts **verdicts)
 	free(v->judging.frag);
 	free(v->judging.total);
 	free(v->judging.count);
+	free(v->judging.hosts);
 	free(v);
 	*verdicts = NULL;
 }
@@ -233,6 +234,24 @@ int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 	if (!ret)
 		sum_up(&v->sums, out, pkt->len);
 	return ret;
+}
+
+int wr_verdict_host(struct wr_verdicts *v, uint32_t rule, const struct wr_host_key *key, bool is)
+{
+	uint64_t tag = wr_host_tag(key, rule, v->judging.secret);
+	struct wr_bucket_line *l;
+
+	if (!v->judging.hosts)
+		v->judging.hosts = calloc(WR_HOST_LINES, sizeof(*l));
+	if (!v->judging.hosts)
+		return -ENOMEM;
+	l = wr_host_at(&v->judging, wr_host_line(tag));
+	for (int i = 0; i < WR_BUCKET_WAYS; i++)
+		if (l->way[i].tag == (is ? 0 : tag)) {
+			l->way[i].tag = is ? tag : 0;
+			break;
+		}
+	return 0;
 }
 
 const struct wr_rule_count *wr_verdict_count(const struct wr_verdicts *v, uint32_t rule)

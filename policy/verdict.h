@@ -62,7 +62,7 @@ struct wr_verdict_packet {
 	uint64_t ts_ns; /* never 0; the clock of rates and ends, and the Unix time of schedules */
 };
 
-/* p is borrowed. A rule with `host` is not asked: hosts are known of flows, not of packets; `for`
+/* p is borrowed. A rule with `host` is asked of flows that wr_verdict_host() has told of; `for`
  * has no end here. -ENOSPC as wr_image_compile(); -ENOMEM. */
 int wr_verdicts_open(struct wr_verdicts **out, const struct wr_policy *p, struct wr_err *err);
 void wr_verdicts_close(struct wr_verdicts **v); /* NULL is fine; sets NULL */
@@ -71,6 +71,10 @@ void wr_verdicts_close(struct wr_verdicts **v); /* NULL is fine; sets NULL */
  * cannot be had for this link type: -EINVAL. */
 int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 	       struct wr_verdict_of *out, struct wr_err *err);
+
+/* Packets with these addresses and ports, one way, are of a flow that asked for the host of that
+ * rule; or (is false) not any more. -ENOMEM. */
+int wr_verdict_host(struct wr_verdicts *v, uint32_t rule, const struct wr_host_key *key, bool is);
 
 /* What a rule, WR_SLOT_FRAGMENTS or WR_SLOT_UNREADABLE has matched so far. A `class` rule is not
  * counted, see sums.

@@ -39,6 +39,22 @@ void wr_view_class_json(struct wr_buf *b, const struct wr_class_row *r)
 	wr_buf_char(b, '\n');
 }
 
+static void link_classes_json(struct wr_buf *b, const struct wr_link_row *r)
+{
+	wr_json_array(b, "classes");
+	for (uint32_t i = 0; i < r->n_classes; i++) {
+		const struct wr_class_row *c = &r->classes[i];
+
+		wr_json_open(b);
+		if (c->name)
+			wr_json_str(b, "class", c->name);
+		counts_json(b, "total", &c->all);
+		counts_json(b, "second", &c->second);
+		wr_json_close(b);
+	}
+	wr_json_end_array(b);
+}
+
 void wr_view_link_json(struct wr_buf *b, const struct wr_link_row *r)
 {
 	wr_json_open(b);
@@ -53,6 +69,8 @@ void wr_view_link_json(struct wr_buf *b, const struct wr_link_row *r)
 	wr_json_u64(b, "pressed", r->pressed);
 	if (r->why)
 		wr_json_str(b, "pressed_by", r->why);
+	if (r->n_classes)
+		link_classes_json(b, r);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');
 }
@@ -90,19 +108,40 @@ static void put_bits(char cell[WR_VIEW_CELL], uint64_t bits)
 	wr_view_si(cell, (double)bits, "bit/s");
 }
 
+/* The cells of the last second; the label is there. */
+static void class_row(struct wr_view_table *t, const struct wr_class_counts *n)
+{
+	put_bits(t->cell[1], n->offered.bytes * 8);
+	put_bits(t->cell[2], n->passed.bytes * 8);
+	put_bits(t->cell[3], n->dropped.bytes * 8);
+	put_bits(t->cell[4], n->borrowed.bytes * 8);
+	wr_view_number(t->cell[5], n->marked.packets);
+	wr_view_table_row(t);
+}
+
+void wr_view_link_classes_text(struct wr_buf *b, const struct wr_link_row *r, bool color)
+{
+	struct wr_view_table t = {.b = b, .color = color, .columns = class_columns};
+
+	if (!r->n_classes)
+		return;
+	wr_buf_fmt(b, "  of %s %s:\n", r->iface, r->out ? "out" : "in");
+	for (uint32_t i = 0; i < r->n_classes; i++) {
+		const struct wr_class_row *c = &r->classes[i];
+
+		wr_buf_str(wr_view_table_label(&t), c->name ? c->name : "(no class)");
+		class_row(&t, &c->second);
+	}
+	wr_view_table_end(&t);
+}
+
 void wr_view_class_text(struct wr_buf *b, const struct wr_class_row *r, bool color)
 {
 	struct wr_view_table t = {.b = b, .color = color, .columns = class_columns};
-	const struct wr_class_counts *n = &r->second;
 	char rate[WR_VIEW_CELL];
 
 	wr_buf_str(wr_view_table_label(&t), r->name ? r->name : "(no class)");
-	put_bits(t.cell[1], n->offered.bytes * 8);
-	put_bits(t.cell[2], n->passed.bytes * 8);
-	put_bits(t.cell[3], n->dropped.bytes * 8);
-	put_bits(t.cell[4], n->borrowed.bytes * 8);
-	wr_view_number(t.cell[5], n->marked.packets);
-	wr_view_table_row(&t);
+	class_row(&t, &r->second);
 	wr_view_table_end(&t);
 	wr_buf_fmt(b, "      priority %" PRIu32, r->priority);
 	if (r->guarantee_bps) {

@@ -27,6 +27,8 @@ struct wr_link_row {
 	uint64_t queue_ns; /* of what is imagined to wait: how full it is */
 	uint64_t pressed;  /* how often the host did not keep up */
 	const char *why;   /* the last time: backlog, sockets, cpu; NULL: it always has */
+	const struct wr_class_row *classes; /* what each had of it */
+	uint32_t n_classes; /* 0: it is one of many, whose classes are counted together */
 };
 
 void wr_view_class_json(struct wr_buf *b, const struct wr_class_row *row);
@@ -36,5 +38,7 @@ void wr_view_classes_head(struct wr_buf *b, bool color);
 void wr_view_class_text(struct wr_buf *b, const struct wr_class_row *row, bool color);
 void wr_view_links_head(struct wr_buf *b, bool color);
 void wr_view_link_text(struct wr_buf *b, const struct wr_link_row *row, bool color);
+/* What each class had of that link; nothing where that is not counted. */
+void wr_view_link_classes_text(struct wr_buf *b, const struct wr_link_row *row, bool color);
 
 #endif

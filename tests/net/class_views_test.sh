@@ -59,6 +59,8 @@ settle
 is "metrics tell what was offered" "$(metric low offered)" 1000
 is "which is what passed and what did not" "$(metric low offered)" $(($(metric low passed) + $(metric low dropped)))
 at_least "and of a full link something did not" "$(metric low dropped)" 100
+is "of each link, too" \
+	"$(raw_lines metrics | sed -n "s/^weir_link_class_packets_total{class=\"low\",what=\"offered\",interface=\"$IN\",direction=\"in\"} //p")" 1000
 like "and the link" "$(raw_lines metrics)" "^weir_link_capacity_bytes_per_second\{interface=\"$IN\",direction=\"in\"\} 500000"
 if type -P promtool >/dev/null; then
 	is "promtool check metrics has nothing to say" "$(raw_lines metrics | promtool check metrics 2>&1)" ""
@@ -76,7 +78,7 @@ ok "weir top has a panel of classes" screen wait "$PATIENCE" '8 Classes'
 screen keys '8'
 ok "with what is guaranteed" screen wait "$PATIENCE" '^ web +0 +0 +0 .* 1.0 M$'
 ok "what is in no class" screen wait "$PATIENCE" '^ \(no class\) '
-ok "and the link" screen wait "$PATIENCE" "^ link $IN in: 4.0 Mbit/s "
+ok "and the link" screen wait "$PATIENCE" "^ link $IN in .* of 4.0 M"
 screen keys 'q'
 ok "q ends it" ended 0
 screen_close
@@ -106,5 +108,51 @@ ok "with the shape of docs/schema" python3 -c 'import json, jsonschema, sys
 schema = json.load(open(sys.argv[1]))
 for line in open(sys.argv[2]):
     jsonschema.validate(json.loads(line), schema)' "$WR_ROOT/docs/schema/history.json" "$TMP/history.jsonl"
+
+note "several links"
+in_ns "$B" ip link add two0 type veth peer name two1
+in_ns "$B" ip address add 10.99.0.1/24 dev two0
+in_ns "$B" ip link set two0 up
+in_ns "$B" ip link set two1 up
+in_ns "$B" ip neighbour add 10.99.0.2 lladdr 02:99:00:00:00:02 dev two0
+printf '%s\n' "class low = priority 8" "class low to udp/5003" "class low to udp/5003 out" >"$POLICY"
+conf "interfaces = $IN two0" "hook = tc" "out = yes" "[policy]" "file = $POLICY" "pressure = no"
+start || wr_point 1 "weir runs with two interfaces"
+settle
+# had LINK DIRECTION: packets of the class `low` there.
+had() {
+	said classes "[c['total']['offered']['packets'] for r in rows if r.get('iface') == '$1' and r['direction'] == '$2'
+		for c in r['classes'] if c.get('class') == 'low']"
+}
+leave() {
+	in_ns "$B" python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(40):
+    s.sendto(b"x", ("10.99.0.2", 5003))'
+}
+bulk 30 1000
+leave
+settle
+is "what a class had of one link" "$(had "$IN" in)" "[30]"
+is "of another" "$(had two0 out)" "[40]"
+is "in the other direction" "$(had two0 in)" "[0]"
+is "of all" "$(metric low offered)" 70
+like "weir classes tells it, too" "$(w classes)" "^  of two0 out:"
+in_ns "$B" ip link del two0
+left() {
+	[ "$(had two0 out)" = "[]" ]
+}
+ok "a link goes" wait_for "$PATIENCE" left
+is "what it had is told of the class all the same" "$(metric low offered)" 70
+in_ns "$B" ip link add two0 type veth peer name two1
+in_ns "$B" ip link set two0 up # without an address nothing leaves
+back() {
+	[ "$(had two0 out)" = "[0]" ]
+}
+ok "one that comes back begins anew" wait_for "$PATIENCE" back
+is "and nothing is told twice" "$(metric low offered)" 70
+raw_lines classes >"$TMP/shapes.jsonl"
+ok "with the shape of docs/schema" shapes "$TMP/shapes.jsonl" class link
+stop
 
 finish

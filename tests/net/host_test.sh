@@ -92,12 +92,19 @@ in_force() {
 	[ "$(said rule list "[r['matched']['packets'] for r in rows if r.get('rule_id') == '$1'][0]")" -gt 0 ]
 }
 
+# hits RULE: was anything, sources, the first of them, known-good flows or not: how many services.
+hits() {
+	said rule show "$1" "[[h['all']['packets'] > 0, h['sources'], h['top_sources'][0]['ip'], len(h['top_services'])]
+		for r in rows if 'hits' in r for h in [r['hits']]][0]"
+}
+
 for hook in xdp tc; do
 	case $hook in
 	xdp) at=10.77.0.2 ;;
 	*) at=fd77::2 ;;
 	esac
-	printf '%s\n' "bad: drop host *.bad.example to tcp/8080" "friend: allow from 192.0.2.1" >"$POLICY"
+	printf '%s\n' "bad: drop host *.bad.example to tcp/8080" "seen: drop host www.good.example shadow" \
+		"friend: allow from 192.0.2.1" >"$POLICY"
 	conf "interfaces = $IN" "hook = $hook" "[policy]" "file = $POLICY"
 	start || wr_point 1 "weir runs with a rule for a host"
 	background nsenter --net="/run/netns/$(ns "$B")" python3 "$TMP/serve.py" "$at" >"$TMP/ready"
@@ -115,6 +122,10 @@ for hook in xdp tc; do
 	settle
 	ok "and goes on" ask verybad.example answered
 	ok "the rule has it" in_force bad
+	ok "ask again" ask www.good.example answered
+	settle
+	ok "a shadow has counted what it would hit" in_force seen
+	is "and it is known whom: the client of that host, its connection" "$(hits seen)" "[True, 1, '${at/2/1}', 1]"
 	ok "another connection from its addresses and ports is another one" ask again.good.example answered
 	ok "the rule is taken off: what was sent again is answered" says 0 rule off
 	ok "other connections have not noticed" ask www.good.example answered

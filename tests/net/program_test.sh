@@ -180,8 +180,34 @@ under_load() {
 	stop
 }
 
+# Which programs there are is kept for a restart.
+kept() {
+	local again=("[policy]" "file = $POLICY" "state = $TMP/kept/rules")
+	echo "scan: drop from 198.18.0.0/24" >"$POLICY"
+	install -d -o nobody "$TMP/kept"
+	with xdp "${again[@]}" || return
+	program 0 add one "$TMP/o/CONTINUE.o"
+	program 0 add gone "$TMP/o/PASS.o"
+	program 0 add two "$TMP/o/DROP.o" --after
+	program 0 del gone
+	stop
+	with xdp "${again[@]}"
+	n=$(send 4096 128 20000)
+	is "a restart loads them again, in their order" "$(rows)" "[('one', 'before', $n, 0, 0), ('two', 'after', $((n - 256)), 0, $((n - 256)))]"
+	stop
+	mv "$TMP/o/CONTINUE.o" "$TMP/o/moved.o"
+	with xdp "${again[@]}"
+	like "what cannot be loaded is said" "$(cat "$TMP/err")" "^weir: program one: it was there before, and is not now: .*CONTINUE.o"
+	stop
+	mv "$TMP/o/moved.o" "$TMP/o/CONTINUE.o"
+	with xdp "${again[@]}"
+	is "and not forgotten" "$(rows)" "[('one', 'before', 0, 0, 0), ('two', 'after', 0, 0, 0)]"
+	stop
+}
+
 asks xdp
 asks tc
 decides
 under_load
+kept
 finish

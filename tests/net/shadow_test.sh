@@ -205,6 +205,9 @@ past() {
 	policy "lim: limit 2pps from 198.18.1.0/24" "more: drop from 198.18.4.0/24"
 	w config reload >/dev/null
 	ok "a rule ends" wait_for "$PATIENCE" gone brief
+	w rule off >/dev/null
+	w rule off >/dev/null
+	w rule on >/dev/null
 	stop
 	is "history has what rules matched, dropped and limited" \
 		"$(db "SELECT key, sum(packets), sum(dropped), sum(limited) FROM rollup WHERE kind = 'rule' AND res = 60 GROUP BY key")" \
@@ -212,10 +215,12 @@ past() {
 	is "and so has the whole" "$(db "SELECT sum(dropped), sum(limited) FROM rollup WHERE kind = 'total' AND res = 60")" "[(256, $n)]"
 	is "and bytes" "$(db "SELECT sum(bytes) FROM rollup WHERE kind = 'rule' AND key = 'h' AND res = 60")" "[($((512 * 128)),)]"
 	is "and what became of them" "$(db "SELECT state, action FROM rule ORDER BY at_ns, id")" \
-		"[('shadow', 'drop'), ('active', 'drop'), ('deleted', 'drop'), ('active', 'drop'), ('active', 'drop'), ('expired', 'drop')]"
+		"[('shadow', 'drop'), ('active', 'drop'), ('deleted', 'drop'), ('active', 'drop'), ('active', 'drop'), ('expired', 'drop'), ('off', 'switch'), ('on', 'switch')]"
 	is "by whom" "$(db "SELECT DISTINCT substr(text, instr(text, '#')) FROM rule ORDER BY 1")" \
 		"[('# by its end',), ('# by the file',), ('# by uid 0',)]"
 	like "weir history tells it" "$("$WEIR" history --rules --file "$TMP/weir/history.db")" 'h: drop from 198.18.2.0/24 shadow  # by uid 0'
+	like "and the kill switch" "$("$WEIR" history --rules --file "$TMP/weir/history.db")" \
+		'switched off: all is counted, nothing is kept out  # by uid 0'
 	like "and the counters of one" "$("$WEIR" history --rule h --json --file "$TMP/weir/history.db")" '"dropped":256'
 }
 

@@ -26,10 +26,12 @@ struct scene {
 	struct wr_rule_count *count;
 };
 
+enum { LINK = 3, LINKS };
+
 static bool begin(struct scene *s, const char *policy, uint64_t link_bps)
 {
 	struct wr_policy *p = NULL;
-	struct wr_class_slots slots = {0};
+	struct wr_class_slots slots[LINKS] = {0};
 	struct wr_err err = {0};
 
 	memset(s, 0, sizeof(*s));
@@ -38,20 +40,20 @@ static bool begin(struct scene *s, const char *policy, uint64_t link_bps)
 		return false;
 	}
 	for (uint16_t i = 0; i <= WR_CLASSES; i++) {
-		slots.offered[i] = i;
-		slots.marked[i] = (uint16_t)(32 + i);
+		slots[LINK].offered[i] = i;
+		slots[LINK].marked[i] = (uint16_t)(32 + i);
 	}
-	s->image.most = 64;
+	s->image.most = 128;
 	s->links = calloc(WR_LINK_ROOM, sizeof(*s->links));
 	s->count = calloc(WR_JUDGE_RULES, sizeof(*s->count));
-	ok(s->links && s->count && !wr_image_classes(&s->image, p, &slots), "%zu classes",
+	ok(s->links && s->count && !wr_image_classes(&s->image, p, slots, LINKS), "%zu classes",
 	   p->n_classes);
 	wr_policy_free(&p);
 	s->judging = (struct wr_judging){
 		.image = &s->image.mem, .links = s->links, .count = s->count, .dice = 1};
 	s->judging.judge.governed = WR_GOVERNED;
-	s->judging.judge.link = 3;
-	((struct wr_link_line *)wr_link_at(&s->judging, 3, 0))->cost_ns = wr_link_cost(link_bps);
+	s->judging.judge.link = LINK;
+	((struct wr_link_line *)wr_link_at(&s->judging, LINK, 0))->cost_ns = wr_link_cost(link_bps);
 	return true;
 }
 

@@ -95,7 +95,7 @@ static int classes(void *ctx, struct wr_tui_class *rows, int n)
 		 .guarantee_bps = 16000000,
 		 .ceiling_bps = 30000000,
 		 .priority = 1},
-		{.name = "link eth0 in",
+		{.name = "link enp130s0f1np100 out",
 		 .link = true,
 		 .passed = 2500000,
 		 .guarantee_bps = 20000000,

@@ -226,7 +226,8 @@ const struct wr_command wr_command_classes = {
 	.args = "",
 	.text = "What the classes of the policy (docs/policy.md) had in the last second, on all "
 		"links "
-		"together, and\nhow full the links are. What a class sends beyond its guarantee is "
+		"together, and\nhow full the links are; with several links, what each class had "
+		"of each. What a class sends beyond its guarantee is "
 		"borrowed. Totals so far are in --json.",
 	.examples = "weir classes --follow\twho gives way, each second\n"
 		    "weir classes --json | jq 'select(.class==\"web\").second'\tfor a program\n",

@@ -268,16 +268,10 @@ CELL(rule_matched_all)
 
 /* ---- classes, and the links that they share ---- */
 
-/* A link is told with what it carries, which the columns of narrow screens have no room for. */
+/* Interfaces may have names of 15 characters: "link ", that and " out" just fit 80 columns. */
 CELL(class_label)
 {
-	char cell[WR_VIEW_CELL];
-
 	wr_view_plain(b, r->name, s->utf8);
-	if (!r->klass->link || !r->klass->guarantee_bps)
-		return;
-	wr_view_si(cell, (double)r->klass->guarantee_bps, "bit/s");
-	wr_buf_fmt(b, ": %s", cell);
 }
 
 CELL(class_offered)
@@ -305,8 +299,11 @@ CELL(class_borrowed)
 
 CELL(class_guarantee)
 {
-	if (!r->klass->link && r->klass->guarantee_bps)
-		rate(b, r->klass->guarantee_bps / 8, s);
+	if (!r->klass->guarantee_bps)
+		return;
+	if (r->klass->link) /* what it carries */
+		wr_buf_str(b, "of ");
+	rate(b, r->klass->guarantee_bps / 8, s);
 }
 
 CELL(class_ceiling)

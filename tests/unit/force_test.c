@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policy in force without a data path: what is pinned by a weir whose images have another form,
+ * and how often detection may change rules.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/force.h"
+#include "daemon/rules.h"
+#include "tests/tap.h"
+
+enum { SOME_LINE = 5, BYTES = 64 << 10 };
+static char folder[] = "/tmp/weir-force-XXXXXX";
+static char map[64];
+static const char *const maps[] = {"wr_policy", "wr_buckets", "wr_hits", "wr_rules"};
+
+/* What an earlier weir has left: its form, and something in a line. */
+static bool leave(uint32_t abi)
+{
+	uint32_t zero = 0, some = SOME_LINE;
+	struct wr_line line = {{0}};
+	int fd = bpf_obj_get(map), ret = fd < 0 ? -1 : bpf_map_lookup_elem(fd, &zero, &line);
+
+	memcpy((uint8_t *)&line + sizeof(abi), &abi, sizeof(abi));
+	line.word[2] = line.word[3] = 0; /* nobody writes to it any more */
+	ret = ret ? ret : bpf_map_update_elem(fd, &zero, &line, BPF_ANY);
+	memset(&line, 0x55, sizeof(line));
+	ret = ret ? ret : bpf_map_update_elem(fd, &some, &line, BPF_ANY);
+	close(fd);
+	return !ret;
+}
+
+static uint64_t left(void)
+{
+	struct wr_line line = {{0}};
+	uint32_t some = SOME_LINE;
+	int fd = bpf_obj_get(map);
+
+	if (fd < 0 || bpf_map_lookup_elem(fd, &some, &line))
+		line.word[0] = 1;
+	close(fd);
+	return line.word[0];
+}
+
+static void older(void)
+{
+	struct wr_force_conf conf = {
+		.policy_bytes = 1 << 20, .rate_bytes = BYTES, .pin_dir = folder};
+	struct wr_force *f = NULL;
+	struct wr_err err = {0};
+
+	if (!ok(!wr_force_open(&f, &conf, &err), "maps are made and pinned%s", err.text))
+		return;
+	is_int(wr_force_older(f), 0, "new ones are of no other form");
+	wr_force_close(&f);
+	ok(leave(WR_IMAGE_ABI), "one is left");
+	ok(!wr_force_open(&f, &conf, &err) && !wr_force_older(f), "it is adopted");
+	ok(left() != 0, "and what is in force stays so");
+	wr_force_close(&f);
+	ok(leave(WR_IMAGE_ABI - 1), "one of an older form is left");
+	ok(!wr_force_open(&f, &conf, &err), "its maps are taken");
+	is_int(wr_force_older(f), WR_IMAGE_ABI - 1, "that it is older is known");
+	is_int((long long)left(), 0, "and nothing of it is in force any more");
+	wr_force_close(&f);
+	ok(!wr_force_open(&f, &conf, &err) && !wr_force_older(f), "the next one finds ours");
+	wr_force_close(&f);
+}
+
+static int add(struct wr_rules *r, const char *text)
+{
+	struct wr_rules_change c = {
+		.text = text, .replace = true, .by = WR_CHANGER_DETECTION, .who = "detection"};
+	char name[WR_POLICY_NAME + 1];
+	struct wr_err err = {0};
+	int ret = wr_rules_add(r, &c, name, &err);
+
+	if (ret && ret != -EAGAIN)
+		printf("# %s\n", err.text);
+	return ret;
+}
+
+static int64_t end_of(const struct wr_rules *r, const char *name)
+{
+	const struct wr_policy *p = wr_rules_policy(r);
+	int at = wr_policy_rule(p, name);
+
+	return at < 0 ? 0 : p->rule[at].until_s;
+}
+
+static void renewed(void)
+{
+	struct wr_rules_conf conf = {.file = "",
+				     .state = "",
+				     .user = "nobody",
+				     .policy_bytes = 1 << 20,
+				     .rate_bytes = BYTES,
+				     .changes_most = 2};
+	struct wr_rules *r = NULL;
+	struct wr_err err = {0};
+	int64_t end;
+	int ret = 0;
+
+	if (!ok(!wr_rules_open(&r, &conf, &err), "a policy%s", err.text))
+		return;
+	is_int(add(r, "auto1: drop from 198.51.100.1 to udp/53 auto for 5m"), 0,
+	       "an automatic rule");
+	end = end_of(r, "auto1");
+	for (int i = 0; i < 5; i++)
+		ret |= add(r, "auto1: drop from 198.51.100.1 to udp/53 auto for 10m");
+	is_int(ret, 0, "is renewed five times, of two changes in a minute");
+	ok(end_of(r, "auto1") > end + 200, "it ends later");
+	is_int(add(r, "auto2: drop from 198.51.100.2 to udp/53 auto for 5m"), 0,
+	       "which counts for none of them: there is room for another rule");
+	is_int(add(r, "auto3: drop from 198.51.100.3 to udp/53 auto for 5m"), -EAGAIN,
+	       "and for no third one");
+	is_int(add(r, "auto1: drop from 198.51.100.1 to udp/53 auto for 15m"), 0,
+	       "renewed all the same");
+	wr_rules_changes_most(r, 1);
+	end = end_of(r, "auto2");
+	is_int(add(r, "auto2: drop from 198.51.100.2 to udp/53 auto for 20m"), 0,
+	       "so it is with one change in a minute");
+	ok(end_of(r, "auto2") > end + 200, "it ends later, too");
+	is_int(add(r, "auto4: drop from 198.51.100.4 to udp/53 auto for 5m"), -EAGAIN,
+	       "a new one is refused");
+	wr_rules_close(&r);
+}
+
+int main(void)
+{
+	char path[128];
+
+	if (geteuid()) {
+		skip("needs root");
+		return done();
+	}
+	if (!mkdtemp(folder) || unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("bpf", folder, "bpf", 0, NULL)) {
+		skip("a bpffs of its own cannot be mounted");
+	} else {
+		snprintf(map, sizeof(map), "%s/policy/wr_policy", folder);
+		older();
+		for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+			snprintf(path, sizeof(path), "%s/policy/%s", folder, maps[i]);
+			unlink(path);
+		}
+		umount(folder);
+	}
+	rmdir(folder);
+	renewed();
+	return done();
+}
