@@ -12,6 +12,7 @@
 #define WR_JUDGE_IMAGE(self) (wr_judge_of(self)->base)
 #define WR_JUDGE_VALUES(self) wr_values_of(self)
 #define WR_JUDGE_SECRET(self) ((self)*0 + wr_fixed.judge_secret)
+#define WR_JUDGE_PATH(self) ((self)*0 + wr_shared.board.ifindex)
 #define WR_JUDGE_FORGIVEN(self) (&wr_cpu_of(self)->count.forgiven_ns)
 
 static __always_inline struct wr_rule_count *wr_rule_count(__u32 cpu, __u32 slot);
@@ -19,6 +20,7 @@ static __always_inline struct wr_bucket *wr_bucket_total(__u32 cpu, __u32 slot);
 static __always_inline struct wr_bucket_line *wr_bucket_line(__u32 cpu, __u64 hash);
 static __always_inline struct wr_bucket_line *wr_frag_line(__u32 cpu, __u64 hash);
 static __always_inline struct wr_bucket_line *wr_host_at(__u32 cpu, __u32 line);
+static __always_inline struct wr_track_line *wr_track_at(__u32 cpu, __u32 line);
 static __always_inline __u64 wr_judge_now(__u32 cpu);
 
 #define WR_DEBTS_OF(self) wr_debts_of(self)
@@ -97,6 +99,12 @@ static __always_inline struct wr_bucket_line *wr_bucket_line(__u32 cpu, __u64 ha
 }
 
 static __always_inline struct wr_bucket_line *wr_host_at(__u32 cpu, __u32 line)
+{
+	(void)cpu;
+	return bpf_map_lookup_elem(&wr_buckets, &line);
+}
+
+static __always_inline struct wr_track_line *wr_track_at(__u32 cpu, __u32 line)
 {
 	(void)cpu;
 	return bpf_map_lookup_elem(&wr_buckets, &line);

@@ -8,7 +8,7 @@
  * A policy as lines of 64 bytes that refer to each other by number: written by policy/, copied into
  * a map, read by the kernel programs and by the host. core/trie.h and core/judge.h say how.
  */
-#define WR_IMAGE_ABI 3
+#define WR_IMAGE_ABI 4
 
 struct wr_line {
 	__u64 word[8];
@@ -79,7 +79,12 @@ enum {
 	WR_HOST_BITS = 12,
 	WR_HOST_LINES = 1 << WR_HOST_BITS,
 	WR_HOST_CLASS = 1 << 15, /* numbers from here on are of rules that name a class */
-	WR_BUCKET_FIRST = WR_HOST_FIRST + WR_HOST_LINES,
+	WR_TRACK_FIRST = WR_HOST_FIRST + WR_HOST_LINES, /* core/traffic.h: flows, then sources */
+	WR_TRACK_BITS = 14,
+	WR_SOURCE_BITS = 13,
+	WR_SOURCE_FIRST = WR_TRACK_FIRST + (1 << WR_TRACK_BITS),
+	WR_TRACK_LINES = (1 << WR_TRACK_BITS) + (1 << WR_SOURCE_BITS),
+	WR_BUCKET_FIRST = WR_TRACK_FIRST + WR_TRACK_LINES,
 	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1,	 /* counters of later fragments that were dropped */
 	WR_SLOT_UNREADABLE = WR_JUDGE_RULES - 2, /* and of what could not be read to the end */
 	WR_SLOT_PAST = WR_JUDGE_RULES - 3,	 /* and of rules that have made room for others */
@@ -118,6 +123,9 @@ enum {
 	WR_HEAD_FRAG_DROP = 1 << 1, /* later fragments whose first is not known */
 	WR_HEAD_UNREADABLE_DROP = 1 << 4,
 	WR_HEAD_CLASSES = 1 << 5, /* of the link with this number: */
+	WR_HEAD_FLOWS = 1 << 6,	  /* a rule asks a model that asks about the packet's flow */
+	WR_HEAD_SOURCES = 1 << 7, /* or its source */
+	WR_HEAD_TRAFFIC = WR_HEAD_FLOWS | WR_HEAD_SOURCES,
 	WR_LINK_SHIFT = 16,
 };
 
@@ -203,6 +211,29 @@ _Static_assert(sizeof(struct wr_model_test) == 16, "four in a line");
 struct wr_model_values {
 	__u32 at[WR_MODEL_FEATURES];
 } __attribute__((aligned(64)));
+
+/* What is known of a flow or a source: core/traffic.h. */
+enum { WR_TRACK_TIME_SHIFT = 20 }; /* times are CLOCK_MONOTONIC / 2^20 ns (1.05 ms) */
+
+struct wr_track {
+	__u64 tag; /* whose it is; 0: nobody's */
+	__u32 packets, first, last;
+	union {
+		__u32 flags; /* of a flow: of TCP, all of them together */
+		__u32 flows; /* of a source: that it began */
+	};
+	union {
+		__u64 bytes; /* of a flow */
+		struct {
+			__u32 now, before; /* of a source: packets of this slot and the last one */
+		};
+	};
+};
+_Static_assert(sizeof(struct wr_track) == 32, "two in a line");
+
+struct wr_track_line {
+	struct wr_track way[2];
+};
 
 /* A decision in the making. */
 struct wr_judge {

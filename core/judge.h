@@ -44,6 +44,7 @@ typedef struct wr_judging {
 	struct wr_rule_count *count;
 	struct wr_bucket_line *links; /* core/govern.h: WR_LINK_LINES of each; NULL: none */
 	struct wr_bucket_line *hosts; /* WR_HOST_LINES of them; NULL: no flow's host is known */
+	struct wr_track_line *tracks; /* WR_TRACK_LINES of them; NULL: nothing is known of flows */
 	struct wr_debts debts;
 	struct wr_model_values values;
 	__u64 forgiven_ns, secret, dice;
@@ -54,6 +55,7 @@ typedef struct wr_judging {
 #define WR_JUDGE_IMAGE(self) ((self)->image)
 #define WR_JUDGE_VALUES(self) (&(self)->values)
 #define WR_JUDGE_SECRET(self) ((self)->secret)
+#define WR_JUDGE_PATH(self) 0u
 #define WR_JUDGE_FORGIVEN(self) (&(self)->forgiven_ns)
 
 static inline struct wr_rule_count *wr_rule_count(wr_judging self, __u32 slot)
@@ -79,6 +81,11 @@ static inline struct wr_bucket_line *wr_frag_line(wr_judging self, __u64 hash)
 static inline struct wr_bucket_line *wr_host_at(wr_judging self, __u32 line)
 {
 	return self->hosts ? &self->hosts[line - WR_HOST_FIRST] : 0;
+}
+
+static inline struct wr_track_line *wr_track_at(wr_judging self, __u32 line)
+{
+	return self->tracks ? &self->tracks[line - WR_TRACK_FIRST] : 0;
 }
 
 static inline __u64 wr_judge_now(wr_judging self)
@@ -125,6 +132,8 @@ wr_inline __u32 wr_table_at(wr_judging self, __u32 table, __u32 n)
 #else
 #define WR_JUDGE_STAGE static inline int
 #endif
+
+#include "core/traffic.h"
 
 WR_JUDGE_STAGE wr_judge_addr(wr_judging self, __u32 ref, __u32 which)
 {
@@ -534,6 +543,8 @@ wr_inline int wr_judge_begin(wr_judging self, __u32 at)
 	wr_judge_link(j, head);
 	if (!head)
 		return 0;
+	if (head->flags & WR_HEAD_TRAFFIC)
+		wr_judge_traffic(self, head->flags);
 	return wr_judge_header(self, head, 0) || head->inner;
 }
 

@@ -65,6 +65,7 @@ static inline uint32_t wr_model_value(const struct wr_model_values *v, uint32_t 
 	return v->at[feature] >> WR_MODEL_SHIFT;
 }
 
+uint32_t wr_model_asks(const struct wr_model *m);   /* about which features: bits */
 uint32_t wr_model_levels(const struct wr_model *m); /* questions on the longest way */
 const char *wr_model_feature_name(uint32_t feature);
 const char *wr_model_feature_what(uint32_t feature);

@@ -581,6 +581,21 @@ static int put_rules(struct compile *c, uint32_t *line)
 	return ret;
 }
 
+/* What has to be counted because rules for the interface ask models about it. */
+static uint32_t traffic_of(const struct compile *c, const struct wr_image_iface *iface)
+{
+	uint32_t asked = 0;
+
+	for (uint32_t t = 0; t < c->n_terms; t++) {
+		const struct wr_rule *r = &c->p->rule[c->term[t].rule];
+
+		if (r->model && on_iface(r, iface))
+			asked |= wr_model_asks(c->p->model[r->model - 1].model);
+	}
+	return (asked & (WR_MODEL_OF_FLOW | 1u << WR_MODEL_SOURCE_FLOWS) ? WR_HEAD_FLOWS : 0) |
+	       (asked & WR_MODEL_OF_SOURCE ? WR_HEAD_SOURCES : 0);
+}
+
 static int put_heads(struct compile *c, const struct wr_judge_head *like)
 {
 	const struct wr_image_conf *conf = c->conf;
@@ -597,6 +612,7 @@ static int put_heads(struct compile *c, const struct wr_judge_head *like)
 		h.always = (uint32_t)always;
 		h.inner = (uint32_t)inner;
 		h.not_ip = (uint32_t)not_ip;
+		h.flags |= traffic_of(c, &conf->iface[i]);
 		if (drops_unreadable(c, &conf->iface[i]))
 			h.flags |= WR_HEAD_UNREADABLE_DROP;
 		if (conf->iface[i].link && conf->classes && c->p->n_classes)

@@ -60,6 +60,9 @@ struct wr_verdict_packet {
 	const char *iface; /* "" = not known */
 	bool out;
 	uint64_t ts_ns; /* never 0; the clock of rates and ends, and the Unix time of schedules */
+	/* for wr_why(): what was known of its flow and source when it was judged
+	 * (wr_verdicts_traffic()); NULL: nothing */
+	const struct wr_model_values *traffic;
 };
 
 /* p is borrowed. A rule with `host` is not asked: hosts are known of flows, not of packets; `for`
@@ -71,6 +74,9 @@ void wr_verdicts_close(struct wr_verdicts **v); /* NULL is fine; sets NULL */
  * cannot be had for this link type: -EINVAL. */
 int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 	       struct wr_verdict_of *out, struct wr_err *err);
+
+/* What models were told of the flow and the source of the last packet; borrowed. */
+const struct wr_model_values *wr_verdicts_traffic(const struct wr_verdicts *v);
 
 /* What a rule, WR_SLOT_FRAGMENTS or WR_SLOT_UNREADABLE has matched so far. A `class` rule is not
  * counted, see sums.

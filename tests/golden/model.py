@@ -84,6 +84,62 @@ def features_of(path, *more):
     return list(csv.DictReader(io.StringIO(out)))
 
 
+# ---- flows and sources ----
+
+UNIT = 1 << 20  # ns
+
+
+def part_of(packets):
+    """What the table in docs/model.md says of packets (time in ns, source, source port, flags, bytes): a row each, worked out from all of them."""
+    rows = []
+    for i, (t, src, port, _, _) in enumerate(packets):
+        now = t // UNIT
+        source = [p for p in packets[:i + 1] if p[1] == src]
+        flow = [p for p in source if p[2] == port]
+        slot = [p for p in source if p[0] // UNIT >> 10 == now >> 10]
+        before = [p for p in source if p[0] // UNIT >> 10 == (now >> 10) - 1]
+        total, flags = sum(p[4] for p in flow), 0
+        for p in flow:
+            flags |= p[3]
+        rows.append({"flow_packets": len(flow), "flow_bytes": total, "flow_mean": total // len(flow), "flow_age": now - flow[0][0] // UNIT,
+                     "flow_gap": now - flow[-2][0] // UNIT if len(flow) > 1 else 0, "flow_flags": flags,
+                     "source_packets": len(source), "source_rate": len(slot) + (len(before) * (1024 - (now & 1023)) >> 10),
+                     "source_flows": len({p[2] for p in source}), "source_age": now - source[0][0] // UNIT})
+    return rows
+
+
+def traffic(folder):
+    rnd = random.Random(11)
+    path, model, text = (os.path.join(folder, n) for n in ("traffic.pcap", "rate.json", "rate.policy"))
+    packets, t = [], 1000000000 * 10 ** 9
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 65535, 1))
+        for _ in range(800):
+            t += rnd.choice([1000, 300000, 5000000, 40000000])
+            src, port, flags, size = rnd.choice([1, 1, 1, 2, 3, 4]), 1000 + rnd.randrange(4), rnd.choice([2, 16, 24, 17]), rnd.randrange(0, 900)
+            body = struct.pack("!HHIIBBHHH", port, 443, 0, 0, 5 << 4, flags, 512, 0, 0) + bytes(size)
+            head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, 0, 64, 6, 0, bytes([198, 18, 0, src]), bytes([192, 0, 2, 1]))
+            data = bytes(12) + b"\x08\x00" + head + body
+            packets.append((t, src, port, flags, len(data)))
+            f.write(struct.pack("<IIII", t // 10 ** 9, t % 10 ** 9, len(data), len(data)) + data)
+    want, got = part_of(packets), features_of(path)
+    wrong = [(i, k, v, got[i][k]) for i, row in enumerate(want) for k, v in row.items() if int(got[i][k]) != v]
+    ok(not wrong and len(got) == len(want), "%d packets: what they are part of is as worked out from all of them" % len(want), wrong[:5])
+    bound = sorted(r["source_rate"] for r in want)[len(want) // 2]
+    with open(model, "w") as f:
+        json.dump(tree([["source_rate", bound, 1, 2], [0], ["flow_packets", 20, 3, 4], [32767], [0]]), f)
+    with open(text, "w") as f:
+        f.write("model rate = file \"%s\"\nfast: drop any score rate over 0.9\n" % model)
+    number = [i for i, r in enumerate(want) if r["source_rate"] > bound and r["flow_packets"] <= 20]
+    status, out, err = run("read", "--packets", "--json", "--policy", text, path)
+    dropped = [i for i, line in enumerate(out.splitlines()) if json.loads(line).get("verdict") == "drop"]
+    ok(status == 0 and dropped == number and len(number) > 20, "weir read --policy drops those %d whose score says so" % len(number), err or dropped[:10])
+    status, out, err = run("why", "--json", "--all", "--policy", text, path, str(number[-1] + 1))
+    ok(status == 0 and json.loads(out).get("rule") == "fast", "weir why of one of them knows those before it", out + err)
+    status, out, err = run("why", "--json", "--all", "--policy", text, "tcp 203.0.113.7:5555 > 10.0.0.5:53 syn")
+    ok(status == 0 and "by what is known here of its flow and its source" in out, "of a packet alone it says that little is known", out + err)
+
+
 # ---- scikit-learn ----
 
 
@@ -308,6 +364,8 @@ def train(folder, capture):
     run("learn", "train", capture, "-o", other, "--seed", "7")
     texts = [open(p).read() for p in (one, two, other)]
     ok(texts[0] == texts[1] and texts[0] != texts[2], "the same seed makes the same file, another one another")
+    status, out, err = run("learn", "train", capture, "-o", one, "--with", "flow,source", "--seed", "2")
+    ok(status == 0 and re.search(r"asks about .*(flow|source)_", out), "asks about flows and sources when it is told to", out + err)
     status, out, err = run("learn", "train", capture, "-o", one, "--trees", "3", "--levels", "2", "--with", "ttl,dport")
     ok(status == 0 and "trees      3, up to 2 questions" in out, "so many trees and questions", out + err)
     for args, want in (([capture], "into which file?"), (["-o", one], "which labelled captures?"), ([capture, "-o", one, "--with", "size"], "--with size: no feature"),
@@ -325,6 +383,7 @@ def main():
             docs = f.read()
         missing = [line.split()[0] for line in out.splitlines() if "`%s`" % line.split()[0] not in docs]
         ok(status == 0 and len(out.splitlines()) > 20 and not missing, "docs/model.md has every feature", missing)
+        traffic(folder)
         sklearn(folder, capture)
         lightgbm(folder, capture)
         wrong(folder)

@@ -158,7 +158,7 @@ static const struct wr_option options[] = {
 	 WR_OPTION_NUMBER, AT(levels), 1, 9},
 	{0, "seed", "N", "train: chance begins here (default 0)", WR_OPTION_NUMBER, AT(seed), 0,
 	 UINT32_MAX},
-	{0, "with", "NAME,...", "train: ask about these, too: sport, dport, ttl", WR_OPTION_STRING,
+	{0, "with", "NAME,...", "train: ask about these, too: sport, dport, ttl, flow, source", WR_OPTION_STRING,
 	 AT(with)},
 	{0, "model", "FILE", "features: with the score of each packet", WR_OPTION_STRING,
 	 AT(model)},
