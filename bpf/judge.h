@@ -23,6 +23,9 @@ static __always_inline struct wr_bucket_line *wr_host_at(__u32 cpu, __u32 line);
 static __always_inline struct wr_track_line *wr_track_at(__u32 cpu, __u32 line);
 static __always_inline __u64 wr_judge_now(__u32 cpu);
 
+#define WR_JUDGE_SUM(self, first, trees, id) wr_model_known(self, first, trees, id)
+static __always_inline __u32 wr_model_known(__u32 cpu, __u32 first, __u32 trees, __u64 id);
+
 #define WR_DEBTS_OF(self) wr_debts_of(self)
 
 static __always_inline void *wr_link_at(__u32 cpu, __u32 link, __u32 n);
@@ -53,6 +56,8 @@ static __always_inline const struct wr_line *wr_line_at(wr_image base, __u32 n)
 
 	return bpf_map_lookup_elem(&wr_policy, &at);
 }
+
+#include "bpf/model.h"
 
 static __always_inline struct wr_rule_count *wr_rule_count(__u32 cpu, __u32 slot)
 {

@@ -182,32 +182,34 @@ enum {
 	WR_MODEL_FEATURES = 32, /* room for so many; a power of two */
 	WR_MODEL_TREES = 32,
 	WR_MODEL_LEVELS = 3, /* of a line */
+	WR_MODEL_ASKS = 7,   /* questions in it */
 	WR_MODEL_TURNS = 3,  /* lines on the way from root to leaf */
 	WR_MODEL_DEPTH = WR_MODEL_LEVELS * WR_MODEL_TURNS,
 	WR_MODEL_LEAF = 1 << 15,
 	WR_MODEL_VALUE = WR_MODEL_LEAF - 1, /* the most that a leaf is worth */
-	WR_MODEL_SHIFT = 8,
-	WR_MODEL_MOST = (1 << 24) - 1, /* of a value that is asked about */
+	WR_MODEL_MOST = (1 << 24) - 1,	    /* of a value that is asked about */
+	WR_MODEL_WORDS = 11,		    /* of 64 bits: what is asked of a packet alone */
+	WR_MODEL_MASKS = 2, /* lines in front of the roots: which of those words' bits matter */
 };
 
 struct wr_model_line {
-	__u32 ask[8];  /* by question, 1 first, then 2n and 2n + 1: bound << 8 | where the value is;
-			  what is above the bound goes right */
+	__u32 above[WR_MODEL_ASKS]; /* by question, 1 first, then 2n and 2n + 1: what is above
+				       this goes right */
+	__u8 where[WR_MODEL_ASKS];  /* and where the value is, bytes */
+	__u8 pad;
 	__u16 next[8]; /* WR_MODEL_LEAF | value, or a line of the model */
-	__u64 pad[2];
+	__u32 pad2[3];
 };
 _Static_assert(sizeof(struct wr_model_line) == 64, "a line");
 
 /* What a rule asks: is the sum at least so much? Lines of these stand in front of the rules. */
 struct wr_model_test {
+	__u64 id;    /* of what the model says; 0: its answers are not worth keeping */
 	__u32 first; /* line of the model: the roots, then what is below them */
-	__u32 trees;
-	__u32 least;
-	__u32 pad;
+	__u32 least : 24, trees : 8;
 };
 _Static_assert(sizeof(struct wr_model_test) == 16, "four in a line");
 
-/* Values, times 1 << WR_MODEL_SHIFT: one subtraction compares with what is asked. */
 struct wr_model_values {
 	__u32 at[WR_MODEL_FEATURES];
 } __attribute__((aligned(64)));

@@ -56,6 +56,8 @@ typedef struct wr_judging {
 #define WR_JUDGE_VALUES(self) (&(self)->values)
 #define WR_JUDGE_SECRET(self) ((self)->secret)
 #define WR_JUDGE_PATH(self) 0u
+#define WR_JUDGE_SUM(self, first, trees, id) \
+	((void)(id), wr_model_sum((self)->image, &(self)->values, first, trees))
 #define WR_JUDGE_FORGIVEN(self) (&(self)->forgiven_ns)
 
 static inline struct wr_rule_count *wr_rule_count(wr_judging self, __u32 slot)
@@ -397,12 +399,12 @@ WR_JUDGE_STAGE wr_judge_host(wr_judging self, __u32 rule)
 }
 
 /* Asks a model; what it says holds for all rules at this level. */
-WR_JUDGE_STAGE wr_judge_ask_model(wr_judging self, __u32 first, __u32 trees)
+WR_JUDGE_STAGE wr_judge_ask_model(wr_judging self, __u32 first, __u32 trees, __u64 id)
 {
 	struct wr_judge *j = WR_JUDGE_OF(self);
 
 	wr_model_see(WR_JUDGE_VALUES(self), WR_JUDGE_REC(self), j->level, j->len);
-	j->sum = wr_model_sum(WR_JUDGE_IMAGE(self), WR_JUDGE_VALUES(self), first, trees);
+	j->sum = WR_JUDGE_SUM(self, first, trees, id);
 	j->scored = first;
 	return 0;
 }
@@ -419,7 +421,7 @@ wr_inline int wr_judge_scores(wr_judging self, const struct wr_judge_head *head,
 	wr_keep(l);
 	t = (const struct wr_model_test *)l + (test & 3);
 	if (j->scored != t->first)
-		wr_judge_ask_model(self, t->first, t->trees);
+		wr_judge_ask_model(self, t->first, t->trees, t->id);
 	return j->sum >= t->least;
 }
 

@@ -57,7 +57,7 @@ wr_inline __u32 wr_since(__u32 now, __u32 then)
 	return (__s32)(now - then) < 0 ? 0 : wr_most_asked(now - then);
 }
 
-#define wr_traffic_is(sym, value) (at[WR_MODEL_##sym] = (__u32)(value) << WR_MODEL_SHIFT)
+#define wr_traffic_is(sym, value) (at[WR_MODEL_##sym] = (__u32)(value))
 
 /* Returns whether it is the first of its flow. */
 wr_inline int wr_flow_see(__u32 *at, struct wr_track *t, const struct wr_hdr *h, __u32 len,

@@ -62,7 +62,7 @@ uint32_t wr_model_least(const struct wr_model *m, uint32_t permille);
 /* One of them as it stands in the packet. */
 static inline uint32_t wr_model_value(const struct wr_model_values *v, uint32_t feature)
 {
-	return v->at[feature] >> WR_MODEL_SHIFT;
+	return v->at[feature];
 }
 
 uint32_t wr_model_asks(const struct wr_model *m);   /* about which features: bits */

@@ -491,9 +491,10 @@ static void put_tests(struct compile *c, uint32_t rules, const uint32_t first[WR
 	for (uint32_t i = 0; i < c->n_tests; i++) {
 		const struct wr_model *m = c->p->model[c->test[i].model - 1].model;
 		struct wr_model_test test = {
+			.id = wr_image_model_id(m),
 			.first = first[c->test[i].model - 1],
-			.trees = m->n_trees,
-			.least = wr_model_least(m, c->test[i].score),
+			.least = wr_model_least(m, c->test[i].score) & WR_MODEL_MOST,
+			.trees = m->n_trees & 0xff,
 		};
 
 		memcpy((struct wr_model_test *)&c->out->b.mem.at[rules - 1 - i / 4] + i % 4, &test,

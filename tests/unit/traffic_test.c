@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What models are told of a packet's flow and source: as counted by hand at made times, and in the
- * kernel to the bit what is counted here at the kernel's times. Without root the host alone.
+ * kernel to the bit what is counted here at the kernel's times. And what the kernel keeps of what
+ * models have said. Without root the host alone.
  */
 #include "base/buf.h"
 #include "control/kernel.h"
@@ -172,11 +173,11 @@ static void make_packets(void)
 		order[i] = gen_below(&rnd, gen_one_in(&rnd, 2) ? KINDS : 10);
 }
 
-static struct wr_policy *make_policy(char *path, uint32_t trees, uint32_t levels)
+static struct wr_policy *make_policy(char *path, uint32_t trees, uint32_t levels, bool traffic)
 {
 	static struct wr_model_values seen[PACKETS];
 	struct models_from from = {
-		.rnd = &rnd, .seen = seen, .n = PACKETS, .most_nodes = 120, .traffic = true};
+		.rnd = &rnd, .seen = seen, .n = PACKETS, .most_nodes = 120, .traffic = traffic};
 	struct wr_policy *p = NULL;
 	struct wr_buf b = {0};
 	struct wr_err err = {0};
@@ -205,7 +206,7 @@ static const struct wr_model_values *values_of(const struct judge_hook *j)
 {
 	const uint8_t *end = (const uint8_t *)j->hook.board + j->hook.board_size;
 
-	return (const struct wr_model_values *)end - WR_MAX_CPUS + sched_getcpu();
+	return (const struct wr_model_values *)end - (WR_MAX_CPUS + 2) + sched_getcpu();
 }
 
 static int run_one(struct judge_hook *j, const struct wr_policy *p, const struct made *m)
@@ -242,7 +243,7 @@ static void in_kernel(struct judge_hook *j, const char *way)
 	differ = dropped = far = 0;
 	for (int i = 0; i < MODELS; i++) {
 		char path[] = "/tmp/weir_model_XXXXXX";
-		struct wr_policy *p = make_policy(path, sizes[i][0], sizes[i][1]);
+		struct wr_policy *p = make_policy(path, sizes[i][0], sizes[i][1], true);
 		struct wr_err err = {0};
 
 		if (!p || judge_hook_put(j, p, &err)) {
@@ -268,6 +269,67 @@ static void in_kernel(struct judge_hook *j, const char *way)
 	       way, ran);
 	ok(dropped > ran / 20 && dropped < ran - ran / 20 && far > 50,
 	   "%s: %u are dropped, a flow has %u packets", way, dropped, far);
+}
+
+/* Sums that are kept: all 0 from now on. Returns how many there are. */
+static uint32_t spoil(struct judge_hook *j)
+{
+	static uint64_t said[WR_MAX_CPUS][16]; /* bpf/maps.h: the model, values, the sum */
+	int fd = hook_map(&j->hook, "wr_scores");
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; !bpf_map_lookup_elem(fd, &k, said); k++) {
+		for (int c = 0; c < libbpf_num_possible_cpus(); c++) {
+			n += said[c][0] != 0;
+			said[c][1 + WR_MODEL_WORDS] = 0;
+		}
+		bpf_map_update_elem(fd, &k, said, BPF_ANY);
+	}
+	return n;
+}
+
+/* Of a model that asks about packets alone. `spoiled`: what was kept says 0 of every packet. */
+static uint32_t sums_differ(struct judge_hook *j, const struct wr_policy *p, bool spoiled)
+{
+	uint32_t wrong = 0;
+
+	for (uint32_t k = 0; k < PACKETS; k++) {
+		const struct made *m = &made[order[k] % 10];
+		struct judge_packet pkt = {m->data, m->n};
+		struct wr_verdict_of got;
+		struct wr_model_values v = {0};
+		int ret = judge_hook_run(j, p, &pkt, &got);
+
+		wr_model_see(&v, &m->parse.rec, 0, m->n);
+		if (ret != -EINVAL)
+			wrong +=
+				ret || j->judge[sched_getcpu()].sum !=
+					       (spoiled ? 0 : wr_model_walk(p->model[0].model, &v));
+	}
+	return wrong;
+}
+
+/* The same packets again and again, two models after each other. */
+static void kept(struct judge_hook *j, const char *way)
+{
+	for (int i = 0; i < 2; i++) {
+		char path[] = "/tmp/weir_model_XXXXXX";
+		struct wr_policy *p = make_policy(path, 16, 6, false);
+		struct wr_err err = {0};
+		uint32_t n;
+
+		if (!p || judge_hook_put(j, p, &err))
+			note("%s", err.text);
+		is_int(sums_differ(j, p, false), 0,
+		       "%s, model %d: of %d packets, most of them known, the sum is the host's",
+		       way, i + 1, PACKETS);
+		n = spoil(j);
+		is_int(sums_differ(j, p, true), 0,
+		       "%s, model %d: they were known: %u sums that were kept and changed are said",
+		       way, i + 1, n);
+		wr_policy_free(&p);
+		unlink(path);
+	}
 }
 
 static void no_cost(struct judge_hook *j)
@@ -312,6 +374,7 @@ int main(void)
 			k ? "TC" : "XDP"))
 			break;
 		in_kernel(&hook, k ? "TC" : "XDP");
+		kept(&hook, k ? "TC" : "XDP");
 		no_cost(&hook);
 		judge_hook_close(&hook);
 	}
