@@ -189,6 +189,121 @@ def sklearn(folder, capture):
         ok(status == 0 and again == ["%.6f" % s for s in got], what + ": the same from weir's own form", err)
 
 
+# ---- ONNX ----
+
+
+def onnx_of(onnx, trees, names, **more):
+    """An ONNX model of scikit-learn's trees as its converters write one: of each leaf what both classes, or one number, are worth."""
+    kind = more.pop("kind", "TreeEnsembleClassifier")
+    what = "class" if kind.endswith("Classifier") else "target"
+    a = {k: [] for k in ("nodes_treeids", "nodes_nodeids", "nodes_featureids", "nodes_values", "nodes_modes", "nodes_truenodeids", "nodes_falsenodeids",
+                         what + "_treeids", what + "_nodeids", what + "_ids", what + "_weights")}
+    for n, (tree, worth) in enumerate(trees):
+        for i in range(tree.node_count):
+            leaf = tree.children_left[i] < 0
+            for key, v in (("nodes_treeids", n), ("nodes_nodeids", i), ("nodes_featureids", 0 if leaf else int(tree.feature[i])),
+                           ("nodes_values", 0.0 if leaf else float(tree.threshold[i])), ("nodes_modes", "LEAF" if leaf else "BRANCH_LEQ"),
+                           ("nodes_truenodeids", 0 if leaf else int(tree.children_left[i])), ("nodes_falsenodeids", 0 if leaf else int(tree.children_right[i]))):
+                a[key].append(v)
+            for k, w in enumerate(worth(i)) if leaf else ():
+                for key, v in (("_treeids", n), ("_nodeids", i), ("_ids", k), ("_weights", float(w))):
+                    a[what + key].append(v)
+    a.update(more)
+    if what == "class":
+        a["classlabels_int64s"] = [0, 1]
+    node = onnx.helper.make_node(kind, ["x"], ["label", "p"] if what == "class" else ["y"], domain="ai.onnx.ml", **a)
+    ml = [node] + ([onnx.helper.make_node("ZipMap", ["p"], ["z"], domain="ai.onnx.ml")] if what == "class" else [])
+    x = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [None, len(names)])
+    y = onnx.helper.make_tensor_value_info("label" if what == "class" else "y", onnx.TensorProto.INT64 if what == "class" else onnx.TensorProto.FLOAT, [None])
+    m = onnx.helper.make_model(onnx.helper.make_graph(ml, "g", [x], [y]), opset_imports=[onnx.helper.make_opsetid("ai.onnx.ml", 2), onnx.helper.make_opsetid("", 13)])
+    onnx.checker.check_model(m)
+    onnx.helper.set_model_props(m, {"weir_features": ",".join(names)})
+    return m
+
+
+def onnx_models(folder, capture):
+    try:
+        import numpy as np
+        import onnx
+        from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+        from sklearn.tree import DecisionTreeRegressor
+    except ImportError as e:
+        skip("ONNX: %s" % e)
+        return
+    rows = features_of(capture)
+    names = [n for n in rows[0] if n != "label"][::-1]
+    x = np.array([[float(r[n]) for n in names] for r in rows])
+    y = np.array([int(r["label"]) for r in rows]) ^ (np.random.RandomState(3).rand(len(rows)) < 0.2)
+    forest = RandomForestClassifier(n_estimators=16, max_depth=6, random_state=1).fit(x, y)
+    boosted = GradientBoostingClassifier(n_estimators=24, max_depth=3, random_state=1).fit(x, y)
+    one = DecisionTreeRegressor(max_depth=7, random_state=1).fit(x, y)
+    share = [(e.tree_, lambda i, t=e.tree_: t.value[i, 0] / t.value[i, 0].sum() / 16) for e in forest.estimators_]
+    base = float(boosted._raw_predict_init(np.zeros((1, len(names))))[0, 0])
+    steps = [(e.tree_, lambda i, t=e.tree_: [0.1 * t.value[i, 0, 0]]) for e in boosted.estimators_[:, 0]]
+    both = [(t, lambda i, f=f: [-f(i)[0] / 2, f(i)[0] / 2]) for t, f in steps]
+    path = os.path.join(folder, "m.onnx")
+    for what, m, want in (
+            ("a forest", onnx_of(onnx, share, names), forest.predict_proba(x)[:, 1]),
+            ("boosted trees", onnx_of(onnx, steps, names, post_transform="LOGISTIC", base_values=[base]), boosted.predict_proba(x)[:, 1]),
+            ("with SOFTMAX", onnx_of(onnx, both, names, post_transform="SOFTMAX", base_values=[-base / 2, base / 2]), boosted.predict_proba(x)[:, 1]),
+            ("a regressor, an average", onnx_of(onnx, [(one.tree_, lambda i: [one.tree_.value[i, 0, 0]])] * 2, names, kind="TreeEnsembleRegressor", n_targets=1,
+                                                aggregate_function="AVERAGE"), one.predict(x))):
+        onnx.save(m, path)
+        status, out, err = run("learn", "model", path)
+        moved = re.search(r"move one by at most ([0-9.]+)", out)
+        got = np.array([float(r["score"]) for r in features_of(capture, "--model", path)]) if moved else np.array([])
+        most = np.abs(want - got).max() if moved else 1
+        ok(status == 0 and moved and "form       ONNX" in out and most <= float(moved.group(1)) + 2e-6 and len(set(got)) > 10,
+           "ONNX, %s: scores are those of scikit-learn, but for %.6f" % (what, most), out + err)
+    wrong_onnx(onnx, folder, share, names)
+
+
+def wrong_onnx(onnx, folder, share, names):
+    path, bad = os.path.join(folder, "wrong.onnx"), []
+    node = {a.name: a for a in onnx_of(onnx, share, names).graph.node[0].attribute}
+
+    def change(key=None, i=None, v=None, **props):
+        m = onnx_of(onnx, share, names)
+        at = {a.name: a for a in m.graph.node[0].attribute}
+        if key:
+            field = {onnx.AttributeProto.INTS: "ints", onnx.AttributeProto.FLOATS: "floats", onnx.AttributeProto.STRINGS: "strings"}[at[key].type]
+            del getattr(at[key], field)[i:i + 1]
+            if v is not None:
+                getattr(at[key], field).insert(i, v)
+        if props:
+            onnx.helper.set_model_props(m, props)
+        return m
+
+    def nodes(*ops):
+        m = onnx_of(onnx, share, names)
+        del m.graph.node[0]
+        m.graph.node.extend(onnx.helper.make_node(op, ["x"], ["y"]) for op in ops)
+        return m
+
+    def said(**more):
+        return onnx_of(onnx, share, names, **more)
+
+    root = [i for i, m in enumerate(node["nodes_modes"].strings) if m != b"LEAF"][0]
+    whole = onnx_of(onnx, share, names).SerializeToString()
+    cases = [(whole[:-7], "no ONNX that can be read"), (whole[:len(whole) // 2], "no ONNX that can be read"), (b"\x08", "no ONNX"), (b"\x08" + b"\xff" * 99, "no ONNX"),
+             (b"\x08\x07", "no tree ensemble is in it"), (nodes(), "no tree ensemble"), (nodes("Scaler"), "only tree ensembles"),
+             (change("nodes_values", 0), "'nodes_values' has to be a list"), (change("class_weights", 3), "'class_weights' has to be a list"),
+             (change("nodes_modes", root, b"BRANCH_EQ"), "a question that is none of"), (change("nodes_featureids", root, 32), "column 32 is asked about"),
+             (change("nodes_truenodeids", root, 9999), "a child that is not there"), (change("nodes_truenodeids", root, 2), "a child of two nodes"),
+             (change("nodes_nodeids", 1, 0), "a node that is there twice"), (change("nodes_values", root, float("nan")), "a bound that is no number"),
+             (change("class_nodeids", 0, 0), "what a leaf is worth that is not there"), (change("class_ids", 0, 2), "a leaf of a class that is not there"),
+             (change("class_weights", 1, float("inf")), "a leaf that is no number"), (change(weir_features="length,size"), "'size' is no feature of packets"),
+             (change(weir_features=""), "'' is no feature"), (said(post_transform="PROBIT"), "'post_transform'"), (said(base_values=[0.5, float("nan")]), "'base_values'"),
+             (onnx_of(onnx, share * 3, names), "more than 32 trees")]
+    for what, want in cases:
+        with open(path, "wb") as f:
+            f.write(what if isinstance(what, bytes) else what.SerializeToString())
+        status, out, err = run("learn", "model", path)
+        if status != 2 or want not in err or err.count("\n") > 1:
+            bad.append("%d %s%s, wanted %s" % (status, out, err, want))
+    ok(not bad, "ONNX: %d wrong files: a line that says what is wrong, status 2" % len(cases), "\n".join(bad))
+
+
 # ---- LightGBM, by hand ----
 
 LIGHTGBM = {"objective": "binary sigmoid:1", "num_class": 1, "num_tree_per_iteration": 1, "average_output": False,
@@ -385,6 +500,7 @@ def main():
         ok(status == 0 and len(out.splitlines()) > 20 and not missing, "docs/model.md has every feature", missing)
         traffic(folder)
         sklearn(folder, capture)
+        onnx_models(folder, capture)
         lightgbm(folder, capture)
         wrong(folder)
         policy(folder)
