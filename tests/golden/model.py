@@ -489,6 +489,37 @@ def train(folder, capture):
         ok(status == 2 and want in err, "train: " + want, err)
 
 
+def own_labels(folder):
+    """Two minutes of clients, in the second of them a flood of UDP for ten seconds: what weir keeps out of it is what it learns from."""
+    rnd, path, model = random.Random(4), os.path.join(folder, "plain.pcap"), os.path.join(folder, "mine.json")
+    quiet = os.path.join(folder, "quiet.pcap")
+    times = [(i * 0.02, False) for i in range(6000)] + [(90 + i / 1500, True) for i in range(15000)]
+    for name, floods in ((path, True), (quiet, False)):
+        with open(name, "wb") as f:
+            f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+            for t, attack in sorted(times):
+                if attack and not floods:
+                    continue
+                port = 40000 + rnd.randrange(9)
+                body = (struct.pack("!HHHH", 1900, 443, 308, 0) + bytes(300) if attack else
+                        struct.pack("!HHIIBBHHH", port, 443, 0, 0, 5 << 4, 24, 512, 0, 0) + bytes(rnd.randrange(200)))
+                head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, 0, 64, 17 if attack else 6, 0,
+                                   bytes([198, 18, 0, rnd.randrange(1, 5)] if attack else [192, 0, 2, rnd.randrange(10, 60)]), bytes([192, 0, 2, 1]))
+                data = bytes(12) + b"\x08\x00" + head + body
+                f.write(struct.pack("<IIII", 1000000000 + int(t), int(t % 1 * 1000000), len(data), len(data)) + data)
+    status, out, err = run("learn", "train", "--self", path, "-o", model)
+    n = re.search(r"learned from (\d+) packets of attacks of \d+ and (\d+) usual", out)
+    rows = features_of(path, "--model", model) if status == 0 else []
+    right = sum((float(r["score"]) > 0.5) == (r["proto"] == "17") for r in rows) / max(1, len(rows))
+    ok(status == 0 and n and int(n.group(1)) > 2000 and int(n.group(2)) > 1000 and right > 0.99,
+       "without labels: a flood that weir finds and keeps out, %.4f of all packets are told right" % right, out + err)
+    nowhere = os.path.join(folder, "none.json")
+    status, out, err = run("learn", "train", "--self", quiet, "-o", nowhere)
+    ok(status == 2 and "keeps nothing out" in err and not os.path.exists(nowhere), "where nothing is found it says so", out + err)
+    status, out, err = run("learn", "train", "--self", "-", "-o", nowhere)
+    ok(status == 2 and "is read twice" in err, "standard input cannot be read twice", out + err)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         capture = os.path.join(folder, "flood.pcap")
@@ -505,6 +536,7 @@ def main():
         wrong(folder)
         policy(folder)
         train(folder, capture)
+        own_labels(folder)
     print("1..%d" % count)
     return failed > 0
 

@@ -11,6 +11,7 @@
 #include "model/train.h"
 #include "ui/cli/command.h"
 #include "ui/cli/learn.h"
+#include "ui/cli/learn_self.h"
 #include "ui/cli/play_each.h"
 #include "ui/cli/stop.h"
 
@@ -46,6 +47,7 @@ struct taking {
 	struct wr_judging traffic; /* what a packet is part of, as core/traffic.h counts it */
 	struct wr_truth truth;
 	struct wr_train_set learn, test;
+	uint32_t findings;	      /* above info, where captures have no labels */
 	const struct wr_model *model; /* features: NULL: no scores */
 	struct wr_buf out;
 };
@@ -111,10 +113,22 @@ static int take(void *ctx, const struct wr_packet *pkt, uint8_t label, struct wr
 	struct wr_model_values v = {0};
 
 	(void)err;
-	if (label && !attack)
-		return 0;
 	see(t, pkt, &v);
-	wr_train_add(held_out(&t->parse.rec) ? &t->test : &t->learn, &v, attack);
+	if (!label || attack)
+		wr_train_add(held_out(&t->parse.rec) ? &t->test : &t->learn, &v, attack);
+	return 0;
+}
+
+static int take_own(void *ctx, const struct wr_packet *pkt, uint8_t label, struct wr_err *err)
+{
+	struct taking *t = ctx;
+	struct wr_model_values v = {0};
+
+	(void)err;
+	see(t, pkt, &v);
+	if (label != WR_SELF_NEITHER)
+		wr_train_add(held_out(&t->parse.rec) ? &t->test : &t->learn, &v,
+			     label == WR_SELF_ATTACK);
 	return 0;
 }
 
@@ -124,9 +138,18 @@ static int take_all(struct taking *t, const struct wr_learn_args *a, struct wr_e
 
 	for (int i = 0; i < a->n_files && !ret; i++) {
 		begin_capture(t);
+		if (a->self) {
+			ret = wr_learn_self(a->files[i], take_own, t, &t->findings, err);
+			continue;
+		}
 		ret = wr_truth_read(&t->truth, a->files[i], err);
 		ret = ret ? ret : wr_play_each(a->files[i], t->truth.labels, take, t, err);
 	}
+	if (!ret && a->self && !t->learn.n[1])
+		ret = wr_fail(err, EINVAL,
+			      "weir finds %u above info in it and keeps nothing out: no packets of "
+			      "attacks to learn from",
+			      t->findings);
 	return ret;
 }
 
@@ -212,6 +235,8 @@ static int train(struct taking *t, const struct wr_learn_args *a, struct wr_err 
 		wr_model_free(&m);
 		return ret;
 	}
+	if (a->self)
+		wr_buf_fmt(&b, "%" PRIu32 " findings above info label the packets\n", t->findings);
 	wr_buf_fmt(&b,
 		   "learned from %" PRIu32 " packets of attacks of %" PRIu64 " and %" PRIu32
 		   " usual ones of %" PRIu64 "; one pair of addresses in %d was held out\n",
