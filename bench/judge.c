@@ -78,8 +78,7 @@ static char model_path[] = "/tmp/weir_model_XXXXXX";
 
 static void ask(struct wr_buf *b, uint32_t trees, uint32_t levels)
 {
-	static const struct wr_model_values seen = {
-		{[WR_MODEL_LENGTH] = 63 << 8, [WR_MODEL_TTL] = 64 << 8}};
+	static const struct wr_model_values seen = {{[WR_MODEL_LENGTH] = 63, [WR_MODEL_TTL] = 64}};
 	struct gen rnd = {.state = 11};
 	struct models_from from = {
 		.rnd = &rnd, .seen = &seen, .n = 1, .most_nodes = WR_MODEL_NODES, .full = true};
@@ -139,6 +138,8 @@ static const struct load {
 	{"the same, score of 8 trees, 3 levels", score_8, 1, 0},
 	{"the same, score of 4 trees, 6 levels", score_4, 1, 0},
 	{"the same, score of 16 trees, 6 levels", score_16, 1, 0},
+	{"one limit, no score, all differ", no_score, 0, 0},
+	{"the same, score of 16 trees, 6 levels, all differ", score_16, 0, 0},
 };
 enum { LOADS = sizeof(loads) / sizeof(*loads) };
 

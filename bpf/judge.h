@@ -13,6 +13,7 @@
 #define WR_JUDGE_VALUES(self) wr_values_of(self)
 #define WR_JUDGE_SECRET(self) ((self)*0 + wr_fixed.judge_secret)
 #define WR_LOWEST(n) wr_fixed.lowest[n]
+#define WR_JUDGE_PATH(self) ((self)*0 + wr_shared.board.ifindex)
 #define WR_JUDGE_FORGIVEN(self) (&wr_cpu_of(self)->count.forgiven_ns)
 
 static __always_inline struct wr_rule_count *wr_rule_count(__u32 cpu, __u32 slot);
@@ -20,7 +21,11 @@ static __always_inline struct wr_bucket *wr_bucket_total(__u32 cpu, __u32 slot);
 static __always_inline struct wr_bucket_line *wr_bucket_line(__u32 cpu, __u64 hash);
 static __always_inline struct wr_bucket_line *wr_frag_line(__u32 cpu, __u64 hash);
 static __always_inline struct wr_bucket_line *wr_host_at(__u32 cpu, __u32 line);
+static __always_inline struct wr_track_line *wr_track_at(__u32 cpu, __u32 line);
 static __always_inline __u64 wr_judge_now(__u32 cpu);
+
+#define WR_JUDGE_SUM(self, first, trees, id) wr_model_known(self, first, trees, id)
+static __always_inline __u32 wr_model_known(__u32 cpu, __u32 first, __u32 trees, __u64 id);
 
 #define WR_DEBTS_OF(self) wr_debts_of(self)
 
@@ -52,6 +57,8 @@ static __always_inline const struct wr_line *wr_line_at(wr_image base, __u32 n)
 
 	return bpf_map_lookup_elem(&wr_policy, &at);
 }
+
+#include "bpf/model.h"
 
 static __always_inline struct wr_rule_count *wr_rule_count(__u32 cpu, __u32 slot)
 {
@@ -98,6 +105,12 @@ static __always_inline struct wr_bucket_line *wr_bucket_line(__u32 cpu, __u64 ha
 }
 
 static __always_inline struct wr_bucket_line *wr_host_at(__u32 cpu, __u32 line)
+{
+	(void)cpu;
+	return bpf_map_lookup_elem(&wr_buckets, &line);
+}
+
+static __always_inline struct wr_track_line *wr_track_at(__u32 cpu, __u32 line)
 {
 	(void)cpu;
 	return bpf_map_lookup_elem(&wr_buckets, &line);

@@ -33,7 +33,7 @@ struct wr_shared {
 	struct wr_judge judge[WR_MAX_CPUS];
 	struct wr_debts debts[WR_MAX_CPUS];
 	struct wr_slot slot[WR_MAX_CPUS];
-	struct wr_model_values values[WR_MAX_CPUS];
+	struct wr_model_values values[WR_MAX_CPUS + 2]; /* as far as a byte leads */
 };
 
 struct wr_shared
@@ -118,6 +118,16 @@ struct {
 	__type(value, __u64);
 } wr_peeked SEC(".maps");
 
+enum { WR_SAID_BITS = 8, WR_SAID_BY_MODELS = 1 << WR_SAID_BITS };
+
+/* The sum that a model says of these values: all that it asks about. */
+struct wr_model_said {
+	__u64 id; /* 0: none */
+	__u64 word[WR_MODEL_WORDS];
+	__u64 sum;
+	__u64 pad[3];
+};
+
 /* The policy, see core/image.h: two images, of which one is in force. Shared by all attachments of
  * a session, as the next two are; one entry each when packets are not judged. */
 struct {
@@ -155,6 +165,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct wr_gone);
 } wr_gone SEC(".maps");
+
+/* What models have said of packets, by hash of what they asked about: bpf/model.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WR_SAID_BY_MODELS);
+	__type(key, __u32);
+	__type(value, struct wr_model_said);
+} wr_scores SEC(".maps");
 
 /* Numbers of the rows in use, head.used of them: (table << (set_bits + 1)) + n. Elements of an
  * array lie eight bytes apart, so they are that large. */

@@ -79,7 +79,12 @@ enum {
 	WR_HOST_BITS = 12,
 	WR_HOST_LINES = 1 << WR_HOST_BITS,
 	WR_HOST_CLASS = 1 << 15, /* numbers from here on are of rules that name a class */
-	WR_BUCKET_FIRST = WR_HOST_FIRST + WR_HOST_LINES,
+	WR_TRACK_FIRST = WR_HOST_FIRST + WR_HOST_LINES, /* core/traffic.h: flows, then sources */
+	WR_TRACK_BITS = 14,
+	WR_SOURCE_BITS = 13,
+	WR_SOURCE_FIRST = WR_TRACK_FIRST + (1 << WR_TRACK_BITS),
+	WR_TRACK_LINES = (1 << WR_TRACK_BITS) + (1 << WR_SOURCE_BITS),
+	WR_BUCKET_FIRST = WR_TRACK_FIRST + WR_TRACK_LINES,
 	WR_SLOT_FRAGMENTS = WR_JUDGE_RULES - 1,	 /* counters of later fragments that were dropped */
 	WR_SLOT_UNREADABLE = WR_JUDGE_RULES - 2, /* and of what could not be read to the end */
 	WR_SLOT_PAST = WR_JUDGE_RULES - 3,	 /* and of rules that have made room for others */
@@ -120,6 +125,9 @@ enum {
 	WR_HEAD_FRAG_DROP = 1 << 1, /* later fragments whose first is not known */
 	WR_HEAD_UNREADABLE_DROP = 1 << 4,
 	WR_HEAD_CLASSES = 1 << 5, /* of a link are governed */
+	WR_HEAD_FLOWS = 1 << 6,	  /* a rule asks a model that asks about the packet's flow */
+	WR_HEAD_SOURCES = 1 << 7, /* or its source */
+	WR_HEAD_TRAFFIC = WR_HEAD_FLOWS | WR_HEAD_SOURCES,
 };
 
 enum wr_do { WR_DO_ALLOW, WR_DO_DROP, WR_DO_LIMIT, WR_DO_CLASS, WR_DO_COOKIES };
@@ -182,35 +190,60 @@ enum {
 	WR_MODEL_FEATURES = 32, /* room for so many; a power of two */
 	WR_MODEL_TREES = 32,
 	WR_MODEL_LEVELS = 3, /* of a line */
+	WR_MODEL_ASKS = 7,   /* questions in it */
 	WR_MODEL_TURNS = 3,  /* lines on the way from root to leaf */
 	WR_MODEL_DEPTH = WR_MODEL_LEVELS * WR_MODEL_TURNS,
 	WR_MODEL_LEAF = 1 << 15,
 	WR_MODEL_VALUE = WR_MODEL_LEAF - 1, /* the most that a leaf is worth */
-	WR_MODEL_SHIFT = 8,
-	WR_MODEL_MOST = (1 << 24) - 1, /* of a value that is asked about */
+	WR_MODEL_MOST = (1 << 24) - 1,	    /* of a value that is asked about */
+	WR_MODEL_WORDS = 11,		    /* of 64 bits: what is asked of a packet alone */
+	WR_MODEL_MASKS = 2, /* lines in front of the roots: which of those words' bits matter */
 };
 
 struct wr_model_line {
-	__u32 ask[8];  /* by question, 1 first, then 2n and 2n + 1: bound << 8 | where the value is;
-			  what is above the bound goes right */
+	__u32 above[WR_MODEL_ASKS]; /* by question, 1 first, then 2n and 2n + 1: what is above
+				       this goes right */
+	__u8 where[WR_MODEL_ASKS];  /* and where the value is, bytes */
+	__u8 pad;
 	__u16 next[8]; /* WR_MODEL_LEAF | value, or a line of the model */
-	__u64 pad[2];
+	__u32 pad2[3];
 };
 _Static_assert(sizeof(struct wr_model_line) == 64, "a line");
 
 /* What a rule asks: is the sum at least so much? Lines of these stand in front of the rules. */
 struct wr_model_test {
+	__u64 id;    /* of what the model says; 0: its answers are not worth keeping */
 	__u32 first; /* line of the model: the roots, then what is below them */
-	__u32 trees;
-	__u32 least;
-	__u32 pad;
+	__u32 least : 24, trees : 8;
 };
 _Static_assert(sizeof(struct wr_model_test) == 16, "four in a line");
 
-/* Values, times 1 << WR_MODEL_SHIFT: one subtraction compares with what is asked. */
 struct wr_model_values {
 	__u32 at[WR_MODEL_FEATURES];
 } __attribute__((aligned(64)));
+
+/* What is known of a flow or a source: core/traffic.h. */
+enum { WR_TRACK_TIME_SHIFT = 20 }; /* times are CLOCK_MONOTONIC / 2^20 ns (1.05 ms) */
+
+struct wr_track {
+	__u64 tag; /* whose it is; 0: nobody's */
+	__u32 packets, first, last;
+	union {
+		__u32 flags; /* of a flow: of TCP, all of them together */
+		__u32 flows; /* of a source: that it began */
+	};
+	union {
+		__u64 bytes; /* of a flow */
+		struct {
+			__u32 now, before; /* of a source: packets of this slot and the last one */
+		};
+	};
+};
+_Static_assert(sizeof(struct wr_track) == 32, "two in a line");
+
+struct wr_track_line {
+	struct wr_track way[2];
+};
 
 /* A decision in the making. */
 struct wr_judge {

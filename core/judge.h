@@ -44,6 +44,7 @@ typedef struct wr_judging {
 	struct wr_rule_count *count;
 	struct wr_bucket_line *links; /* core/govern.h: WR_LINK_LINES of each; NULL: none */
 	struct wr_bucket_line *hosts; /* WR_HOST_LINES of them; NULL: no flow's host is known */
+	struct wr_track_line *tracks; /* WR_TRACK_LINES of them; NULL: nothing is known of flows */
 	struct wr_debts debts;
 	struct wr_model_values values;
 	__u64 forgiven_ns, secret, dice;
@@ -54,6 +55,9 @@ typedef struct wr_judging {
 #define WR_JUDGE_IMAGE(self) ((self)->image)
 #define WR_JUDGE_VALUES(self) (&(self)->values)
 #define WR_JUDGE_SECRET(self) ((self)->secret)
+#define WR_JUDGE_PATH(self) 0u
+#define WR_JUDGE_SUM(self, first, trees, id) \
+	((void)(id), wr_model_sum((self)->image, &(self)->values, first, trees))
 #define WR_JUDGE_FORGIVEN(self) (&(self)->forgiven_ns)
 #define WR_LOWEST(n) wr_lowest_bit[n]
 
@@ -82,6 +86,11 @@ static inline struct wr_bucket_line *wr_frag_line(wr_judging self, __u64 hash)
 static inline struct wr_bucket_line *wr_host_at(wr_judging self, __u32 line)
 {
 	return self->hosts ? &self->hosts[line - WR_HOST_FIRST] : 0;
+}
+
+static inline struct wr_track_line *wr_track_at(wr_judging self, __u32 line)
+{
+	return self->tracks ? &self->tracks[line - WR_TRACK_FIRST] : 0;
 }
 
 static inline __u64 wr_judge_now(wr_judging self)
@@ -128,6 +137,8 @@ wr_inline __u32 wr_table_at(wr_judging self, __u32 table, __u32 n)
 #else
 #define WR_JUDGE_STAGE static inline int
 #endif
+
+#include "core/traffic.h"
 
 WR_JUDGE_STAGE wr_judge_addr(wr_judging self, __u32 ref, __u32 which)
 {
@@ -398,12 +409,12 @@ WR_JUDGE_STAGE wr_judge_host(wr_judging self, __u32 rule)
 }
 
 /* Asks a model; what it says holds for all rules at this level. */
-WR_JUDGE_STAGE wr_judge_ask_model(wr_judging self, __u32 first, __u32 trees)
+WR_JUDGE_STAGE wr_judge_ask_model(wr_judging self, __u32 first, __u32 trees, __u64 id)
 {
 	struct wr_judge *j = WR_JUDGE_OF(self);
 
 	wr_model_see(WR_JUDGE_VALUES(self), WR_JUDGE_REC(self), j->level, j->len);
-	j->sum = wr_model_sum(WR_JUDGE_IMAGE(self), WR_JUDGE_VALUES(self), first, trees);
+	j->sum = WR_JUDGE_SUM(self, first, trees, id);
 	j->scored = first;
 	return 0;
 }
@@ -420,7 +431,7 @@ wr_inline int wr_judge_scores(wr_judging self, const struct wr_judge_head *head,
 	wr_keep(l);
 	t = (const struct wr_model_test *)l + (test & 3);
 	if (j->scored != t->first)
-		wr_judge_ask_model(self, t->first, t->trees);
+		wr_judge_ask_model(self, t->first, t->trees, t->id);
 	return j->sum >= t->least;
 }
 
@@ -551,6 +562,8 @@ wr_inline int wr_judge_begin(wr_judging self, __u32 at)
 	wr_judge_link(j, head);
 	j->per_source = head->per_source;
 	j->inner = head->inner && WR_JUDGE_REC(self)->has & WR_HAS_INNER;
+	if (head->flags & WR_HEAD_TRAFFIC)
+		wr_judge_traffic(self, head->flags);
 	return wr_judge_header(self, head, 0) || j->inner;
 }
 

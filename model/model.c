@@ -43,6 +43,16 @@ int wr_model_feature(const char *name, size_t n)
 	return -1;
 }
 
+uint32_t wr_model_asks(const struct wr_model *m)
+{
+	uint32_t asked = 0;
+
+	for (uint32_t i = 0; i < m->n_nodes; i++)
+		if (m->node[i].feature != WR_MODEL_NO_FEATURE)
+			asked |= 1u << m->node[i].feature;
+	return asked;
+}
+
 uint32_t wr_model_walk(const struct wr_model *m, const struct wr_model_values *v)
 {
 	uint32_t sum = 0;

@@ -11,7 +11,7 @@
 
 /*
  * A model as it is kept and shown: trees of questions about single packets (core/model.h has what
- * is asked about). Read from a file of weir's own, of scikit-learn or of LightGBM (docs/model.md),
+ * is asked about). Read from a file of weir's own, of scikit-learn, LightGBM or ONNX (docs/model.md),
  * or made by model/train.h; checked before anybody uses it. Pure.
  */
 
@@ -62,9 +62,10 @@ uint32_t wr_model_least(const struct wr_model *m, uint32_t permille);
 /* One of them as it stands in the packet. */
 static inline uint32_t wr_model_value(const struct wr_model_values *v, uint32_t feature)
 {
-	return v->at[feature] >> WR_MODEL_SHIFT;
+	return v->at[feature];
 }
 
+uint32_t wr_model_asks(const struct wr_model *m);   /* about which features: bits */
 uint32_t wr_model_levels(const struct wr_model *m); /* questions on the longest way */
 const char *wr_model_feature_name(uint32_t feature);
 const char *wr_model_feature_what(uint32_t feature);

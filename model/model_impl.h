@@ -51,5 +51,6 @@ int wr_raw_features(struct wr_raw *r, const json_t *list, int *to, int n);
 int wr_model_read_own(struct wr_raw *r, const json_t *root);
 int wr_model_read_sklearn(struct wr_raw *r, const json_t *root);
 int wr_model_read_lightgbm(struct wr_raw *r, const json_t *root);
+int wr_model_read_onnx(struct wr_raw *r, const void *at, size_t n);
 
 #endif

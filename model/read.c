@@ -171,7 +171,26 @@ static int read_form(struct wr_raw *r, const json_t *root)
 			return forms[i].read(r, root);
 	return wr_raw_wrong(r, EINVAL,
 			    "is no model: neither weir's own ('weir_model'), nor of scikit-learn "
-			    "('sklearn_model'), nor of LightGBM ('tree_info'); see docs/model.md");
+			    "('sklearn_model'), nor of LightGBM ('tree_info'), nor ONNX; see "
+			    "docs/model.md");
+}
+
+/* Every field of a file of ONNX begins with its number; ir_version comes first, and is no character
+ * that JSON begins with. */
+enum { ONNX_BEGINS = 1 << 3 };
+
+static int read_json(struct wr_raw *r, const char *text, size_t n)
+{
+	json_error_t why;
+	json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
+	int ret;
+
+	if (!root)
+		return wr_raw_wrong(r, EINVAL, "line %d, column %d: no JSON that can be read",
+				    why.line, why.column);
+	ret = read_form(r, root);
+	json_decref(root);
+	return ret;
 }
 
 /* What the reader of JSON says would have some of the file in it: who asks may not be who may read
@@ -180,16 +199,10 @@ int wr_model_parse(struct wr_model **out, const char *text, size_t n, const char
 		   struct wr_err *err)
 {
 	struct wr_raw r = {.name = name, .err = err};
-	json_error_t why;
-	json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
-	int ret;
+	int ret = n && text[0] == ONNX_BEGINS ? wr_model_read_onnx(&r, text, n)
+					      : read_json(&r, text, n);
 
 	*out = NULL;
-	if (!root)
-		return wr_raw_wrong(&r, EINVAL, "line %d, column %d: no JSON that can be read",
-				    why.line, why.column);
-	ret = read_form(&r, root);
-	json_decref(root);
 	if (!ret)
 		ret = wr_raw_make(out, &r);
 	wr_raw_free(&r);

@@ -491,9 +491,10 @@ static void put_tests(struct compile *c, uint32_t rules, const uint32_t first[WR
 	for (uint32_t i = 0; i < c->n_tests; i++) {
 		const struct wr_model *m = c->p->model[c->test[i].model - 1].model;
 		struct wr_model_test test = {
+			.id = wr_image_model_id(m),
 			.first = first[c->test[i].model - 1],
-			.trees = m->n_trees,
-			.least = wr_model_least(m, c->test[i].score),
+			.least = wr_model_least(m, c->test[i].score) & WR_MODEL_MOST,
+			.trees = m->n_trees & 0xff,
 		};
 
 		memcpy((struct wr_model_test *)&c->out->b.mem.at[rules - 1 - i / 4] + i % 4, &test,
@@ -604,6 +605,21 @@ static uint32_t links_of(const struct wr_image_conf *conf)
 	return n;
 }
 
+/* What has to be counted because rules for the interface ask models about it. */
+static uint32_t traffic_of(const struct compile *c, const struct wr_image_iface *iface)
+{
+	uint32_t asked = 0;
+
+	for (uint32_t t = 0; t < c->n_terms; t++) {
+		const struct wr_rule *r = &c->p->rule[c->term[t].rule];
+
+		if (r->model && on_iface(r, iface))
+			asked |= wr_model_asks(c->p->model[r->model - 1].model);
+	}
+	return (asked & (WR_MODEL_OF_FLOW | 1u << WR_MODEL_SOURCE_FLOWS) ? WR_HEAD_FLOWS : 0) |
+	       (asked & WR_MODEL_OF_SOURCE ? WR_HEAD_SOURCES : 0);
+}
+
 static int put_heads(struct compile *c, const struct wr_judge_head *like)
 {
 	const struct wr_image_conf *conf = c->conf;
@@ -620,6 +636,7 @@ static int put_heads(struct compile *c, const struct wr_judge_head *like)
 		h.always = (uint32_t)always;
 		h.inner = (uint32_t)inner;
 		h.not_ip = (uint32_t)not_ip;
+		h.flags |= traffic_of(c, &conf->iface[i]);
 		if (drops_unreadable(c, &conf->iface[i]))
 			h.flags |= WR_HEAD_UNREADABLE_DROP;
 		if (conf->iface[i].link && conf->classes && c->p->n_classes) {

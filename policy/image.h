@@ -106,6 +106,8 @@ uint64_t wr_link_cost(uint64_t bps); /* struct wr_link_line.cost_ns; 0 of 0 */
 
 /* Line of the first root of a model (core/model.h); 0: there is no room. */
 uint32_t wr_image_model(struct wr_image_build *b, const struct wr_model *m);
+/* struct wr_model_test.id: models that do not say the same have another one. */
+uint64_t wr_image_model_id(const struct wr_model *m);
 
 /* ---- all of it ---- */
 

@@ -84,7 +84,8 @@ int wr_verdicts_open(struct wr_verdicts **out, const struct wr_policy *p, struct
 	j->frag = calloc(WR_FRAG_LINES, sizeof(*j->frag));
 	j->total = calloc(WR_JUDGE_RULES, sizeof(*j->total));
 	j->count = calloc(WR_JUDGE_RULES, sizeof(*j->count));
-	if (!v->slot || !j->bucket || !j->frag || !j->total || !j->count) {
+	j->tracks = calloc(WR_TRACK_LINES, sizeof(*j->tracks));
+	if (!v->slot || !j->bucket || !j->frag || !j->total || !j->count || !j->tracks) {
 		wr_verdicts_close(&v);
 		return wr_fail(err, ENOMEM, "out of memory");
 	}
@@ -108,6 +109,7 @@ void wr_verdicts_close(struct wr_verdicts **verdicts)
 	free(v->judging.total);
 	free(v->judging.count);
 	free(v->judging.hosts);
+	free(v->judging.tracks);
 	free(v);
 	*verdicts = NULL;
 }
@@ -252,6 +254,11 @@ int wr_verdict_host(struct wr_verdicts *v, uint32_t rule, const struct wr_host_k
 			break;
 		}
 	return 0;
+}
+
+const struct wr_model_values *wr_verdicts_traffic(const struct wr_verdicts *v)
+{
+	return &v->judging.values;
 }
 
 const struct wr_rule_count *wr_verdict_count(const struct wr_verdicts *v, uint32_t rule)

@@ -60,6 +60,9 @@ struct wr_verdict_packet {
 	const char *iface; /* "" = not known */
 	bool out;
 	uint64_t ts_ns; /* never 0; the clock of rates and ends, and the Unix time of schedules */
+	/* for wr_why(): what was known of its flow and source when it was judged
+	 * (wr_verdicts_traffic()); NULL: nothing */
+	const struct wr_model_values *traffic;
 };
 
 /* p is borrowed. A rule with `host` is asked of flows that wr_verdict_host() has told of; `for`
@@ -75,6 +78,8 @@ int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 /* Packets with these addresses and ports, one way, are of a flow that asked for the host of that
  * rule; or (is false) not any more. -ENOMEM. */
 int wr_verdict_host(struct wr_verdicts *v, uint32_t rule, const struct wr_host_key *key, bool is);
+/* What models were told of the flow and the source of the last packet; borrowed. */
+const struct wr_model_values *wr_verdicts_traffic(const struct wr_verdicts *v);
 
 /* What a rule, WR_SLOT_FRAGMENTS or WR_SLOT_UNREADABLE has matched so far. A `class` rule is not
  * counted, see sums.

@@ -118,6 +118,8 @@ static uint32_t sum_of(const struct asking *a)
 {
 	struct wr_model_values v = {0};
 
+	if (a->pkt->traffic)
+		v = *a->pkt->traffic;
 	wr_model_see(&v, a->pkt->rec, a->h == &a->pkt->rec->hdr[1], a->pkt->len);
 	return wr_model_walk(model_of(a), &v);
 }
@@ -267,6 +269,8 @@ static void tell_score(struct wr_buf *b, const struct asking *a)
 {
 	wr_buf_fmt(b, "its score by %s is %.4f, not over %g", a->p->model[a->rule->model - 1].name,
 		   wr_model_score(model_of(a), sum_of(a)), a->rule->score / 1000.0);
+	if (wr_model_asks(model_of(a)) & (WR_MODEL_OF_FLOW | WR_MODEL_OF_SOURCE))
+		wr_buf_str(b, " (by what is known here of its flow and its source)");
 }
 
 static void tell_at(struct wr_buf *b, const struct asking *a)

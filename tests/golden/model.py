@@ -84,6 +84,62 @@ def features_of(path, *more):
     return list(csv.DictReader(io.StringIO(out)))
 
 
+# ---- flows and sources ----
+
+UNIT = 1 << 20  # ns
+
+
+def part_of(packets):
+    """What the table in docs/model.md says of packets (time in ns, source, source port, flags, bytes): a row each, worked out from all of them."""
+    rows = []
+    for i, (t, src, port, _, _) in enumerate(packets):
+        now = t // UNIT
+        source = [p for p in packets[:i + 1] if p[1] == src]
+        flow = [p for p in source if p[2] == port]
+        slot = [p for p in source if p[0] // UNIT >> 10 == now >> 10]
+        before = [p for p in source if p[0] // UNIT >> 10 == (now >> 10) - 1]
+        total, flags = sum(p[4] for p in flow), 0
+        for p in flow:
+            flags |= p[3]
+        rows.append({"flow_packets": len(flow), "flow_bytes": total, "flow_mean": total // len(flow), "flow_age": now - flow[0][0] // UNIT,
+                     "flow_gap": now - flow[-2][0] // UNIT if len(flow) > 1 else 0, "flow_flags": flags,
+                     "source_packets": len(source), "source_rate": len(slot) + (len(before) * (1024 - (now & 1023)) >> 10),
+                     "source_flows": len({p[2] for p in source}), "source_age": now - source[0][0] // UNIT})
+    return rows
+
+
+def traffic(folder):
+    rnd = random.Random(11)
+    path, model, text = (os.path.join(folder, n) for n in ("traffic.pcap", "rate.json", "rate.policy"))
+    packets, t = [], 1000000000 * 10 ** 9
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 65535, 1))
+        for _ in range(800):
+            t += rnd.choice([1000, 300000, 5000000, 40000000])
+            src, port, flags, size = rnd.choice([1, 1, 1, 2, 3, 4]), 1000 + rnd.randrange(4), rnd.choice([2, 16, 24, 17]), rnd.randrange(0, 900)
+            body = struct.pack("!HHIIBBHHH", port, 443, 0, 0, 5 << 4, flags, 512, 0, 0) + bytes(size)
+            head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, 0, 64, 6, 0, bytes([198, 18, 0, src]), bytes([192, 0, 2, 1]))
+            data = bytes(12) + b"\x08\x00" + head + body
+            packets.append((t, src, port, flags, len(data)))
+            f.write(struct.pack("<IIII", t // 10 ** 9, t % 10 ** 9, len(data), len(data)) + data)
+    want, got = part_of(packets), features_of(path)
+    wrong = [(i, k, v, got[i][k]) for i, row in enumerate(want) for k, v in row.items() if int(got[i][k]) != v]
+    ok(not wrong and len(got) == len(want), "%d packets: what they are part of is as worked out from all of them" % len(want), wrong[:5])
+    bound = sorted(r["source_rate"] for r in want)[len(want) // 2]
+    with open(model, "w") as f:
+        json.dump(tree([["source_rate", bound, 1, 2], [0], ["flow_packets", 20, 3, 4], [32767], [0]]), f)
+    with open(text, "w") as f:
+        f.write("model rate = file \"%s\"\nfast: drop any score rate over 0.9\n" % model)
+    number = [i for i, r in enumerate(want) if r["source_rate"] > bound and r["flow_packets"] <= 20]
+    status, out, err = run("read", "--packets", "--json", "--policy", text, path)
+    dropped = [i for i, line in enumerate(out.splitlines()) if json.loads(line).get("verdict") == "drop"]
+    ok(status == 0 and dropped == number and len(number) > 20, "weir read --policy drops those %d whose score says so" % len(number), err or dropped[:10])
+    status, out, err = run("why", "--json", "--all", "--policy", text, path, str(number[-1] + 1))
+    ok(status == 0 and json.loads(out).get("rule") == "fast", "weir why of one of them knows those before it", out + err)
+    status, out, err = run("why", "--json", "--all", "--policy", text, "tcp 203.0.113.7:5555 > 10.0.0.5:53 syn")
+    ok(status == 0 and "by what is known here of its flow and its source" in out, "of a packet alone it says that little is known", out + err)
+
+
 # ---- scikit-learn ----
 
 
@@ -131,6 +187,121 @@ def sklearn(folder, capture):
         status, out, err = run("learn", "model", path, "-o", own)
         again = [r["score"] for r in features_of(capture, "--model", own)]
         ok(status == 0 and again == ["%.6f" % s for s in got], what + ": the same from weir's own form", err)
+
+
+# ---- ONNX ----
+
+
+def onnx_of(onnx, trees, names, **more):
+    """An ONNX model of scikit-learn's trees as its converters write one: of each leaf what both classes, or one number, are worth."""
+    kind = more.pop("kind", "TreeEnsembleClassifier")
+    what = "class" if kind.endswith("Classifier") else "target"
+    a = {k: [] for k in ("nodes_treeids", "nodes_nodeids", "nodes_featureids", "nodes_values", "nodes_modes", "nodes_truenodeids", "nodes_falsenodeids",
+                         what + "_treeids", what + "_nodeids", what + "_ids", what + "_weights")}
+    for n, (tree, worth) in enumerate(trees):
+        for i in range(tree.node_count):
+            leaf = tree.children_left[i] < 0
+            for key, v in (("nodes_treeids", n), ("nodes_nodeids", i), ("nodes_featureids", 0 if leaf else int(tree.feature[i])),
+                           ("nodes_values", 0.0 if leaf else float(tree.threshold[i])), ("nodes_modes", "LEAF" if leaf else "BRANCH_LEQ"),
+                           ("nodes_truenodeids", 0 if leaf else int(tree.children_left[i])), ("nodes_falsenodeids", 0 if leaf else int(tree.children_right[i]))):
+                a[key].append(v)
+            for k, w in enumerate(worth(i)) if leaf else ():
+                for key, v in (("_treeids", n), ("_nodeids", i), ("_ids", k), ("_weights", float(w))):
+                    a[what + key].append(v)
+    a.update(more)
+    if what == "class":
+        a["classlabels_int64s"] = [0, 1]
+    node = onnx.helper.make_node(kind, ["x"], ["label", "p"] if what == "class" else ["y"], domain="ai.onnx.ml", **a)
+    ml = [node] + ([onnx.helper.make_node("ZipMap", ["p"], ["z"], domain="ai.onnx.ml")] if what == "class" else [])
+    x = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [None, len(names)])
+    y = onnx.helper.make_tensor_value_info("label" if what == "class" else "y", onnx.TensorProto.INT64 if what == "class" else onnx.TensorProto.FLOAT, [None])
+    m = onnx.helper.make_model(onnx.helper.make_graph(ml, "g", [x], [y]), opset_imports=[onnx.helper.make_opsetid("ai.onnx.ml", 2), onnx.helper.make_opsetid("", 13)])
+    onnx.checker.check_model(m)
+    onnx.helper.set_model_props(m, {"weir_features": ",".join(names)})
+    return m
+
+
+def onnx_models(folder, capture):
+    try:
+        import numpy as np
+        import onnx
+        from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+        from sklearn.tree import DecisionTreeRegressor
+    except ImportError as e:
+        skip("ONNX: %s" % e)
+        return
+    rows = features_of(capture)
+    names = [n for n in rows[0] if n != "label"][::-1]
+    x = np.array([[float(r[n]) for n in names] for r in rows])
+    y = np.array([int(r["label"]) for r in rows]) ^ (np.random.RandomState(3).rand(len(rows)) < 0.2)
+    forest = RandomForestClassifier(n_estimators=16, max_depth=6, random_state=1).fit(x, y)
+    boosted = GradientBoostingClassifier(n_estimators=24, max_depth=3, random_state=1).fit(x, y)
+    one = DecisionTreeRegressor(max_depth=7, random_state=1).fit(x, y)
+    share = [(e.tree_, lambda i, t=e.tree_: t.value[i, 0] / t.value[i, 0].sum() / 16) for e in forest.estimators_]
+    base = float(boosted._raw_predict_init(np.zeros((1, len(names))))[0, 0])
+    steps = [(e.tree_, lambda i, t=e.tree_: [0.1 * t.value[i, 0, 0]]) for e in boosted.estimators_[:, 0]]
+    both = [(t, lambda i, f=f: [-f(i)[0] / 2, f(i)[0] / 2]) for t, f in steps]
+    path = os.path.join(folder, "m.onnx")
+    for what, m, want in (
+            ("a forest", onnx_of(onnx, share, names), forest.predict_proba(x)[:, 1]),
+            ("boosted trees", onnx_of(onnx, steps, names, post_transform="LOGISTIC", base_values=[base]), boosted.predict_proba(x)[:, 1]),
+            ("with SOFTMAX", onnx_of(onnx, both, names, post_transform="SOFTMAX", base_values=[-base / 2, base / 2]), boosted.predict_proba(x)[:, 1]),
+            ("a regressor, an average", onnx_of(onnx, [(one.tree_, lambda i: [one.tree_.value[i, 0, 0]])] * 2, names, kind="TreeEnsembleRegressor", n_targets=1,
+                                                aggregate_function="AVERAGE"), one.predict(x))):
+        onnx.save(m, path)
+        status, out, err = run("learn", "model", path)
+        moved = re.search(r"move one by at most ([0-9.]+)", out)
+        got = np.array([float(r["score"]) for r in features_of(capture, "--model", path)]) if moved else np.array([])
+        most = np.abs(want - got).max() if moved else 1
+        ok(status == 0 and moved and "form       ONNX" in out and most <= float(moved.group(1)) + 2e-6 and len(set(got)) > 10,
+           "ONNX, %s: scores are those of scikit-learn, but for %.6f" % (what, most), out + err)
+    wrong_onnx(onnx, folder, share, names)
+
+
+def wrong_onnx(onnx, folder, share, names):
+    path, bad = os.path.join(folder, "wrong.onnx"), []
+    node = {a.name: a for a in onnx_of(onnx, share, names).graph.node[0].attribute}
+
+    def change(key=None, i=None, v=None, **props):
+        m = onnx_of(onnx, share, names)
+        at = {a.name: a for a in m.graph.node[0].attribute}
+        if key:
+            field = {onnx.AttributeProto.INTS: "ints", onnx.AttributeProto.FLOATS: "floats", onnx.AttributeProto.STRINGS: "strings"}[at[key].type]
+            del getattr(at[key], field)[i:i + 1]
+            if v is not None:
+                getattr(at[key], field).insert(i, v)
+        if props:
+            onnx.helper.set_model_props(m, props)
+        return m
+
+    def nodes(*ops):
+        m = onnx_of(onnx, share, names)
+        del m.graph.node[0]
+        m.graph.node.extend(onnx.helper.make_node(op, ["x"], ["y"]) for op in ops)
+        return m
+
+    def said(**more):
+        return onnx_of(onnx, share, names, **more)
+
+    root = [i for i, m in enumerate(node["nodes_modes"].strings) if m != b"LEAF"][0]
+    whole = onnx_of(onnx, share, names).SerializeToString()
+    cases = [(whole[:-7], "no ONNX that can be read"), (whole[:len(whole) // 2], "no ONNX that can be read"), (b"\x08", "no ONNX"), (b"\x08" + b"\xff" * 99, "no ONNX"),
+             (b"\x08\x07", "no tree ensemble is in it"), (nodes(), "no tree ensemble"), (nodes("Scaler"), "only tree ensembles"),
+             (change("nodes_values", 0), "'nodes_values' has to be a list"), (change("class_weights", 3), "'class_weights' has to be a list"),
+             (change("nodes_modes", root, b"BRANCH_EQ"), "a question that is none of"), (change("nodes_featureids", root, 32), "column 32 is asked about"),
+             (change("nodes_truenodeids", root, 9999), "a child that is not there"), (change("nodes_truenodeids", root, 2), "a child of two nodes"),
+             (change("nodes_nodeids", 1, 0), "a node that is there twice"), (change("nodes_values", root, float("nan")), "a bound that is no number"),
+             (change("class_nodeids", 0, 0), "what a leaf is worth that is not there"), (change("class_ids", 0, 2), "a leaf of a class that is not there"),
+             (change("class_weights", 1, float("inf")), "a leaf that is no number"), (change(weir_features="length,size"), "'size' is no feature of packets"),
+             (change(weir_features=""), "'' is no feature"), (said(post_transform="PROBIT"), "'post_transform'"), (said(base_values=[0.5, float("nan")]), "'base_values'"),
+             (onnx_of(onnx, share * 3, names), "more than 32 trees")]
+    for what, want in cases:
+        with open(path, "wb") as f:
+            f.write(what if isinstance(what, bytes) else what.SerializeToString())
+        status, out, err = run("learn", "model", path)
+        if status != 2 or want not in err or err.count("\n") > 1:
+            bad.append("%d %s%s, wanted %s" % (status, out, err, want))
+    ok(not bad, "ONNX: %d wrong files: a line that says what is wrong, status 2" % len(cases), "\n".join(bad))
 
 
 # ---- LightGBM, by hand ----
@@ -308,12 +479,45 @@ def train(folder, capture):
     run("learn", "train", capture, "-o", other, "--seed", "7")
     texts = [open(p).read() for p in (one, two, other)]
     ok(texts[0] == texts[1] and texts[0] != texts[2], "the same seed makes the same file, another one another")
+    status, out, err = run("learn", "train", capture, "-o", one, "--with", "flow,source", "--seed", "2")
+    ok(status == 0 and re.search(r"asks about .*(flow|source)_", out), "asks about flows and sources when it is told to", out + err)
     status, out, err = run("learn", "train", capture, "-o", one, "--trees", "3", "--levels", "2", "--with", "ttl,dport")
     ok(status == 0 and "trees      3, up to 2 questions" in out, "so many trees and questions", out + err)
     for args, want in (([capture], "into which file?"), (["-o", one], "which labelled captures?"), ([capture, "-o", one, "--with", "size"], "--with size: no feature"),
                        (["/nowhere.pcap", "-o", one], "/nowhere")):
         status, out, err = run("learn", "train", *args)
         ok(status == 2 and want in err, "train: " + want, err)
+
+
+def own_labels(folder):
+    """Two minutes of clients, in the second of them a flood of UDP for ten seconds: what weir keeps out of it is what it learns from."""
+    rnd, path, model = random.Random(4), os.path.join(folder, "plain.pcap"), os.path.join(folder, "mine.json")
+    quiet = os.path.join(folder, "quiet.pcap")
+    times = [(i * 0.02, False) for i in range(6000)] + [(90 + i / 1500, True) for i in range(15000)]
+    for name, floods in ((path, True), (quiet, False)):
+        with open(name, "wb") as f:
+            f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+            for t, attack in sorted(times):
+                if attack and not floods:
+                    continue
+                port = 40000 + rnd.randrange(9)
+                body = (struct.pack("!HHHH", 1900, 443, 308, 0) + bytes(300) if attack else
+                        struct.pack("!HHIIBBHHH", port, 443, 0, 0, 5 << 4, 24, 512, 0, 0) + bytes(rnd.randrange(200)))
+                head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, 0, 64, 17 if attack else 6, 0,
+                                   bytes([198, 18, 0, rnd.randrange(1, 5)] if attack else [192, 0, 2, rnd.randrange(10, 60)]), bytes([192, 0, 2, 1]))
+                data = bytes(12) + b"\x08\x00" + head + body
+                f.write(struct.pack("<IIII", 1000000000 + int(t), int(t % 1 * 1000000), len(data), len(data)) + data)
+    status, out, err = run("learn", "train", "--self", path, "-o", model)
+    n = re.search(r"learned from (\d+) packets of attacks of \d+ and (\d+) usual", out)
+    rows = features_of(path, "--model", model) if status == 0 else []
+    right = sum((float(r["score"]) > 0.5) == (r["proto"] == "17") for r in rows) / max(1, len(rows))
+    ok(status == 0 and n and int(n.group(1)) > 2000 and int(n.group(2)) > 1000 and right > 0.99,
+       "without labels: a flood that weir finds and keeps out, %.4f of all packets are told right" % right, out + err)
+    nowhere = os.path.join(folder, "none.json")
+    status, out, err = run("learn", "train", "--self", quiet, "-o", nowhere)
+    ok(status == 2 and "keeps nothing out" in err and not os.path.exists(nowhere), "where nothing is found it says so", out + err)
+    status, out, err = run("learn", "train", "--self", "-", "-o", nowhere)
+    ok(status == 2 and "is read twice" in err, "standard input cannot be read twice", out + err)
 
 
 def main():
@@ -325,11 +529,14 @@ def main():
             docs = f.read()
         missing = [line.split()[0] for line in out.splitlines() if "`%s`" % line.split()[0] not in docs]
         ok(status == 0 and len(out.splitlines()) > 20 and not missing, "docs/model.md has every feature", missing)
+        traffic(folder)
         sklearn(folder, capture)
+        onnx_models(folder, capture)
         lightgbm(folder, capture)
         wrong(folder)
         policy(folder)
         train(folder, capture)
+        own_labels(folder)
     print("1..%d" % count)
     return failed > 0
 

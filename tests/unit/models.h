@@ -17,6 +17,7 @@ struct models_from {
 	uint32_t n;
 	uint32_t most_nodes; /* of a tree */
 	bool full;	     /* no leaf before the last level */
+	bool traffic;	     /* asks about flows and sources, too */
 };
 
 struct models_tree {
@@ -26,7 +27,9 @@ struct models_tree {
 
 static uint32_t models_node(const struct models_from *f, struct models_tree *t, uint32_t level)
 {
-	uint32_t me = t->n++, left, right, feature = gen_below(f->rnd, WR_MODEL_FEATURE_COUNT);
+	uint32_t me = t->n++, left, right;
+	uint32_t feature = gen_below(f->rnd, f->traffic ? (uint32_t)WR_MODEL_FEATURE_COUNT
+							: (uint32_t)WR_MODEL_FLOW_PACKETS);
 	uint32_t bound = wr_model_value(&f->seen[gen_below(f->rnd, f->n)], feature);
 
 	wr_buf_clear(&t->node[me]);

@@ -158,8 +158,10 @@ static const struct wr_option options[] = {
 	 WR_OPTION_NUMBER, AT(levels), 1, 9},
 	{0, "seed", "N", "train: chance begins here (default 0)", WR_OPTION_NUMBER, AT(seed), 0,
 	 UINT32_MAX},
-	{0, "with", "NAME,...", "train: ask about these, too: sport, dport, ttl", WR_OPTION_STRING,
-	 AT(with)},
+	{0, "with", "NAME,...", "train: ask about these, too: sport, dport, ttl, flow, source",
+	 WR_OPTION_STRING, AT(with)},
+	{0, "self", NULL, "train: of captures without labels, by what weir finds in them",
+	 WR_OPTION_FLAG, AT(self)},
 	{0, "model", "FILE", "features: with the score of each packet", WR_OPTION_STRING,
 	 AT(model)},
 	{0, "list", NULL, "features: their names, and what they are", WR_OPTION_FLAG, AT(list)},
@@ -185,13 +187,17 @@ const struct wr_command wr_command_learn = {
 		"([detect] learned).\n\n"
 		"train: makes a model of labelled captures (as weir score reads them) for rules "
 		"with score NAME over 0.9 (docs/model.md), and tells how it does on flows that "
-		"were held out. model: checks a model of weir, scikit-learn or LightGBM and tells "
+		"were held out; with --self captures need no labels: weir's own rules against "
+		"what it finds say what an attack is. model: checks a model of weir, scikit-learn, "
+		"LightGBM or ONNX and tells "
 		"what is in it; with -o in weir's own form. features: what models can ask about "
 		"each packet, as CSV.",
 	.examples = "weir learn\twhat is known, and how sure\n"
 		    "weir learn save norm.json\tfor another host, or to look at\n"
 		    "weir learn load /var/lib/weir/norm.json\tbegins with that\n"
 		    "weir learn train captures/*.pcap -o flood.json\ta model of what is known\n"
+		    "weir learn train --self yesterday.pcapng -o mine.json\ta model of what weir "
+		    "found\n"
 		    "weir learn model flood.json\tis it right, and what does it ask?\n",
 	.options = options,
 	.run = run,

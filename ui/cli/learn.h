@@ -12,7 +12,7 @@
 struct wr_learn_args {
 	const char *conf, *socket, *color, *out, *model, *with;
 	uint64_t top, seed, trees, levels;
-	bool json, list;
+	bool json, list, self;
 	char **files;
 	int n_files;
 };

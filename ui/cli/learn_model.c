@@ -6,11 +6,12 @@
 
 #include "base/keep.h"
 #include "core/parse.h"
-#include "core/sketch.h"
+#include "core/judge.h"
 #include "detect/truth.h"
 #include "model/train.h"
 #include "ui/cli/command.h"
 #include "ui/cli/learn.h"
+#include "ui/cli/learn_self.h"
 #include "ui/cli/play_each.h"
 #include "ui/cli/stop.h"
 
@@ -43,8 +44,10 @@ static int write_model(const struct wr_model *m, const char *path, struct wr_err
 
 struct taking {
 	struct wr_parse parse;
+	struct wr_judging traffic; /* what a packet is part of, as core/traffic.h counts it */
 	struct wr_truth truth;
 	struct wr_train_set learn, test;
+	uint32_t findings;	      /* above info, where captures have no labels */
 	const struct wr_model *model; /* features: NULL: no scores */
 	struct wr_buf out;
 };
@@ -53,7 +56,37 @@ static void see(struct taking *t, const struct wr_packet *pkt, struct wr_model_v
 {
 	t->parse.max_depth = 1;
 	wr_parse(&t->parse, pkt->data, pkt->caplen, pkt->len, pkt->linktype);
+	t->traffic.rec = &t->parse.rec;
+	t->traffic.judge.len = pkt->len;
+	t->traffic.judge.now_ns = pkt->ts_ns;
+	wr_judge_traffic(&t->traffic, WR_HEAD_TRAFFIC);
+	*v = t->traffic.values;
 	wr_model_see(v, &t->parse.rec, 0, pkt->len);
+}
+
+/* Captures know nothing of each other. */
+static void begin_capture(struct taking *t)
+{
+	memset(t->traffic.tracks, 0, WR_TRACK_LINES * sizeof(*t->traffic.tracks));
+}
+
+static struct taking *open_taking(struct wr_err *err)
+{
+	struct taking *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->traffic.tracks = calloc(WR_TRACK_LINES, sizeof(*t->traffic.tracks));
+	if (t && t->traffic.tracks)
+		return t;
+	free(t);
+	wr_fail(err, ENOMEM, "out of memory");
+	return NULL;
+}
+
+static void close_taking(struct taking *t)
+{
+	free(t->traffic.tracks);
+	free(t);
 }
 
 /* All packets between two addresses are on the same side, or what is held out would have been seen
@@ -80,10 +113,22 @@ static int take(void *ctx, const struct wr_packet *pkt, uint8_t label, struct wr
 	struct wr_model_values v = {0};
 
 	(void)err;
-	if (label && !attack)
-		return 0;
 	see(t, pkt, &v);
-	wr_train_add(held_out(&t->parse.rec) ? &t->test : &t->learn, &v, attack);
+	if (!label || attack)
+		wr_train_add(held_out(&t->parse.rec) ? &t->test : &t->learn, &v, attack);
+	return 0;
+}
+
+static int take_own(void *ctx, const struct wr_packet *pkt, uint8_t label, struct wr_err *err)
+{
+	struct taking *t = ctx;
+	struct wr_model_values v = {0};
+
+	(void)err;
+	see(t, pkt, &v);
+	if (label != WR_SELF_NEITHER)
+		wr_train_add(held_out(&t->parse.rec) ? &t->test : &t->learn, &v,
+			     label == WR_SELF_ATTACK);
 	return 0;
 }
 
@@ -92,9 +137,19 @@ static int take_all(struct taking *t, const struct wr_learn_args *a, struct wr_e
 	int ret = 0;
 
 	for (int i = 0; i < a->n_files && !ret; i++) {
+		begin_capture(t);
+		if (a->self) {
+			ret = wr_learn_self(a->files[i], take_own, t, &t->findings, err);
+			continue;
+		}
 		ret = wr_truth_read(&t->truth, a->files[i], err);
 		ret = ret ? ret : wr_play_each(a->files[i], t->truth.labels, take, t, err);
 	}
+	if (!ret && a->self && !t->learn.n[1])
+		ret = wr_fail(err, EINVAL,
+			      "weir finds %u above info in it and keeps nothing out: no packets of "
+			      "attacks to learn from",
+			      t->findings);
 	return ret;
 }
 
@@ -105,21 +160,37 @@ static int take_all(struct taking *t, const struct wr_learn_args *a, struct wr_e
 static const uint32_t of_one_network =
 	1u << WR_MODEL_SPORT | 1u << WR_MODEL_DPORT | 1u << WR_MODEL_TTL;
 
+/* What has to be counted for it: asked about when it is asked for. */
+static const struct {
+	const char *word;
+	uint32_t features;
+} groups[] = {{"flow", WR_MODEL_OF_FLOW}, {"source", WR_MODEL_OF_SOURCE}};
+
+static uint32_t features_called(const char *s, size_t n)
+{
+	int f = wr_model_feature(s, n);
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
+		if (n == strlen(groups[i].word) && !memcmp(groups[i].word, s, n))
+			return groups[i].features;
+	return f < 0 ? 0 : 1u << f;
+}
+
 static int wanted(const struct wr_learn_args *a, uint32_t *features, struct wr_err *err)
 {
 	const char *s = a->with ? a->with : "";
 
-	*features = ((1u << WR_MODEL_FEATURE_COUNT) - 1) & ~of_one_network;
+	*features = ((1u << WR_MODEL_FLOW_PACKETS) - 1) & ~of_one_network;
 	while (*s) {
 		size_t n = strcspn(s, ",");
-		int f = wr_model_feature(s, n);
+		uint32_t called = features_called(s, n);
 
-		if (f < 0)
+		if (!called)
 			return wr_fail(err, EINVAL,
 				       "--with %.*s: no feature of packets (weir learn features "
-				       "--list names all)",
+				       "--list names all), nor flow or source",
 				       (int)n, s);
-		*features |= 1u << f;
+		*features |= called;
 		s += n + (s[n] == ',');
 	}
 	return 0;
@@ -164,6 +235,8 @@ static int train(struct taking *t, const struct wr_learn_args *a, struct wr_err 
 		wr_model_free(&m);
 		return ret;
 	}
+	if (a->self)
+		wr_buf_fmt(&b, "%" PRIu32 " findings above info label the packets\n", t->findings);
 	wr_buf_fmt(&b,
 		   "learned from %" PRIu32 " packets of attacks of %" PRIu64 " and %" PRIu32
 		   " usual ones of %" PRIu64 "; one pair of addresses in %d was held out\n",
@@ -177,7 +250,7 @@ static int train(struct taking *t, const struct wr_learn_args *a, struct wr_err 
 
 int wr_learn_train(const struct wr_learn_args *a, struct wr_err *err)
 {
-	struct taking *t = calloc(1, sizeof(*t));
+	struct taking *t = open_taking(err);
 	int ret = needs_files(a, "train: which labelled captures?", 0, err);
 
 	if (!t)
@@ -188,7 +261,7 @@ int wr_learn_train(const struct wr_learn_args *a, struct wr_err *err)
 	ret = ret ? ret : train(t, a, err);
 	wr_train_close(&t->learn);
 	wr_train_close(&t->test);
-	free(t);
+	close_taking(t);
 	return wr_exit_status(ret);
 }
 
@@ -219,7 +292,7 @@ static int list(struct wr_err *err)
 		size_t from = b.used;
 
 		wr_buf_str(&b, wr_model_feature_name(f));
-		while (b.used - from < 14)
+		while (b.used - from < 15)
 			wr_buf_char(&b, ' ');
 		wr_buf_fmt(&b, "%s\n", wr_model_feature_what(f));
 	}
@@ -285,6 +358,7 @@ static int features(struct taking *t, const struct wr_learn_args *a, struct wr_e
 	for (int i = 0; i < a->n_files && !ret; i++) {
 		bool has = !wr_truth_read(&t->truth, a->files[i], &none);
 
+		begin_capture(t);
 		if (i && has != labels)
 			ret = wr_fail(err, EINVAL, "%s: all captures need labels, or none",
 				      a->files[i]);
@@ -302,7 +376,7 @@ static int features(struct taking *t, const struct wr_learn_args *a, struct wr_e
 
 int wr_learn_features(const struct wr_learn_args *a, struct wr_err *err)
 {
-	struct taking *t = calloc(1, sizeof(*t));
+	struct taking *t = open_taking(err);
 	int ret = a->list ? list(err) : needs_files(a, "features: of which captures?", 0, err);
 
 	if (!t)
@@ -312,6 +386,6 @@ int wr_learn_features(const struct wr_learn_args *a, struct wr_err *err)
 		ret = features(t, a, err);
 	if (ret)
 		wr_buf_free(&t->out);
-	free(t);
+	close_taking(t);
 	return wr_exit_status(ret);
 }

@@ -65,6 +65,7 @@ static int judge(struct asking *q, const struct wr_packet *pkt, bool asked)
 		.iface = pkt->iface,
 		.out = pkt->hook == WR_HOOK_TC_OUT,
 		.ts_ns = pkt->ts_ns ? pkt->ts_ns : 1,
+		.traffic = wr_verdicts_traffic(q->verdicts),
 	};
 	struct wr_view_why view = {.policy = q->policy,
 				   .packet = pkt,
