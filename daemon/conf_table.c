@@ -353,6 +353,14 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"detect.new_services", WR_CONF_BOOL, "yes", NULL,
 	 "Tell, as information, of ports and protocols that answer and did not before.",
 	 AT(detect.new_services), .live = true},
+	{"detect.anomalies", WR_CONF_BOOL, "yes", NULL,
+	 "Tell, as low, when several things about what comes to a service are not as usual at once "
+	 "and nothing that has a name explains it. Only told: no rule is made of it.",
+	 AT(detect.anomalies), .live = true},
+	{"detect.anomaly_days", WR_CONF_NUMBER, "30", "days",
+	 "One false alarm of these in so many days, of all services together, is what bounds are "
+	 "worked out for. More days: fewer are told.",
+	 AT(detect.anomaly_days), 1, 3650, .live = true},
 	{"detect.learned", WR_CONF_STRING, "", "a path",
 	 "Where what is learned to be usual is kept. Empty: learned.json beside the history; "
 	 "nowhere "

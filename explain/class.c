@@ -94,6 +94,10 @@ static const struct {
 	[WR_CLASS_API_SCRAPING] = {"One client asks for far more different paths than people do.",
 				   LOGGED},
 	[WR_CLASS_API_TOKENS] = {"One client uses up more tokens than it may.", LOGGED},
+	[WR_CLASS_ANOMALY] = {"Several things about what comes to this service are not as usual at "
+			      "once, and nothing that has a name explains it: an attack of a kind "
+			      "that is not known here, or other programs or users.",
+			      ""},
 };
 
 const char *wr_explain_meaning(enum wr_finding_class c)

@@ -164,7 +164,7 @@ static void evidence_line(struct wr_buf *b, const struct wr_evidence *e)
 	if (!e->has_norm)
 		return;
 	b->used--; /* the newline */
-	wr_buf_str(&n, "usual at most ");
+	wr_buf_str(&n, e->share > 0 ? "usual " : "usual at most ");
 	number(&n, share ? round(e->norm * 100) : e->norm);
 	if (e->norm >= 1 && e->value > e->norm) {
 		wr_buf_str(&n, ": ");
