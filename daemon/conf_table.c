@@ -378,7 +378,9 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"detect.samples", WR_CONF_SIZE, "4MiB", NULL,
 	 "Memory for the first packets of incidents, out of those that [dump] keeps: 500 of each "
 	 "at "
-	 "most, which weir dump --incident shows. The oldest make room. 0: none.",
+	 "most, which weir dump --incident shows. The oldest make room. Beside the history they "
+	 "are kept "
+	 "for a restart, as long as flows. 0: none.",
 	 AT(detect.samples), 0, 1 << 28},
 
 	{"explain.consent", WR_CONF_BOOL, "no", NULL,
