@@ -24,7 +24,7 @@ enum {
 	HOLD_STEPS = 50,
 	HOLD_LONG = 300,
 	HOLD_HOURS = 36000,
-	HOLD_ODD = 1300, /* two of its longest windows */
+	HOLD_ODD = 1300,	  /* two of its longest windows */
 	COLD_STEPS = 600 * STEPS, /* until then little is known of what is usual */
 	LOW_DRIFT = 5,
 	WEEKS = 512,

@@ -115,6 +115,8 @@ const struct wr_evidence *wr_explain_telling(const struct wr_finding *f)
 	const struct wr_evidence *best = f->n_evidence ? &f->evidence[0] : NULL;
 	double most = 0;
 
+	if (best && best->share > 0) /* the first of an anomaly has most of its score */
+		return best;
 	for (uint32_t k = 0; k < f->n_evidence; k++) {
 		const struct wr_evidence *e = &f->evidence[k];
 
