@@ -133,9 +133,11 @@ void odd_judge(const struct odd *o, struct odd_window *w)
 
 static unsigned int bin_of(double z)
 {
-	return z < -(ODD_BINS / 2 - 1) ? 0
-	       : z >= ODD_BINS / 2 - 1 ? ODD_BINS - 1
-				       : (unsigned int)(z + ODD_BINS / 2);
+	const int half = ODD_BINS / 2;
+
+	if (z < 1 - half)
+		return 0;
+	return z >= half - 1 ? ODD_BINS - 1 : (unsigned int)(z + half);
 }
 
 static void learn_norm(struct odd_norm *n, double y, double z)
