@@ -51,6 +51,7 @@ typedef void (*wr_swap_tell_fn)(void *ctx, const char *iface, const char *hook,
 struct wr_api_stats;
 struct wr_explain;
 struct wr_findings;
+struct wr_samples;
 struct wr_measure_output;
 struct wr_outputs_test;
 struct wr_places;
@@ -69,7 +70,7 @@ struct wr_api_host {
 	const struct wr_conf *(*conf)(void *ctx); /* in effect */
 	const char *history;			  /* file; NULL or "": none is kept */
 	const struct wr_dump *dump;		  /* the last packets; NULL: none are kept */
-	const struct wr_dump *samples;		  /* of incidents; the same */
+	const struct wr_samples *samples;	  /* of incidents; the same */
 	struct wr_rules *rules;			  /* NULL: no policy is loaded */
 	struct wr_detect *(*detector)(void *ctx); /* NULL from it: detection is off */
 	/* save, load FILE, reset: what was learned. */

@@ -63,8 +63,8 @@ struct wr_daemon_conf {
 		int automatic; /* enum wr_answer_mode */
 		const char *learned;
 		struct wr_conf_list classes, known; /* see daemon/detect_conf.h */
-		bool cookies, new_services;
-		uint64_t malformed;
+		bool cookies, new_services, anomalies;
+		uint64_t malformed, anomaly_days;
 		const char *asn, *country;
 		uint64_t samples; /* bytes */
 	} detect;

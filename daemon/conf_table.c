@@ -353,6 +353,14 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"detect.new_services", WR_CONF_BOOL, "yes", NULL,
 	 "Tell, as information, of ports and protocols that answer and did not before.",
 	 AT(detect.new_services), .live = true},
+	{"detect.anomalies", WR_CONF_BOOL, "yes", NULL,
+	 "Tell, as low, when several things about what comes to a service are not as usual at once "
+	 "and nothing that has a name explains it. Only told: no rule is made of it.",
+	 AT(detect.anomalies), .live = true},
+	{"detect.anomaly_days", WR_CONF_NUMBER, "30", "days",
+	 "One false alarm of these in so many days, of all services together, is what bounds are "
+	 "worked out for. More days: fewer are told.",
+	 AT(detect.anomaly_days), 1, 3650, .live = true},
 	{"detect.learned", WR_CONF_STRING, "", "a path",
 	 "Where what is learned to be usual is kept. Empty: learned.json beside the history; "
 	 "nowhere "
@@ -370,7 +378,9 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"detect.samples", WR_CONF_SIZE, "4MiB", NULL,
 	 "Memory for the first packets of incidents, out of those that [dump] keeps: 500 of each "
 	 "at "
-	 "most, which weir dump --incident shows. The oldest make room. 0: none.",
+	 "most, which weir dump --incident shows. The oldest make room. Beside the history they "
+	 "are kept "
+	 "for a restart, as long as flows. 0: none.",
 	 AT(detect.samples), 0, 1 << 28},
 
 	{"explain.consent", WR_CONF_BOOL, "no", NULL,

@@ -98,7 +98,9 @@ void wr_detect_conf_tune(const struct wr_daemon_conf *conf, struct wr_detect_tun
 	const struct wr_conf_list *known = &conf->detect.known;
 
 	*tune = (struct wr_detect_tune){.malformed = (uint32_t)conf->detect.malformed,
-					.old_services = !conf->detect.new_services};
+					.old_services = !conf->detect.new_services,
+					.no_anomalies = !conf->detect.anomalies,
+					.anomaly_days = (uint32_t)conf->detect.anomaly_days};
 	for (size_t i = 0; i < known->n && tune->n_known < WR_DETECT_KNOWN; i++)
 		tune->n_known += address(known->at[i], &tune->known[tune->n_known]);
 }

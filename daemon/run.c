@@ -361,6 +361,7 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		r->host.live = wr_engine_live(r->engine);
 		wr_run_answers_open(r);
 		wr_run_learn_open(r);
+		wr_run_sample_read(r);
 		ret = wr_run_features(r, &r->c, err);
 	}
 	return ret;

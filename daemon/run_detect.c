@@ -52,7 +52,7 @@ int wr_run_detect_open(struct wr_run *r, struct wr_err *err)
 	if (!ret)
 		ret = wr_run_sample_open(r, err);
 	r->host.places = r->places;
-	r->host.samples = r->samples;
+	r->host.samples = r->samples ? &r->sampled : NULL;
 	if (!ret && r->c.detect.on)
 		r->host.findings = r->findings;
 	wr_run_tell_conf(r, &r->c);

@@ -17,6 +17,7 @@
 #include "daemon/requests.h"
 #include "daemon/rules.h"
 #include "daemon/run.h"
+#include "daemon/samples.h"
 #include "daemon/tell.h"
 #include "export/dumpring.h"
 #include "gateway/when.h"
@@ -68,8 +69,10 @@ struct wr_run {
 	struct wr_answers answers;
 	char resolvers[2][256]; /* of IPv4, of IPv6: as a rule names them */
 	char answered[sizeof(((struct wr_err *)0)->text) + 60]; /* what was said of it last */
-	struct wr_dump *dump;	 /* the last packets; NULL: none are kept */
-	struct wr_dump *samples; /* of incidents; NULL: none are kept */
+	struct wr_dump *dump;	   /* the last packets; NULL: none are kept */
+	struct wr_dump *samples;   /* of incidents; NULL: none are kept */
+	struct wr_samples sampled; /* which is whose, and their files */
+	uint64_t sampled_ns;	   /* when old ones were looked for last */
 	struct wr_findings *findings;
 	struct wr_places *places; /* whose sources are; NULL: not known */
 	struct wr_tell tell;	  /* which of their changes people are told of */
@@ -170,7 +173,8 @@ uint32_t wr_run_tell_test(void *run);
 
 /* run_sample.c: the first packets of incidents. */
 int wr_run_sample_open(struct wr_run *r, struct wr_err *err);
-void wr_run_sample(struct wr_run *r); /* at the end of a window */
+void wr_run_sample_read(struct wr_run *r); /* what an earlier run has left */
+void wr_run_sample(struct wr_run *r);	   /* at the end of a window */
 
 /* run_requests.c: what is unusual about requests becomes findings. */
 void wr_run_requests_open(struct wr_run *r);

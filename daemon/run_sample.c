@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "daemon/run_impl.h"
 
 /*
  * Samples of incidents: the first packets of what they are about, taken from the ring of the last
  * packets some seconds after they began into a second ring, where nothing but newer samples pushes
- * them out. weir dump --incident shows them.
+ * them out. weir dump --incident shows them, also after a restart: they are written to files beside
+ * the history, and kept as long as flows are.
  */
 
 enum { BEFORE = 100, AFTER = 400 }; /* packets of one */
@@ -22,7 +27,32 @@ int wr_run_sample_open(struct wr_run *r, struct wr_err *err)
 {
 	const struct wr_dump_conf conf = {.bytes = r->c.detect.samples};
 
-	return conf.bytes ? wr_dump_open(&r->samples, &conf, err) : 0;
+	int ret = conf.bytes ? wr_dump_open(&r->samples, &conf, err) : 0;
+
+	r->sampled.ring = r->samples;
+	return ret;
+}
+
+/* Samples of incidents before that are too old. */
+static uint64_t oldest_ns(const struct wr_run *r)
+{
+	uint64_t now_ns = wr_run_now_ns(), age_ns = r->c.history.flows_ns;
+
+	return now_ns > age_ns ? now_ns - age_ns : 0;
+}
+
+void wr_run_sample_read(struct wr_run *r)
+{
+	char path[sizeof(r->sampled.folder)] = "", folder[sizeof(path) + 16] = "";
+
+	if (!r->samples)
+		return;
+	snprintf(path, sizeof(path), "%s", r->c.history.path);
+	if (path[0])
+		snprintf(folder, sizeof(folder), "%s/samples", dirname(path));
+	if (strlen(folder) >= sizeof(path))
+		folder[0] = 0;
+	wr_samples_open(&r->sampled, r->samples, folder, oldest_ns(r));
 }
 
 static bool take(void *ctx, const struct wr_packet *pkt)
@@ -68,6 +98,18 @@ static void forget(struct wr_run *r, struct wr_incident *const *all, uint32_t n)
 	}
 }
 
+static void keep(struct wr_run *r, const struct wr_incident *i)
+{
+	const struct wr_sample one = {.incident = i->id,
+				      .start_ns = i->start_ns,
+				      .from = i->sample.from,
+				      .to = i->sample.to};
+	struct wr_err err = {0};
+
+	if (wr_samples_add(&r->sampled, &one, &err))
+		wr_run_log(err.text);
+}
+
 static void sample(struct wr_run *r, struct wr_incident *i)
 {
 	struct taking t = {.to = r->samples, .start_ns = i->start_ns};
@@ -89,6 +131,7 @@ static void sample(struct wr_run *r, struct wr_incident *i)
 		return;
 	i->sample.from = before + 1;
 	i->sample.to = wr_dump_state(r->samples).added;
+	keep(r, i);
 }
 
 /* One in a window: each takes some milliseconds. */
@@ -106,6 +149,11 @@ void wr_run_sample(struct wr_run *r)
 			continue;
 		sample(r, all[k]);
 		forget(r, all, n);
+		wr_samples_trim(&r->sampled, oldest_ns(r));
 		return;
+	}
+	if (now_ns - r->sampled_ns > 3600 * 1000000000ull) {
+		wr_samples_trim(&r->sampled, oldest_ns(r));
+		r->sampled_ns = now_ns;
 	}
 }

@@ -9,7 +9,8 @@
 #include "daemon/api.h"
 #include "daemon/findings.h"
 #include "daemon/query.h"
-#include "export/dumpring.h"
+#include "daemon/samples.h"
+#include "export/frame.h"
 #include "policy/verdict.h"
 #include "view/fact_json.h"
 #include "view/packet.h"
@@ -50,22 +51,7 @@ static bool frame(void *ctx, const struct wr_packet *pkt)
 
 	if (b->used - a->begin >= PIECE_BYTES)
 		return false;
-	wr_json_open(b);
-	wr_json_str(b, "event_type", "frame");
-	wr_view_time_json(b, "timestamp", pkt->ts_ns);
-	wr_json_str(b, "in_iface", pkt->iface);
-	wr_json_str(b, "hook", wr_hook_name((enum wr_hook)pkt->hook));
-	wr_json_u64(b, "linktype", pkt->linktype);
-	wr_json_u64(b, "len", pkt->len);
-	if (pkt->gso_segs)
-		wr_json_u64(b, "gso_segs", pkt->gso_segs);
-	if (pkt->fate)
-		wr_json_str(b, "verdict", wr_verdict_name(pkt->fate->verdict));
-	if (pkt->fate && pkt->fate->rule)
-		wr_json_str(b, "rule", pkt->fate->rule);
-	wr_json_base64(b, "frame", pkt->data, pkt->caplen);
-	wr_json_close(b);
-	wr_buf_char(b, '\n');
+	wr_frame_json(b, pkt);
 	return true;
 }
 
@@ -139,25 +125,27 @@ static int read_ask(const struct wr_query *q, struct wr_dump_ask *ask, bool *fra
 static int of_incident(const struct wr_api_host *h, const struct wr_query *q, uint64_t id,
 		       struct wr_dump_ask *ask, struct wr_err *err)
 {
+	const struct wr_sample *s = h->samples ? wr_samples_find(h->samples, id) : NULL;
 	const struct wr_incident *i = NULL;
 
 	if (h->findings)
 		i = wr_incidents_find(wr_findings_incidents(h->findings), id);
-	if (!i)
+	if (!i && !s)
 		return wr_fail(err, ENODATA,
-			       "there is no incident %s among the last ones (weir incidents)",
+			       "there is no incident %s among the last ones (weir incidents), and "
+			       "no packets of it are kept",
 			       wr_query_value(q, "incident"));
-	if (!i->sample.to)
+	if (!s || (i && !i->sample.to))
 		return wr_fail(err, ENODATA, "no packets of incident %s are kept: %s",
 			       wr_query_value(q, "incident"),
 			       i->sample.taken
 				       ? "there were none, or newer ones have their place "
 					 "([detect] samples, [dump] size)"
 				       : "they are looked for three seconds after it began");
-	if (ask->from < i->sample.from)
-		ask->from = i->sample.from;
-	if (!ask->to || ask->to > i->sample.to)
-		ask->to = i->sample.to;
+	if (ask->from < s->from)
+		ask->from = s->from;
+	if (!ask->to || ask->to > s->to)
+		ask->to = s->to;
 	return 0;
 }
 
@@ -206,7 +194,7 @@ static int dump(const struct wr_api_host *h, const struct wr_query *q, struct wr
 	if (!ret && id)
 		ret = of_incident(h, q, id, &ask, err);
 	if (!ret && id)
-		from = h->samples;
+		from = h->samples->ring;
 	if (!ret)
 		ret = wr_dump_each(from, &ask, frames ? frame : packet, &a, err);
 	if (!ret && !q->text)

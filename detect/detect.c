@@ -30,7 +30,7 @@ static int open_all(struct wr_detect *d)
 	d->syns = syns_new();
 	return !d->syns || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
 			       stations_open(d) || offers_open(d) || broken_open(d) ||
-			       services_open(d) || samples_open(d) || weeks_open(d)
+			       services_open(d) || samples_open(d) || weeks_open(d) || odds_open(d)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -54,6 +54,8 @@ void wr_detect_tune(struct wr_detect *d, const struct wr_detect_tune *tune)
 	d->conf.tune = *tune;
 	if (!d->conf.tune.malformed)
 		d->conf.tune.malformed = WR_DETECT_MALFORMED;
+	if (!d->conf.tune.anomaly_days)
+		d->conf.tune.anomaly_days = WR_DETECT_ANOMALY_DAYS;
 }
 
 void wr_detect_close(struct wr_detect **detect)
@@ -74,6 +76,7 @@ void wr_detect_close(struct wr_detect **detect)
 	offers_close(d);
 	broken_close(d);
 	services_close(d);
+	odds_close(d);
 	samples_close(d);
 	weeks_close(d);
 	free(d);
@@ -387,6 +390,7 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	names_part(d, &a);
 	broken_part(d, &a);
 	services_part(d, &a);
+	odd_part(d, &a);
 }
 
 void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec)
@@ -398,6 +402,7 @@ void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const st
 	broken_packet(d, pkt, rec);
 	names_packet(d, pkt, rec);
 	samples_packet(d, pkt, rec);
+	odd_packet(d, rec);
 }
 
 /* ---- time ---- */
@@ -419,6 +424,7 @@ static void end_step(struct wr_detect *d)
 	}
 	d->n_touched = 0;
 	end_step_slow(d);
+	end_step_odd(d);
 	end_step_samples(d);
 	end_step_findings(d);
 }

@@ -23,13 +23,16 @@ enum wr_finding_news { WR_FINDING_RAISED, WR_FINDING_RENEWED, WR_FINDING_OVER };
 /* f is borrowed for the call. RENEWED comes once a second at most. */
 typedef void (*wr_finding_fn)(void *ctx, enum wr_finding_news news, const struct wr_finding *f);
 
-enum { WR_DETECT_MALFORMED = 20, WR_DETECT_KNOWN = 16 };
+enum { WR_DETECT_MALFORMED = 20, WR_DETECT_KNOWN = 16, WR_DETECT_ANOMALY_DAYS = 30 };
 
 /* What people set; may change at any time. */
 struct wr_detect_tune {
 	uint32_t malformed; /* packets in a minute, from which on they are told; 0:
 			       WR_DETECT_MALFORMED */
 	bool old_services;  /* new ones are not told */
+	bool no_anomalies;  /* what has no name is not told */
+	/* A false alarm of an anomaly in so many days is aimed at; 0: WR_DETECT_ANOMALY_DAYS. */
+	uint32_t anomaly_days;
 	/* DHCP servers and routers that are fine besides those that are learned. */
 	struct wr_detect_addr {
 		uint8_t addr[16]; /* network order; IPv4 in the first four bytes, the rest 0 */

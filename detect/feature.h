@@ -59,7 +59,13 @@
 	X(REFUSALS, "refusals", "answers", "answers 401 and 403")                      \
 	X(PATHS, "paths", "paths", "different paths")                                  \
 	X(TOKENS, "tokens", "tokens", "tokens")                                        \
-	X(CLIENT_SHARE, "client_share", "share", "of them are of the first client")
+	X(CLIENT_SHARE, "client_share", "share", "of them are of the first client")    \
+	X(ANSWER_SIZE, "answer_size", "bytes", "mean size of what is answered")        \
+	X(BACK_SHARE, "back_share", "share", "of all packets are answers")             \
+	X(FLOW_PACKETS, "flow_packets", "packets", "packets for each new flow")        \
+	X(SIZE_MIX, "size_mix", "share", "of the packets are of other sizes")          \
+	X(FLAG_MIX, "flag_mix", "share", "of the packets have other TCP flags")        \
+	X(TTL_MIX, "ttl_mix", "share", "of the packets have another time to live")
 
 enum wr_feature {
 #define X(sym, name, unit, text) WR_FEATURE_##sym,

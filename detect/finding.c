@@ -95,6 +95,8 @@ static void say(struct wr_detect *d, enum wr_finding_news news, const struct wr_
 
 void tell(struct wr_detect *d, struct wr_finding *f)
 {
+	if (f->klass != WR_CLASS_ANOMALY && f->severity > WR_SEVERITY_INFO)
+		odd_yield(d, f);
 	say(d, WR_FINDING_RAISED, f);
 }
 
@@ -136,6 +138,8 @@ static uint32_t hold(enum wr_finding_class klass)
 {
 	if (klass == WR_CLASS_BACKSCATTER)
 		return HOLD_HOURS;
+	if (klass == WR_CLASS_ANOMALY)
+		return HOLD_ODD;
 	return klass <= WR_CLASS_CARPET_BOMBING ? HOLD_STEPS : HOLD_LONG;
 }
 

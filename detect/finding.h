@@ -35,6 +35,7 @@ struct wr_evidence {
 	 */
 	double quantile;
 	uint32_t learned_s; /* that time */
+	float share; /* of an anomaly: how much of its score this one is; 0: it is not of it */
 };
 
 struct wr_finding_source {

@@ -24,6 +24,7 @@ enum {
 	HOLD_STEPS = 50,
 	HOLD_LONG = 300,
 	HOLD_HOURS = 36000,
+	HOLD_ODD = 1300,	  /* two of its longest windows */
 	COLD_STEPS = 600 * STEPS, /* until then little is known of what is usual */
 	LOW_DRIFT = 5,
 	WEEKS = 512,
@@ -115,6 +116,7 @@ struct wr_detect {
 	struct services *services;
 	struct samples *samples;
 	struct weeks *weeks;
+	struct odds *odds;
 	uint64_t *known; /* sources: bits by hash, owned */
 };
 
@@ -303,10 +305,22 @@ void broken_packet(struct wr_detect *d, const struct wr_packet *pkt, const struc
 int services_open(struct wr_detect *d);
 void services_part(struct wr_detect *d, const struct part *a);
 
+/* Is that an address of one's own networks, or a service that listens here? */
+bool is_ours(const struct wr_detect *d, const struct wr_talk_key *key);
+
+int odds_open(struct wr_detect *d);
+void odds_close(struct wr_detect *d);
+void odd_part(struct wr_detect *d, const struct part *a);
+void odd_packet(struct wr_detect *d, const struct wr_rec *rec);
+void end_step_odd(struct wr_detect *d);
+/* Something with a name was found: what is only unusual there is of the same cause, and over. */
+void odd_yield(struct wr_detect *d, const struct wr_finding *named);
+
 /* What is known of both, for the next run: the next one from row *at on; false: there is none. */
 struct wr_offer_known {
 	struct wr_talk_key key; /* port: enum wr_offer_kind; tag: of the link */
 	uint64_t says, station; /* as in struct wr_offer */
+	bool doubted;		/* another one said otherwise when nothing was known */
 };
 bool offers_next(const struct wr_detect *d, uint32_t *at, struct wr_offer_known *out);
 void offers_known(struct wr_detect *d, const struct wr_offer_known *in);

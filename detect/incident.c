@@ -369,7 +369,8 @@ const struct wr_incident *wr_incidents_worst(const struct wr_incidents *all)
 void wr_incident_title(struct wr_buf *b, const struct wr_incident *i)
 {
 	uint8_t klass = i->strongest.klass;
-	uint64_t others = i->classes & ~(1ull << klass);
+	/* What has a name is not called unusual besides. */
+	uint64_t others = i->classes & ~(1ull << klass | 1ull << WR_CLASS_ANOMALY);
 	const struct wr_victim *v = &i->strongest.victim;
 	bool and = others != 0;
 

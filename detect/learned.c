@@ -99,6 +99,8 @@ static void write_known(struct wr_buf *b, const struct wr_detect *d)
 		wr_json_u64(b, "link", o.key.tag);
 		wr_json_u64(b, "station", o.station);
 		wr_json_u64(b, "says", o.says);
+		if (o.doubted)
+			wr_json_bool(b, "doubted", true);
 		wr_json_close(b);
 		wr_buf_char(b, '\n');
 	}
@@ -262,6 +264,7 @@ static void read_known(struct wr_detect *d, const json_t *j)
 		o.key.tag = (uint16_t)json_integer_value(json_object_get(j, "link"));
 		o.station = (uint64_t)json_integer_value(json_object_get(j, "station"));
 		o.says = (uint64_t)json_integer_value(json_object_get(j, "says"));
+		o.doubted = json_is_true(json_object_get(j, "doubted"));
 		offers_known(d, &o);
 	} else if (port && address(who, s.addr, &s.ip_v)) {
 		s.port = (uint16_t)json_integer_value(port);

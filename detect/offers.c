@@ -7,7 +7,9 @@
 /*
  * Who tells others how they get on the network: DHCP servers (RFC 2131, RFC 8415) and routers that
  * advertise themselves (RFC 4861). The first one on a link is the known one, and so is another that
- * says the same while little is known; any other is told. A router's address that another station
+ * says the same while little is known; any other is told. When one says otherwise while little is
+ * known, nobody can tell which of them is right: none is known then, and both are told until one of
+ * them has been quiet for a day. A router's address that another station
  * speaks for is told, too, and so are many advertisements whose prefixes differ.
  */
 
@@ -18,6 +20,7 @@ enum {
 	FLOOD_PREFIXES = 10, /* different ones in ten seconds */
 	FLOOD_STEPS = 10 * STEPS,
 	LINKS = 16,
+	DAY = 86400 * STEPS,
 };
 
 struct offerer {
@@ -25,7 +28,8 @@ struct offerer {
 	uint32_t step, times;
 	uint64_t says; /* hash of what it gives out */
 	uint64_t station;
-	bool known;
+	uint32_t told_step; /* that it is doubted; 0: never */
+	bool known, doubted;
 };
 
 /* Advertisements on one of them. */
@@ -66,7 +70,7 @@ static uint64_t weigh(const void *ctx, const void *row)
 	const struct offerer *o = row;
 
 	(void)ctx;
-	return o->known ? UINT64_MAX / 2 + o->step : o->times;
+	return o->known || o->doubted ? UINT64_MAX / 2 + o->step : o->times;
 }
 
 static void gone(void *ctx, const void *row)
@@ -119,7 +123,13 @@ static uint64_t says_now(uint16_t kind, uint64_t was, uint64_t is)
 	return is;
 }
 
-/* Those of the same kind and link that are known; same: one of them says the same. */
+static bool is_rival(const struct offerer *k, const struct offerer *o)
+{
+	return (k->known || k->doubted) && k != o && k->key.port == o->key.port &&
+	       k->key.tag == o->key.tag;
+}
+
+/* Those of the same kind and link that are known, or doubted; same: one of them says the same. */
 static uint32_t known(const struct wr_detect *d, const struct offerer *o, uint64_t says, bool *same)
 {
 	const struct wr_rows *rows = &d->offers->rows;
@@ -129,7 +139,7 @@ static uint32_t known(const struct wr_detect *d, const struct offerer *o, uint64
 	for (uint32_t i = 0; i < rows->used; i++) {
 		const struct offerer *k = wr_rows_at(rows, i);
 
-		if (!k->known || k == o || k->key.port != o->key.port || k->key.tag != o->key.tag)
+		if (!is_rival(k, o))
 			continue;
 		n++;
 		*same |= says_same(o->key.port, k->says, says);
@@ -186,6 +196,87 @@ static void tell_offerer(struct wr_detect *d, const struct offerer *o, uint32_t 
 	tell(d, f);
 }
 
+/* ---- who is right ---- */
+
+/* Who says otherwise, and did within a day: the next one from row *at on. NULL: nobody. */
+static struct offerer *opponent(const struct wr_detect *d, const struct offerer *o, uint32_t *at)
+{
+	const struct wr_rows *rows = &d->offers->rows;
+
+	while (*at < rows->used) {
+		struct offerer *k = wr_rows_at(rows, (*at)++);
+
+		if (is_rival(k, o) && d->step - k->step < DAY &&
+		    !says_same(o->key.port, k->says, o->says))
+			return k;
+	}
+	return NULL;
+}
+
+static bool listed(const struct wr_detect *d, const struct wr_talk_key *key)
+{
+	const struct wr_detect_tune *t = &d->conf.tune;
+
+	for (uint32_t i = 0; i < t->n_known; i++)
+		if (t->known[i].ip_v == key->ip_v && !memcmp(t->known[i].addr, key->addr, 16))
+			return true;
+	return false;
+}
+
+/* Little is known, and they do not say the same: being first is no proof. */
+static void doubt(const struct wr_detect *d, struct offerer *o)
+{
+	struct offerer *k;
+
+	for (uint32_t at = 0; (k = opponent(d, o, &at));) {
+		if (listed(d, &k->key))
+			continue;
+		k->known = false;
+		o->doubted = k->doubted = true;
+	}
+}
+
+/* Both are told: at first, when little time has passed no more, and once a day. */
+static void tell_doubted(struct wr_detect *d, struct offerer *o, bool cold)
+{
+	enum wr_severity severity = cold ? WR_SEVERITY_LOW : WR_SEVERITY_HIGH;
+	bool known_one = false, again = o->told_step && d->step - o->told_step < DAY, is_new;
+	bool was_cold = o->told_step < BEGIN_STEP + COLD_STEPS;
+	struct wr_finding *f;
+	struct offerer *k;
+	uint32_t n = 0;
+
+	if (again && (cold || !was_cold))
+		return;
+	f = told(d, o, severity, &is_new);
+	for (uint32_t at = 0; (k = opponent(d, o, &at)); n++) {
+		k->told_step = d->step;
+		known_one |= k->known;
+		if (f && !k->known)
+			add_source(f, k);
+	}
+	o->told_step = d->step;
+	if (!f)
+		return;
+	evidence_only(f, WR_FEATURE_OFFERS, o->times);
+	evidence_only(f, WR_FEATURE_KNOWN, known_one);
+	evidence_only(f, WR_FEATURE_DIFFERS, 1);
+	tell(d, f);
+}
+
+/* One that is doubted. */
+static void doubted(struct wr_detect *d, struct offerer *o, bool cold)
+{
+	uint32_t at = 0;
+
+	if (listed(d, &o->key) || !opponent(d, o, &at)) {
+		o->known = true;
+		o->doubted = false;
+	} else {
+		tell_doubted(d, o, cold);
+	}
+}
+
 /* Those of the last ten seconds. Of more links than there is room for the oldest is forgotten. */
 static struct adverts *adverts_of(struct wr_detect *d, uint16_t tag)
 {
@@ -233,16 +324,6 @@ static bool is_flood(struct wr_detect *d, const struct offerer *o, uint64_t says
 	return true;
 }
 
-static bool listed(const struct wr_detect *d, const struct wr_talk_key *key)
-{
-	const struct wr_detect_tune *t = &d->conf.tune;
-
-	for (uint32_t i = 0; i < t->n_known; i++)
-		if (t->known[i].ip_v == key->ip_v && !memcmp(t->known[i].addr, key->addr, 16))
-			return true;
-	return false;
-}
-
 /* One that is known. Servers behind relays answer by several stations, but say the same then. */
 static void again(struct wr_detect *d, struct offerer *o, const struct wr_offer *in)
 {
@@ -256,6 +337,15 @@ static void again(struct wr_detect *d, struct offerer *o, const struct wr_offer 
 	}
 	if (in->offers)
 		o->says = says_now(o->key.port, o->says, in->says);
+}
+
+/* One that gives out the same, or is listed: that there are two is worth knowing. */
+static void tell_second(struct wr_detect *d, const struct offerer *o, uint32_t others)
+{
+	const struct wr_victim link = {0};
+
+	if (!listed(d, &o->key) && !found(d, classes[o->key.port], &link))
+		tell_offerer(d, o, others, false, WR_SEVERITY_INFO);
 }
 
 static void offered(struct wr_detect *d, const struct wr_talk_key *key, const struct wr_offer *in)
@@ -277,10 +367,24 @@ static void offered(struct wr_detect *d, const struct wr_talk_key *key, const st
 		return;
 	o->station = in->station;
 	o->says = in->says;
+	if (o->doubted) {
+		doubted(d, o, cold);
+		return;
+	}
 	others = known(d, o, in->says, &same);
-	if (!others || (cold && same) || listed(d, key))
-		o->known = true;
-	else if (!cold || o->times >= SURE)
+	o->known = !others || (cold && same) || listed(d, key);
+	if (o->known && others)
+		tell_second(d, o, others);
+	if (o->known)
+		return;
+	if (cold && !same && o->times >= SURE) {
+		doubt(d, o);
+		if (o->doubted) {
+			tell_doubted(d, o, cold);
+			return;
+		}
+	}
+	if (!cold || o->times >= SURE)
 		tell_offerer(d, o, others, !same,
 			     cold || same ? WR_SEVERITY_LOW : WR_SEVERITY_HIGH);
 }
@@ -318,10 +422,12 @@ bool offers_next(const struct wr_detect *d, uint32_t *at, struct wr_offer_known 
 	while (*at < rows->used) {
 		const struct offerer *o = wr_rows_at(rows, (*at)++);
 
-		if (!o->known)
+		if (!o->known && !o->doubted)
 			continue;
-		*out = (struct wr_offer_known){
-			.key = o->key, .says = o->says, .station = o->station};
+		*out = (struct wr_offer_known){.key = o->key,
+					       .says = o->says,
+					       .station = o->station,
+					       .doubted = o->doubted};
 		return true;
 	}
 	return false;
@@ -334,8 +440,10 @@ void offers_known(struct wr_detect *d, const struct wr_offer_known *in)
 	if (in->key.port >= WR_OFFER_KINDS)
 		return;
 	o = offerer_of(d, &in->key);
-	o->known = true;
+	o->known = !in->doubted;
+	o->doubted = in->doubted;
 	o->says = in->says;
+	o->step = d->step;
 	o->times = 1;
 	o->station = in->station;
 	d->offers->read = true;

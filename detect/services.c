@@ -12,9 +12,11 @@
 
 enum {
 	SERVICES = 4096,
+	PROTOCOLS = 512, /* apart: made-up numbers of protocols take no port its place */
 	ANSWERS = 3,
 	KNOWN_S = 600, /* seconds that something is known of the address */
 	TOLD = 8,      /* that hold at a time: who opens a thousand ports is told of often enough */
+	TOLD_PROTOCOLS = 4, /* besides */
 	UDP_MOST = 1 << 15, /* above are ports of clients */
 };
 
@@ -26,21 +28,25 @@ struct service {
 	bool known;
 };
 
+enum { PORTS_OF, PROTOCOLS_OF, TABLES };
+
 struct services {
-	struct wr_rows rows;
+	struct wr_rows rows[TABLES];
 };
 
 int services_open(struct wr_detect *d)
 {
 	d->services = calloc(1, sizeof(*d->services));
-	return d->services ? wr_rows_open(&d->services->rows, sizeof(struct service), SERVICES)
-			   : -1;
+	if (!d->services ||
+	    wr_rows_open(&d->services->rows[PORTS_OF], sizeof(struct service), SERVICES))
+		return -1;
+	return wr_rows_open(&d->services->rows[PROTOCOLS_OF], sizeof(struct service), PROTOCOLS);
 }
 
 void services_close(struct wr_detect *d)
 {
-	if (d->services)
-		wr_rows_close(&d->services->rows);
+	for (int i = 0; d->services && i < TABLES; i++)
+		wr_rows_close(&d->services->rows[i]);
 	free(d->services);
 }
 
@@ -59,7 +65,7 @@ static void gone(void *ctx, const void *row)
 
 static struct service *service_of(struct wr_detect *d, const struct wr_talk_key *key)
 {
-	struct wr_rows *rows = &d->services->rows;
+	struct wr_rows *rows = &d->services->rows[key->port ? PORTS_OF : PROTOCOLS_OF];
 	uint32_t tag = wr_rows_hash(rows, key);
 	struct service *s = wr_rows_find(rows, key, tag);
 
@@ -70,13 +76,14 @@ static struct service *service_of(struct wr_detect *d, const struct wr_talk_key 
 	return s;
 }
 
-static bool may_tell(const struct wr_detect *d)
+static bool may_tell(const struct wr_detect *d, bool port)
 {
 	int n = 0;
 
 	for (int i = 0; i < FINDINGS; i++)
-		n += d->finding[i].f.id && d->finding[i].f.klass == WR_CLASS_NEW_SERVICE;
-	return n < TOLD;
+		n += d->finding[i].f.id && d->finding[i].f.klass == WR_CLASS_NEW_SERVICE &&
+		     !d->finding[i].f.victim.port == !port;
+	return n < (port ? TOLD : TOLD_PROTOCOLS);
 }
 
 static void tell_service(struct wr_detect *d, const struct service *s)
@@ -100,7 +107,7 @@ static void tell_service(struct wr_detect *d, const struct service *s)
 }
 
 /* Of this side: what people here talk to elsewhere comes and goes. */
-static bool is_ours(const struct wr_detect *d, const struct wr_talk_key *key)
+bool is_ours(const struct wr_detect *d, const struct wr_talk_key *key)
 {
 	const struct wr_live_row *row;
 
@@ -163,7 +170,7 @@ void services_part(struct wr_detect *d, const struct part *a)
 	if (d->conf.tune.old_services || d->step < BEGIN_STEP + COLD_STEPS ||
 	    learned_s(d, key.addr, key.ip_v) < KNOWN_S) {
 		s->known = true;
-	} else if (may_tell(d) && has_room(d)) {
+	} else if (may_tell(d, key.port) && has_room(d)) {
 		s->known = true;
 		tell_service(d, s);
 	}
@@ -173,11 +180,15 @@ void services_part(struct wr_detect *d, const struct part *a)
 
 bool services_next(const struct wr_detect *d, uint32_t *at, struct wr_talk_key *out)
 {
-	const struct wr_rows *rows = &d->services->rows;
+	const struct wr_rows *rows = d->services->rows;
 
-	while (*at < rows->used) {
-		const struct service *s = wr_rows_at(rows, (*at)++);
+	while (*at < rows[PORTS_OF].used + rows[PROTOCOLS_OF].used) {
+		bool port = *at < rows[PORTS_OF].used;
+		const struct service *s =
+			port ? wr_rows_at(&rows[PORTS_OF], *at)
+			     : wr_rows_at(&rows[PROTOCOLS_OF], *at - rows[PORTS_OF].used);
 
+		++*at;
 		if (!s->known)
 			continue;
 		*out = s->key;

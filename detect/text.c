@@ -131,12 +131,26 @@ static void span(struct wr_buf *b, uint32_t s)
 		wr_buf_fmt(b, "%u days", s / 86400);
 }
 
+/* Less than usual is what may be unusual of an anomaly. */
+static void low(struct wr_buf *b, const struct wr_evidence *e)
+{
+	if (e->quantile <= 0)
+		wr_buf_str(b, "never as low in ");
+	else
+		wr_buf_fmt(b, "as low in %.2g %% of ", 100 * e->quantile);
+	span(b, e->learned_s);
+}
+
 void wr_evidence_often(struct wr_buf *b, const struct wr_evidence *e)
 {
 	double as_high = 1 - e->quantile;
 
 	if (e->quantile < 0) {
 		wr_buf_str(b, "how often is unknown");
+		return;
+	}
+	if (e->share > 0 && e->value < e->norm) {
+		low(b, e);
 		return;
 	}
 	if (as_high <= 0)
@@ -149,12 +163,31 @@ void wr_evidence_often(struct wr_buf *b, const struct wr_evidence *e)
 	span(b, e->learned_s);
 }
 
+/* "(usual: 34, never as high in 3 h; 41 % of what is unusual)" */
+static void usual(struct wr_buf *b, const struct wr_evidence *e, bool percent)
+{
+	if (!e->has_norm)
+		return;
+	wr_buf_str(b, " (usual: ");
+	if (percent)
+		wr_buf_fmt(b, "%.0f %%", e->norm * 100);
+	else
+		wr_evidence_number(b, e->norm);
+	wr_buf_str(b, ", ");
+	wr_evidence_often(b, e);
+	if (e->share >= 0.005f)
+		wr_buf_fmt(b, "; %.0f %% of the score", (double)e->share * 100);
+	wr_buf_char(b, ')');
+}
+
 static void one(struct wr_buf *b, const struct wr_evidence *e)
 {
 	const char *unit = features[e->feature].unit;
 
 	if (!strcmp(unit, "share")) {
 		wr_buf_fmt(b, "%.0f %% %s", e->value * 100, features[e->feature].text);
+		if (e->share > 0)
+			usual(b, e, true);
 		return;
 	}
 	if (!strcmp(unit, "port") || !strcmp(unit, "protocol")) {
@@ -167,21 +200,17 @@ static void one(struct wr_buf *b, const struct wr_evidence *e)
 	}
 	if (e->feature == WR_FEATURE_MEAN_SIZE || e->feature == WR_FEATURE_WINDOW ||
 	    e->feature == WR_FEATURE_INTERVAL || e->feature == WR_FEATURE_SESSION_BYTES ||
-	    e->feature == WR_FEATURE_NAME_LENGTH) {
+	    e->feature == WR_FEATURE_NAME_LENGTH || e->feature == WR_FEATURE_ANSWER_SIZE) {
 		wr_buf_fmt(b, "%s ", features[e->feature].text);
 		wr_evidence_number(b, e->value);
 		wr_buf_fmt(b, " %s", unit);
+		if (e->share > 0)
+			usual(b, e, false);
 		return;
 	}
 	wr_evidence_number(b, e->value);
 	wr_buf_fmt(b, " %s%s", features[e->feature].text, strchr(unit, '/') ? "/s" : "");
-	if (!e->has_norm)
-		return;
-	wr_buf_str(b, " (usual: ");
-	wr_evidence_number(b, e->norm);
-	wr_buf_str(b, ", ");
-	wr_evidence_often(b, e);
-	wr_buf_char(b, ')');
+	usual(b, e, false);
 }
 
 void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f)

@@ -94,6 +94,10 @@ static const struct {
 	[WR_CLASS_API_SCRAPING] = {"One client asks for far more different paths than people do.",
 				   LOGGED},
 	[WR_CLASS_API_TOKENS] = {"One client uses up more tokens than it may.", LOGGED},
+	[WR_CLASS_ANOMALY] = {"Several things about what comes to this service are not as usual at "
+			      "once, and nothing that has a name explains it: an attack of a kind "
+			      "that is not known here, or other programs or users.",
+			      ""},
 };
 
 const char *wr_explain_meaning(enum wr_finding_class c)
@@ -111,6 +115,8 @@ const struct wr_evidence *wr_explain_telling(const struct wr_finding *f)
 	const struct wr_evidence *best = f->n_evidence ? &f->evidence[0] : NULL;
 	double most = 0;
 
+	if (best && best->share > 0) /* the first of an anomaly has most of its score */
+		return best;
 	for (uint32_t k = 0; k < f->n_evidence; k++) {
 		const struct wr_evidence *e = &f->evidence[k];
 

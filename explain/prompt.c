@@ -85,7 +85,7 @@ static void evidence(struct wr_buf *b, const struct wr_finding *f)
 		if (wr_evidence_says(e))
 			wr_buf_fmt(b, " %s", wr_evidence_says(e));
 		if (e->has_norm) {
-			wr_buf_str(b, ", usual at most ");
+			wr_buf_str(b, e->share > 0 ? ", usual " : ", usual at most ");
 			number(b, e->norm);
 			wr_buf_str(b, ", ");
 			wr_evidence_often(b, e);

@@ -162,6 +162,7 @@ static int evidence(struct wr_finding *f, const json_t *o)
 			.norm = json_number_value(norm),
 			.quantile = quantile ? json_number_value(quantile) : -1,
 			.learned_s = (uint32_t)number_of(one, "learned_s"),
+			.share = (float)json_number_value(json_object_get(one, "share")),
 		};
 	}
 	return 0;

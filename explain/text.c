@@ -119,7 +119,13 @@ void wr_explain_sentence(struct wr_buf *b, const struct wr_explain *e)
 		wr_buf_str(b, ": ");
 		value(b, telling);
 	}
-	if (telling && telling->has_norm) {
+	if (telling && telling->share > 0) {
+		bool share = !strcmp(wr_feature_unit(telling->feature), "share");
+
+		wr_buf_str(b, ", where ");
+		number(b, share ? round(telling->norm * 100) : telling->norm);
+		wr_buf_str(b, share ? " % are usual" : " are usual");
+	} else if (telling && telling->has_norm) {
 		wr_buf_str(b, ", where at most ");
 		number(b, telling->norm);
 		wr_buf_str(b, telling->norm == 1 ? " is usual" : " are usual");
@@ -164,7 +170,7 @@ static void evidence_line(struct wr_buf *b, const struct wr_evidence *e)
 	if (!e->has_norm)
 		return;
 	b->used--; /* the newline */
-	wr_buf_str(&n, "usual at most ");
+	wr_buf_str(&n, e->share > 0 ? "usual " : "usual at most ");
 	number(&n, share ? round(e->norm * 100) : e->norm);
 	if (e->norm >= 1 && e->value > e->norm) {
 		wr_buf_str(&n, ": ");

@@ -52,6 +52,8 @@ static void json_evidence(struct wr_buf *b, const struct wr_evidence *e)
 		wr_json_u64(b, "learned_s", e->learned_s);
 	}
 	wr_json_str(b, "unit", wr_feature_unit(e->feature));
+	if (e->share > 0)
+		wr_json_double(b, "share", round((double)e->share * 1000) / 1000);
 	if (wr_evidence_says(e))
 		wr_json_str(b, "says", wr_evidence_says(e));
 	wr_json_close(b);

@@ -216,6 +216,7 @@ static void test_dhcp(void)
 	dhcp_times(&bad, 1);
 	t = host_told(&host, WR_CLASS_ROGUE_DHCP);
 	ok(t && t->f.severity == WR_SEVERITY_LOW, "and is low then");
+	is_int(t ? t->f.n_sources : 0, 2, "with the first: nobody knows which of them is right");
 	host_close(&host);
 	begin(4, 10);
 	dhcp_times(&good, 1);
@@ -437,6 +438,128 @@ static void test_services(int v)
 	host_close(&host);
 }
 
+/* Who was there first in the first ten minutes is not taken for the right one for ever. */
+static void test_first_is_rogue(void)
+{
+	static const struct dhcp bad = {ROGUE, ROGUE, 2, 0x42, true};
+	static const struct dhcp backup = {ROGUE, GATEWAY, 5, 0x42, true};
+	struct wr_detect_tune tune = {.known = {{.ip_v = 4, .addr = {10, 0, 0, 2}}}, .n_known = 1};
+	struct wr_buf saved = {0};
+	struct wr_err err = {0};
+	const struct told *t;
+
+	begin(4, 10);
+	dhcp_times(&bad, 2);
+	dhcp_times(&good, 3);
+	t = host_told(&host, WR_CLASS_ROGUE_DHCP);
+	ok(t && t->f.severity == WR_SEVERITY_LOW && t->f.n_sources == 2 &&
+		   (host_is(&host, t->f.source[0].addr, ROGUE) ||
+		    host_is(&host, t->f.source[1].addr, ROGUE)),
+	   "the first of two that differ is told, too");
+	pass(&host, WARM_S, usual_turn, NULL);
+	dhcp_times(&bad, 1);
+	ok(host.n_told == 2 && host.told[1].f.severity == WR_SEVERITY_HIGH &&
+		   host_is(&host, host.told[1].f.source[0].addr, ROGUE),
+	   "and as high when it still answers after ten minutes");
+	pass(&host, 60, usual_turn, NULL);
+	dhcp_times(&bad, 3);
+	dhcp_times(&good, 3);
+	is_int(host.n_told, 2, "not again with each answer");
+	wr_detect_learned_write(host.d, &saved);
+	wr_detect_tune(host.d, &tune);
+	dhcp_times(&good, 1);
+	host.ns += 86400 * SECOND;
+	dhcp_times(&good, 1);
+	dhcp_times(&bad, 1);
+	ok(host.n_told == 3 && host.told[2].f.n_sources == 1 &&
+		   host_is(&host, host.told[2].f.source[0].addr, ROGUE) &&
+		   value_of(&host.told[2], WR_FEATURE_KNOWN) == 1,
+	   "of whom the right one has been named, the other one alone, a day later");
+	host_close(&host);
+
+	host_open(&host, 4);
+	ok(!wr_detect_learned_read(host.d, wr_buf_text(&saved), saved.used, host.ns, &err),
+	   "that they are doubted is kept for the next run");
+	dhcp_times(&bad, 1);
+	t = host_told(&host, WR_CLASS_ROGUE_DHCP);
+	ok(t && t->f.n_sources == 2, "which tells both, too");
+	host.ns += 86400 * SECOND + SECOND;
+	dhcp_times(&good, 2);
+	is_int(host.n_told, 1, "and the one that is left alone for a day is known then");
+	wr_buf_free(&saved);
+	host_close(&host);
+
+	begin(4, 10);
+	dhcp_times(&good, 1);
+	dhcp_times(&backup, 1);
+	t = host_told(&host, WR_CLASS_ROGUE_DHCP);
+	ok(t && t->f.severity == WR_SEVERITY_INFO && host.n_told == 1,
+	   "two that give out the same are information");
+	host_close(&host);
+}
+
+/* Made-up protocols, as many as there are numbers, at many addresses. */
+static void protocol(uint32_t at, uint8_t number)
+{
+	struct seen s = {.src = ATTACKER, .dst = at, .proto = number};
+
+	for (int back = 0; back < 2; back++) {
+		host_ip(&host, &s, 40, 0);
+		host_fill(&host, 40, 7);
+		host_send(&host, &s);
+		s.src = at;
+		s.dst = ATTACKER;
+	}
+}
+
+static uint32_t known_ports(uint32_t *protocols)
+{
+	struct wr_talk_key key;
+	uint32_t ports = 0;
+
+	*protocols = 0;
+	for (uint32_t at = 0; services_next(host.d, &at, &key);) {
+		ports += key.port > 0;
+		*protocols += !key.port;
+	}
+	return ports;
+}
+
+static void test_protocol_flood(void)
+{
+	uint32_t protocols, ports;
+
+	begin(4, 10);
+	for (uint16_t port = 2000; port < 5000; port++)
+		host_session(&host, ATTACKER, 4000, WEB, port, 1, 1);
+	ports = known_ports(&protocols);
+	for (uint32_t at = WEB; at < WEB + 60; at++)
+		for (uint8_t number = 143; number < 253; number++)
+			protocol(at, number);
+	ok(ports >= 3000 && known_ports(&protocols) == ports,
+	   "6,600 made-up protocols take no port its place: %u", ports);
+	ok(protocols > 100 && protocols <= 512, "and have their own: %u", protocols);
+	pass(&host, WARM_S, usual_turn, NULL);
+	for (int i = 0; i < 3; i++) {
+		for (uint8_t number = 90; number < 100; number++)
+			protocol(WEB, number);
+		pass(&host, 70, usual_turn, NULL);
+	}
+	for (uint8_t number = 90; number < 100; number++)
+		protocol(WEB, number);
+	connections(31337, 3);
+	protocols = ports = 0;
+	for (uint32_t i = 0; i < host.n_told; i++) {
+		bool is = host.told[i].f.klass == WR_CLASS_NEW_SERVICE && !host.told[i].over;
+
+		ports += is && host.told[i].f.victim.port == 31337;
+		protocols += is && !host.told[i].f.victim.port;
+	}
+	ok(protocols > 0 && protocols <= 4, "so many are told at a time: %u", protocols);
+	is_int(ports, 1, "and a new port besides");
+	host_close(&host);
+}
+
 static void test_saved_offers(void)
 {
 	static const struct dhcp bad = {ROGUE, ROGUE, 2, 0x42, true};
@@ -471,6 +594,8 @@ int main(void)
 	test_cut_off();
 	test_services(4);
 	test_services(6);
+	test_protocol_flood();
+	test_first_is_rogue();
 	test_saved_offers();
 	return done();
 }

@@ -20,7 +20,7 @@ enum { TURN_MS = 10, USERS = 200 };
 typedef void (*turn_fn)(struct host *h, uint32_t turn);
 
 /* Ten connections a second from two hundred clients, a name asked for twice, a ping. */
-static void usual_turn(struct host *h, uint32_t turn)
+static inline void usual_turn(struct host *h, uint32_t turn)
 {
 	uint32_t client = 0xd0000000u + turn / 10 * 7919 % USERS * 77;
 

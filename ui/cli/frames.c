@@ -6,10 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/when.h"
 #include "daemon/query.h"
-#include "policy/verdict.h"
 
 static uint64_t number(const json_t *o, const char *key)
 {
@@ -25,35 +22,11 @@ static const char *text(const json_t *o, const char *key)
 
 static int frame(struct wr_frames *f, const json_t *o)
 {
-	const json_t *data = json_object_get(o, "frame");
-	size_t n = json_string_length(data);
-	struct wr_packet pkt = {
-		.data = f->bytes,
-		.len = (uint32_t)number(o, "len"),
-		.linktype = (uint16_t)number(o, "linktype"),
-		.gso_segs = (uint16_t)number(o, "gso_segs"),
-		.iface = text(o, "in_iface"),
-	};
-	const json_t *verdict = json_object_get(o, "verdict");
-	struct wr_fate fate = {.rule = json_string_value(json_object_get(o, "rule"))};
-	ssize_t caplen = n / 4 * 3 <= WR_FRAME_MAX
-				 ? wr_json_base64_read(json_string_value(data), n, f->bytes)
-				 : -1;
-
-	if (!data || caplen < 0 || wr_when_parse(text(o, "timestamp"), 0, &pkt.ts_ns, NULL))
+	if (wr_frame_read(&f->frame, o))
 		return wr_fail(&f->err, EIO,
 			       "the daemon's answer is not a packet; is it of another "
 			       "version?");
-	pkt.caplen = (uint32_t)caplen;
-	while (pkt.hook < WR_HOOK_COUNT && strcmp(text(o, "hook"), wr_hook_name(pkt.hook)))
-		pkt.hook++;
-	if (pkt.hook == WR_HOOK_COUNT)
-		pkt.hook = WR_HOOK_FILE;
-	while (verdict && fate.verdict < WR_VERDICT_ANSWER &&
-	       strcmp(text(o, "verdict"), wr_verdict_name(fate.verdict)) != 0)
-		fate.verdict++;
-	pkt.fate = verdict ? &fate : NULL;
-	return f->fn(f->ctx, &pkt);
+	return f->fn(f->ctx, &f->frame.pkt);
 }
 
 static int line(void *ctx, const char *at, size_t n)

@@ -5,8 +5,7 @@
 #include "base/buf.h"
 #include "capture/capture.h"
 #include "daemon/ask.h"
-
-enum { WR_FRAME_MAX = 1 << 17 };
+#include "export/frame.h"
 
 /* The last packets of the running daemon, a piece of its ring at a time, with what it decided of
  * each. ask is the caller's, and connected; a zeroed one begins with the oldest. */
@@ -20,7 +19,7 @@ struct wr_frames {
 	int (*fn)(void *ctx, const struct wr_packet *pkt);
 	void *ctx;
 	struct wr_err err; /* of a line that is not as it should be */
-	uint8_t bytes[WR_FRAME_MAX];
+	struct wr_frame frame;
 };
 
 struct wr_frames_want {

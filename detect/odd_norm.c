@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect/odd.h"
+
+/* What a window of a service has, how unusual that is, and what is learned of it. */
+
+enum {
+	DAY = 86400 / ODD_WINDOW_S, /* windows: what is older weighs half */
+	SHAPE = 4, /* deviations; less than two things that far beside the rate are nothing */
+};
+
+/* Of each thing that is measured: how far it strays at least, as it is or as its logarithm, and the
+ * most that it can add: what goes with the rate alone is no other kind of traffic. */
+static const struct {
+	uint8_t feature;
+	bool log;
+	float least, most;
+} things[ODD_THINGS] = {
+	[ODD_PACKETS] = {WR_FEATURE_PACKETS, true, 0.1f, 3},
+	[ODD_SOURCES] = {WR_FEATURE_SOURCES, true, 0.1f, 4},
+	[ODD_FLOW_PACKETS] = {WR_FEATURE_FLOW_PACKETS, true, 0.1f, 6},
+	[ODD_MEAN_SIZE] = {WR_FEATURE_MEAN_SIZE, true, 0.05f, 8},
+	[ODD_ANSWER_SIZE] = {WR_FEATURE_ANSWER_SIZE, true, 0.05f, 8},
+	[ODD_BACK_SHARE] = {WR_FEATURE_BACK_SHARE, false, 0.02f, 8},
+	[ODD_SIZE_MIX] = {WR_FEATURE_SIZE_MIX, false, 0.02f, 8},
+	[ODD_FLAG_MIX] = {WR_FEATURE_FLAG_MIX, false, 0.02f, 8},
+	[ODD_TTL_MIX] = {WR_FEATURE_TTL_MIX, false, 0.02f, 8},
+};
+
+/* Where the kinds of a mixture begin, and how many there are. */
+static const struct {
+	uint8_t thing, first, n;
+} mixes[] = {
+	{ODD_SIZE_MIX, 0, WR_SIZE_CLASSES},
+	{ODD_FLAG_MIX, ODD_FLAGS_AT, ODD_FLAGS},
+	{ODD_TTL_MIX, ODD_TTLS_AT, ODD_TTLS},
+};
+enum { MIXES = sizeof(mixes) / sizeof(*mixes) };
+
+/* ---- a window ---- */
+
+static uint32_t kinds_all(const struct odd *o, int mix)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < mixes[mix].n; i++)
+		n += o->kinds[mixes[mix].first + i];
+	return n;
+}
+
+/* The share that would have to be of another kind to be the usual mixture (total variation). */
+static double other_kinds(const struct odd *o, int mix, uint32_t all)
+{
+	double sum = 0;
+
+	for (int i = 0; i < mixes[mix].n; i++) {
+		int k = mixes[mix].first + i;
+
+		sum += fabs(o->kinds[k] / (double)all - (double)o->usual[k]);
+	}
+	return sum / 2;
+}
+
+void odd_measure(const struct odd *o, double seconds, struct odd_window *w)
+{
+	double all = o->packets + (double)o->back;
+
+	memset(w, 0, sizeof(*w));
+	for (int i = ODD_PACKETS; i <= ODD_MEAN_SIZE; i++)
+		w->has[i] = true;
+	w->value[ODD_PACKETS] = o->packets / seconds;
+	w->value[ODD_SOURCES] = linear_count(o->sources, ODD_WORDS);
+	w->value[ODD_FLOW_PACKETS] = (o->packets + 1.0) / (o->new_flows + 1.0);
+	w->value[ODD_MEAN_SIZE] = (double)o->bytes / o->packets;
+	w->has[ODD_ANSWER_SIZE] = o->back >= ODD_LEAST;
+	if (o->back)
+		w->value[ODD_ANSWER_SIZE] = (double)o->back_bytes / o->back;
+	w->has[ODD_BACK_SHARE] = o->two_way;
+	w->value[ODD_BACK_SHARE] = o->back / all;
+	for (int m = 0; m < MIXES; m++) {
+		uint32_t n = kinds_all(o, m);
+
+		w->has[mixes[m].thing] = n >= ODD_LEAST;
+		if (n >= ODD_LEAST)
+			w->value[mixes[m].thing] = other_kinds(o, m, n);
+	}
+}
+
+static double shape_of(int thing, double value)
+{
+	return things[thing].log ? log1p(value) : value;
+}
+
+static double usual_of(int thing, double level)
+{
+	return things[thing].log ? expm1(level) : level;
+}
+
+/* A mixture can only be more unlike the usual one; all else may be less, too. */
+static double deviations(const struct odd *o, int thing, double value)
+{
+	const struct odd_norm *n = &o->norm[thing];
+	double z = (shape_of(thing, value) - (double)n->level) /
+		   fmax((double)n->spread, (double)things[thing].least);
+
+	return thing >= ODD_SIZE_MIX && z < 0 ? 0 : z;
+}
+
+double odd_part_of_score(const struct odd_window *w, int thing)
+{
+	double z = fmin(fabs(w->z[thing]), (double)things[thing].most);
+
+	return z * z;
+}
+
+void odd_judge(const struct odd *o, struct odd_window *w)
+{
+	double sum = 0;
+	int shapes = 0;
+
+	for (int i = 0; i < ODD_THINGS; i++) {
+		if (!w->has[i] || o->norm[i].windows < ODD_YOUNG / 2)
+			continue;
+		w->z[i] = deviations(o, i, w->value[i]);
+		sum += odd_part_of_score(w, i);
+		shapes += i > ODD_SOURCES && fabs(w->z[i]) >= SHAPE;
+	}
+	w->score = sqrt(sum);
+	if (shapes < 2)
+		w->score = fmin(w->score, ODD_FLOOR / 2);
+}
+
+/* ---- what is usual ---- */
+
+static unsigned int bin_of(double z)
+{
+	const int half = ODD_BINS / 2;
+
+	if (z < 1 - half)
+		return 0;
+	return z >= half - 1 ? ODD_BINS - 1 : (unsigned int)(z + half);
+}
+
+static void learn_norm(struct odd_norm *n, double y, double z)
+{
+	double a = 1.0 / (n->windows < ODD_MEMORY ? n->windows + 1 : ODD_MEMORY);
+	double r = y - (double)n->level, most = 3 * (double)n->spread + 0.02;
+	unsigned int bin = bin_of(z);
+
+	if (n->windows >= 10 && fabs(r) > most)
+		r = r < 0 ? -most : most;
+	n->level += (float)(a * r);
+	n->spread += (float)(a * (fabs(r) - (double)n->spread));
+	n->windows++;
+	if (n->bins[bin] == UINT16_MAX)
+		for (int i = 0; i < ODD_BINS; i++)
+			n->bins[i] /= 2;
+	n->bins[bin]++;
+}
+
+static void learn_mix(struct odd *o, int mix)
+{
+	uint32_t all = kinds_all(o, mix), n = o->norm[mixes[mix].thing].windows;
+	float a = 1.0f / (float)(n < ODD_MEMORY ? n + 1 : ODD_MEMORY);
+
+	for (int i = 0; i < mixes[mix].n; i++) {
+		int k = mixes[mix].first + i;
+
+		o->usual[k] += a * ((float)o->kinds[k] / (float)all - o->usual[k]);
+	}
+}
+
+void odd_learn(struct odd *o, const struct odd_window *w)
+{
+	for (int m = 0; m < MIXES; m++)
+		if (w->has[mixes[m].thing])
+			learn_mix(o, m);
+	for (int i = 0; i < ODD_THINGS; i++)
+		if (w->has[i])
+			learn_norm(&o->norm[i], shape_of(i, w->value[i]), w->z[i]);
+	o->windows++;
+}
+
+/* ---- how much is too much ---- */
+
+/* The highest that were seen, sorted, the lowest first. */
+void odd_learn_score(struct odd *o, float score)
+{
+	int i = 0;
+
+	if (++o->scores >= DAY) { /* the past weighs half: every other one goes */
+		o->scores /= 2;
+		for (i = 0; i < o->n_top / 2; i++)
+			o->top[i] = o->top[2 * i + 1];
+		o->n_top /= 2;
+	}
+	if (o->n_top < ODD_TOP)
+		memmove(&o->top[1], &o->top[0], o->n_top++ * sizeof(*o->top));
+	else if (score <= o->top[0])
+		return;
+	for (i = 0; i + 1 < o->n_top && o->top[i + 1] < score; i++)
+		o->top[i] = o->top[i + 1];
+	o->top[i] = score;
+}
+
+/*
+ * The score that is exceeded once in so many windows: beyond the lowest of the highest ones the
+ * tail is taken for exponential. Scores are bounded, so theirs is lighter, and the real rate is
+ * lower.
+ */
+double odd_bound(const struct odd *o, double windows)
+{
+	double low, mean = 0;
+
+	if (o->windows < ODD_YOUNG || o->n_top < ODD_TOP)
+		return HUGE_VAL;
+	low = (double)o->top[0];
+	for (int i = 0; i < ODD_TOP; i++)
+		mean += ((double)o->top[i] - low) / ODD_TOP;
+	return fmax(ODD_FLOOR, low + fmax(mean, 0.5) * log(ODD_TOP * windows / o->scores));
+}
+
+/* ---- reasons ---- */
+
+/* The share of the learned windows in which it was lower. Of one that is lower than usual those
+ * count that were about as low, so that 0 says that none was. */
+static double quantile_of(const struct odd_norm *n, double z)
+{
+	unsigned int bin = bin_of(z) + (z < 0 && bin_of(z) > 0);
+	uint64_t all = 0, lower = 0;
+
+	for (unsigned int i = 0; i < ODD_BINS; i++) {
+		all += n->bins[i];
+		lower += i < bin ? n->bins[i] : 0;
+	}
+	return all ? (double)lower / (double)all : -1;
+}
+
+void odd_evidence(struct wr_evidence *e, const struct odd *o, const struct odd_window *w, int thing)
+{
+	const struct odd_norm *n = &o->norm[thing];
+
+	*e = (struct wr_evidence){
+		.feature = things[thing].feature,
+		.has_norm = true,
+		.value = w->value[thing],
+		.norm = usual_of(thing, (double)n->level),
+		.quantile = quantile_of(n, w->z[thing]),
+		.learned_s = n->windows * ODD_WINDOW_S,
+		.share = (float)(odd_part_of_score(w, thing) / (w->score * w->score)),
+	};
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Traffic of another kind that has no name is found, with the numbers that say so; what is only
+ * more, or only one thing, or has a name, is not.
+ */
+#include "detect/odd.h"
+
+#include <time.h>
+
+#include "tests/unit/detect_evidence.h"
+#include "tests/unit/detect_usual.h"
+
+enum { LEARN_S = 700, LATER_S = 60 };
+
+static struct host host; /* large */
+
+/* ---- traffic ---- */
+
+static uint64_t dice;
+static uint32_t every = 10; /* of so many turns one has a connection */
+
+/* Ten sessions a second of several sizes: what a service has on any day. */
+static void varied_turn(struct host *h, uint32_t turn)
+{
+	static const uint8_t ttls[] = {50, 57, 57, 57, 60, 117, 118};
+	uint32_t client = 0xd0000000u + host_random(&dice) % USERS * 77;
+
+	if (host_random(&dice) % 10)
+		return;
+	h->ttl = ttls[client % sizeof(ttls)];
+	host_session(h, client, (uint16_t)(20000 + turn % 30000), WEB, 443,
+		     200 + host_random(&dice) % 1500, 1000 + host_random(&dice) % 9000);
+	h->ttl = 57;
+}
+
+/* As many packets, otherwise: small ones of one kind of system, connections that are broken off. */
+static void other_turn(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + host_random(&dice) % USERS * 77;
+	uint16_t port = (uint16_t)(20000 + turn % 30000);
+
+	if (host_random(&dice) % every)
+		return;
+	h->ttl = 249;
+	host_opens(h, client, port, WEB, 443);
+	for (int i = 0; i < 4; i++) {
+		host_tcp(h, client, port, WEB, 443, ACK, 31);
+		host_tcp(h, WEB, 443, client, port, ACK, 200);
+	}
+	host_tcp(h, client, port, WEB, 443, RST | ACK, 0);
+	h->ttl = 57;
+}
+
+static void often_turn(struct host *h, uint32_t turn)
+{
+	for (int i = 0; i < 4; i++)
+		varied_turn(h, turn + (uint32_t)i * 7000);
+}
+
+static void far_turn(struct host *h, uint32_t turn)
+{
+	uint32_t n = h->n;
+
+	varied_turn(h, turn);
+	if (h->n == n)
+		return;
+	h->ttl = 249; /* of all clients, and nothing else is different */
+	host_session(h, 0xd0000000u + turn % USERS * 77, (uint16_t)(20000 + turn % 30000), WEB, 443,
+		     200 + host_random(&dice) % 1500, 1000 + host_random(&dice) % 9000);
+	h->ttl = 57;
+}
+
+static void syns(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 10; i++)
+		host_tcp(h, host_stranger(&dice), (uint16_t)host_random(&dice), WEB, 443, SYN, 0);
+}
+
+static void begin(int v)
+{
+	host_open(&host, v);
+	dice = 7;
+	pass(&host, LEARN_S, varied_turn, NULL);
+}
+
+static const struct told *quiet(const char *what)
+{
+	const struct told *t = host_told(&host, WR_CLASS_ANOMALY);
+	struct wr_buf b = {0};
+
+	if (!ok(!t, "%s is no anomaly", what)) {
+		wr_finding_reason(&b, &t->f);
+		note("%s", wr_buf_text(&b));
+		wr_buf_free(&b);
+	}
+	return t;
+}
+
+/* ---- what is found ---- */
+
+static double part_in(const struct wr_finding *f)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < f->n_evidence; i++)
+		sum += (double)f->evidence[i].share;
+	return sum;
+}
+
+/* Numbers of the window, counted again from the packets. */
+static void numbers(const struct wr_finding *f)
+{
+	double seconds = evidence_of(f, WR_FEATURE_WINDOW)->value;
+	double n = 0, bytes = 0, back = 0, answers = 0;
+	uint64_t since = f->raised_ns - (uint64_t)(seconds * 1e9 + 0.5);
+	const struct wr_evidence *e;
+
+	for (uint32_t i = 0; i < host.n; i++) {
+		const struct seen *s = &host.log[i];
+
+		if (s->ns < since || s->ns >= f->raised_ns)
+			continue;
+		if (s->dst == WEB && s->dport == 443) {
+			n++;
+			bytes += s->len;
+		} else if (s->src == WEB && s->sport == 443) {
+			back += s->len;
+			answers++;
+		}
+	}
+	e = evidence_of(f, WR_FEATURE_PACKETS);
+	ok(e && fabs(e->value - n / seconds) < 0.05 * n / seconds, "packets a second: %.1f",
+	   e ? e->value : -1);
+	e = evidence_of(f, WR_FEATURE_MEAN_SIZE);
+	ok(e && fabs(e->value - bytes / n) < 0.05 * bytes / n && e->has_norm && e->norm > e->value,
+	   "mean size: %.1f, usual %.1f", e ? e->value : -1, e ? e->norm : -1);
+	ok(e && e->quantile >= 0 && e->quantile < 0.02 && e->learned_s >= 600,
+	   "it was hardly ever as low: %.3f", e ? e->quantile : -1);
+	e = evidence_of(f, WR_FEATURE_TTL_MIX);
+	ok(e && e->value > 0.99 && e->norm < 0.2, "all of them have another time to live: %.2f",
+	   e ? e->value : -1);
+	e = evidence_of(f, WR_FEATURE_ANSWER_SIZE);
+	ok(e && fabs(e->value - back / answers) < 0.05 * back / answers,
+	   "mean size of an answer: %.1f", e ? e->value : -1);
+}
+
+static void test_found(int v)
+{
+	const struct told *t;
+	struct wr_buf b = {0};
+	double changed;
+
+	begin(v);
+	quiet("twelve minutes of what is usual");
+	changed = (double)host.ns;
+	pass(&host, LATER_S, other_turn, NULL);
+	t = host_told(&host, WR_CLASS_ANOMALY);
+	ok(t && t->raised == 1 && host.n_told == 1, "IPv%d: it is found, once, and nothing else",
+	   v);
+	if (!t)
+		return;
+	ok(host_is(&host, t->f.victim.addr, WEB) && t->f.severity == WR_SEVERITY_LOW,
+	   "where, and as low");
+	note("IPv%d: after %.1f s", v, ((double)t->f.raised_ns - changed) / 1e9);
+	ok(t->f.raised_ns - changed < 45e9, "within three windows and the one that was open");
+	ok(part_in(&t->f) > 0.85 && part_in(&t->f) < 1.001, "reasons are most of its score: %.2f",
+	   part_in(&t->f));
+	ok(t->f.evidence[0].share >= t->f.evidence[1].share, "the first has most of it");
+	numbers(&t->f);
+	wr_finding_reason(&b, &t->f);
+	note("%s", wr_buf_text(&b));
+	ok(strstr(wr_buf_text(&b), "traffic of another kind than usual at ") &&
+		   strstr(wr_buf_text(&b), "never as low in "),
+	   "in words");
+	wr_buf_free(&b);
+	pass(&host, 300, varied_turn, NULL);
+	ok(t->over == 1, "and over when all is as it was");
+	host_close(&host);
+}
+
+/* ---- what is not ---- */
+
+static void test_nothing(void)
+{
+	begin(4);
+	pass(&host, LATER_S * 2, often_turn, NULL);
+	quiet("four times as much of the same");
+	host_close(&host);
+	begin(4);
+	pass(&host, LATER_S * 2, far_turn, NULL);
+	quiet("one thing alone that is different");
+	host_close(&host);
+	host_open(&host, 4);
+	dice = 7;
+	pass(&host, 400, varied_turn, NULL);
+	pass(&host, LATER_S * 2, other_turn, NULL);
+	quiet("what comes while little is known");
+	host_close(&host);
+	begin(4);
+	wr_detect_tune(host.d, &(struct wr_detect_tune){.no_anomalies = true});
+	pass(&host, LATER_S * 2, other_turn, NULL);
+	quiet("where anomalies are not asked for, another kind");
+	host_close(&host);
+}
+
+/* A service at which another kind comes every few minutes: that is what is usual there. */
+static void test_calibrated(void)
+{
+	host_open(&host, 4);
+	dice = 7;
+	for (int i = 0; i < 12; i++) {
+		pass(&host, 120, varied_turn, NULL);
+		pass(&host, 60, other_turn, NULL);
+	}
+	quiet("what comes back every three minutes");
+	host_close(&host);
+}
+
+static void test_named(void)
+{
+	const struct told *t;
+
+	begin(4);
+	pass(&host, LATER_S * 2, other_turn, syns);
+	ok(host_told(&host, WR_CLASS_SYN_FLOOD) != NULL, "a SYN flood has a name");
+	quiet("what comes beside it");
+	pass(&host, LATER_S, varied_turn, NULL);
+	quiet("what was left of it");
+	host_close(&host);
+	begin(4);
+	pass(&host, LATER_S, other_turn, NULL);
+	t = host_told(&host, WR_CLASS_ANOMALY);
+	ok(t && !t->over, "an anomaly holds");
+	pass(&host, 10, other_turn, syns);
+	ok(t && t->over && host_told(&host, WR_CLASS_SYN_FLOOD), "until there is a name for it");
+	host_close(&host);
+}
+
+/* Half an hour: then it is how things are, and is learned. */
+static void test_accepted(void)
+{
+	const struct told *t;
+
+	begin(4);
+	every = 50;
+	pass(&host, 1700, other_turn, NULL);
+	t = host_told(&host, WR_CLASS_ANOMALY);
+	ok(t && !t->over && t->renewed > 100, "it holds as long as it lasts");
+	pass(&host, 1500, other_turn, NULL);
+	every = 10;
+	ok(t && t->over && t->raised == 1 && host.n_told == 1,
+	   "but after half an hour it is usual, and not told again");
+	host_close(&host);
+}
+
+/* ---- what it costs ---- */
+
+static double cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Ten thousand services, each with a window that is judged and learned. */
+static void test_cost(void)
+{
+	const uint32_t services = 10000;
+	double before;
+
+	host_open(&host, 4);
+	free(host.log);
+	host.log = NULL;
+	for (uint32_t s = 0; s < services; s++)
+		for (int i = 0; i < ODD_LEAST; i++)
+			host_udp(&host, 0xd0000001, 4000, 0x0a010000 + s / 4,
+				 (uint16_t)(100 + s % 4), 40);
+	host.ns += 20 * SECOND;
+	before = cpu_s();
+	wr_detect_tick(host.d, host.ns);
+	note("%u windows: %.1f ms", host.d->odds->rows.used, (cpu_s() - before) * 1e3);
+	ok(host.d->odds->rows.used <= ODD_ROWS, "in a table of fixed size: %u", ODD_ROWS);
+	host_close(&host);
+}
+
+int main(void)
+{
+	test_found(4);
+	test_found(6);
+	test_nothing();
+	test_calibrated();
+	test_named();
+	test_accepted();
+	test_cost();
+	return done();
+}
