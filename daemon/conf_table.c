@@ -353,6 +353,10 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"detect.new_services", WR_CONF_BOOL, "yes", NULL,
 	 "Tell, as information, of ports and protocols that answer and did not before.",
 	 AT(detect.new_services), .live = true},
+	{"detect.forecast", WR_CONF_BOOL, "yes", NULL,
+	 "Say what is expected of services, classes and interfaces in the next minutes and hours "
+	 "(weir forecast), and tell when that meets a ceiling, a capacity or a limit.",
+	 AT(detect.forecast), .live = true},
 	{"detect.learned", WR_CONF_STRING, "", "a path",
 	 "Where what is learned to be usual is kept. Empty: learned.json beside the history; "
 	 "nowhere "

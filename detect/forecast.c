@@ -337,7 +337,7 @@ uint32_t wr_forecast_sure(const struct wr_forecast *f)
 	return minutes;
 }
 
-int wr_forecast_meets(const struct wr_forecast *f, double rate, uint32_t within)
+int wr_forecast_meets(const struct wr_forecast *f, double rate, uint32_t within, bool high)
 {
 	struct wr_forecast_range r;
 
@@ -346,9 +346,20 @@ int wr_forecast_meets(const struct wr_forecast *f, double rate, uint32_t within)
 	if ((double)f->now >= rate)
 		return 0;
 	for (uint32_t ahead = STEP; ahead <= within; ahead += STEP)
-		if (wr_forecast_range(f, ahead, &r) && r.mid >= rate)
+		if (wr_forecast_range(f, ahead, &r) && (high ? r.high80 : r.mid) >= rate)
 			return (int)ahead;
 	return -1;
+}
+
+enum wr_forecast_news wr_forecast_alarm(struct wr_forecast_alarm *a, bool meets, bool near)
+{
+	a->agree = meets ? a->agree + 1 : 0;
+	a->rest = meets || near ? 0 : a->rest + 1;
+	if (!a->number)
+		return a->agree >= WR_FORECAST_AGREE ? WR_FORECAST_RAISED : WR_FORECAST_SAME;
+	if (a->rest >= WR_FORECAST_REST)
+		return WR_FORECAST_OVER;
+	return meets ? WR_FORECAST_RENEWED : WR_FORECAST_SAME;
 }
 
 double wr_forecast_held(const struct wr_forecast *f, enum wr_forecast_horizon h, bool of95)

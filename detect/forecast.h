@@ -96,9 +96,32 @@ bool wr_forecast_range(const struct wr_forecast *f, uint32_t ahead, struct wr_fo
  * has. What is farther is wide, and no reason to tell anybody. */
 uint32_t wr_forecast_sure(const struct wr_forecast *f);
 
-/* In how many minutes the middle of what is expected meets that rate, at most `within` ahead; 0:
- * it does now; -1: it does not. */
-int wr_forecast_meets(const struct wr_forecast *f, double rate, uint32_t within);
+/* In how many minutes the middle of what is expected meets that rate, or (high) what eight of ten
+ * stay within, at most `within` ahead; 0: it does now; -1: it does not. */
+int wr_forecast_meets(const struct wr_forecast *f, double rate, uint32_t within, bool high);
+
+/* A limit that is expected to be met. */
+struct wr_forecast_alarm {
+	uint64_t number; /* 0: it is not raised */
+	uint32_t agree, rest;
+};
+
+enum wr_forecast_news {
+	WR_FORECAST_SAME,
+	WR_FORECAST_RAISED,
+	WR_FORECAST_RENEWED,
+	WR_FORECAST_OVER,
+};
+
+enum {
+	WR_FORECAST_AGREE = 3, /* minutes in a row, until it is raised */
+	WR_FORECAST_REST = 15, /* minutes without, until it is over */
+	WR_FORECAST_NEAR = 90, /* percent of the limit: what is above is no rest */
+};
+
+/* A minute is over, in which the limit was expected to be met (near: or nearly so). On RAISED the
+ * caller sets number. */
+enum wr_forecast_news wr_forecast_alarm(struct wr_forecast_alarm *a, bool meets, bool near);
 
 /* The share of the last ranges of that horizon that held, and of how many. -1: none is checked. */
 double wr_forecast_held(const struct wr_forecast *f, enum wr_forecast_horizon h, bool of95);

@@ -143,7 +143,7 @@ static void test_sure(void)
 	int t = 0;
 
 	wr_forecast_begin(&f);
-	ok(width(&f, 5) < 0 && !wr_forecast_sure(&f) && wr_forecast_meets(&f, 0, 60) < 0,
+	ok(width(&f, 5) < 0 && !wr_forecast_sure(&f) && wr_forecast_meets(&f, 0, 60, false) < 0,
 	   "nothing is known: nothing is said");
 	for (; t < 30; t++)
 		wr_forecast_minute(&f, MONDAY + (uint64_t)t, 1000);
@@ -172,12 +172,12 @@ static void test_meets(void)
 		wr_forecast_minute(&f, MONDAY + (uint64_t)t,
 				   1e6 * exp(sin(2 * M_PI * (t % DAY - 540) / DAY)));
 	/* Monday 00:00: the day rises until 15:00 to 2.7 million, and is at 2 million at 11:55. */
-	met = wr_forecast_meets(&f, 2e6, DAY);
+	met = wr_forecast_meets(&f, 2e6, DAY, false);
 	ok(met > 11 * 60 && met < 13 * 60, "a day that is known: met at %d:%02d (11:55)", met / 60,
 	   met % 60);
-	ok(wr_forecast_meets(&f, 4e6, DAY) < 0, "more than the day has is not met");
-	ok(wr_forecast_meets(&f, 2e6, 6 * 60) < 0, "nor what is met later than asked");
-	ok(!wr_forecast_meets(&f, 1e5, DAY), "what it has now is met now");
+	ok(wr_forecast_meets(&f, 4e6, DAY, false) < 0, "more than the day has is not met");
+	ok(wr_forecast_meets(&f, 2e6, 6 * 60, false) < 0, "nor what is met later than asked");
+	ok(!wr_forecast_meets(&f, 1e5, DAY, false), "what it has now is met now");
 	for (int i = 0; i < 3 * 60; i++, t++)
 		wr_forecast_minute(&f, MONDAY + (uint64_t)t,
 				   3 * 1e6 * exp(sin(2 * M_PI * (t % DAY - 540) / DAY)));
@@ -214,8 +214,34 @@ static void test_gap(void)
 	ok(a.mid > 3000 && a.mid < 15000, "hours alone tell of the afternoon (%.0f)", a.mid);
 }
 
+/* No storm: not of a minute that strays, not of one that comes and goes. */
+static void test_alarm(void)
+{
+	struct wr_forecast_alarm a = {0};
+	int n[WR_FORECAST_OVER + 1] = {0};
+
+	for (int i = 0; i < 60; i++)
+		n[wr_forecast_alarm(&a, i % 3 != 0, true)]++;
+	ok(n[WR_FORECAST_SAME] == 60, "two minutes of three are no alarm");
+	ok(wr_forecast_alarm(&a, true, true) == WR_FORECAST_RAISED, "three in a row are");
+	a.number = 1;
+	ok(wr_forecast_alarm(&a, true, true) == WR_FORECAST_RENEWED, "it goes on");
+	for (int i = 0; i < 60; i++)
+		n[wr_forecast_alarm(&a, i % 14 == 0, false)]++;
+	ok(!n[WR_FORECAST_OVER] && !n[WR_FORECAST_RAISED],
+	   "what comes back within a quarter of an hour is the same one");
+	for (int i = 0; i < 60; i++)
+		n[wr_forecast_alarm(&a, false, true)]++;
+	ok(!n[WR_FORECAST_OVER], "what is nearly met is not over");
+	for (int i = 0; i < WR_FORECAST_REST - 1; i++)
+		n[wr_forecast_alarm(&a, false, false)]++;
+	ok(!n[WR_FORECAST_OVER] && wr_forecast_alarm(&a, false, false) == WR_FORECAST_OVER,
+	   "a quarter of an hour without: it is");
+}
+
 int main(void)
 {
+	test_alarm();
 	test_held();
 	test_sure();
 	test_meets();
