@@ -15,7 +15,8 @@ enum {
 
 struct forecast_set {
 	bool taken;
-	bool past; /* what history has of it has been read, or there is none */
+	bool past;	  /* what history has of it has been read, or there is none */
+	uint64_t read_to; /* minute; 0: it has not been begun */
 	enum wr_store_kind kind;
 	uint32_t quiet; /* minutes in which nothing came */
 	char key[WR_STORE_KEY_MAX];
@@ -43,8 +44,8 @@ struct wr_forecasts {
 
 /* forecasts_past.c: a minute is over. */
 void wr_forecasts_alive(struct wr_forecasts *f, uint64_t minute, bool known);
-/* Reads what history has of one name of which it has not been read, and returns it; NULL: there is
- * none. */
+/* Reads about a day of what history has of one name of which it has not been read: no more, since
+ * nothing else is done meanwhile. Returns the name when that was all of it; else NULL. */
 struct forecast_set *wr_forecasts_past(struct wr_forecasts *f, const char *history);
 
 #endif

@@ -10,13 +10,14 @@
  * nothing weir was not there.
  */
 
-enum { MINUTE_S = 60, HOUR_S = 3600, HOUR = 60 };
+enum { MINUTE_S = 60, HOUR_S = 3600, HOUR = 60, DAY = 1440, ENOUGH = 1000 /* minutes a second */ };
 
 /* Of one name while it is read. */
 struct past {
 	struct wr_forecasts *f;
 	struct forecast_set *s;
 	uint64_t next; /* minute that comes next */
+	uint32_t n;    /* minutes that were learned */
 };
 
 static void set_alive(struct wr_forecasts *f, uint64_t minute, bool known)
@@ -46,6 +47,7 @@ static void minute_of(struct past *p, uint64_t minute, const struct wr_store_cou
 {
 	if (!whole(p->f, minute))
 		return;
+	p->n++;
 	wr_forecast_minute(&p->s->of[WR_FORECAST_BITS_IN], minute,
 			   8.0 * (double)n->bytes / MINUTE_S);
 	wr_forecast_minute(&p->s->of[WR_FORECAST_BITS_OUT], minute,
@@ -92,39 +94,63 @@ static bool was_there(void *ctx, const struct wr_store_point *point)
 	return true;
 }
 
+/* Classes and interfaces first: they have limits. Services stand before them. */
 static struct forecast_set *waits(struct wr_forecasts *f)
 {
-	for (uint32_t i = 0; i < WR_FORECASTS; i++)
-		if (f->set[i].taken && !f->set[i].past)
-			return &f->set[i];
+	for (uint32_t i = 0; i < WR_FORECASTS; i++) {
+		struct forecast_set *s = &f->set[(i + WR_FORECASTS / 2) % WR_FORECASTS];
+
+		if (s->taken && !s->past)
+			return s;
+	}
 	return NULL;
 }
 
 /* What cannot be read is not there: without the past it is learned from now on. */
-static void read_all(struct past *p, struct wr_store_reader *r)
-{
-	uint64_t to = p->f->minute, from = to - FORECAST_PAST_M + 2;
-	uint64_t hour = from / HOUR + 1;
-	struct wr_store_ask ask = {.kind = WR_STORE_TOTAL, .key = "", .res_s = MINUTE_S};
 
-	ask.from_s = from * MINUTE_S;
-	ask.to_s = to * MINUTE_S;
-	if (!p->f->alive_to) {
-		wr_store_read_rollup(r, &ask, was_there, p->f, NULL);
-		wr_forecasts_alive(p->f, to, true); /* this one is not over */
-	}
-	ask.kind = p->s->kind;
-	ask.key = p->s->key;
-	ask.res_s = HOUR_S;
-	ask.from_s = (hour - FORECAST_PAST_H) * HOUR_S;
-	ask.to_s = hour * HOUR_S;
+static void read_alive(struct wr_forecasts *f, struct wr_store_reader *r)
+{
+	struct wr_store_ask ask = {.kind = WR_STORE_TOTAL,
+				   .key = "",
+				   .res_s = MINUTE_S,
+				   .from_s = (f->minute - FORECAST_PAST_M + 2) * MINUTE_S,
+				   .to_s = f->minute * MINUTE_S};
+
+	wr_store_read_rollup(r, &ask, was_there, f, NULL);
+	wr_forecasts_alive(f, f->minute, true); /* this one is not over */
+}
+
+/* The hours before the first whole one of the minutes. */
+static void read_hours(struct past *p, struct wr_store_reader *r)
+{
+	uint64_t hour = (p->f->minute - FORECAST_PAST_M + 2) / HOUR + 1;
+	struct wr_store_ask ask = {.kind = p->s->kind,
+				   .key = p->s->key,
+				   .res_s = HOUR_S,
+				   .from_s = (hour - FORECAST_PAST_H) * HOUR_S,
+				   .to_s = hour * HOUR_S};
+
 	wr_store_read_rollup(r, &ask, add_hour, p, NULL);
-	ask.res_s = MINUTE_S;
-	ask.from_s = hour * HOUR_S;
-	ask.to_s = to * MINUTE_S;
-	p->next = hour * HOUR;
-	if (!wr_store_read_rollup(r, &ask, add_minute, p, NULL))
+	p->s->read_to = hour * HOUR;
+}
+
+static void read_day(struct past *p, struct wr_store_reader *r)
+{
+	uint64_t to = p->s->read_to + DAY < p->f->minute ? p->s->read_to + DAY : p->f->minute;
+	struct wr_store_ask ask = {.kind = p->s->kind,
+				   .key = p->s->key,
+				   .res_s = MINUTE_S,
+				   .from_s = p->s->read_to * MINUTE_S,
+				   .to_s = to * MINUTE_S};
+
+	p->next = p->s->read_to;
+	p->s->read_to = to;
+	/* A name that history does not have has no zeros either. */
+	if (wr_store_read_rollup(r, &ask, add_minute, p, NULL))
+		p->s->read_to = p->f->minute;
+	else if (p->s->of[0].minutes || p->next > ask.from_s / MINUTE_S)
 		until(p, to);
+	p->s->past = p->s->read_to >= p->f->minute;
 }
 
 struct forecast_set *wr_forecasts_past(struct wr_forecasts *f, const char *history)
@@ -134,10 +160,16 @@ struct forecast_set *wr_forecasts_past(struct wr_forecasts *f, const char *histo
 
 	if (!p.s)
 		return NULL;
-	p.s->past = true;
-	if (!history || !history[0] || wr_store_read_open(&r, history, NULL))
+	if (!history || !history[0] || wr_store_read_open(&r, history, NULL)) {
+		p.s->past = true;
 		return p.s;
-	read_all(&p, r);
+	}
+	if (!f->alive_to)
+		read_alive(f, r);
+	if (!p.s->read_to)
+		read_hours(&p, r);
+	while (!p.s->past && p.n < ENOUGH)
+		read_day(&p, r);
 	wr_store_read_close(&r);
-	return p.s;
+	return p.s->past ? p.s : NULL;
 }

@@ -45,15 +45,21 @@ static float usual(const struct wr_forecast *f, uint64_t minute)
 
 	if (f->week.hours < WR_WEEK_KNOWN)
 		return f->mean;
-	return (1 - part) * wr_week_expected(&f->week, hour) +
-	       part * wr_week_expected(&f->week, (hour + 1) % WR_WEEK_HOURS);
+	return (1 - part) * f->expected[hour] + part * f->expected[(hour + 1) % WR_WEEK_HOURS];
+}
+
+/* Asked far more often than it is learned. */
+static void learn_hour(struct wr_forecast *f, uint64_t hour, float y)
+{
+	wr_week_learn(&f->week, wr_week_hour(hour * 3600), y);
+	for (unsigned int h = 0; h < WR_WEEK_HOURS; h++)
+		f->expected[h] = wr_week_expected(&f->week, h);
 }
 
 static void end_hour(struct wr_forecast *f, uint64_t hour)
 {
 	if (f->hour_n >= HOUR / 2)
-		wr_week_learn(&f->week, wr_week_hour(hour * 3600),
-			      (float)(f->hour_sum / f->hour_n));
+		learn_hour(f, hour, (float)(f->hour_sum / f->hour_n));
 	f->hour_sum = 0;
 	f->hour_n = 0;
 }
@@ -173,6 +179,11 @@ static void measure(struct wr_forecast_checked *c, enum wr_forecast_horizon h)
 	SIDE(low80, 0.1, scale80);
 	SIDE(high80, 0.9, scale80);
 #undef SIDE
+	/* The middle is in both, and one in the other, whatever the last ones were. */
+	c->low80 = fminf(0, c->low80);
+	c->high80 = fmaxf(0, c->high80);
+	c->low95 = fminf(c->low80, c->low95);
+	c->high95 = fmaxf(c->high80, c->high95);
 }
 
 static void held(float *scale, uint32_t *count, bool in, double miss)
@@ -282,7 +293,7 @@ void wr_forecast_minute(struct wr_forecast *f, uint64_t minute, double rate)
 void wr_forecast_hour(struct wr_forecast *f, uint64_t hour, double rate)
 {
 	if (!f->minute)
-		wr_week_learn(&f->week, wr_week_hour(hour * 3600), (float)log1p(fmax(0, rate)));
+		learn_hour(f, hour, (float)log1p(fmax(0, rate)));
 }
 
 /* ---- what is asked ---- */

@@ -62,8 +62,9 @@ struct wr_forecast_checked {
 
 struct wr_forecast {
 	struct wr_week week;
-	uint64_t minute;  /* the newest that is known, since 1970; 0: none is */
-	uint32_t minutes; /* that are known */
+	float expected[WR_WEEK_HOURS]; /* what that comes to */
+	uint64_t minute;	       /* the newest that is known, since 1970; 0: none is */
+	uint32_t minutes;	       /* that are known */
 	uint32_t hour_n;
 	double hour_sum;
 	float mean;			 /* of y, of a day: while no hours are known */
