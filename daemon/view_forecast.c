@@ -83,7 +83,7 @@ static int forecast(const struct wr_api_host *h, const struct wr_query *q, struc
 			       "after it begins there is something)",
 			       a.of);
 	if (a.text && !a.of)
-		wr_buf_str(b, "'at most': eight of ten stay below on that side; "
+		wr_buf_str(b, "'at most': nine of ten stay below; "
 			      "weir forecast NAME tells all\n");
 	return 0;
 }

@@ -97,8 +97,8 @@ bool wr_forecast_range(const struct wr_forecast *f, uint32_t ahead, struct wr_fo
  * has. What is farther is wide, and no reason to tell anybody. */
 uint32_t wr_forecast_sure(const struct wr_forecast *f);
 
-/* In how many minutes the middle of what is expected meets that rate, or (high) what eight of ten
- * stay within, at most `within` ahead; 0: it does now; -1: it does not. */
+/* In how many minutes the middle of what is expected meets that rate, or (high) what nine of ten
+ * stay below, at most `within` ahead; 0: it does now; -1: it does not. */
 int wr_forecast_meets(const struct wr_forecast *f, double rate, uint32_t within, bool high);
 
 /* A limit that is expected to be met. */

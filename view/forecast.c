@@ -23,12 +23,15 @@ static uint64_t ends_ns(const struct wr_forecast *f, uint32_t ahead)
 	return (f->minute + 1 + ahead) * MINUTE_S * 1000000000ull;
 }
 
-/* Of a rate that is a guess, three digits say all. */
+/* Of a rate that is a guess, four digits say all. */
 static double digits(double v)
 {
-	double unit = v > 0 ? pow(10, floor(log10(v)) - 3) : 1;
+	double scale = v > 0 ? pow(10, 3 - floor(log10(v))) : 1;
 
-	return v < 0.001 ? 0 : round(v / unit) * unit;
+	if (v < 0.001)
+		return 0;
+	/* Powers of ten are whole numbers, and exact, on one side only. */
+	return scale < 1 ? round(v * scale) * round(1 / scale) : round(v * scale) / scale;
 }
 
 /* ---- JSON ---- */

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What is expected, from a history of days that is written here: said by commands, metrics and the socket, an incident where it meets the
-# ceiling of a class, over when nobody wants to know any more.
+# What is expected, from a history of days that is written here under a running weir: said by commands, metrics and the socket, an
+# incident where it meets the ceiling of a class, over when nobody wants to know any more.
 
 # shellcheck disable=SC2317 # functions are called by name, through ok and wait_for
 # shellcheck disable=SC2154 # PATIENCE: set by watch.sh

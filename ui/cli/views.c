@@ -245,7 +245,7 @@ const struct wr_command wr_command_forecast = {
 	.args = " [NAME]",
 	.text = "Of everything, of classes, interfaces, rules that limit, and the services with "
 		"most bytes: what they have now, and what is expected in an hour and in a day, in "
-		"the middle and at most (eight of ten stay below on that side).\nWith a name: "
+		"the middle and at most (nine of ten stay below).\nWith a name: "
 		"every horizon from 5 minutes to a day, the ranges that 80 and 95 of 100 are "
 		"expected in, and how many were (held). Ranges are wide while little is known.\n"
 		"Where a class has a ceiling, a link a capacity or a rule a limit: when it is "
