@@ -52,6 +52,7 @@ struct wr_api_stats;
 struct wr_explain;
 struct wr_findings;
 struct wr_samples;
+struct wr_forecasts;
 struct wr_measure_output;
 struct wr_outputs_test;
 struct wr_places;
@@ -75,8 +76,9 @@ struct wr_api_host {
 	struct wr_detect *(*detector)(void *ctx); /* NULL from it: detection is off */
 	/* save, load FILE, reset: what was learned. */
 	int (*learn)(void *ctx, const char *what, const char *file, struct wr_err *err);
-	const struct wr_places *places;	    /* whose sources are; NULL: not known */
-	const struct wr_findings *findings; /* NULL: there is no detection */
+	const struct wr_places *places;	      /* whose sources are; NULL: not known */
+	const struct wr_findings *findings;   /* NULL: there is no detection */
+	const struct wr_forecasts *forecasts; /* NULL: there are none */
 	/* What is done about the incident in it, or could be: its mode and cure. */
 	void (*explain)(void *ctx, struct wr_explain *e);
 	const struct wr_api_stats *requests; /* of gateways; NULL: none are listened to */
@@ -116,7 +118,8 @@ extern const struct wr_api_view wr_api_view_incidents, wr_api_view_findings;
 extern const struct wr_api_view wr_api_view_explain; /* daemon/view_explain.c */
 /* daemon/view_learn.c */
 extern const struct wr_api_view wr_api_view_learned, wr_api_view_learn, wr_api_view_kept;
-extern const struct wr_api_view wr_api_view_notify; /* daemon/view_notify.c */
+extern const struct wr_api_view wr_api_view_forecast; /* daemon/view_forecast.c */
+extern const struct wr_api_view wr_api_view_notify;   /* daemon/view_notify.c */
 /* The same as a body of OTLP (export/otlp.h); returns its data points. */
 uint32_t wr_api_metrics_otlp(const struct wr_api_host *host, struct wr_buf *b);
 extern const struct wr_api_view *const wr_api_views[]; /* daemon/views.c; ended by NULL */

@@ -63,7 +63,7 @@ struct wr_daemon_conf {
 		int automatic; /* enum wr_answer_mode */
 		const char *learned;
 		struct wr_conf_list classes, known; /* see daemon/detect_conf.h */
-		bool cookies, new_services, anomalies;
+		bool cookies, new_services, anomalies, forecast;
 		uint64_t malformed, anomaly_days;
 		const char *asn, *country;
 		uint64_t samples; /* bytes */

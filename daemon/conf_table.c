@@ -361,6 +361,10 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "One false alarm of these in so many days, of all services together, is what bounds are "
 	 "worked out for. More days: fewer are told.",
 	 AT(detect.anomaly_days), 1, 3650, .live = true},
+	{"detect.forecast", WR_CONF_BOOL, "yes", NULL,
+	 "Say what is expected of services, classes and interfaces in the next minutes and hours "
+	 "(weir forecast), and tell when that meets a ceiling, a capacity or a limit.",
+	 AT(detect.forecast), .live = true},
 	{"detect.learned", WR_CONF_STRING, "", "a path",
 	 "Where what is learned to be usual is kept. Empty: learned.json beside the history; "
 	 "nowhere "

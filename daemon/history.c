@@ -211,8 +211,8 @@ static void service(char *to, size_t room, const struct wr_talk_key *k)
 		snprintf(to, room, "%s@%s", proto, addr);
 }
 
-static void key_of(char *to, size_t room, const struct wr_live *live, enum wr_live_kind kind,
-		   const struct wr_talk_key *k)
+void wr_history_key(char *to, size_t room, const struct wr_live *live, enum wr_live_kind kind,
+		    const struct wr_talk_key *k)
 {
 	if (kind == WR_LIVE_SERVICES)
 		service(to, room, k);
@@ -257,7 +257,7 @@ static void count_kind(struct wr_history *h, struct wr_live *live, enum wr_live_
 
 	for (uint32_t i = 0; i < n; i++) {
 		cell = wr_live_cell(live, rows[i], 0);
-		key_of(key, sizeof(key), live, kind, &rows[i]->key);
+		wr_history_key(key, sizeof(key), live, kind, &rows[i]->key);
 		count(h, kinds[kind], key, t_s, &cell);
 	}
 	cell = wr_live_cell(live, wr_live_other(live, kind), 0);

@@ -24,6 +24,10 @@ int wr_history_limits(struct wr_history *h, const struct wr_daemon_conf *conf, s
 
 void wr_history_status(struct wr_history *h, struct wr_status *out); /* fills out->history */
 
+/* What a row of live is called in the file, as tcp/443@10.0.0.5. */
+void wr_history_key(char *to, size_t room, const struct wr_live *live, enum wr_live_kind kind,
+		    const struct wr_talk_key *k);
+
 /* What rules matched and kept out in the newest window of live; before wr_history_window(). */
 void wr_history_rules(struct wr_history *h, const struct wr_live *live, const struct wr_rules *r);
 /* A rule came, became a shadow or was enforced, ended or was deleted. */

@@ -61,6 +61,7 @@ static void on_step(void *ctx)
 		if (r->rules)
 			wr_history_rules(r->history, r->host.live, r->rules);
 		wr_history_window(r->history, r->host.live);
+		wr_run_forecast_window(r);
 		wr_run_sample(r);
 		wr_run_tell(r);
 		wr_outputs_window(r->outputs, &r->host);
@@ -364,6 +365,8 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		wr_run_sample_read(r);
 		ret = wr_run_features(r, &r->c, err);
 	}
+	if (!ret)
+		ret = wr_run_forecast(r, r->c.detect.forecast, err);
 	return ret;
 }
 
@@ -595,6 +598,7 @@ static void finish(struct wr_run *r)
 		wr_history_rules(r->history, r->host.live, r->rules);
 	}
 	r->ending = true;
+	wr_run_forecast_close(r);
 	wr_run_features_end(r);
 	wr_live_finish(r->host.live);
 	wr_run_tell_end(r);
@@ -625,6 +629,7 @@ static void end(struct wr_run *r)
 	wr_run_programs_close(r);
 	wr_dump_close(&r->dump);
 	wr_dump_close(&r->samples);
+	wr_forecasts_close(&r->forecasts);
 	wr_findings_close(&r->findings);
 	wr_places_close(&r->places);
 	wr_attach_end(&r->attach);

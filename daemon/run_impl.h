@@ -10,6 +10,7 @@
 #include "daemon/attach.h"
 #include "daemon/engine.h"
 #include "daemon/findings.h"
+#include "daemon/forecasts.h"
 #include "daemon/gateways.h"
 #include "daemon/history.h"
 #include "daemon/output.h"
@@ -74,12 +75,13 @@ struct wr_run {
 	struct wr_samples sampled; /* which is whose, and their files */
 	uint64_t sampled_ns;	   /* when old ones were looked for last */
 	struct wr_findings *findings;
-	struct wr_places *places; /* whose sources are; NULL: not known */
-	struct wr_tell tell;	  /* which of their changes people are told of */
-	uint32_t tests;		  /* of weir notify test, so far */
-	char sensor[64];	  /* this host, in what others are told; "": not known */
-	char incident[512];	  /* the worst that goes on, for status */
-	uint64_t passed_over;	  /* by the engine, before they were */
+	struct wr_forecasts *forecasts; /* NULL: none are wanted */
+	struct wr_places *places;	/* whose sources are; NULL: not known */
+	struct wr_tell tell;		/* which of their changes people are told of */
+	uint32_t tests;			/* of weir notify test, so far */
+	char sensor[64];		/* this host, in what others are told; "": not known */
+	char incident[512];		/* the worst that goes on, for status */
+	uint64_t passed_over;		/* by the engine, before they were */
 	struct wr_timer step, alive;
 	struct wr_status_rights rights;
 	uint64_t window; /* the last that views were told of */
@@ -163,6 +165,11 @@ void wr_run_detect_status(struct wr_run *r, struct wr_status *s);
 void wr_run_detect_leave(struct wr_run *r);
 /* What the worst incident is that goes on, until the next call; NULL: none does. */
 const char *wr_run_incident(struct wr_run *r);
+
+/* run_forecast.c: what is expected. On or off, as the configuration has it. */
+int wr_run_forecast(struct wr_run *r, bool on, struct wr_err *err);
+void wr_run_forecast_window(struct wr_run *r); /* a window is over */
+void wr_run_forecast_close(struct wr_run *r);
 
 /* run_tell.c: who is told of incidents. */
 void wr_run_tell_conf(struct wr_run *r, const struct wr_daemon_conf *c);

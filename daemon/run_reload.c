@@ -101,6 +101,8 @@ static int prepare(struct wr_run *r, const struct wr_daemon_conf *new, struct ch
 				       wr_daemon_conf_any(new), err);
 	if (!ret && c->detect)
 		ret = wr_run_detect_switch(r, new->detect.on, err);
+	if (!ret && c->detect && new->detect.forecast)
+		ret = wr_run_forecast(r, true, err);
 	if (!ret && r->rules)
 		ret = wr_rules_take(r->rules, &c->new_rules, err);
 	return ret;
@@ -115,6 +117,7 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 
 	if (ret) {
 		wr_run_detect_switch(r, r->c.detect.on, NULL);
+		wr_run_forecast(r, r->c.detect.forecast, NULL);
 		wr_rules_drop(&c->new_rules);
 		wr_places_close(&c->new_places);
 		wr_dump_close(&c->new_dump);
@@ -128,6 +131,8 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 	r->host.places = r->places;
 	r->host.findings = new->detect.on ? r->findings : NULL;
 	wr_run_answers_mode(r, new);
+	if (!new->detect.forecast)
+		wr_run_forecast_close(r);
 	wr_detect_conf_tune(new, &tune);
 	wr_engine_tune(r->engine, &tune);
 	if (c->timeouts)

@@ -8,6 +8,7 @@
 #include "daemon/api.h"
 #include "daemon/classes.h"
 #include "daemon/findings.h"
+#include "daemon/forecasts.h"
 #include "daemon/output_conf.h"
 #include "daemon/query.h"
 #include "daemon/rules.h"
@@ -20,7 +21,8 @@ enum {
 	LEDGER_MAX = 256,
 	OUTPUTS_MAX = WR_OUTPUTS + 1, /* and the queue */
 	HOST_MAX = 256,
-	CLASSES_MAX = WR_CLASSES + 1
+	CLASSES_MAX = WR_CLASSES + 1,
+	FORECASTS_MAX = 64
 };
 
 static struct wr_measures measures; /* one for the process, whoever asks */
@@ -73,6 +75,18 @@ static void add_link(void *ctx, const struct wr_link_row *row)
 	in->links = rows;
 }
 
+/* Services come and go: their names become no labels. */
+static void add_forecast(void *ctx, const struct wr_forecast_row *row)
+{
+	static struct wr_forecast_row rows[FORECASTS_MAX];
+	struct wr_measure_in *in = ctx;
+
+	if (row->what != WR_FORECAST_PACKETS_IN && strcmp(row->kind, "service") != 0 &&
+	    strcmp(row->kind, "rule") != 0 && in->n_forecasts < FORECASTS_MAX)
+		rows[in->n_forecasts++] = *row;
+	in->forecasts = rows;
+}
+
 /* What measures are made of; borrowed until the next call. */
 static const struct wr_measure_in *gather(const struct wr_api_host *h)
 {
@@ -96,6 +110,8 @@ static const struct wr_measure_in *gather(const struct wr_api_host *h)
 		.requests = h->requests,
 		.now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
 	};
+	if (h->forecasts)
+		wr_forecasts_each(h->forecasts, add_forecast, &in);
 	if (h->rules) {
 		wr_classes_each(wr_rules_classes(h->rules), add_class, &in);
 		wr_links_each(wr_rules_classes(h->rules), add_link, &in);

@@ -231,6 +231,7 @@ const struct wr_api_view *const wr_api_views[] = {
 	&wr_api_view_findings,
 	&wr_api_view_explain,
 	&wr_api_view_learned,
+	&wr_api_view_forecast,
 	&wr_api_view_learn,
 	&wr_api_view_kept,
 	&wr_api_view_requests,

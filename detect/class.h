@@ -40,6 +40,7 @@
 	X(BACKSCATTER, "backscatter", INFO, "answers to somebody who forged our addresses") \
 	X(FLASH_CROWD, "flash_crowd", INFO, "many new clients, well behaved")               \
 	X(NEW_SERVICE, "new_service", INFO, "a service that was not there before")          \
+	X(CAPACITY, "capacity", LOW, "a limit that is expected to be met")                  \
 	X(API_ERRORS, "api_errors", HIGH, "errors of an API")                               \
 	X(API_SLOW, "api_slow", LOW, "slow answers of an API")                              \
 	X(API_TRIES, "api_tries", HIGH, "keys or passwords tried at an API")                \

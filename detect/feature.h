@@ -53,6 +53,14 @@
 	X(PREFIXES, "prefixes", "prefixes", "different prefixes")                      \
 	X(ANSWERS, "answers", "connections", "connections answered")                   \
 	X(PROTOCOL, "protocol", "protocol", "IP protocol")                             \
+	X(EXPECTED, "expected", "bit/s", "expected")                                   \
+	X(NOW, "now", "bit/s", "now")                                                  \
+	X(CEILING, "ceiling", "bit/s", "ceiling")                                      \
+	X(CAPACITY, "capacity", "bit/s", "capacity")                                   \
+	X(EXPECTED_PACKETS, "expected_packets", "packets/s", "expected")               \
+	X(NOW_PACKETS, "now_packets", "packets/s", "now")                              \
+	X(LIMIT, "limit", "packets/s", "limit")                                        \
+	X(AHEAD, "ahead", "s", "from now on")                                          \
 	X(REQUESTS, "requests", "requests/s", "requests")                              \
 	X(ERROR_SHARE, "error_share", "share", "of the requests fail with 5xx")        \
 	X(SLOWEST, "slowest", "s", "is what one in twenty answers exceeds")            \

@@ -213,8 +213,73 @@ static void one(struct wr_buf *b, const struct wr_evidence *e)
 	usual(b, e, false);
 }
 
+/* ---- what is expected ---- */
+
+static const struct wr_evidence *evidence_of(const struct wr_finding *f, enum wr_feature feature)
+{
+	for (uint32_t i = 0; i < f->n_evidence; i++)
+		if (f->evidence[i].feature == feature)
+			return &f->evidence[i];
+	return NULL;
+}
+
+/* 80 Mbit/s, 1.5 Gbit/s; packets have no prefix. */
+static void rate(struct wr_buf *b, const struct wr_evidence *e)
+{
+	static const char prefix[] = " kMGT";
+	double v = e->value;
+	int n = 0;
+
+	if (strcmp(features[e->feature].unit, "bit/s") != 0) {
+		wr_evidence_number(b, round(v));
+		wr_buf_str(b, " packets/s");
+		return;
+	}
+	for (; v >= 1000 && prefix[n + 1]; n++)
+		v /= 1000;
+	wr_buf_fmt(b, "%.3g ", v);
+	if (n)
+		wr_buf_char(b, prefix[n]);
+	wr_buf_str(b, "bit/s");
+}
+
+/* "class web is expected to meet its ceiling of 80 Mbit/s at about 18:40 UTC (in 130 min; ...)" */
+static void capacity_reason(struct wr_buf *b, const struct wr_finding *f)
+{
+	static const uint8_t limits[] = {WR_FEATURE_CEILING, WR_FEATURE_CAPACITY, WR_FEATURE_LIMIT};
+	const struct wr_evidence *limit = NULL, *ahead = evidence_of(f, WR_FEATURE_AHEAD);
+	const struct wr_evidence *now = evidence_of(f, WR_FEATURE_NOW);
+	uint32_t in_s = ahead ? (uint32_t)ahead->value : 0;
+	unsigned int at_min = (unsigned int)((f->last_ns / 1000000000u + in_s) / 60 % 1440);
+
+	for (size_t i = 0; i < sizeof(limits) && !limit; i++)
+		limit = evidence_of(f, (enum wr_feature)limits[i]);
+	if (!now)
+		now = evidence_of(f, WR_FEATURE_NOW_PACKETS);
+	wr_victim_text(b, &f->victim);
+	wr_buf_str(b, in_s ? " is expected to meet its " : " has met its ");
+	if (limit) {
+		wr_buf_fmt(b, "%s of ", features[limit->feature].text);
+		rate(b, limit);
+	}
+	if (in_s) {
+		wr_buf_fmt(b, " at about %02u:%02u UTC (in ", at_min / 60, at_min % 60);
+		span(b, in_s);
+	}
+	if (now) {
+		wr_buf_str(b, in_s ? "; now " : " (now ");
+		rate(b, now);
+	}
+	if (in_s || now)
+		wr_buf_char(b, ')');
+}
+
 void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f)
 {
+	if (f->klass == WR_CLASS_CAPACITY) {
+		capacity_reason(b, f);
+		return;
+	}
 	wr_buf_fmt(b, "%s at ", classes[f->klass].text);
 	if (f->victim.ip_v || f->victim.route[0])
 		wr_victim_text(b, &f->victim);

@@ -82,6 +82,9 @@ static const struct {
 				  ABUSED},
 	[WR_CLASS_FLASH_CROWD] = {"Many new clients that behave well: probably no attack.", REAL},
 	[WR_CLASS_NEW_SERVICE] = {"A port answers that did not before.", ""},
+	[WR_CLASS_CAPACITY] = {"If it goes on as it usually does, there will be more than fits, "
+			       "and what is more gives way.",
+			       ""},
 	[WR_CLASS_API_ERRORS] = {"Requests for this route fail far more often than is usual for "
 				 "it.",
 				 LOGGED},

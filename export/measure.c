@@ -388,6 +388,49 @@ static void classes(struct walk *w)
 		each_link(w, (enum wr_measure_id)id);
 }
 
+/* ---- forecasts ---- */
+
+enum { FORECAST_OF = 128 };
+
+static void each_range(struct walk *w, struct wr_label l[4], const struct wr_forecast *f)
+{
+	struct wr_forecast_range r;
+
+	for (int h = 0; h < WR_FORECAST_HORIZONS; h++) {
+		enum wr_forecast_horizon at = (enum wr_forecast_horizon)h;
+		double v[3];
+
+		if (!wr_forecast_range(f, wr_forecast_minutes(at), &r))
+			continue;
+		l[2] = (struct wr_label){"ahead", wr_forecast_name(at)};
+		memcpy(v, (double[]){r.low80, r.mid, r.high80}, sizeof(v));
+		for (int i = 0; i < 3; i++) {
+			static const char *const bound[] = {"low80", "mid", "high80"};
+
+			l[3] = (struct wr_label){"bound", bound[i]};
+			put(w, WR_MEASURE_FORECAST, l, 4,
+			    (struct wr_number){.real = true, .d = round(v[i] / 8)}, 0);
+		}
+	}
+}
+
+static void forecasts(struct walk *w, enum wr_measure_id id)
+{
+	for (uint32_t i = 0; i < w->in->n_forecasts; i++) {
+		const struct wr_forecast_row *row = &w->in->forecasts[i];
+		char of[FORECAST_OF];
+		struct wr_label l[4] = {
+			{"of", of},
+			{"direction", row->what == WR_FORECAST_BITS_OUT ? "out" : "in"}};
+
+		snprintf(of, sizeof(of), "%s%s%s", row->kind, row->key[0] ? " " : "", row->key);
+		if (id == WR_MEASURE_FORECAST)
+			each_range(w, l, row->of);
+		else if (row->limit_name && row->meets >= 0)
+			put(w, id, l, 2, (struct wr_number){.u = 60 * (uint64_t)row->meets}, 0);
+	}
+}
+
 static void ledger(struct walk *w)
 {
 	each_row(w, WR_MEASURE_PACKETS, arrived_packets);
@@ -651,6 +694,8 @@ void wr_measure_walk(struct wr_measures *m, const struct wr_measure_in *in,
 	outputs(&w, WR_MEASURE_EXPORT_WAITING);
 	if (in->findings)
 		findings(&w, in->findings);
+	forecasts(&w, WR_MEASURE_FORECAST);
+	forecasts(&w, WR_MEASURE_FORECAST_MEETS);
 	if (in->requests)
 		requests(&w, in->requests);
 	put(&w, WR_MEASURE_BUILD, &version, 1, (struct wr_number){.u = 1}, 0);

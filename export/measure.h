@@ -11,6 +11,7 @@
 #include "export/self.h"
 #include "flow/live.h"
 #include "view/classes.h"
+#include "view/forecast.h"
 
 /*
  * What is measured: one table and one walk over it. OpenMetrics and OTLP are two ways to write what
@@ -18,9 +19,10 @@
  *
  * Label sets are bounded: services and protocols have the first WR_MEASURE_TOP by bytes and
  * `other`, rules the first WR_MEASURE_RULES that kept something out, classes and links those of the
- * policy, routes of an API the first WR_MEASURE_ROUTES; addresses of talkers never become labels.
- * No counter goes back, so rates are right: what was counted in `other` before a service got a
- * series of its own stays in `other`, and what a series has counted goes with it when it ends.
+ * policy, forecasts those of everything, interfaces and classes, routes of an API the first
+ * WR_MEASURE_ROUTES; addresses of talkers never become labels. No counter goes back, so rates are
+ * right: what was counted in `other` before a service got a series of its own stays in `other`, and
+ * what a series has counted goes with it when it ends.
  */
 
 enum wr_measure_type {
@@ -115,6 +117,12 @@ enum wr_measure_type {
 	  "Findings that hold.")                                                                   \
 	X(INCIDENTS_ACTIVE, GAUGE, "weir_incidents_active", "", "weir.incidents.active",           \
 	  "{incident}", "Incidents that go on.")                                                   \
+	X(FORECAST, GAUGE, "weir_forecast_bytes_per_second", "", "weir.forecast", "By/s",          \
+	  "What is expected of everything, of interfaces and classes; eight of ten times it is "   \
+	  "from low80 to high80.")                                                                 \
+	X(FORECAST_MEETS, GAUGE, "weir_forecast_meets_limit_seconds", "seconds",                   \
+	  "weir.forecast.meets_limit", "s",                                                        \
+	  "Until it is expected to meet its ceiling or capacity; absent: it is not.")              \
 	X(API_REQUESTS, COUNTER, "weir_api_requests", "", "weir.api.requests", "{request}",        \
 	  "Requests that gateways have told of, by route and class of the answer.")                \
 	X(API_SECONDS, HISTOGRAM, "weir_api_request_seconds", "seconds", "weir.api.request.time",  \
@@ -220,6 +228,8 @@ struct wr_measure_in {
 	uint32_t n_classes;
 	const struct wr_link_row *links;
 	uint32_t n_links;
+	const struct wr_forecast_row *forecasts; /* in bit/s */
+	uint32_t n_forecasts;
 	const struct wr_api_stats *requests;
 	uint64_t now_ns; /* CLOCK_REALTIME */
 };

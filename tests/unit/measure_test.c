@@ -143,6 +143,33 @@ static void classes(void)
 	       0, "without classes there is none");
 }
 
+static void forecasts(void)
+{
+	static struct wr_forecast f;
+	const struct wr_forecast_row row[2] = {
+		{.kind = "class", .key = "web", .of = &f, .limit_name = "ceiling", .meets = 90},
+		{.kind = "total", .key = "", .what = WR_FORECAST_BITS_OUT, .of = &f, .meets = -1}};
+	const struct wr_measure_in in = {.forecasts = row, .n_forecasts = 2, .now_ns = NOON};
+	struct wr_measures m = {0};
+	const char *text;
+
+	wr_forecast_begin(&f);
+	for (uint64_t t = 0; t < 1440; t++)
+		wr_forecast_minute(&f, NOON / 60000000000u + t, 8000);
+	text = write_text(&m, &in, WR_METRICS_TEXT);
+	is_int((int64_t)sample(text, "weir_forecast_bytes_per_second{of=\"class web\",direction="
+				     "\"in\",ahead=\"1h\",bound=\"mid\"}"),
+	       1000, "what is expected, in bytes");
+	is_int(count(text, "weir_forecast_bytes_per_second{of=\"total\",direction=\"out\""),
+	       3 * WR_FORECAST_HORIZONS, "three bounds for each horizon");
+	is_int((int64_t)sample(
+		       text,
+		       "weir_forecast_meets_limit_seconds{of=\"class web\",direction=\"in\"}"),
+	       5400, "until a limit is met");
+	is_int(count(text, "weir_forecast_meets_limit_seconds{"), 1,
+	       "nothing is said where it is not");
+}
+
 static void forms(void)
 {
 	ok(wr_metrics_form(NULL) == WR_METRICS_TEXT &&
@@ -483,6 +510,7 @@ static void otlp(void)
 
 int main(void)
 {
+	forecasts();
 	forms();
 	classes();
 	ledger_rows();

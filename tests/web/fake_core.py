@@ -356,6 +356,28 @@ class Host:
             yield {"event_type": "learned", "who": address, "seconds": 90000, "hours": 25, "sure": "days",
                    "features": {"packets": feature, "syn": {"now": 1, "usual": 1.5, "most": 12}}}
 
+    def forecast(self, keys):
+        limit = {"name": "capacity", "value": 400000000, "meets_minutes": 190, "meets_at": stamp(time.time() + 190 * 60)}
+        for kind, key, unit, way, rate in (("total", None, "bit/s", "in", 1e8), ("total", None, "packets/s", "in", 20000),
+                                           ("interface", self.iface(), "bit/s", "in", 9e7), ("service", "tcp/443@192.0.2.10", "bit/s", "out", 3e8)):
+            if self.args.quiet or keys.get("of") not in (None, kind, "%s %s" % (kind, key)):
+                continue
+
+            def at(minutes, rate=rate):
+                mid = rate * (1 + .8 * math.sin((time.time() + 60 * minutes) / 86400 * 2 * math.pi))
+                wide = .05 + .25 * minutes / 1440
+                return {"low95": mid * (1 - 2 * wide), "low80": mid * (1 - wide), "mid": mid, "high80": mid * (1 + wide), "high95": mid * (1 + 2 * wide)}
+
+            row = {"timestamp": stamp(time.time()), "event_type": "forecast", "kind": kind, **({"key": key} if key else {}), "unit": unit,
+                   "direction": way, "now": rate, "minutes": 20000, "hours": 330, "sure_minutes": 1440,
+                   "horizons": [{"ahead": name, "minutes": n, **at(n), "checked": 300, "held80": .81, "held95": .95}
+                                for name, n in (("5m", 5), ("15m", 15), ("1h", 60), ("6h", 360), ("24h", 1440))],
+                   **({"limit": limit} if kind == "interface" else {})}
+            if "points" in keys:
+                n = int(keys["points"])
+                row["path"] = [{"at": stamp(time.time() + 86400 * (i + 1) / n), **at(1440 * (i + 1) / n)} for i in range(n)]
+            yield row
+
     def metrics(self, keys):
         yield "# TYPE weir_packets counter"
         yield "weir_packets_total %d" % (21000 * self.window())
@@ -363,8 +385,8 @@ class Host:
     # ---- the protocol ----
 
     VIEWS = ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "dump",
-             "metrics", "rules", "report", "rule", "incidents", "learned", "classes")
-    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id"}
+             "metrics", "rules", "report", "rule", "incidents", "learned", "classes", "forecast")
+    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id", "of", "interface"}
 
     def parse(self, line):
         words = line.split(" ")

@@ -49,6 +49,20 @@ async function paints(b, url) {
 	await page.context().close();
 }
 
+// What is expected goes on to the right of what was, of whatever is chosen.
+async function expected(b, url) {
+	const page = await open(b, url);
+	ok(await eventually(() => page.locator(".expected .plot canvas").count()), "what is expected is drawn");
+	ok(await eventually(async () => /In 1 h about .* in eight of ten cases; 81 of 100 such ranges held/.test(await text(page, '.expected p[role="status"]'))),
+		"and said, with how often that held", await text(page, '.expected p[role="status"]'));
+	await page.locator(".expected select").selectOption({label: await page.locator(".expected option", {hasText: "interface"}).innerText()});
+	ok(await eventually(async () => /The capacity of 400.* is expected to be met at about \d\d:\d\d/.test(await text(page, '.expected p[role="status"]'))),
+		"of an interface: when its capacity is met", await text(page, '.expected p[role="status"]'));
+	ok(/expected: In 1 h/.test(await page.locator(".expected .plot").getAttribute("aria-label")), "the chart says it, too");
+	fine(page, "expected");
+	await page.context().close();
+}
+
 async function keyboard(b, url) {
 	const page = await open(b, url);
 	await live(page);
@@ -479,7 +493,7 @@ async function memory(b) {
 const scene = await front(["--window", "0.4"]);
 const b = await browser();
 try {
-	for (const part of [paints, keyboard, flows, hostile, looks, past, withoutCharts, rules, classes, incidents, changes, login, gone, memory]) {
+	for (const part of [paints, expected, keyboard, flows, hostile, looks, past, withoutCharts, rules, classes, incidents, changes, login, gone, memory]) {
 		const begun = Date.now();
 		await part(b, scene.url);
 		note(`${part.name} took ${((Date.now() - begun) / 1000).toFixed(1)} s`);

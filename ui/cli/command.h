@@ -52,7 +52,7 @@ extern const struct wr_command wr_command_notify;
 
 extern const struct wr_command wr_command_run, wr_command_config, wr_command_status,
 	wr_command_services, wr_command_talkers, wr_command_flows, wr_command_drops,
-	wr_command_classes, wr_command_incidents;
+	wr_command_classes, wr_command_incidents, wr_command_forecast;
 
 extern const struct wr_command *const wr_commands[]; /* ended by NULL */
 

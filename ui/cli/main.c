@@ -27,6 +27,7 @@ const struct wr_command *const wr_commands[] = {
 	&wr_command_flush,
 	&wr_command_demo,
 	&wr_command_learn,
+	&wr_command_forecast,
 	&wr_command_swap,
 	&wr_command_program,
 	&wr_command_gateway,

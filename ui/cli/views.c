@@ -21,15 +21,18 @@ static const struct view {
 	const struct wr_command *command;
 	const char *views; /* as text; as JSON only the first */
 	bool top, sort, filter;
-	const char *key; /* of the one word that may follow; NULL: none may */
+	const char *key; /* of the words that may follow; NULL: none may */
+	int words;	 /* so many */
+	const char *takes;
 } views[] = {
-	{&wr_command_status, "status,stats", false, false, false, NULL},
-	{&wr_command_services, "services", true, true, false, NULL},
-	{&wr_command_talkers, "talkers", true, true, false, NULL},
-	{&wr_command_flows, "flows", true, true, true, NULL},
-	{&wr_command_drops, "drops", false, false, false, NULL},
-	{&wr_command_classes, "classes", false, false, false, NULL},
-	{&wr_command_incidents, "incidents", true, false, false, "id"},
+	{&wr_command_status, "status,stats", false, false, false, NULL, 0, NULL},
+	{&wr_command_services, "services", true, true, false, NULL, 0, NULL},
+	{&wr_command_talkers, "talkers", true, true, false, NULL, 0, NULL},
+	{&wr_command_flows, "flows", true, true, true, NULL, 0, NULL},
+	{&wr_command_drops, "drops", false, false, false, NULL, 0, NULL},
+	{&wr_command_classes, "classes", false, false, false, NULL, 0, NULL},
+	{&wr_command_forecast, "forecast", true, false, false, "of", 2, "one name only"},
+	{&wr_command_incidents, "incidents", true, false, false, "id", 1, "one number only"},
 };
 
 static const struct view *find(const char *name)
@@ -98,9 +101,9 @@ static int run(int argc, char **argv, struct wr_err *err)
 
 	if (status >= 0)
 		return status;
-	if (rest.argc && (v->key ? rest.argc > 1 : !v->filter)) {
+	if (rest.argc && (v->key ? rest.argc > v->words : !v->filter)) {
 		wr_fail(err, EINVAL, "'%s': it takes %s", rest.argv[rest.argc - 1],
-			v->key ? "one number only" : "options only");
+			v->key ? v->takes : "options only");
 		return WR_EXIT_USAGE;
 	}
 	filter = wr_join_args(rest.argc, rest.argv, 0);
@@ -135,6 +138,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 static const struct wr_option plain_options[] = {HOW, WHERE, {0}};
 
 static const struct wr_option incident_options[] = {TOP(256), HOW, WHERE, {0}};
+
+static const struct wr_option forecast_options[] = {TOP(1000), HOW, WHERE, {0}};
 
 static const struct wr_option row_options[] = {
 	TOP(10000),
@@ -235,6 +240,25 @@ const struct wr_command wr_command_classes = {
 	.run = run,
 };
 
+const struct wr_command wr_command_forecast = {
+	.name = "forecast",
+	.brief = "what is expected of services, classes, interfaces in minutes and hours",
+	.args = " [NAME]",
+	.text = "Of everything, of classes, interfaces, rules that limit, and the services with "
+		"most bytes: what they have now, and what is expected in an hour and in a day, in "
+		"the middle and at most (nine of ten stay below).\nWith a name: "
+		"every horizon from 5 minutes to a day, the ranges that 80 and 95 of 100 are "
+		"expected in, and how many were (held). Ranges are wide while little is known.\n"
+		"Where a class has a ceiling, a link a capacity or a rule a limit: when it is "
+		"expected to be met; an incident tells of it (docs/detection.md). Names are those "
+		"of weir history: tcp/443@10.0.0.5, class web, interface eth0, total.",
+	.examples = "weir forecast\tall that is expected\n"
+		    "weir forecast tcp/443@10.0.0.5\tone service in full\n"
+		    "weir forecast class web\twhen does it meet its ceiling?\n"
+		    "weir forecast --json | jq 'select(.limit.meets_at)'\tfor a program\n",
+	.options = forecast_options,
+	.run = run,
+};
 const struct wr_command wr_command_incidents = {
 	.name = "incidents",
 	.brief = "attacks and whatever else is unusual: what goes on, and what was",

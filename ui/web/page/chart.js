@@ -10,7 +10,7 @@ const drawn = new Set();
 if (window.Dygraph)
 	window.Dygraph.PLUGINS = window.Dygraph.PLUGINS.filter((plugin) => plugin !== window.Dygraph.Plugins.Legend);
 
-function color(name) {
+export function color(name) {
 	return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 }
 

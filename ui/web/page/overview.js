@@ -8,6 +8,7 @@ import {Chart} from "./chart.js";
 import {KINDS, unitNow, withMost} from "./columns.js";
 import {details} from "./peek.js";
 import {sums} from "./ledger.js";
+import {forecast} from "./forecast.js";
 
 const ROWS = 8, MINUTE_MS = 60e3;
 
@@ -33,7 +34,7 @@ export function minute(stats, unit) {
 
 export function overview(go) {
 	const cards = {in: card("In", "in"), out: card("Out", "out"), flows: card("Flows"), lost: card("Lost or dropped"), ledger: card("Ledger")};
-	const chart = new Chart({label: "Rate of the last minute"});
+	const chart = new Chart({label: "Rate of the last minute"}), expected = forecast();
 	const kinds = ["services", "talkers", "interfaces"];
 	const tables = Object.fromEntries(kinds.map((kind) => [kind, new Table({
 		...KINDS[kind], columns: KINDS[kind].columns.slice(0, 4),
@@ -65,6 +66,7 @@ export function overview(go) {
 				return;
 			rates();
 			flows();
+			expected.tick();
 		},
 		ledger(rows) {
 			const all = sums(rows), fine = rows.every((row) => row.balanced);
@@ -85,12 +87,15 @@ export function overview(go) {
 	return {
 		id: "overview", title: "Overview", views: ["stats", "ledger", ...kinds],
 		root: el("div", {class: "overview"}, el("div", {class: "cards"}, ...Object.values(cards).map((c) => c.root)),
-			el("section", {class: "panel big", "aria-label": "Rate"}, chart.root),
+			el("section", {class: "panel big", "aria-label": "Rate"}, chart.root), expected.root,
 			el("div", {class: "two"}, titled({}, "Services", tables.services.root, more("services")),
 				titled({}, "Talkers", tables.talkers.root, more("talkers"))),
 			titled({}, "Interfaces", tables.interfaces.root)),
-		show: () => chart.draw(),
-		hide() {},
+		show() {
+			chart.draw();
+			expected.show();
+		},
+		hide: () => expected.hide(),
 		take: (view, rows) => take[view] && take[view](rows),
 		unit() {
 			if (stats)
