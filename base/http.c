@@ -121,6 +121,13 @@ static int failed(const struct taking *t, CURLcode code, const char *why, struct
 	}
 }
 
+int wr_http_begin(struct wr_err *err)
+{
+	return curl_global_init(CURL_GLOBAL_DEFAULT)
+		       ? wr_fail(err, ENOMEM, "libcurl does not start")
+		       : 0;
+}
+
 int wr_http(struct wr_http *h, struct wr_err *err)
 {
 	struct taking t = {.h = h};

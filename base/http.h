@@ -27,6 +27,9 @@ struct wr_http {
  * the caller knows what it means. */
 int wr_http(struct wr_http *h, struct wr_err *err);
 
+/* What libcurl and its libraries read from files they read now: before a process gives files up. */
+int wr_http_begin(struct wr_err *err);
+
 /* Adds the first line of a file that its owner alone may read. -EPERM: others may, too; -errno. */
 int wr_http_key(struct wr_buf *key, const char *path, struct wr_err *err);
 

@@ -59,7 +59,8 @@
 	X(REFUSALS, "refusals", "answers", "answers 401 and 403")                      \
 	X(PATHS, "paths", "paths", "different paths")                                  \
 	X(TOKENS, "tokens", "tokens", "tokens")                                        \
-	X(CLIENT_SHARE, "client_share", "share", "of them are of the first client")
+	X(CLIENT_SHARE, "client_share", "share", "of them are of the first client")    \
+	X(SCORE, "score", "score", "score of a model")
 
 enum wr_feature {
 #define X(sym, name, unit, text) WR_FEATURE_##sym,

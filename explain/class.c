@@ -94,6 +94,9 @@ static const struct {
 	[WR_CLASS_API_SCRAPING] = {"One client asks for far more different paths than people do.",
 				   LOGGED},
 	[WR_CLASS_API_TOKENS] = {"One client uses up more tokens than it may.", LOGGED},
+	[WR_CLASS_MODEL_SCORE] = {"A model of the operator's gives what arrives here a high score; "
+				  "weir's own detection may find nothing.",
+				  ""},
 };
 
 const char *wr_explain_meaning(enum wr_finding_class c)
