@@ -116,6 +116,9 @@ static int failed(const struct taking *t, CURLcode code, const char *why, struct
 	case CURLE_GOT_NOTHING:
 	case CURLE_PARTIAL_FILE:
 		return wr_fail(err, ECONNRESET, "%s", said);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return wr_fail(err, EBADMSG, "%s", said);
 	default:
 		return wr_fail(err, EIO, "%s", said);
 	}

@@ -23,8 +23,8 @@ struct wr_http {
 };
 
 /* 0: there is an answer, of any status. -EMSGSIZE: it is too large; -ETIMEDOUT; -ECONNREFUSED: no
- * connection; -ECONNRESET: cut off on the way; -EIO: anything else; err says only what happened:
- * the caller knows what it means. */
+ * connection; -ECONNRESET: cut off on the way; -EBADMSG: no HTTP; -EIO: anything else; err says
+ * only what happened: the caller knows what it means. */
 int wr_http(struct wr_http *h, struct wr_err *err);
 
 /* What libcurl and its libraries read from files they read now: before a process gives files up. */

@@ -45,6 +45,7 @@ enum {
 	X(REFUSED, "the server does not take the request: see its log, and advice.form")           \
 	X(FAILED, "the server or its model is broken: see its log")                                \
 	X(HUGE, "the address answers something else: see advice.url")                              \
+	X(ALIEN, "the address answers something that is no HTTP: see advice.url")                  \
 	X(GARBAGE, "the address answers something else: see advice.url and advice.form")           \
 	X(NUMBER, "the model gives no usable score: weir sends 0 (oip) or null (rows) for what a " \
 		  "row does not have")                                                             \
@@ -201,7 +202,7 @@ static int request(struct asker *a, bool metadata, struct wr_err *err)
 	ret = wr_http(&a->http, err);
 	a->retry_ns = 0;
 	if (ret) {
-		failed(a, of_error(ret), err->text, false);
+		failed(a, ret == -EBADMSG ? ALIEN : of_error(ret), err->text, false);
 		return ret;
 	}
 	if (a->http.status >= 200 && a->http.status < 300)
