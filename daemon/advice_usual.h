@@ -10,7 +10,7 @@
  * It does not judge: it says of a row that a model has judged which inputs are least as they are
  * there. Memory is fixed: keys that find no room have no usual values.
  */
-enum { WR_ADVICE_KEYS = 1024, WR_ADVICE_LEARNED = 10 /* rows, until it is known */ };
+enum { WR_ADVICE_KEYS = 1024, WR_ADVICE_LEARNED = 5 /* rows, until it is known */ };
 
 struct wr_advice_usual {
 	struct wr_advice_key {

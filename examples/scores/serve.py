@@ -60,7 +60,7 @@ def main():
             except (ValueError, LookupError, TypeError) as e:
                 self.answer(400, {"error": "rows of %d columns are wanted: %s" % (width, e)})
                 return
-            scores = (-model["forest"].score_samples(rows)).tolist()
+            scores = model["model"].kneighbors(numpy.log1p(rows))[0][:, -1].tolist()
             self.answer(200, {"model_name": a.name, "model_version": a.version, "outputs": [
                 {"name": "score", "datatype": "FP64", "shape": [len(scores)], "data": scores}]})
 

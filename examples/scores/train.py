@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Trains a scikit-learn IsolationForest on windows that weir has exported as CSV, and prints the lines for [advice].
+"""Trains a scikit-learn model on windows that weir has exported as CSV, and prints the lines for [advice].
+
+The score of a row is its distance to the nearest rows that were seen, with logarithms for sizes, so twice as much is as far
+everywhere: 0 is as usual, and the further from all that was seen, the more. It needs no attacks to learn from.
 
 train.py WINDOWS.csv... -o MODEL      needs Debian's python3-sklearn
 """
@@ -9,21 +12,26 @@ import csv
 import pickle
 
 import numpy
-from sklearn.ensemble import IsolationForest
+from sklearn.neighbors import NearestNeighbors
 
 COLUMNS = ("packets_s bytes_s mean_size syn_share rst_share fin_share handshakes icmp udp new_flows new_sources "
            "sources source_entropy source_ports ports fragments").split()
+MOST = 20000  # rows that are kept
+NEAREST = 3
 
 
 def read(paths, keys, columns):
-    """A row a window of these kinds; what a row does not have is 0, as weir sends it."""
-    rows = []
+    """A row a window of these kinds; what a row does not have is 0, as weir sends it.
+
+    The first seconds and the last one are left out: just after a start everything is new, and at the end a second is not whole.
+    """
+    found = []
     for path in paths:
         with open(path, newline="") as f:
-            for row in csv.DictReader(f):
-                if row["key"] in keys and row["other"] == "0":
-                    rows.append([float(row[c] or 0) for c in columns])
-    return numpy.array(rows)
+            found += [r for r in csv.DictReader(f) if r["key"] in keys and r["other"] == "0"]
+    starts = sorted({r["start"] for r in found})
+    whole = set(starts[3:-1])
+    return numpy.array([[float(r[c] or 0) for c in columns] for r in found if r["start"] in whole])
 
 
 def main():
@@ -36,13 +44,15 @@ def main():
     rows = read(a.windows, a.keys, a.columns)
     if len(rows) < 8:
         raise SystemExit("train.py: %d rows of %s are too few: let weir export for longer" % (len(rows), " ".join(a.keys)))
-    forest = IsolationForest(n_estimators=100, random_state=0).fit(rows)
-    usual = -forest.score_samples(rows) # 0: nothing is as usual as that; 1: nothing is as odd
+    rows = numpy.log1p(rows)
+    if len(rows) > MOST:
+        rows = rows[numpy.random.default_rng(0).choice(len(rows), MOST, replace=False)]
+    model = NearestNeighbors(n_neighbors=NEAREST).fit(rows)
+    # Each row is its own nearest: one more is asked for, and that one left out.
+    apart = model.kneighbors(rows, NEAREST + 1)[0][:, -1]
     with open(a.output, "wb") as f:
-        pickle.dump({"forest": forest, "columns": a.columns}, f)
-    # Odder than all that was seen.
-    print("keys = %s\ninputs = %s\nover = %.3f" % (" ".join(a.keys), " ".join(a.columns), (usual.max() + 1) / 2
-                                                  if usual.max() > 0.9 else usual.max() + 0.02))
+        pickle.dump({"model": model, "columns": a.columns}, f)
+    print("keys = %s\ninputs = %s\nover = %.3f" % (" ".join(a.keys), " ".join(a.columns), 3 + 1.5 * numpy.quantile(apart, 0.95)))
 
 
 if __name__ == "__main__":

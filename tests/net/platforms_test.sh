@@ -54,7 +54,7 @@ has() {
 }
 
 ok "a real Prometheus with the page's lines scrapes weir" wait_for "$PATIENCE" has 'up{job="weir"} == 1'
-for m in weir_incidents_active weir_ledger_balanced weir_findings_total weir_arrived_packets_total; do
+for m in weir_incidents_active weir_ledger_balanced weir_findings_total weir_windows_total weir_export_lost_total; do
 	ok "and knows $m" wait_for "$PATIENCE" has "$m"
 done
 alerts() {
