@@ -47,11 +47,9 @@ enum {
 	X(HUGE, "the address answers something else: see advice.url")                              \
 	X(ALIEN, "the address answers something that is no HTTP: see advice.url")                  \
 	X(GARBAGE, "the address answers something else: see advice.url and advice.form")           \
-	X(NUMBER, "the model gives no usable score: weir sends 0 (oip) or null (rows) for what a " \
-		  "row does not have")                                                             \
+	X(NUMBER, "the model gives no usable score: does it take 0 for what a row does not have?") \
 	X(SHAPE, "a score a row is wanted: see advice.output and what the model gives")            \
-	X(MODEL, "train it on the columns of advice.inputs, or list those that it wants, in its "  \
-		 "order")                                                                          \
+	X(MODEL, "set advice.inputs to the columns that it was trained on, in their order")        \
 	X(OLD, "the model is too slow for so many rows: raise advice.batch, or lower advice.keys")
 
 enum trouble {
