@@ -116,9 +116,19 @@ static int failed(const struct taking *t, CURLcode code, const char *why, struct
 	case CURLE_GOT_NOTHING:
 	case CURLE_PARTIAL_FILE:
 		return wr_fail(err, ECONNRESET, "%s", said);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return wr_fail(err, EBADMSG, "%s", said);
 	default:
 		return wr_fail(err, EIO, "%s", said);
 	}
+}
+
+int wr_http_begin(struct wr_err *err)
+{
+	return curl_global_init(CURL_GLOBAL_DEFAULT)
+		       ? wr_fail(err, ENOMEM, "libcurl does not start")
+		       : 0;
 }
 
 int wr_http(struct wr_http *h, struct wr_err *err)

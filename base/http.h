@@ -23,9 +23,12 @@ struct wr_http {
 };
 
 /* 0: there is an answer, of any status. -EMSGSIZE: it is too large; -ETIMEDOUT; -ECONNREFUSED: no
- * connection; -ECONNRESET: cut off on the way; -EIO: anything else; err says only what happened:
- * the caller knows what it means. */
+ * connection; -ECONNRESET: cut off on the way; -EBADMSG: no HTTP; -EIO: anything else; err says
+ * only what happened: the caller knows what it means. */
 int wr_http(struct wr_http *h, struct wr_err *err);
+
+/* What libcurl and its libraries read from files they read now: before a process gives files up. */
+int wr_http_begin(struct wr_err *err);
 
 /* Adds the first line of a file that its owner alone may read. -EPERM: others may, too; -errno. */
 int wr_http_key(struct wr_buf *key, const char *path, struct wr_err *err);

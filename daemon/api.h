@@ -81,6 +81,7 @@ struct wr_api_host {
 	const struct wr_forecasts *forecasts; /* NULL: there are none */
 	/* What is done about the incident in it, or could be: its mode and cure. */
 	void (*explain)(void *ctx, struct wr_explain *e);
+	const struct wr_advice *advice;	     /* NULL: no model is asked */
 	const struct wr_api_stats *requests; /* of gateways; NULL: none are listened to */
 	/* Users' programs. */
 	int (*program)(void *ctx, const struct wr_program_ask *ask, struct wr_err *err);

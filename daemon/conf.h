@@ -88,6 +88,15 @@ struct wr_daemon_conf {
 		uint64_t errors, slow, tries, paths, tokens;
 	} api;
 	struct {
+		const char *url, *model, *version, *output, *header_file;
+		int form;		    /* enum wr_infer_form */
+		struct wr_conf_list inputs; /* columns of windows */
+		struct wr_conf_list keys;   /* names of enum wr_window_kind */
+		const char *over;	    /* a number */
+		uint64_t batch, failures, deadline_ns, pause_ns, stale_ns;
+		int automatic; /* enum wr_answer_mode */
+	} advice;	       /* daemon/advice_conf.h */
+	struct {
 		const char *user;
 		bool sandbox, attach_later;
 	} daemon;

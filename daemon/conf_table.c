@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/advice_conf.h"
 #include "daemon/changes.h"
 #include "daemon/detect_conf.h"
 #include "daemon/output_conf.h"
 #include "daemon/told.h"
 #include "detect/class.h"
 #include "explain/prompt.h"
+#include "export/infer.h"
 #include "policy/policy.h"
 
 #define SECOND 1000000000ull
@@ -506,6 +508,54 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "is.",
 	 AT(api.tokens), 0, 1000000000000ull},
 
+	{"advice.url", WR_CONF_STRING, "", "an address",
+	 "A server of models that is asked for a score of each window (docs/scores.md): "
+	 "http://HOST:PORT in front of /v2, or with form = rows the whole address. Empty: none is.",
+	 AT(advice.url), 0, 512, .check = web_address},
+	{"advice.form", WR_CONF_ENUM, "oip", NULL,
+	 "oip: Open Inference Protocol, version 2 (KServe, Triton, MLServer); rows: "
+	 "{\"rows\":[{column: value}]}, answered by {\"scores\":[number]}.",
+	 AT(advice.form), .choices = wr_infer_forms},
+	{"advice.model", WR_CONF_STRING, "", "a name", "The model, as the server calls it.",
+	 AT(advice.model), 0, 47},
+	{"advice.version", WR_CONF_STRING, "", "a version",
+	 "That version of it alone. Empty: the one that the server takes.", AT(advice.version), 0,
+	 47},
+	{"advice.inputs", WR_CONF_LIST, "", "columns",
+	 "What the model is given, in its order: columns of windows ('weir export windows --list') "
+	 "that are numbers. They are held against the model's metadata.",
+	 AT(advice.inputs), 0, WR_INFER_INPUTS, .check = wr_advice_check_input},
+	{"advice.output", WR_CONF_STRING, "", "a name",
+	 "Which of its outputs is the score, where it has several.", AT(advice.output), 0, 63},
+	{"advice.keys", WR_CONF_LIST, "host service", "host, service, source_prefix",
+	 "Of which rows scores are wanted, each second.", AT(advice.keys), 1, 3,
+	 .check = wr_advice_check_key},
+	{"advice.over", WR_CONF_STRING, "0.9", "a number",
+	 "A score above that is a finding (model_score).", AT(advice.over), 1, 32,
+	 .check = wr_advice_check_over},
+	{"advice.auto", WR_CONF_ENUM, "off", NULL,
+	 "Where detection itself finds something at a target that also has such a score, its rule "
+	 "is made at least in this mode: shadow counts, enforce keeps out. A score alone makes no "
+	 "rule; classes of detect.auto_classes keep their mode.",
+	 AT(advice.automatic), .choices = wr_daemon_modes},
+	{"advice.batch", WR_CONF_NUMBER, "256", "rows", "So many are sent at a time at most.",
+	 AT(advice.batch), 1, WR_INFER_BATCH},
+	{"advice.deadline", WR_CONF_DURATION, "1s", NULL,
+	 "An answer that takes longer is none. Nobody but the process that asks waits for it.",
+	 AT(advice.deadline_ns), SECOND / 100, 30 * SECOND},
+	{"advice.failures", WR_CONF_NUMBER, "3", "in a row",
+	 "After so many the model is left alone for advice.pause.", AT(advice.failures), 1, 1000},
+	{"advice.pause", WR_CONF_DURATION, "30s", NULL,
+	 "How long; it doubles each time, or is as long as the server wants (Retry-After).",
+	 AT(advice.pause_ns), SECOND / 10, 3600 * SECOND},
+	{"advice.stale", WR_CONF_DURATION, "5s", NULL,
+	 "A window that was over so long ago is not asked about any more.", AT(advice.stale_ns),
+	 SECOND, 300 * SECOND},
+	{"advice.header_file", WR_CONF_STRING, "", "a path",
+	 "A file with a header for the server, 'Authorization: Bearer TOKEN', that daemon.user may "
+	 "read and others may not.",
+	 AT(advice.header_file), 0, 255, .check = whole_path},
+
 	{"daemon.user", WR_CONF_STRING, "nobody", "a user",
 	 "Who weir runs as when everything is loaded and attached.", AT(daemon.user), 1, 32},
 	{"daemon.sandbox", WR_CONF_BOOL, "yes", NULL,
@@ -562,6 +612,8 @@ int wr_daemon_conf_fill(const struct wr_conf *values, struct wr_daemon_conf *con
 	err = err ? err : &none;
 	wr_conf_fill(values, conf);
 	if (wr_output_check_all(conf, &item, err))
+		return wrong(values, item, err);
+	if (wr_advice_check_all(conf, &item, err))
 		return wrong(values, item, err);
 	if (conf->capture.flow_slots & (conf->capture.flow_slots - 1)) {
 		wr_fail(err, EINVAL, "%" PRIu64 " is not a power of two", conf->capture.flow_slots);

@@ -123,6 +123,8 @@ bool wr_detect_conf_answers(const struct wr_daemon_conf *conf)
 
 	if (conf->detect.automatic != WR_ANSWER_OFF)
 		return true;
+	if (conf->advice.url && conf->advice.url[0] && conf->advice.automatic != WR_ANSWER_OFF)
+		return true;
 	wr_detect_conf_modes(conf, own);
 	for (int c = 0; c < WR_CLASS_COUNT; c++)
 		if (own[c] > 1 + WR_ANSWER_OFF)

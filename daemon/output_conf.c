@@ -304,7 +304,7 @@ bool wr_output_wants(const struct wr_daemon_conf *conf, const char *type)
 
 /* ---- ports ---- */
 
-static uint16_t url_port(const char *url)
+uint16_t wr_output_url_port(const char *url)
 {
 	const char *end = NULL, *host = host_of(url, &end);
 	uint16_t port = host ? port_of(host, end) : 0;
@@ -326,7 +326,7 @@ static size_t url_ports(const struct wr_conf_list *l, uint16_t *ports, size_t n)
 
 	for (size_t i = 0; i < l->n; i++)
 		if (!wr_output_webhook_url(l->at[i], url, NULL))
-			ports[n++] = url_port(url);
+			ports[n++] = wr_output_url_port(url);
 	return n;
 }
 

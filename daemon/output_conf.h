@@ -71,6 +71,7 @@ int wr_output_check_all(const struct wr_daemon_conf *conf, const char **item, st
 
 bool wr_output_wants(const struct wr_daemon_conf *conf, const char *type); /* "flow", "stats" */
 
+uint16_t wr_output_url_port(const char *url); /* of http:// or https:// */
 /* TCP ports that are connected to, ended by 0, and that of DNS. False: nothing is connected to. */
 bool wr_output_ports(const struct wr_daemon_conf *conf, uint16_t ports[WR_OUTPUT_PORTS]);
 

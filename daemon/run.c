@@ -35,6 +35,7 @@ static void on_second(struct wr_run *r)
 		return;
 	r->second = second;
 	wr_run_requests_second(r);
+	wr_run_advice_second(r);
 	wr_run_gateways_second(r);
 }
 
@@ -175,6 +176,26 @@ static void on_gateways(void *ctx, uint32_t events)
 		wr_loop_remove(r->loop, wr_gateways_fd(r->gateways));
 }
 
+static void on_advises(void *ctx, uint32_t events)
+{
+	struct wr_run *r = ctx;
+
+	(void)events;
+	if (!wr_front_read(&r->advises, take_output, r))
+		return;
+	wr_run_log("the process that asks a model has ended: there are no scores until a restart");
+	wr_loop_remove(r->loop, r->advises.fd);
+}
+
+static void on_advice(void *ctx, uint32_t events)
+{
+	struct wr_run *r = ctx;
+
+	(void)events;
+	if (wr_run_advice_read(r))
+		wr_loop_remove(r->loop, wr_advice_fd(r->advice));
+}
+
 /* ---- the beginning ---- */
 
 static int read_conf(struct wr_run *r, struct wr_err *err)
@@ -247,6 +268,12 @@ static int start_processes(struct wr_run *r, struct wr_err *err)
 	if (!ret && r->gateways) {
 		ret = wr_front_open(&r->acts, wr_gateways_front(r->gateways), &r->source, err);
 		wr_gateways_forked(r->gateways);
+	}
+	if (!ret)
+		ret = wr_advice_open(&r->advice, &r->c, err);
+	if (!ret && r->advice) {
+		ret = wr_front_open(&r->advises, wr_advice_front(r->advice), &r->source, err);
+		wr_advice_forked(r->advice);
 	}
 	if (!ret && r->c.daemon.attach_later)
 		ret = wr_attach_start(&r->attach, r->netns, r->pin, err);
@@ -432,6 +459,7 @@ static int open_api(struct wr_run *r, struct wr_err *err)
 	r->host.conf = values;
 	r->host.history = r->history_path;
 	r->host.requests = wr_requests_stats(r->requests);
+	r->host.advice = r->advice;
 	r->host.ctx = r;
 	return ret ? ret : wr_api_open(&r->api, &conf, &r->host, r->loop, err);
 }
@@ -522,6 +550,23 @@ static int open_gateways(struct wr_run *r, struct wr_err *err)
 	ret = wr_loop_add(r->loop, r->acts.fd, EPOLLIN, on_acts, r);
 	if (!ret)
 		ret = wr_loop_add(r->loop, wr_gateways_fd(r->gateways), EPOLLIN, on_gateways, r);
+	return ret;
+}
+
+static int open_advice(struct wr_run *r, struct wr_err *err)
+{
+	int ret;
+
+	if (!r->advice)
+		return 0;
+	ret = wr_front_wait(&r->advises, take_output, r, FRONT_WAIT_MS, err);
+	if (ret == -EINVAL)
+		return wr_within(err, "advice");
+	if (ret) /* the rest works without it */
+		wr_run_log(err->text);
+	ret = wr_loop_add(r->loop, r->advises.fd, EPOLLIN, on_advises, r);
+	if (!ret)
+		ret = wr_loop_add(r->loop, wr_advice_fd(r->advice), EPOLLIN, on_advice, r);
 	return ret;
 }
 
@@ -621,6 +666,8 @@ static void end(struct wr_run *r)
 	wr_requests_close(&r->requests);
 	wr_front_close(&r->acts);
 	wr_gateways_close(&r->gateways);
+	wr_front_close(&r->advises);
+	wr_run_advice_close(r);
 	wr_prefixes_free(&r->trust);
 	wr_history_close(&r->history);
 	show_end(r);
@@ -646,7 +693,7 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 	if (!r)
 		return wr_fail(err, ENOMEM, "out of memory");
 	r->conf = conf;
-	r->front.fd = r->out.fd = r->reads.fd = r->acts.fd = r->attach.fd = -1;
+	r->front.fd = r->out.fd = r->reads.fd = r->acts.fd = r->advises.fd = r->attach.fd = -1;
 	r->pid = getpid();
 	r->since_ns = wr_run_now_ns();
 	ret = read_conf(r, err);
@@ -660,6 +707,8 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 		ret = open_api(r, err); /* first of all: is there another weir? */
 	if (!ret)
 		ret = wr_run_detect_open(r, err);
+	if (!ret)
+		ret = wr_run_advice_open(r, err);
 	if (!ret)
 		ret = open_engine(r, err);
 	if (!ret)
@@ -678,6 +727,8 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 		ret = open_gateways(r, err);
 	if (!ret)
 		wr_run_programs_load(r);
+	if (!ret)
+		ret = open_advice(r, err);
 	if (!ret)
 		ret = run_loop(r, err);
 	end(r);

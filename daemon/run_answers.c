@@ -67,11 +67,8 @@ static enum wr_answer_is is(void *ctx, const struct wr_answer *a)
 
 	if (!x)
 		return WR_ANSWER_GONE;
-	return x->automatic && x->shadow == (wr_answers_mode(&r->answers,
-							     (enum wr_finding_class)a->klass) ==
-					     WR_ANSWER_SHADOW)
-		       ? WR_ANSWER_THERE
-		       : WR_ANSWER_TURNED;
+	return x->automatic && x->shadow == (a->mode == WR_ANSWER_SHADOW) ? WR_ANSWER_THERE
+									  : WR_ANSWER_TURNED;
 }
 
 struct stops {
@@ -131,7 +128,8 @@ static void list_resolvers(char *to, size_t room, uint8_t ip_v)
 
 void wr_run_answers_open(struct wr_run *r)
 {
-	static const struct wr_answer_ops ops = {put, take, taken, is, stopped, fails};
+	static const struct wr_answer_ops ops = {
+		put, take, taken, is, stopped, fails, wr_run_advice_agrees};
 
 	list_resolvers(r->resolvers[0], sizeof(r->resolvers[0]), 4);
 	list_resolvers(r->resolvers[1], sizeof(r->resolvers[1]), 6);
@@ -155,6 +153,9 @@ void wr_run_answers_mode(struct wr_run *r, const struct wr_daemon_conf *c)
 		wr_answers_end(&r->answers);
 	r->answers.mode = mode;
 	memcpy(r->answers.own, own, sizeof(own));
+	r->answers.agreed = r->rules && r->advice && c->detect.on
+				    ? (enum wr_answer_mode)c->advice.automatic
+				    : WR_ANSWER_OFF;
 	r->answers.cookies = c->detect.cookies;
 }
 

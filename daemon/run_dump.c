@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/output_conf.h"
+#include "daemon/advice_conf.h"
 #include "daemon/run_impl.h"
 
 /* The last packets: a ring in memory (export/dumpring.h) that the engine fills. */
@@ -18,8 +19,8 @@ enum { SAMPLES_PPS = 1000, SAMPLE_BYTES = 128 };
 
 struct wr_engine_keep wr_run_dump_keep(const struct wr_daemon_conf *c)
 {
-	if (!c->dump.bytes &&
-	    ((c->detect.on && wr_detect_conf_answers(c)) || wr_output_wants_windows(c)))
+	if (!c->dump.bytes && ((c->detect.on && wr_detect_conf_answers(c)) ||
+			       wr_output_wants_windows(c) || wr_advice_wanted(c)))
 		return (struct wr_engine_keep){
 			.rate = SAMPLES_PPS, .sample = 1, .snap = SAMPLE_BYTES};
 	return (struct wr_engine_keep){

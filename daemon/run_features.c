@@ -15,6 +15,7 @@ static void begin(void *ctx, uint64_t start_ns)
 	const struct wr_run *r = ctx;
 
 	wr_windows_tick(r->windows, start_ns);
+	wr_advice_window(r->advice);
 }
 
 static void part(void *ctx, const struct wr_live_part *p, const struct wr_flow *f)
@@ -43,6 +44,7 @@ static void row(void *ctx, const struct wr_window *w)
 	const struct wr_run *r = ctx;
 
 	wr_outputs_window_row(r->outputs, w);
+	wr_advice_row(r->advice, w);
 }
 
 static int open_windows(struct wr_run *r, struct wr_err *err)
@@ -70,7 +72,7 @@ static int open_windows(struct wr_run *r, struct wr_err *err)
 
 int wr_run_features(struct wr_run *r, const struct wr_daemon_conf *c, struct wr_err *err)
 {
-	bool wanted = wr_output_wants_windows(c);
+	bool wanted = wr_output_wants_windows(c) || r->advice;
 
 	if (wanted == (r->windows != NULL))
 		return 0;

@@ -5,6 +5,7 @@
 #include "daemon/detect_conf.h"
 #include "base/loop.h"
 #include "base/places.h"
+#include "daemon/advice.h"
 #include "daemon/api.h"
 #include "detect/answer.h"
 #include "daemon/attach.h"
@@ -25,7 +26,7 @@
 
 /* What the files run*.c share. */
 
-enum { WR_RUN_API = 256 };
+enum { WR_RUN_API = 256, WR_RUN_ADVICE = 64 };
 
 /* Something unusual about requests that goes on. */
 struct wr_run_api {
@@ -43,10 +44,13 @@ struct wr_run {
 	struct wr_front_conf_source source;
 	struct wr_front_link front;
 	struct wr_outputs *outputs;
-	struct wr_windows *windows;   /* features of windows; NULL: nobody wants them */
-	struct wr_front_link out;     /* its process */
-	struct wr_requests *requests; /* of gateways; NULL: none are listened to */
-	struct wr_front_link reads;   /* the process that reads their lines */
+	struct wr_windows *windows;    /* features of windows; NULL: nobody wants them */
+	struct wr_advice *advice;      /* of a model; NULL: none is asked */
+	struct wr_front_link advises;  /* the process that asks it */
+	struct wr_run_advice *advised; /* what it has said; NULL: none is asked */
+	struct wr_front_link out;      /* its process */
+	struct wr_requests *requests;  /* of gateways; NULL: none are listened to */
+	struct wr_front_link reads;    /* the process that reads their lines */
 	struct wr_run_api api_open[WR_RUN_API];
 	uint64_t second;	  /* of a clock that does not go back */
 	struct wr_prefixes trust; /* api.trust */
@@ -182,6 +186,15 @@ uint32_t wr_run_tell_test(void *run);
 int wr_run_sample_open(struct wr_run *r, struct wr_err *err);
 void wr_run_sample_read(struct wr_run *r); /* what an earlier run has left */
 void wr_run_sample(struct wr_run *r);	   /* at the end of a window */
+
+/* run_advice.c: scores of a model become findings. */
+int wr_run_advice_open(struct wr_run *r, struct wr_err *err);
+int wr_run_advice_read(struct wr_run *r); /* as wr_advice_read() */
+void wr_run_advice_second(struct wr_run *r);
+void wr_run_advice_status(struct wr_run *r, struct wr_status *s);
+void wr_run_advice_close(struct wr_run *r);
+/* Does a model find something at its target just now? See struct wr_answer_ops. */
+bool wr_run_advice_agrees(void *run, const struct wr_finding *f);
 
 /* run_requests.c: what is unusual about requests becomes findings. */
 void wr_run_requests_open(struct wr_run *r);

@@ -130,6 +130,7 @@ void wr_run_status(void *run, struct wr_status *s)
 	outputs(r, s);
 	wr_run_requests_status(r, s);
 	wr_run_gateways_status(r, s);
+	wr_run_advice_status(r, s);
 	if (r->front.fd < 0)
 		return;
 	s->front.name = r->conf->front->name;

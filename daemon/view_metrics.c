@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/govern.h"
+#include "daemon/advice.h"
 #include "daemon/api.h"
 #include "daemon/classes.h"
 #include "daemon/findings.h"
@@ -53,6 +54,25 @@ static const struct wr_measure_findings *findings(const struct wr_api_host *h)
 	f.active = wr_findings_active(h->findings);
 	f.incidents = wr_incidents_active(wr_findings_incidents(h->findings));
 	return &f;
+}
+
+static const struct wr_measure_advice *advice(const struct wr_api_host *h)
+{
+	static struct wr_measure_advice m;
+	struct wr_advice_count n;
+
+	if (!h->advice)
+		return NULL;
+	n = wr_advice_counts(h->advice);
+	/* The process counts, and it can have been taken over. */
+	m = (struct wr_measure_advice){.scored = n.scored,
+				       .unscored = n.unscored,
+				       .lost = n.lost,
+				       .over = n.over,
+				       .answered = n.calls > n.failed ? n.calls - n.failed : 0,
+				       .failed = n.failed,
+				       .paused = n.paused};
+	return &m;
 }
 
 static void add_class(void *ctx, const struct wr_class_row *row)
@@ -108,6 +128,7 @@ static const struct wr_measure_in *gather(const struct wr_api_host *h)
 		.n_outputs = n_outputs < OUTPUTS_MAX ? n_outputs : OUTPUTS_MAX,
 		.findings = findings(h),
 		.requests = h->requests,
+		.advice = advice(h),
 		.now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
 	};
 	if (h->forecasts)

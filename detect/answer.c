@@ -39,6 +39,16 @@ enum wr_answer_mode wr_answers_mode(const struct wr_answers *all, enum wr_findin
 	return all->own[c] ? (enum wr_answer_mode)(all->own[c] - 1) : all->mode;
 }
 
+static enum wr_answer_mode mode_of(const struct wr_answers *all, const struct wr_finding *f)
+{
+	enum wr_answer_mode mode = wr_answers_mode(all, (enum wr_finding_class)f->klass);
+
+	if (all->own[f->klass] || all->agreed <= mode || !all->ops->agrees ||
+	    !all->ops->agrees(all->ctx, f))
+		return mode;
+	return all->agreed;
+}
+
 static struct wr_answer *find(struct wr_answers *all, const struct wr_finding *f)
 {
 	for (int i = 0; i < WR_ANSWERS; i++) {
@@ -76,7 +86,7 @@ static void take_out(struct wr_answers *all, struct wr_answer *a)
 	*a = (struct wr_answer){0};
 }
 
-static int put(struct wr_answers *all, uint8_t klass, const char *name, const struct wr_cure *c,
+static int put(struct wr_answers *all, uint8_t mode, const char *name, const struct wr_cure *c,
 	       uint64_t now_ns)
 {
 	char statement[sizeof(c->rule) + 16];
@@ -88,7 +98,7 @@ static int put(struct wr_answers *all, uint8_t klass, const char *name, const st
 	if (all->puts++ >= PUTS_MOST)
 		return -EAGAIN;
 	snprintf(statement, sizeof(statement), "%s%s", c->rule,
-		 wr_answers_mode(all, klass) == WR_ANSWER_SHADOW ? " shadow" : "");
+		 mode == WR_ANSWER_SHADOW ? " shadow" : "");
 	return all->ops->put(all->ctx, name, statement);
 }
 
@@ -133,7 +143,7 @@ static enum looked look(struct wr_answers *all, struct wr_detect *d, const struc
 	want.name = name;
 	wr_detect_cure(d, f, &want, &c);
 	if (c.verb != WR_CURE_NONE && c.safe && (is_new || strcmp(c.rule, a->cure.rule) != 0))
-		got = put(all, a->klass, name, &c, now_ns) ? LOOKED_REFUSED : LOOKED_PUT;
+		got = put(all, a->mode, name, &c, now_ns) ? LOOKED_REFUSED : LOOKED_PUT;
 	if (got != LOOKED_PUT) {
 		all->number = number;
 		return got;
@@ -209,6 +219,18 @@ static void look_at_rule(struct wr_answers *all, struct wr_answer *a, uint64_t n
 	}
 }
 
+/* The same rule again, in that mode from now on. */
+static void renew(struct wr_answers *all, struct wr_answer *a, enum wr_answer_mode mode,
+		  uint64_t now_ns)
+{
+	if (put(all, (uint8_t)mode, a->name, &a->cure, now_ns))
+		return;
+	if (mode != a->mode)
+		begin_count(all, a);
+	a->mode = (uint8_t)mode;
+	a->renewed_ns = now_ns;
+}
+
 static bool time_to_look(const struct wr_answer *a, uint64_t now_ns)
 {
 	return a->looks < LOOKS || now_ns - a->looked_ns >= LOOK_AGAIN_S * SECOND;
@@ -217,16 +239,22 @@ static bool time_to_look(const struct wr_answer *a, uint64_t now_ns)
 void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_finding_news news,
 			const struct wr_finding *f, uint64_t now_ns)
 {
+	enum wr_answer_mode mode;
 	struct wr_answer *a;
 
-	if (wr_answers_mode(all, (enum wr_finding_class)f->klass) == WR_ANSWER_OFF ||
-	    news == WR_FINDING_OVER || f->severity == WR_SEVERITY_INFO)
+	if (news == WR_FINDING_OVER || f->severity == WR_SEVERITY_INFO)
+		return;
+	/* One that nobody agrees to any more has an end that is not put off. */
+	mode = mode_of(all, f);
+	if (mode == WR_ANSWER_OFF)
 		return;
 	a = find(all, f);
 	if (!a)
 		a = make(all, f);
 	if (!a)
 		return;
+	if (!a->name[0])
+		a->mode = (uint8_t)mode;
 	a->finding = f->id;
 	a->until_ns = now_ns + LAST_NS;
 	if (!all->next_ns)
@@ -235,15 +263,16 @@ void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_fin
 		look_at_rule(all, a, now_ns);
 	if (a->declined)
 		return;
+	if (a->name[0] && mode > a->mode)
+		renew(all, a, mode, now_ns);
 	if (a->name[0])
 		judge(all, d, f, a, now_ns);
 	if (time_to_look(a, now_ns))
 		look(all, d, f, a, now_ns);
 	/* In the kernel it has an end of its own: half of the time before that it is put in anew.
 	 */
-	if (a->name[0] && now_ns - a->renewed_ns >= LAST_NS / 2 &&
-	    !put(all, a->klass, a->name, &a->cure, now_ns))
-		a->renewed_ns = now_ns;
+	if (a->name[0] && now_ns - a->renewed_ns >= LAST_NS / 2)
+		renew(all, a, mode, now_ns);
 }
 
 void wr_answers_tick(struct wr_answers *all, uint64_t now_ns)

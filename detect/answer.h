@@ -25,6 +25,7 @@ struct wr_answer {
 	char name[WR_ANSWER_NAME]; /* of its rule; "": there is none (yet) */
 	uint64_t finding;	   /* id */
 	uint8_t klass;
+	uint8_t mode; /* enum wr_answer_mode that its rule is in */
 	struct wr_victim victim;
 	uint64_t begun_ns, renewed_ns, until_ns, looked_ns;
 	struct wr_cure cure;
@@ -56,10 +57,15 @@ struct wr_answer_ops {
 	/* It goes on getting through: share is what was stopped of it, a->cure.attack what was
 	 * expected. It is replaced, or taken out, next. May be NULL. */
 	void (*fails)(void *ctx, const struct wr_answer *a, double share);
+	/* Somebody else finds something at the same target just now. May be NULL. */
+	bool (*agrees)(void *ctx, const struct wr_finding *f);
 };
 
 struct wr_answers {
-	enum wr_answer_mode mode;    /* of what `own` says nothing of */
+	enum wr_answer_mode mode; /* of what `own` says nothing of */
+	/* At least that mode for what ops->agrees() to, unless the class has one of its own. Who
+	 * agrees no longer lets the rule fall back to the other mode when it is renewed. */
+	enum wr_answer_mode agreed;
 	uint8_t own[WR_CLASS_COUNT]; /* 1 + enum wr_answer_mode of the class; 0: none of its own */
 	bool cookies;		     /* SYN cookies are fine */
 	const char *prefix;	     /* of names: "auto" makes auto1, auto2 */

@@ -46,7 +46,8 @@
 	X(API_TRIES, "api_tries", HIGH, "keys or passwords tried at an API")                \
 	X(API_SCRAPING, "api_scraping", LOW, "an API read through by one client")           \
 	X(API_TOKENS, "api_tokens", HIGH, "tokens of a language model burnt by one client") \
-	X(ANOMALY, "anomaly", LOW, "traffic of another kind than usual")
+	X(ANOMALY, "anomaly", LOW, "traffic of another kind than usual")                    \
+	X(MODEL_SCORE, "model_score", LOW, "a high score of a model")
 
 enum wr_finding_class {
 #define X(sym, name, severity, text) WR_CLASS_##sym,

@@ -73,7 +73,8 @@
 	X(FLOW_PACKETS, "flow_packets", "packets", "packets for each new flow")        \
 	X(SIZE_MIX, "size_mix", "share", "of the packets are of other sizes")          \
 	X(FLAG_MIX, "flag_mix", "share", "of the packets have other TCP flags")        \
-	X(TTL_MIX, "ttl_mix", "share", "of the packets have another time to live")
+	X(TTL_MIX, "ttl_mix", "share", "of the packets have another time to live")     \
+	X(SCORE, "score", "score", "score of a model")
 
 enum wr_feature {
 #define X(sym, name, unit, text) WR_FEATURE_##sym,

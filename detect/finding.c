@@ -10,6 +10,24 @@ bool wr_victim_same(const struct wr_victim *a, const struct wr_victim *b)
 	       !strcmp(a->route, b->route);
 }
 
+static bool in_prefix(const uint8_t *addr, const uint8_t *net, uint8_t bits)
+{
+	uint8_t bytes = bits / 8, rest = bits % 8;
+
+	if (memcmp(addr, net, bytes))
+		return false;
+	return !rest || !((addr[bytes] ^ net[bytes]) >> (8 - rest));
+}
+
+bool wr_victim_meets(const struct wr_victim *a, const struct wr_victim *b)
+{
+	if (a->ip_v != b->ip_v)
+		return false;
+	if (!a->ip_v)
+		return !strcmp(a->route, b->route);
+	return in_prefix(a->addr, b->addr, a->prefix < b->prefix ? a->prefix : b->prefix);
+}
+
 static struct finding_slot *slot_of(struct wr_detect *d, enum wr_finding_class klass,
 				    const struct wr_victim *victim)
 {

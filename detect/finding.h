@@ -14,7 +14,14 @@
  * is told when it is raised, while it goes on, and when it is over.
  */
 
-enum { WR_FINDING_SOURCES = 20, WR_FINDING_EVIDENCE = 10, WR_VICTIM_ROUTE = 96 };
+enum {
+	WR_FINDING_SOURCES = 20,
+	WR_FINDING_EVIDENCE = 10,
+	WR_VICTIM_ROUTE = 96,
+	WR_FINDING_MODEL = 48, /* bytes of a model's name, and of its version */
+	WR_FINDING_BY = 3,
+	WR_FINDING_COLUMN = 24, /* bytes of a column's name */
+};
 
 /* An address, a prefix of addresses, or a service of one. */
 struct wr_victim {
@@ -44,6 +51,18 @@ struct wr_finding_source {
 	uint64_t packets;
 };
 
+/* Which model gave a score (WR_CLASS_MODEL_SCORE), and the columns of the row that it was given
+ * which were least as usual there. Texts are printable. */
+struct wr_finding_model {
+	char name[WR_FINDING_MODEL], version[WR_FINDING_MODEL]; /* "": it has none */
+	uint32_t n_by;
+	struct {
+		char column[WR_FINDING_COLUMN];
+		double value, usual;
+		bool has_usual; /* enough rows were seen to say so */
+	} by[WR_FINDING_BY];
+};
+
 struct wr_finding {
 	uint64_t id;	  /* counts up from 1 */
 	uint8_t klass;	  /* enum wr_finding_class */
@@ -58,9 +77,13 @@ struct wr_finding {
 	uint32_t n_evidence, n_sources;
 	struct wr_evidence evidence[WR_FINDING_EVIDENCE];    /* of the window before raised_ns */
 	struct wr_finding_source source[WR_FINDING_SOURCES]; /* most packets first */
+	struct wr_finding_model model;			     /* of a score; else empty */
 };
 
 bool wr_victim_same(const struct wr_victim *a, const struct wr_victim *b);
+/* The same address whatever its port, or one lies in the other. Everybody (ip_v 0) is nobody's
+ * neighbour but its own. */
+bool wr_victim_meets(const struct wr_victim *a, const struct wr_victim *b);
 
 /* "10.0.0.5:443", "2001:db8::1", "[2001:db8::1]:53", "10.20.0.0/24", "*", "GET /users/{id}" */
 void wr_victim_text(struct wr_buf *b, const struct wr_victim *v);

@@ -49,30 +49,10 @@ void wr_incidents_close(struct wr_incidents **all)
 
 /* ---- one cause ---- */
 
-static bool in_prefix(const uint8_t *addr, const uint8_t *net, uint8_t bits)
-{
-	uint8_t bytes = bits / 8, rest = bits % 8;
-
-	if (memcmp(addr, net, bytes))
-		return false;
-	return !rest || !((addr[bytes] ^ net[bytes]) >> (8 - rest));
-}
-
-/* The same address, or one lies in the other. Everybody (ip_v 0) is nobody's neighbour but its
- * own. */
-static bool same_place(const struct wr_victim *a, const struct wr_victim *b)
-{
-	if (a->ip_v != b->ip_v)
-		return false;
-	if (!a->ip_v)
-		return !strcmp(a->route, b->route);
-	return in_prefix(a->addr, b->addr, a->prefix < b->prefix ? a->prefix : b->prefix);
-}
-
 static bool has_place(const struct wr_incident *i, const struct wr_victim *v)
 {
 	for (uint32_t k = 0; k < i->n_victims; k++)
-		if (same_place(&i->victim[k], v))
+		if (wr_victim_meets(&i->victim[k], v))
 			return true;
 	return false;
 }

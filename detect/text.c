@@ -184,6 +184,13 @@ static void one(struct wr_buf *b, const struct wr_evidence *e)
 {
 	const char *unit = features[e->feature].unit;
 
+	if (e->feature == WR_FEATURE_SCORE) {
+		wr_buf_str(b, "score ");
+		wr_evidence_number(b, e->value);
+		wr_buf_str(b, ", over ");
+		wr_evidence_number(b, e->norm);
+		return;
+	}
 	if (!strcmp(unit, "share")) {
 		wr_buf_fmt(b, "%.0f %% %s", e->value * 100, features[e->feature].text);
 		if (e->share > 0)
@@ -274,6 +281,23 @@ static void capacity_reason(struct wr_buf *b, const struct wr_finding *f)
 		wr_buf_char(b, ')');
 }
 
+static void model(struct wr_buf *b, const struct wr_finding_model *m)
+{
+	if (m->name[0])
+		wr_buf_fmt(b, "; model %s", m->name);
+	if (m->version[0])
+		wr_buf_fmt(b, " version %s", m->version);
+	for (uint32_t k = 0; k < m->n_by; k++) {
+		wr_buf_fmt(b, "%s%s ", k ? ", " : "; furthest from usual: ", m->by[k].column);
+		wr_evidence_number(b, m->by[k].value);
+		if (!m->by[k].has_usual)
+			continue;
+		wr_buf_str(b, " (usual: ");
+		wr_evidence_number(b, m->by[k].usual);
+		wr_buf_char(b, ')');
+	}
+}
+
 void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f)
 {
 	if (f->klass == WR_CLASS_CAPACITY) {
@@ -289,6 +313,7 @@ void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f)
 		wr_buf_str(b, i ? ", " : ": ");
 		one(b, &f->evidence[i]);
 	}
+	model(b, &f->model);
 	if (f->n_sources) {
 		wr_buf_str(b, f->n_sources == 1 ? "; from " : "; most from ");
 		addr_text(b, f->source[0].addr, f->source[0].ip_v);

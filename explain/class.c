@@ -101,6 +101,9 @@ static const struct {
 			      "once, and nothing that has a name explains it: an attack of a kind "
 			      "that is not known here, or other programs or users.",
 			      ""},
+	[WR_CLASS_MODEL_SCORE] = {"A model of the operator's gives what arrives here a high score; "
+				  "weir's own detection may find nothing.",
+				  ""},
 };
 
 const char *wr_explain_meaning(enum wr_finding_class c)

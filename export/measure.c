@@ -668,6 +668,28 @@ static void requests(struct walk *w, const struct wr_api_stats *s)
 	whole(w, WR_MEASURE_API_LOST, wr_api_stats_lost_requests(s));
 }
 
+static void parts(struct walk *w, enum wr_measure_id id, const char *label,
+		  const char *const *names, const uint64_t *v, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct wr_label l = {label, names[i]};
+
+		put(w, id, &l, 1, (struct wr_number){.u = v[i]}, 0);
+	}
+}
+
+static void advice(struct walk *w, const struct wr_measure_advice *a)
+{
+	static const char *const rows[] = {"scored", "unscored", "lost"};
+	static const char *const calls[] = {"answered", "failed"};
+
+	parts(w, WR_MEASURE_ADVICE_ROWS, "what", rows,
+	      (uint64_t[]){a->scored, a->unscored, a->lost}, 3);
+	whole(w, WR_MEASURE_ADVICE_OVER, a->over);
+	parts(w, WR_MEASURE_ADVICE_CALLS, "what", calls, (uint64_t[]){a->answered, a->failed}, 2);
+	whole(w, WR_MEASURE_ADVICE_PAUSED, a->paused);
+}
+
 static void self(struct walk *w, const struct wr_self *s)
 {
 	real(w, WR_MEASURE_CPU, s->cpu_s);
@@ -698,6 +720,8 @@ void wr_measure_walk(struct wr_measures *m, const struct wr_measure_in *in,
 	forecasts(&w, WR_MEASURE_FORECAST_MEETS);
 	if (in->requests)
 		requests(&w, in->requests);
+	if (in->advice)
+		advice(&w, in->advice);
 	put(&w, WR_MEASURE_BUILD, &version, 1, (struct wr_number){.u = 1}, 0);
 	if (in->self)
 		self(&w, in->self);

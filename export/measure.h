@@ -131,6 +131,14 @@ enum wr_measure_type {
 	  "Lines of gateways that could not be read.")                                             \
 	X(API_LOST, COUNTER, "weir_api_lost_requests", "", "weir.api.lost.requests", "{request}",  \
 	  "Lines of gateways that found no room on their way.")                                    \
+	X(ADVICE_ROWS, COUNTER, "weir_advice_rows", "", "weir.advice.rows", "{row}",               \
+	  "Windows that a model was to score, by what became of them.")                            \
+	X(ADVICE_OVER, COUNTER, "weir_advice_scores_over", "", "weir.advice.scores.over",          \
+	  "{score}", "Scores of a model that are over advice.over.")                               \
+	X(ADVICE_CALLS, COUNTER, "weir_advice_calls", "", "weir.advice.calls", "{call}",           \
+	  "Times that a model was asked, by how it went.")                                         \
+	X(ADVICE_PAUSED, GAUGE, "weir_advice_paused", "", "weir.advice.paused", "",                \
+	  "1: the model is left alone for a while after failures.")                                \
 	X(BUILD, INFO, "weir_build", "", NULL, "", "The version that runs.")                       \
 	X(CPU, COUNTER, "process_cpu_seconds", "seconds", "process.cpu.time", "s",                 \
 	  "CPU time, user and system.")                                                            \
@@ -216,6 +224,13 @@ struct wr_measure_findings {
 	uint32_t active, incidents;
 };
 
+/* Of a model that is asked. */
+struct wr_measure_advice {
+	uint64_t scored, unscored, lost; /* rows */
+	uint64_t over, answered, failed;
+	bool paused;
+};
+
 struct wr_measure_in {
 	struct wr_live *live; /* may be NULL, as all below: then those families are absent */
 	const struct wr_ledger *ledger;
@@ -231,6 +246,7 @@ struct wr_measure_in {
 	const struct wr_forecast_row *forecasts; /* in bit/s */
 	uint32_t n_forecasts;
 	const struct wr_api_stats *requests;
+	const struct wr_measure_advice *advice;
 	uint64_t now_ns; /* CLOCK_REALTIME */
 };
 

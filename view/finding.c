@@ -76,6 +76,24 @@ void wr_view_evidence_json(struct wr_buf *b, const char *key, const struct wr_fi
 	wr_json_end_array(b);
 }
 
+static void json_model(struct wr_buf *b, const struct wr_finding_model *m)
+{
+	wr_json_open_key(b, "model");
+	wr_json_str(b, "name", m->name);
+	wr_json_str(b, "version", m->version);
+	wr_json_array(b, "by");
+	for (uint32_t k = 0; k < m->n_by; k++) {
+		wr_json_open(b);
+		wr_json_str(b, "column", m->by[k].column);
+		wr_json_double(b, "value", m->by[k].value);
+		if (m->by[k].has_usual)
+			wr_json_double(b, "usual", m->by[k].usual);
+		wr_json_close(b);
+	}
+	wr_json_end_array(b);
+	wr_json_close(b);
+}
+
 /* What is the same wherever it is told, to the end of the line. */
 static void json_rest(struct wr_buf *b, const struct wr_finding *f)
 {
@@ -90,6 +108,8 @@ static void json_rest(struct wr_buf *b, const struct wr_finding *f)
 	wr_json_double(b, "score", round(f->score * 100) / 100);
 	json_reason(b, f);
 	wr_view_evidence_json(b, "evidence", f);
+	if (f->klass == WR_CLASS_MODEL_SCORE)
+		json_model(b, &f->model);
 	wr_json_bool(b, "over", f->over);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');

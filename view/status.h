@@ -90,6 +90,19 @@ struct wr_status {
 		uint64_t no_room; /* what was not done, for so much is */
 	} gateways;
 	struct {
+		bool on;
+		pid_t pid; /* of the process that asks for scores; 0: it does not run */
+		uint64_t restarts;
+		struct wr_status_rights rights;
+		const char *why;
+		const char *model, *version;		     /* "": not known */
+		uint64_t rows, scored, over, unscored, lost; /* of rows; over: of the scored */
+		uint64_t calls, failed;
+		uint32_t active, no_room; /* findings of scores; scores without room for one */
+		bool paused;		  /* after too many failures */
+		const char *trouble;	  /* why there are no scores; "": nothing is wrong */
+	} advice;
+	struct {
 		uint32_t open, max;
 		uint64_t served, refused, slow; /* connections; dropped because they did not read */
 		uint64_t requests, errors;

@@ -62,10 +62,34 @@ static void gateways_json(struct wr_buf *b, const struct wr_status *s)
 	wr_json_close(b);
 }
 
+static void advice_json(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!s->advice.on)
+		return;
+	wr_json_open_key(b, "advice");
+	process_json(b, s->advice.pid, s->advice.restarts, s->advice.why, &s->advice.rights);
+	wr_json_str(b, "model", s->advice.model);
+	wr_json_str(b, "version", s->advice.version);
+	wr_json_u64(b, "rows", s->advice.rows);
+	wr_json_u64(b, "scored", s->advice.scored);
+	wr_json_u64(b, "over", s->advice.over);
+	wr_json_u64(b, "unscored", s->advice.unscored);
+	wr_json_u64(b, "lost", s->advice.lost);
+	wr_json_u64(b, "calls", s->advice.calls);
+	wr_json_u64(b, "failed", s->advice.failed);
+	wr_json_u64(b, "active", s->advice.active);
+	wr_json_u64(b, "no_room", s->advice.no_room);
+	wr_json_bool(b, "paused", s->advice.paused);
+	if (s->advice.trouble[0])
+		wr_json_str(b, "trouble", s->advice.trouble);
+	wr_json_close(b);
+}
+
 void wr_view_status_api_json(struct wr_buf *b, const struct wr_status *s)
 {
 	api_json(b, s);
 	gateways_json(b, s);
+	advice_json(b, s);
 }
 
 /* ---- text ---- */
@@ -135,8 +159,31 @@ static void gateways_text(struct wr_buf *b, const struct wr_status *s)
 		gateway_text(b, &s->gateways.at[i]);
 }
 
+static void advice_text(struct wr_buf *b, const struct wr_status *s)
+{
+	if (!s->advice.on)
+		return;
+	process_text(b, "advice", s->advice.pid, s->advice.restarts, s->advice.why);
+	wr_buf_fmt(b, "%" PRIu64 " of %" PRIu64 " rows scored, %" PRIu64 " over", s->advice.scored,
+		   s->advice.rows, s->advice.over);
+	if (s->advice.lost)
+		wr_buf_fmt(b, ", %" PRIu64 " lost", s->advice.lost);
+	if (s->advice.failed)
+		wr_buf_fmt(b, "; %" PRIu64 " of %" PRIu64 " calls failed", s->advice.failed,
+			   s->advice.calls);
+	wr_buf_str(b, s->advice.paused ? "; not asked for a while; " : "; ");
+	wr_view_rights_text(b, &s->advice.rights);
+	wr_buf_char(b, '\n');
+	if (!s->advice.trouble[0])
+		return;
+	wr_buf_str(b, "  ");
+	wr_view_plain(b, s->advice.trouble, false);
+	wr_buf_char(b, '\n');
+}
+
 void wr_view_status_api_text(struct wr_buf *b, const struct wr_status *s)
 {
 	api_text(b, s);
 	gateways_text(b, s);
+	advice_text(b, s);
 }

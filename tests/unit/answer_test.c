@@ -18,6 +18,7 @@ static struct kept {
 	bool there, turned;
 	uint32_t puts, takes, tries;
 	bool others; /* somebody has an auto1 */
+	bool agrees; /* somebody else finds it, too */
 	/* What it stops, in hundredths of what comes; below 0: nobody knows. */
 	int stops;
 	uint64_t came;
@@ -70,8 +71,14 @@ static void fails(void *ctx, const struct wr_answer *a, double share)
 	kept.share = share;
 }
 
-static const struct wr_answer_ops ops = {put, take, taken, is, NULL, NULL};
-static const struct wr_answer_ops judged = {put, take, taken, is, stopped, fails};
+static bool agrees(void *ctx, const struct wr_finding *f)
+{
+	(void)ctx, (void)f;
+	return kept.agrees;
+}
+
+static const struct wr_answer_ops ops = {put, take, taken, is, NULL, NULL, agrees};
+static const struct wr_answer_ops judged = {put, take, taken, is, stopped, fails, NULL};
 static struct wr_answers answers;
 
 static void news(struct host *h, enum wr_finding_news n, const struct wr_finding *f)
@@ -271,8 +278,68 @@ static void test_classes(void)
 	host_close(&host);
 }
 
+static bool is_shadow(void)
+{
+	return strstr(kept.statement, " shadow") != NULL;
+}
+
+/* Somebody else who finds something there, too, decides of the mode, and alone of nothing. */
+static void test_agreed(void)
+{
+	uint32_t puts;
+
+	begin(WR_ANSWER_OFF);
+	answers.agreed = WR_ANSWER_ENFORCE;
+	kept.agrees = true;
+	pass(&host, 10, usual_turn, rest);
+	is_int(kept.tries, 0, "agreed: where nothing is found nothing is made");
+	kept.agrees = false;
+	pass(&host, 3, usual_turn, flood);
+	is_int(kept.tries, 0, "and where nobody agrees neither");
+	kept.agrees = true;
+	pass(&host, 3, usual_turn, flood);
+	ok(kept.there && !is_shadow(), "both: in force: %s", kept.statement);
+	kept.agrees = false;
+	pass(&host, 50, usual_turn, flood);
+	ok(kept.there, "50 s after it was agreed to, it is there");
+	pass(&host, 20, usual_turn, flood);
+	ok(!kept.there, "70 s after it, it is not, though the flood goes on");
+	host_close(&host);
+
+	begin(WR_ANSWER_SHADOW);
+	answers.agreed = WR_ANSWER_ENFORCE;
+	pass(&host, 3, usual_turn, flood);
+	ok(kept.there && is_shadow(), "not agreed: a shadow");
+	kept.agrees = true;
+	puts = kept.puts;
+	pass(&host, 3, usual_turn, flood);
+	ok(!is_shadow() && kept.puts > puts, "agreed: in force at once");
+	kept.agrees = false;
+	pass(&host, 5, usual_turn, flood);
+	ok(!is_shadow(), "no more: it stays so for a while");
+	pass(&host, 40, usual_turn, flood);
+	ok(kept.there && is_shadow(), "and is a shadow again when it is renewed");
+	host_close(&host);
+
+	begin(WR_ANSWER_ENFORCE);
+	answers.agreed = WR_ANSWER_SHADOW;
+	kept.agrees = true;
+	pass(&host, 3, usual_turn, flood);
+	ok(kept.there && !is_shadow(), "it makes no mode less");
+	host_close(&host);
+
+	begin(WR_ANSWER_OFF);
+	answers.agreed = WR_ANSWER_ENFORCE;
+	answers.own[WR_CLASS_UDP_FLOOD] = 1 + WR_ANSWER_OFF;
+	kept.agrees = true;
+	pass(&host, 3, usual_turn, flood);
+	is_int(kept.tries, 0, "and a class that is off stays off");
+	host_close(&host);
+}
+
 int main(void)
 {
+	test_agreed();
 	test_life();
 	test_shadow();
 	test_declined(false);
