@@ -326,6 +326,7 @@ void wr_requests_second(struct wr_requests *r, uint64_t now_s)
 {
 	if (r->tell)
 		wr_api_watch_tick(r->watch, now_s, r->tell, r->tell_ctx);
+	wr_api_stats_second(r->stats);
 }
 
 const struct wr_api_watch *wr_requests_watched(const struct wr_requests *r)

@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "view/requests.h"
 
+enum { TOPS = 5 };
+
 static const char *const of_names[WR_API_BY] = {"route", "consumer", "client"};
 
 static const struct {
@@ -57,10 +59,34 @@ static void statuses(struct wr_buf *b, const struct wr_api_row *r)
 				   : 0);
 }
 
-static void counts(struct wr_buf *b, const struct wr_api_row *r)
+static void tops(struct wr_buf *b, const struct wr_api_row *r)
 {
+	struct wr_api_top top[WR_API_TOPS];
+	uint32_t n = wr_api_row_tops(r, top);
+
+	if (!n)
+		return;
+	wr_json_array(b, "top_clients");
+	for (uint32_t i = 0; i < n && i < TOPS; i++) {
+		wr_json_open(b);
+		wr_json_ip(b, "client_ip", top[i].addr, top[i].ip_v);
+		wr_json_u64(b, "requests", top[i].n);
+		if (top[i].over)
+			wr_json_u64(b, "over", top[i].over);
+		wr_json_close(b);
+	}
+	wr_json_end_array(b);
+}
+
+static void counts(struct wr_buf *b, const struct wr_api_stats *s, const struct wr_api_row *r)
+{
+	double rate = wr_api_stats_rate(s, r);
+
 	wr_json_u64(b, "requests", r->requests);
+	if (rate >= 0)
+		wr_json_double(b, "per_second", rate);
 	statuses(b, r);
+	wr_json_u64(b, "turned_away", r->turned_away);
 	wr_json_u64(b, "bytes_in", r->bytes_in);
 	wr_json_u64(b, "bytes_out", r->bytes_out);
 	times(b, "total_ms", &r->total);
@@ -111,13 +137,14 @@ static void name(struct wr_buf *b, enum wr_api_by by, const struct wr_api_row *r
 		wr_json_str(b, "backend", r->backend);
 }
 
-static void rest(struct wr_buf *b, enum wr_api_by by, const char *which, const struct wr_api_row *r)
+static void rest(struct wr_buf *b, const struct wr_api_stats *s, enum wr_api_by by,
+		 const char *which, const struct wr_api_row *r)
 {
 	if (!r->requests)
 		return;
 	begin(b, of_names[by]);
 	wr_json_str(b, "rest", which);
-	counts(b, r);
+	counts(b, s, r);
 	end(b);
 }
 
@@ -137,11 +164,13 @@ static void kind(struct wr_buf *b, const struct wr_api_stats *s, enum wr_api_by 
 		}
 		begin(b, of_names[by]);
 		name(b, by, rows[i]);
-		counts(b, rows[i]);
+		counts(b, s, rows[i]);
+		if (by != WR_API_CLIENTS)
+			tops(b, rows[i]);
 		end(b);
 	}
-	rest(b, by, "other", &other);
-	rest(b, by, "none", &t->none);
+	rest(b, s, by, "other", &other);
+	rest(b, s, by, "none", &t->none);
 }
 
 void wr_view_requests_json(struct wr_buf *b, const struct wr_api_stats *s, uint32_t top)
@@ -150,7 +179,7 @@ void wr_view_requests_json(struct wr_buf *b, const struct wr_api_stats *s, uint3
 
 	wr_api_stats_span(s, &first_ns, &last_ns);
 	begin(b, "total");
-	counts(b, wr_api_stats_total(s));
+	counts(b, s, wr_api_stats_total(s));
 	wr_json_u64(b, "unread_lines", wr_api_stats_unread_lines(s));
 	wr_json_u64(b, "lost", wr_api_stats_lost_requests(s));
 	if (last_ns) {

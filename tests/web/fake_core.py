@@ -356,6 +356,31 @@ class Host:
             yield {"event_type": "learned", "who": address, "seconds": 90000, "hours": 25, "sure": "days",
                    "features": {"packets": feature, "syn": {"now": 1, "usual": 1.5, "most": 12}}}
 
+    # Routes are paths that strangers chose.
+    def api(self, keys):
+        w = 0 if self.args.quiet else self.window()
+        times = lambda p95: {"requests": w, "mean": p95 / 3, "p50": p95 / 4, "p95": p95, "p99": p95 * 1.8}
+
+        def row(of, share, p95, failed=0, **more):
+            n, lost = int(1000 * share * w), int(1000 * share * w * failed)
+            return {"event_type": "api", "of": of, **more, "requests": n, "per_second": round(37.5 * share + w % 5, 1),
+                    "classes": {"2xx": n - lost, "5xx": lost}, "error_share": failed, "turned_away": int(n / 50),
+                    "statuses": [{"status": 200, "requests": n - lost}, {"status": 503, "requests": lost}], "bytes_in": n * 310,
+                    "bytes_out": n * 4200, "total_ms": times(p95)}
+        yield {**row("total", 1, 48, .02), "unread_lines": 2, "lost": 0}
+        askers = [{"client_ip": t[0], "requests": 900 * w // (j + 1), **({"over": 7} if j else {})} for j, t in enumerate(TALKERS[:3])]
+        first = "GET /users/{id}/<script>window.pwned='route'</script>" if self.args.hostile else "GET /users/{id}/orders"
+        yield row("route", .6, 12.4, .004, route=first, backend="<b>app</b>" if self.args.hostile else "app", top_clients=askers)
+        yield {**row("route", .1, 1840, .31, route="POST api.example.org/v1/chat/completions", model="chat", top_clients=askers[1:]),
+               "tokens": {"requests": w, "in": 420 * w, "out": 1310 * w}}
+        yield row("route", .2, 3.1, route="GET /a/very/long/path/with/many/parts/that/has/to/be/read/on/a/phone/{any}/{rest}", top_clients=askers[:1])
+        yield row("route", .1, 1.1, rest="other")
+        for i, share in enumerate((.5, .3)):
+            yield row("consumer", share, 20, .01 * i, consumer="%016x" % (0xf00dfeed * (i + 1)), top_clients=askers[:i + 1])
+        yield row("consumer", .2, 20, rest="none")
+        for j, t in enumerate(TALKERS[:5]):
+            yield row("client", .3 / (j + 1), 20, client_ip=t[0])
+
     def metrics(self, keys):
         yield "# TYPE weir_packets counter"
         yield "weir_packets_total %d" % (21000 * self.window())
@@ -363,7 +388,7 @@ class Host:
     # ---- the protocol ----
 
     VIEWS = ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "dump",
-             "metrics", "rules", "report", "rule", "incidents", "learned", "classes")
+             "metrics", "rules", "report", "rule", "incidents", "learned", "classes", "api")
     KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id"}
 
     def parse(self, line):
@@ -389,7 +414,7 @@ class Host:
                   "packets": lambda r: r["now"]["in"]["packets"], "sources": lambda r: r.get("sources", 0)}.get(
                       keys["sort"], lambda r: r["now"]["in"]["bytes"] + r["now"]["out"]["bytes"])
             rows.sort(key=lambda r: (r.get("other", False), -by(r)))
-        cut = rows if view in ("history", "stats", "ledger", "drops", "dump") else rows[:keys["top"]]
+        cut = rows if view in ("api", "history", "stats", "ledger", "drops", "dump") else rows[:keys["top"]]
         if view == "flows" and keys["filter"] == "huge":
             cut = rows
         return "".join(map(self.line, cut))
