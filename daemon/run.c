@@ -587,6 +587,7 @@ static int run_loop(struct wr_run *r, struct wr_err *err)
 /* What is known and not yet told. */
 static void finish(struct wr_run *r)
 {
+	wr_run_requests_second(r);
 	if (r->history)
 		wr_history_window(r->history, r->host.live);
 	if (r->history && r->rules) {

@@ -234,6 +234,13 @@ class Host:
         begin = now - self.ago(keys.get("from", "-1h"))
         step = next((s for s in (1, 60) if (to - begin) / s <= int(keys.get("points") or 240)), 3600)
         at = begin - begin % step
+        if keys.get("route"):
+            while at < to and not self.args.quiet:
+                n = 40 * step + int(at) % 7
+                yield {"event_type": "history", "timestamp": stamp(at), "duration": step, "kind": "route", "key": keys["route"],
+                       "requests": n, "failed": n // 20, "refused": n // 50, "bytes_in": n * 300, "bytes_out": n * 4000, "mean_ms": 12.5}
+                at += step
+            return
         while at < to and not self.args.quiet:
             n = self.rate(int(at / step), 1) * (1 + .8 * math.sin(at / 86400 * 2 * math.pi)) * step
             yield {"event_type": "history", "timestamp": stamp(at), "duration": step, "kind": "total", "packets": int(n),
@@ -389,7 +396,7 @@ class Host:
 
     VIEWS = ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "dump",
              "metrics", "rules", "report", "rule", "incidents", "learned", "classes", "api")
-    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id"}
+    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id", "route"}
 
     def parse(self, line):
         words = line.split(" ")

@@ -266,6 +266,13 @@ async function past(b, url) {
 	ok(await eventually(() => wide() < 10000), "drawing on the chart zooms in", wide());
 	ok(asked.at(-1).get("from") > before[0] && asked.at(-1).get("to") < before[1], "to what was drawn");
 	ok(/ in, .* out, .* flows, .* dropped; a point is /.test(await text(page, '#view-history p[role="status"]')), "its sums are told in words", await text(page, '#view-history p[role="status"]'));
+	await page.mouse.move(0, 0);
+	await page.getByLabel("of what").selectOption({label: "GET /users/{id}/orders"});
+	ok(await eventually(() => asked.at(-1).get("route") === "GET /users/{id}/orders"), "history of a route is asked for by its name");
+	ok(await eventually(async () => /requests, .* failed, .* refused, .* of answers, 12\.5.ms on average/.test(await text(page, '#view-history p[role="status"]'))), "and told: requests, failures, times",
+		await text(page, '#view-history p[role="status"]'));
+	ok(await eventually(async () => /req\/s/.test(await text(page, "#view-history .key.in"))), "in requests a second");
+	await page.screenshot({path: `${shots}/history-route.png`});
 	fine(page, "history");
 	await page.context().close();
 }
