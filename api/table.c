@@ -116,6 +116,9 @@ void wr_api_row_add(struct wr_api_row *row, const struct wr_api_request *r, uint
 {
 	row->requests++;
 	row->turned_away += is_turned_away(r);
+	row->turned_by_us += is_turned_away(r) && r->has & WR_API_HAS_OURS;
+	if (r->port)
+		row->port = r->port;
 	add_now(&row->now, r);
 	add_asker(row, r);
 	if (is_failure(r) && r->has & WR_API_HAS_TIME)
@@ -166,6 +169,7 @@ void wr_api_row_join(struct wr_api_row *to, const struct wr_api_row *from)
 	to->tokens_in += from->tokens_in;
 	to->tokens_out += from->tokens_out;
 	to->turned_away += from->turned_away;
+	to->turned_by_us += from->turned_by_us;
 	if (from->failing_ns && (!to->failing_ns || from->failing_ns < to->failing_ns))
 		to->failing_ns = from->failing_ns;
 	if (from->failed_ns > to->failed_ns)

@@ -54,7 +54,9 @@ struct wr_api_row {
 	uint64_t more_codes; /* requests with a status that found no place there */
 	uint64_t bytes_in, bytes_out;
 	uint64_t with_tokens, tokens_in, tokens_out;
-	uint64_t turned_away; /* 403 and 429 for which no server was asked */
+	uint64_t turned_away;  /* 403 and 429 for which no server was asked */
+	uint64_t turned_by_us; /* of these: while weir had an entry for the client there */
+	uint16_t port;	       /* of a client: the last one that was told */
 	/* It fails since, and when it last did: CLOCK_REALTIME, 0: it never has. */
 	uint64_t failing_ns, failed_ns;
 	struct wr_api_now now;

@@ -87,6 +87,8 @@ static void counts(struct wr_buf *b, const struct wr_api_stats *s, const struct 
 		wr_json_double(b, "per_second", rate);
 	statuses(b, r);
 	wr_json_u64(b, "turned_away", r->turned_away);
+	if (r->turned_by_us)
+		wr_json_u64(b, "turned_away_by_weir", r->turned_by_us);
 	wr_json_u64(b, "bytes_in", r->bytes_in);
 	wr_json_u64(b, "bytes_out", r->bytes_out);
 	times(b, "total_ms", &r->total);
@@ -97,6 +99,54 @@ static void counts(struct wr_buf *b, const struct wr_api_stats *s, const struct 
 	wr_json_u64(b, "requests", r->with_tokens);
 	wr_json_u64(b, "in", r->tokens_in);
 	wr_json_u64(b, "out", r->tokens_out);
+	wr_json_close(b);
+}
+
+static void way(struct wr_buf *b, const char *key, const struct wr_count *n)
+{
+	wr_json_open_key(b, key);
+	wr_json_u64(b, "packets", n->packets);
+	wr_json_u64(b, "bytes", n->bytes);
+	wr_json_close(b);
+}
+
+static void packets(struct wr_buf *b, const struct wr_requests_joined *j,
+		    const struct wr_api_row *r)
+{
+	struct wr_requests_packets p;
+
+	if (!j || !j->client || !j->client(j->ctx, r, &p))
+		return;
+	wr_json_open_key(b, "wire");
+	wr_json_str(b, "joined_by", p.by_port ? "port" : "address");
+	way(b, "in", &p.in);
+	way(b, "out", &p.out);
+	if (p.flows) {
+		wr_json_open_key(b, "rtt_us");
+		wr_json_u64(b, "flows", p.flows);
+		wr_json_u64(b, "least", p.rtt_least_us);
+		wr_json_u64(b, "mean", p.rtt_mean_us);
+		wr_json_u64(b, "most", p.rtt_most_us);
+		wr_json_close(b);
+	}
+	wr_json_close(b);
+}
+
+static void failing(struct wr_buf *b, const struct wr_requests_joined *j,
+		    const struct wr_api_row *r)
+{
+	struct wr_requests_near near;
+
+	if (!r->failing_ns)
+		return;
+	wr_json_open_key(b, "failing");
+	wr_json_time(b, "first", r->failing_ns);
+	wr_json_time(b, "last", r->failed_ns);
+	if (j && j->near && j->near(j->ctx, r->failing_ns, &near)) {
+		wr_json_u64(b, "incident_id", near.incident);
+		wr_json_str(b, "class", near.klass);
+		wr_json_double(b, "lead_s", (double)(near.lead_ns / 1000000) / 1000);
+	}
 	wr_json_close(b);
 }
 
@@ -149,7 +199,8 @@ static void rest(struct wr_buf *b, const struct wr_api_stats *s, enum wr_api_by 
 }
 
 /* Those that are not shown are with `other`, so that all add up. */
-static void kind(struct wr_buf *b, const struct wr_api_stats *s, enum wr_api_by by, uint32_t top)
+static void kind(struct wr_buf *b, const struct wr_api_stats *s, enum wr_api_by by, uint32_t top,
+		 const struct wr_requests_joined *joined)
 {
 	const struct wr_api_table *t = wr_api_stats_table(s, by);
 	const struct wr_api_row *rows[WR_API_ROWS];
@@ -165,15 +216,20 @@ static void kind(struct wr_buf *b, const struct wr_api_stats *s, enum wr_api_by 
 		begin(b, of_names[by]);
 		name(b, by, rows[i]);
 		counts(b, s, rows[i]);
-		if (by != WR_API_CLIENTS)
+		if (by == WR_API_CLIENTS)
+			packets(b, joined, rows[i]);
+		else
 			tops(b, rows[i]);
+		if (by == WR_API_ROUTES)
+			failing(b, joined, rows[i]);
 		end(b);
 	}
 	rest(b, s, by, "other", &other);
 	rest(b, s, by, "none", &t->none);
 }
 
-void wr_view_requests_json(struct wr_buf *b, const struct wr_api_stats *s, uint32_t top)
+void wr_view_requests_json(struct wr_buf *b, const struct wr_api_stats *s, uint32_t top,
+			   const struct wr_requests_joined *joined)
 {
 	uint64_t first_ns, last_ns;
 
@@ -188,5 +244,5 @@ void wr_view_requests_json(struct wr_buf *b, const struct wr_api_stats *s, uint3
 	}
 	end(b);
 	for (int i = 0; i < WR_API_BY; i++)
-		kind(b, s, (enum wr_api_by)i, top);
+		kind(b, s, (enum wr_api_by)i, top, joined);
 }

@@ -386,7 +386,9 @@ class Host:
             yield row("consumer", share, 20, .01 * i, consumer="%016x" % (0xf00dfeed * (i + 1)), top_clients=askers[:i + 1])
         yield row("consumer", .2, 20, rest="none")
         for j, t in enumerate(TALKERS[:5]):
-            yield row("client", .3 / (j + 1), 20, client_ip=t[0])
+            wire = {"joined_by": "port", "in": both(90 * w, 400), "out": both(80 * w, 900),
+                    "rtt_us": {"flows": 3, "least": 700, "mean": 1900 + j, "most": 4100}}
+            yield row("client", .3 / (j + 1), 20, client_ip=t[0], **({"wire": wire} if j < 2 else {}))
 
     def metrics(self, keys):
         yield "# TYPE weir_packets counter"

@@ -348,6 +348,8 @@ async function api(b, url) {
 	ok(/^[\d,]+ requests, [\d.k\u00a0]+ a second, 2\.0 % failed, [\d,]+ refused by the gateway; 2 lines could not be read$/.test(await text(page, "#view-api p[role=status]")), "all of it, in words",
 		await text(page, "#view-api p[role=status]"));
 	ok((await text(page, "#view-api section:nth-of-type(2)")).includes("no consumer named"), "what named nobody has its row");
+	ok(/1\.9.ms/.test(await table(3).first().innerText()) && !/1\.9.ms/.test(await table(3).last().innerText()), "round trips of clients whose packets come here",
+		await table(3).first().innerText());
 	const before = await row("orders").locator("td").first().innerText();
 	ok(await eventually(async () => await row("orders").locator("td").first().innerText() !== before), "requests a second go on");
 	ok((await table(1).first().innerText()).includes("orders"), "who is asked most comes first");

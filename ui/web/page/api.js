@@ -40,6 +40,8 @@ function columns(first, who) {
 		{label: "bytes", number: true, hide: "mid", sort: "bytes", title: "both ways", text: (row) => format.bytes(bytes(row))},
 		{label: "refused", number: true, hide: "mid", sort: "away", title: "403 and 429 of the gateway itself", text: (row) => format.short(row.turned_away)},
 		{label: "tokens", number: true, hide: "wide", sort: "tokens", title: "both ways, where the log tells them", text: (row) => row.tokens ? format.short(tokens(row)) : format.DASH},
+		!who && {label: "packets", number: true, hide: "wide", title: "that came from it, where they come to this host", text: (row) => row.wire ? format.short(row.wire.in.packets) : format.DASH},
+		!who && {label: "rtt", number: true, hide: "mid", title: "round trip of opening a connection, mean", text: (row) => row.wire && row.wire.rtt_us ? format.micro(row.wire.rtt_us.mean) : format.DASH},
 		who && {label: "top client", hide: "wide", title: "who asked most", text: (row) => askers(row)[0] || format.DASH},
 	].filter(Boolean);
 }
