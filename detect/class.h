@@ -44,7 +44,8 @@
 	X(API_SLOW, "api_slow", LOW, "slow answers of an API")                              \
 	X(API_TRIES, "api_tries", HIGH, "keys or passwords tried at an API")                \
 	X(API_SCRAPING, "api_scraping", LOW, "an API read through by one client")           \
-	X(API_TOKENS, "api_tokens", HIGH, "tokens of a language model burnt by one client")
+	X(API_TOKENS, "api_tokens", HIGH, "tokens of a language model burnt by one client") \
+	X(ADMIN_PORT, "admin_port", HIGH, "somebody at the admin port of a gateway")
 
 enum wr_finding_class {
 #define X(sym, name, severity, text) WR_CLASS_##sym,

@@ -94,6 +94,10 @@ static const struct {
 	[WR_CLASS_API_SCRAPING] = {"One client asks for far more different paths than people do.",
 				   LOGGED},
 	[WR_CLASS_API_TOKENS] = {"One client uses up more tokens than it may.", LOGGED},
+	[WR_CLASS_ADMIN_PORT] = {"Packets from another host come to a port where an API gateway is "
+				 "administered; most gateways ask nobody there who he is.",
+				 "Whoever completes a connection is there; one SYN may be "
+				 "anybody's."},
 };
 
 const char *wr_explain_meaning(enum wr_finding_class c)
