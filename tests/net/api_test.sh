@@ -101,12 +101,14 @@ consumers() {
 }
 
 no_secret() {
-	w api >"$TMP/all"
-	w api --json >>"$TMP/all"
-	raw_lines metrics >>"$TMP/all"
-	w incidents --json >>"$TMP/all" 2>&1
-	cat "$TMP/err" "$HISTORY"* >>"$TMP/all"
-	"$WEIR" history --file "$HISTORY" --top consumers --json >>"$TMP/all" 2>&1
+	{
+		w api
+		w api --json
+		raw_lines metrics
+		w incidents --json
+		cat "$TMP/err" "$HISTORY"*
+		"$WEIR" history --file "$HISTORY" --top consumers --json
+	} >"$TMP/all" 2>&1
 	! grep -a SECRET "$TMP/all"
 }
 
@@ -312,6 +314,24 @@ kill -KILL "$READER"
 ok "killed, it is there again" wait_for "$PATIENCE" other_reader "$READER"
 tell "$LINE"
 ok "and counts go on" wait_for "$PATIENCE" total 3
+# What the system drops while nobody reads is counted by the next reader, from the same socket.
+READER=$(reader)
+kill -STOP "$READER"
+MANY=40000
+in_ns "$B" "$PYTHON" -S - "$UDP" "$MANY" "$LINE" <<-'PYTHON'
+	import socket, sys
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	for i in range(int(sys.argv[2])):
+	    s.sendto(sys.argv[3].encode(), ("127.0.0.1", int(sys.argv[1])))
+PYTHON
+kill -KILL "$READER"
+ok "killed while more came than there was room for, it is there again" wait_for "$PATIENCE" other_reader "$READER"
+adds_up() {
+	tell "$LINE" # the count comes with what is received after it
+	MANY=$((MANY + 1))
+	[ "$(of total of total 'r["lost"] > 0 and r["requests"] + r["lost"]')" = "[$((3 + MANY))]" ]
+}
+ok "what was lost is counted after the restart: all adds up" wait_for "$PATIENCE" adds_up
 restart "udp = 127.0.0.1:$UDP" "key_file = $TMP/key"
 tell "$LINE"
 ok "after a restart" wait_for "$PATIENCE" total 1
