@@ -136,6 +136,7 @@ static void failing(struct wr_buf *b, const struct wr_requests_joined *j,
 		    const struct wr_api_row *r)
 {
 	struct wr_requests_near near;
+	int64_t lead_ms;
 
 	if (!r->failing_ns)
 		return;
@@ -145,7 +146,8 @@ static void failing(struct wr_buf *b, const struct wr_requests_joined *j,
 	if (j && j->near && j->near(j->ctx, r->failing_ns, &near)) {
 		wr_json_u64(b, "incident_id", near.incident);
 		wr_json_str(b, "class", near.klass);
-		wr_json_double(b, "lead_s", (double)(near.lead_ns / 1000000) / 1000);
+		lead_ms = near.lead_ns / 1000000;
+		wr_json_double(b, "lead_s", (double)lead_ms / 1000);
 	}
 	wr_json_close(b);
 }
