@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -126,6 +127,20 @@ static bool consumer(const struct wr_api_line_conf *conf, const json_t *v, doubl
 	return r->has & WR_API_HAS_CONSUMER;
 }
 
+/* What the gateway has hashed already with a key of its own stays as it is: the key of an entry of
+ * `weir gateway` is the same. Anything else is hashed as a name is. */
+static bool consumer_hash(const struct wr_api_line_conf *conf, const json_t *v, double scale,
+			  struct wr_api_request *r)
+{
+	const char *text = json_is_string(v) ? json_string_value(v) : "";
+
+	if (strlen(text) != 16 || text[strspn(text, "0123456789abcdefABCDEF")])
+		return consumer(conf, v, scale, r);
+	r->consumer = strtoull(text, NULL, 16);
+	r->has |= WR_API_HAS_CONSUMER;
+	return true;
+}
+
 static bool when(const struct wr_api_line_conf *conf, const json_t *v, double scale,
 		 struct wr_api_request *r)
 {
@@ -245,6 +260,7 @@ static const struct key {
 	{NULL, "DownstreamContentSize", bytes_out, 1},
 	{NULL, "size", bytes_out, 1},
 	{"response", "size", bytes_out, 1},
+	{NULL, "consumer_hmac", consumer_hash, 1},
 	{NULL, "consumer", consumer, 1},
 	{"consumer", "username", consumer, 1},
 	{"consumer", "id", consumer, 1},

@@ -128,6 +128,7 @@ void wr_api_request_mend(struct wr_api_request *r)
 	if (r->ip_v != 4 && r->ip_v != 6)
 		r->ip_v = 0;
 	r->status = r->status < 1000 ? r->status : 0;
+	r->has &= ~(uint32_t)WR_API_HAS_OURS;
 	if (r->time_ns >= WR_API_TIME_END) {
 		r->time_ns = 0;
 		r->has &= ~(uint32_t)WR_API_HAS_TIME;

@@ -34,6 +34,8 @@ enum wr_api_has {
 	WR_API_HAS_OUT = 16,
 	WR_API_HAS_CONSUMER = 32,
 	WR_API_HAS_TOKENS = 64,
+	/* No line tells that: the client is limited or refused at a gateway, by weir. */
+	WR_API_HAS_OURS = 128,
 };
 
 /* Fixed in size, without pointers: it goes from one process to another as it is. */

@@ -16,6 +16,7 @@ struct wr_api_stats {
 	struct wr_api_wide wide;
 	struct wr_api_row total;
 	uint64_t unread, lost, first_ns, last_ns;
+	uint64_t seconds;
 	char route[WR_API_ROUTE]; /* of the last request */
 };
 
@@ -214,6 +215,33 @@ void wr_api_stats_unread(struct wr_api_stats *s, uint64_t lines)
 void wr_api_stats_lost(struct wr_api_stats *s, uint64_t requests)
 {
 	s->lost += requests;
+}
+
+void wr_api_stats_second(struct wr_api_stats *s)
+{
+	uint64_t t = s->seconds++;
+
+	wr_api_row_second(&s->total, t);
+	for (int k = 0; k < WR_API_BY; k++) {
+		struct wr_api_table *table = &s->table[k];
+
+		for (uint32_t i = 0; i < table->room; i++)
+			if (table->rows[i].used)
+				wr_api_row_second(&table->rows[i], t);
+		wr_api_row_second(&table->other, t);
+		wr_api_row_second(&table->none, t);
+	}
+}
+
+double wr_api_stats_rate(const struct wr_api_stats *s, const struct wr_api_row *row)
+{
+	uint64_t n = 0, of = s->seconds < WR_API_SECONDS ? s->seconds : WR_API_SECONDS;
+
+	if (!of)
+		return -1;
+	for (int i = 0; i < WR_API_SECONDS; i++)
+		n += row->recent[i];
+	return (double)n / (double)of;
 }
 
 /* ---- answers ---- */

@@ -32,6 +32,11 @@ uint64_t wr_api_stats_unread_lines(const struct wr_api_stats *s);
 uint64_t wr_api_stats_lost_requests(const struct wr_api_stats *s);
 /* The first and the last moment that lines told; 0: none did. */
 void wr_api_stats_span(const struct wr_api_stats *s, uint64_t *first_ns, uint64_t *last_ns);
+/* A second is over, which has been told to whoever wants to know (row->now). For those who listen;
+ * files have no seconds. */
+void wr_api_stats_second(struct wr_api_stats *s);
+/* Requests a second of a row, a mean of the last ten; -1: of a file. */
+double wr_api_stats_rate(const struct wr_api_stats *s, const struct wr_api_row *row);
 /* The n that were asked most, borrowed until the next change; how many there are in *of. */
 uint32_t wr_api_stats_rows(const struct wr_api_stats *s, enum wr_api_by by,
 			   const struct wr_api_row **rows, uint32_t n, uint32_t *of);

@@ -16,7 +16,27 @@
  * added.
  */
 
-enum { WR_API_CODES = 12, WR_API_HEADS = 1024 };
+enum { WR_API_CODES = 12, WR_API_HEADS = 1024, WR_API_SECONDS = 10, WR_API_TOPS = 8 };
+
+/* Who has not failed for so long is over it. */
+#define WR_API_FINE_NS 60000000000ull
+
+/* What came since the last wr_api_row_second(). */
+struct wr_api_now {
+	uint64_t requests;
+	uint64_t failed;  /* 5xx, or no answer */
+	uint64_t refused; /* 4xx */
+	uint64_t bytes_in, bytes_out, tokens, time_us;
+};
+
+/* A client that asks much. Whoever has a place takes it from the least one and begins with its
+ * number ("space saving", Metwally et al. 2005): n is too large by `over` at most, and who asked
+ * more than an eighth of all is here. */
+struct wr_api_top {
+	uint8_t addr[16];
+	uint8_t ip_v; /* 0: the place is free */
+	uint64_t n, over;
+};
 
 struct wr_api_row {
 	char key[WR_API_ROUTE]; /* zero behind its end */
@@ -34,6 +54,14 @@ struct wr_api_row {
 	uint64_t more_codes; /* requests with a status that found no place there */
 	uint64_t bytes_in, bytes_out;
 	uint64_t with_tokens, tokens_in, tokens_out;
+	uint64_t turned_away;  /* 403 and 429 for which no server was asked */
+	uint64_t turned_by_us; /* of these: while weir had an entry for the client there */
+	uint16_t port;	       /* of a client: the last one that was told */
+	/* It fails since, and when it last did: CLOCK_REALTIME, 0: it never has. */
+	uint64_t failing_ns, failed_ns;
+	struct wr_api_now now;
+	uint32_t recent[WR_API_SECONDS]; /* requests of each of the last seconds */
+	struct wr_api_top top[WR_API_TOPS];
 	struct wr_api_hist total, first;
 };
 
@@ -62,5 +90,9 @@ void wr_api_table_rename(struct wr_api_table *t, struct wr_api_row *row, const c
 
 void wr_api_row_add(struct wr_api_row *row, const struct wr_api_request *r, uint64_t now);
 void wr_api_row_join(struct wr_api_row *to, const struct wr_api_row *from);
+/* Second number t is over. */
+void wr_api_row_second(struct wr_api_row *row, uint64_t t);
+/* Its clients, who asked most first; returns how many. */
+uint32_t wr_api_row_tops(const struct wr_api_row *row, struct wr_api_top tops[WR_API_TOPS]);
 
 #endif

@@ -80,6 +80,7 @@ struct wr_daemon_conf {
 		const char *folder, *state, *user, *at, *policies;
 		bool keep;
 		uint64_t limit, last_ns;
+		struct wr_conf_list admin_ports, admin_from;
 	} gateway;
 	struct {
 		const char *listen, *group, *udp, *key_file;

@@ -54,6 +54,16 @@ static int prefix(const char *value, struct wr_err *err)
 	return wr_fail(err, EINVAL, "'%s' is no address and no prefix", value);
 }
 
+static int port(const char *value, struct wr_err *err)
+{
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+
+	if (*value >= '0' && *value <= '9' && !*end && n && n < 65536)
+		return 0;
+	return wr_fail(err, EINVAL, "'%s' is no port from 1 to 65535", value);
+}
+
 /* 127.0.0.1:9347 or [::1]:9347 */
 static int end_point(const char *value, struct wr_err *err)
 {
@@ -457,6 +467,15 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "errors "
 	 "over 5% for 30s limit clients to 10/s until below 2% for 60s. Empty: none.",
 	 AT(gateway.policies), 0, 255, .check = whole_path},
+	{"gateway.admin_ports", WR_CONF_LIST, "", "ports",
+	 "More TCP ports on which gateways of this host are administered (HAProxy's stats socket "
+	 "over "
+	 "TCP), besides those in gateway.folder: packets to them from other hosts are found "
+	 "(admin_port).",
+	 AT(gateway.admin_ports), 0, 64, .check = port},
+	{"gateway.admin_from", WR_CONF_LIST, "", "addresses and prefixes",
+	 "Who may come there from elsewhere: none of them is found.", AT(gateway.admin_from), 0,
+	 256, .check = prefix},
 
 	{"api.listen", WR_CONF_STRING, "", "a path",
 	 "A unix datagram socket that API gateways send their access logs to (docs/api.md): weir "

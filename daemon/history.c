@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 #include "view/finding.h"
 #include "view/packet.h"
 
-enum { ROWS_MAX = 4096, COMMIT_FLOWS = 32768 };
+enum { ROWS_MAX = 4096, COMMIT_FLOWS = 32768, ASKED_MAX = 128 };
 
 #define LEFT_MOST_NS 5000000000u
 
@@ -411,6 +412,93 @@ void wr_history_end_incidents(struct wr_history *h, const char *path, uint64_t n
 		return;
 	wr_store_read_incidents(r, 0, 0, end_one, &left, NULL);
 	wr_store_read_close(&r);
+}
+
+/* ---- requests ---- */
+
+static void join(struct wr_api_now *to, const struct wr_api_now *from)
+{
+	to->requests += from->requests;
+	to->failed += from->failed;
+	to->refused += from->refused;
+	to->bytes_in += from->bytes_in;
+	to->bytes_out += from->bytes_out;
+	to->tokens += from->tokens;
+	to->time_us += from->time_us;
+}
+
+static void count_asked(struct wr_history *h, enum wr_store_kind kind, const char *name,
+			uint64_t t_s, const struct wr_api_now *now)
+{
+	struct wr_store_counts n = {
+		.packets = now->requests,
+		.bytes = now->bytes_in,
+		.packets_back = now->tokens,
+		.bytes_back = now->bytes_out,
+		.flows = now->time_us,
+		.dropped = now->failed,
+		.limited = now->refused,
+	};
+	char key[WR_STORE_KEY_MAX];
+
+	if (!now->requests)
+		return;
+	wr_store_key(key, name);
+	wr_store_count(h->store, kind, key, t_s, &n);
+}
+
+static int most_asked(const void *a, const void *b)
+{
+	const struct wr_api_row *x = *(const struct wr_api_row *const *)a;
+	const struct wr_api_row *y = *(const struct wr_api_row *const *)b;
+
+	if (x->now.requests != y->now.requests)
+		return x->now.requests < y->now.requests ? 1 : -1;
+	return memcmp(x->key, y->key, sizeof(x->key));
+}
+
+static const char *name_of(char hex[17], enum wr_api_by by, const struct wr_api_row *row)
+{
+	uint64_t hash;
+
+	if (by == WR_API_ROUTES)
+		return row->key;
+	memcpy(&hash, row->key, sizeof(hash));
+	snprintf(hex, 17, "%016" PRIx64, hash);
+	return hex;
+}
+
+static void count_asked_by(struct wr_history *h, const struct wr_api_table *t, enum wr_api_by by,
+			   uint64_t t_s)
+{
+	static const enum wr_store_kind of[] = {
+		[WR_API_ROUTES] = WR_STORE_ROUTE, [WR_API_CONSUMERS] = WR_STORE_CONSUMER};
+	const struct wr_api_row *row[WR_API_ROWS];
+	struct wr_api_now other = t->other.now;
+	uint32_t n = 0;
+	char hex[17];
+
+	for (uint32_t i = 0; i < t->room; i++)
+		if (t->rows[i].used && t->rows[i].now.requests)
+			row[n++] = &t->rows[i];
+	if (n > ASKED_MAX)
+		qsort(row, n, sizeof(row[0]), most_asked);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i >= ASKED_MAX)
+			join(&other, &row[i]->now);
+		else
+			count_asked(h, of[by], name_of(hex, by, row[i]), t_s, &row[i]->now);
+	}
+	count_asked(h, of[by], WR_STORE_OTHER, t_s, &other);
+	count_asked(h, of[by], "(none)", t_s, &t->none.now);
+}
+
+void wr_history_requests(struct wr_history *h, const struct wr_api_stats *s, uint64_t t_s)
+{
+	if (!h || !s)
+		return;
+	count_asked_by(h, wr_api_stats_table(s, WR_API_ROUTES), WR_API_ROUTES, t_s);
+	count_asked_by(h, wr_api_stats_table(s, WR_API_CONSUMERS), WR_API_CONSUMERS, t_s);
 }
 
 void wr_history_window(struct wr_history *h, struct wr_live *live)

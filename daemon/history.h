@@ -2,6 +2,7 @@
 #ifndef WR_DAEMON_HISTORY_H
 #define WR_DAEMON_HISTORY_H
 
+#include "api/stats.h"
 #include "daemon/conf.h"
 #include "daemon/rules.h"
 #include "detect/incident.h"
@@ -40,6 +41,10 @@ uint64_t wr_history_incident(struct wr_history *h, const struct wr_incident *i);
 void wr_history_end_incidents(struct wr_history *h, const char *path, uint64_t now_ns);
 
 /* The newest window of live, once. */
+/* The second t_s is over: what gateways told of it, by route and by consumer, the 128 of each that
+ * asked most and (other). Both may be NULL. */
+void wr_history_requests(struct wr_history *h, const struct wr_api_stats *s, uint64_t t_s);
+
 void wr_history_window(struct wr_history *h, struct wr_live *live);
 /* A flow, or a part of one, that ended. Of those that end because weir does (WR_FLOW_END_FORCED) it
  * waits for the disk now and then: nothing else is to be done. */

@@ -282,6 +282,9 @@ static void take(struct wr_requests *r, struct wr_requests_batch *b, size_t byte
 		/* One clock that is wrong would be the end of all requests until a restart. */
 		if (b->request[i].time_ns > now_ns + DAY_NS)
 			b->request[i].time_ns = now_ns;
+		if (r->ours && (b->request[i].status == 403 || b->request[i].status == 429) &&
+		    r->ours(r->ours_ctx, b->request[i].ip_v, b->request[i].addr))
+			b->request[i].has |= WR_API_HAS_OURS;
 		route = wr_api_stats_add(r->stats, &b->request[i]);
 		if (r->tell)
 			wr_api_watch_add(r->watch, route, &b->request[i], r->tell, r->tell_ctx);
@@ -322,10 +325,17 @@ void wr_requests_watch(struct wr_requests *r, wr_api_tell_fn tell, void *ctx)
 	r->tell_ctx = ctx;
 }
 
+void wr_requests_ours(struct wr_requests *r, wr_requests_ours_fn ours, void *ctx)
+{
+	r->ours = ours;
+	r->ours_ctx = ctx;
+}
+
 void wr_requests_second(struct wr_requests *r, uint64_t now_s)
 {
 	if (r->tell)
 		wr_api_watch_tick(r->watch, now_s, r->tell, r->tell_ctx);
+	wr_api_stats_second(r->stats);
 }
 
 const struct wr_api_watch *wr_requests_watched(const struct wr_requests *r)

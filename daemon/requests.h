@@ -35,6 +35,9 @@ const struct wr_api_stats *wr_requests_stats(const struct wr_requests *r); /* r 
 
 /* What is unusual is told from now on (api/watch.h). */
 void wr_requests_watch(struct wr_requests *r, wr_api_tell_fn tell, void *ctx);
+/* Asked of each request that a gateway refused: is the client limited or refused there, by weir? */
+typedef bool (*wr_requests_ours_fn)(void *ctx, uint8_t ip_v, const uint8_t addr[16]);
+void wr_requests_ours(struct wr_requests *r, wr_requests_ours_fn ours, void *ctx);
 /* It is now_s of a clock that does not go back; to be called once a second. */
 void wr_requests_second(struct wr_requests *r, uint64_t now_s);
 const struct wr_api_watch *wr_requests_watched(const struct wr_requests *r); /* NULL: r is */

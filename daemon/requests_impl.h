@@ -29,6 +29,8 @@ struct wr_requests {
 	struct wr_api_watch *watch;
 	wr_api_tell_fn tell; /* NULL: nobody is told of what is unusual */
 	void *tell_ctx;
+	wr_requests_ours_fn ours; /* NULL: weir does nothing at gateways */
+	void *ours_ctx;
 	uint32_t overflows; /* as many have been counted */
 };
 

@@ -37,6 +37,7 @@ static void on_second(struct wr_run *r)
 	wr_run_requests_second(r);
 	wr_run_advice_second(r);
 	wr_run_gateways_second(r);
+	wr_admins_second(r->admins, wr_run_now_ns());
 }
 
 static void on_step(void *ctx)
@@ -263,6 +264,8 @@ static int start_processes(struct wr_run *r, struct wr_err *err)
 	}
 	if (!ret)
 		ret = wr_run_gateways_policies(r, err);
+	if (!ret && r->c.detect.on)
+		ret = wr_admins_open(&r->admins, &r->c, wr_run_log, err);
 	if (!ret)
 		ret = wr_gateways_open(&r->gateways, &r->c, err);
 	if (!ret && r->gateways) {
@@ -542,6 +545,7 @@ static int open_gateways(struct wr_run *r, struct wr_err *err)
 
 	wr_run_requests_open(r);
 	wr_run_gateways_open(r);
+	wr_admins_watch(r->admins, r->host.live, !r->netns[0], wr_findings_news, r->findings);
 	if (!r->gateways)
 		return 0;
 	ret = wr_front_wait(&r->acts, take_output, r, FRONT_WAIT_MS, err);
@@ -636,6 +640,7 @@ static int run_loop(struct wr_run *r, struct wr_err *err)
 /* What is known and not yet told. */
 static void finish(struct wr_run *r)
 {
+	wr_run_requests_second(r);
 	if (r->history)
 		wr_history_window(r->history, r->host.live);
 	if (r->history && r->rules) {
@@ -668,6 +673,7 @@ static void end(struct wr_run *r)
 	wr_gateways_close(&r->gateways);
 	wr_front_close(&r->advises);
 	wr_run_advice_close(r);
+	wr_admins_close(&r->admins);
 	wr_prefixes_free(&r->trust);
 	wr_history_close(&r->history);
 	show_end(r);

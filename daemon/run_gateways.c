@@ -312,6 +312,18 @@ int wr_run_gateways_policies(struct wr_run *r, struct wr_err *err)
 				      : 0;
 }
 
+static bool is_ours(void *ctx, uint8_t ip_v, const uint8_t addr[16])
+{
+	const struct wr_run *r = ctx;
+	const struct wr_act *a = wr_gateways_acts(r->gateways);
+
+	for (int k = 0; k < WR_ACTS; k++)
+		if (a[k].id && a[k].state == WR_ACT_STANDS && a[k].e.kind == WR_GATEWAY_ADDRESS &&
+		    wr_prefix_has(&a[k].e.who, ip_v, addr))
+			return true;
+	return false;
+}
+
 void wr_run_gateways_open(struct wr_run *r)
 {
 	const struct wr_gateways_ops ops = {on_act, on_found, on_gateway, r};
@@ -319,6 +331,8 @@ void wr_run_gateways_open(struct wr_run *r)
 	if (!r->gateways)
 		return;
 	wr_gateways_ops(r->gateways, &ops);
+	if (r->requests)
+		wr_requests_ours(r->requests, is_ours, r);
 	if (!r->requests && (r->c.gateway.at[0] || r->whens.n))
 		wr_run_log(
 			"gateways: nothing tells of requests (api.listen, api.udp): detection and "

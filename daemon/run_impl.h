@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "base/places.h"
 #include "daemon/advice.h"
+#include "daemon/admins.h"
 #include "daemon/api.h"
 #include "detect/answer.h"
 #include "daemon/attach.h"
@@ -57,6 +58,7 @@ struct wr_run {
 	uint64_t auto_minute;	  /* in which detection has made so many entries at gateways: */
 	uint32_t auto_n;
 	struct wr_gateways *gateways;  /* NULL: nothing is done there */
+	struct wr_admins *admins;      /* NULL: no gateway is administered here over TCP */
 	struct wr_front_link acts;     /* the process that does it */
 	struct wr_gateway_whens whens; /* policies over routes */
 	struct wr_gateway_when_state when_state[WR_GATEWAY_WHENS];

@@ -131,8 +131,11 @@ void wr_run_requests_open(struct wr_run *r)
 
 void wr_run_requests_second(struct wr_run *r)
 {
-	if (r->requests)
-		wr_requests_second(r->requests, r->second);
+	if (!r->requests)
+		return;
+	wr_history_requests(r->history, wr_requests_stats(r->requests),
+			    wr_run_now_ns() / 1000000000 - 1);
+	wr_requests_second(r->requests, r->second);
 }
 
 void wr_run_requests_status(struct wr_run *r, struct wr_status *s)

@@ -59,14 +59,15 @@ static int read_points(const struct wr_query *q, struct wr_store_ask *ask, struc
 }
 
 /* Of one key, when one is named; else of everything. */
-static void read_key(const struct wr_query *q, struct wr_store_ask *ask)
+static void read_key(const struct wr_query *q, struct wr_store_ask *ask, char key[WR_STORE_KEY_MAX])
 {
 	static const struct {
 		const char *name;
 		enum wr_store_kind kind;
 	} keys[] = {{"service", WR_STORE_SERVICE},   {"source", WR_STORE_SOURCE},
 		    {"protocol", WR_STORE_PROTOCOL}, {"interface", WR_STORE_IFACE},
-		    {"rule", WR_STORE_RULE},	     {"class", WR_STORE_CLASS}};
+		    {"rule", WR_STORE_RULE},	     {"class", WR_STORE_CLASS},
+		    {"route", WR_STORE_ROUTE},	     {"consumer", WR_STORE_CONSUMER}};
 
 	ask->kind = WR_STORE_TOTAL;
 	ask->key = "";
@@ -75,6 +76,10 @@ static void read_key(const struct wr_query *q, struct wr_store_ask *ask)
 			ask->kind = keys[i].kind;
 			ask->key = wr_query_value(q, keys[i].name);
 		}
+	if (!wr_store_is_api(ask->kind))
+		return;
+	wr_store_key(key, ask->key);
+	ask->key = key;
 }
 
 static int history(const struct wr_api_host *h, const struct wr_query *q, struct wr_buf *b,
@@ -83,6 +88,7 @@ static int history(const struct wr_api_host *h, const struct wr_query *q, struct
 	struct wr_store_reader *r = NULL;
 	struct wr_store_ask ask = {0};
 	struct answer a = {b, &ask};
+	char key[WR_STORE_KEY_MAX];
 	int ret;
 
 	if (q->text)
@@ -94,7 +100,7 @@ static int history(const struct wr_api_host *h, const struct wr_query *q, struct
 		ret = read_points(q, &ask, err);
 	if (ret)
 		return ret;
-	read_key(q, &ask);
+	read_key(q, &ask, key);
 	ret = wr_store_read_open(&r, h->history, err);
 	if (!ret)
 		ret = wr_store_read_rollup(r, &ask, point, &a, err);
@@ -103,8 +109,8 @@ static int history(const struct wr_api_host *h, const struct wr_query *q, struct
 	return ret == -ENOENT && ask.kind == WR_STORE_TOTAL ? 0 : ret;
 }
 
-static const char *const keys[] = {"from",     "to",	    "points", "service", "source",
-				   "protocol", "interface", "rule",   "class",	 NULL};
+static const char *const keys[] = {"from",	"to",	"points", "service", "source",	 "protocol",
+				   "interface", "rule", "class",  "route",   "consumer", NULL};
 
 const struct wr_api_view wr_api_view_history = {
 	"history", "what was counted per second, minute or hour", keys, false, history};

@@ -104,6 +104,10 @@ static const struct {
 	[WR_CLASS_MODEL_SCORE] = {"A model of the operator's gives what arrives here a high score; "
 				  "weir's own detection may find nothing.",
 				  ""},
+	[WR_CLASS_ADMIN_PORT] = {"Packets from another host come to a port where an API gateway is "
+				 "administered; most gateways ask nobody there who he is.",
+				 "Whoever completes a connection is there; one SYN may be "
+				 "anybody's."},
 };
 
 const char *wr_explain_meaning(enum wr_finding_class c)

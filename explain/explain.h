@@ -2,6 +2,8 @@
 #ifndef WR_EXPLAIN_EXPLAIN_H
 #define WR_EXPLAIN_EXPLAIN_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "detect/answer.h"
 #include "detect/incident.h"
@@ -51,7 +53,10 @@ void wr_explain_wrap(struct wr_buf *b, unsigned int indent, const char *text, si
 
 /* explain/next.c: at most WR_EXPLAIN_NEXT. Returns how many. */
 uint32_t wr_explain_next(const struct wr_explain *e, struct wr_explain_next *out);
-void wr_explain_undo(const struct wr_explain *e, struct wr_explain_next *out);
+/* How it is taken back: at a gateway, as a rule; one or two. */
+uint32_t wr_explain_undo(const struct wr_explain *e, struct wr_explain_next *out);
+/* What is done at a gateway stands there, and is no shadow. */
+bool wr_explain_lifts(const struct wr_explain *e);
 
 /* explain/class.c: what such a thing is, in a sentence; what its sources are worth, or "". */
 const char *wr_explain_meaning(enum wr_finding_class c);

@@ -46,6 +46,10 @@ static void cure(struct wr_buf *b, const struct wr_explain *e)
 	}
 	if (e->i.failed[0])
 		wr_json_str(b, "rule_failed", e->i.failed);
+	if (e->i.done[0]) {
+		wr_json_str(b, "at_gateway", e->i.done);
+		wr_json_str(b, "at_gateway_command", e->i.undo);
+	}
 	if (c->verb == WR_CURE_NONE)
 		return;
 	wr_json_open_key(b, "remedy");
@@ -104,8 +108,10 @@ static void words(struct wr_buf *b, const struct wr_explain *e)
 		wr_json_close(b);
 	}
 	wr_json_end_array(b);
-	wr_explain_undo(e, next);
+	n = wr_explain_undo(e, next);
 	command(b, "undo", next);
+	if (n > 1)
+		command(b, "undo_too", next + 1);
 }
 
 void wr_explain_json(struct wr_buf *b, const struct wr_explain *e)

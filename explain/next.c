@@ -135,6 +135,14 @@ uint32_t wr_explain_next(const struct wr_explain *e, struct wr_explain_next *out
 	struct wr_buf b = {0};
 
 	where(e, &l, &b);
+	if (e->i.undo[0] && !e->capture && !wr_explain_lifts(e)) {
+		wr_buf_str(&b, e->i.undo);
+		add(&l, &b, "do it at the gateway");
+	}
+	if (e->i.strongest.klass == WR_CLASS_ADMIN_PORT && !e->capture) {
+		wr_buf_str(&b, "weir doctor");
+		add(&l, &b, "which ports are open to others, and how each is closed");
+	}
 	if (e->i.rule[0] && !e->capture) {
 		wr_buf_fmt(&b, "weir rule show %s", e->i.rule);
 		add(&l, &b, "whom the rule hits");
@@ -155,19 +163,45 @@ uint32_t wr_explain_next(const struct wr_explain *e, struct wr_explain_next *out
 	return l.n;
 }
 
-void wr_explain_undo(const struct wr_explain *e, struct wr_explain_next *out)
+bool wr_explain_lifts(const struct wr_explain *e)
 {
-	*out = (struct wr_explain_next){.why = "let everything through, now"};
-	snprintf(out->command, sizeof(out->command), "weir rule off");
+	static const char lift[] = "weir gateway lift ";
+
+	return !e->capture && !strncmp(e->i.undo, lift, sizeof(lift) - 1);
+}
+
+/* Of rules. False: there is none. */
+static bool undo_rule(const struct wr_explain *e, struct wr_explain_next *out)
+{
 	if (e->i.rule[0] && !e->capture) {
 		snprintf(out->command, sizeof(out->command), "weir rule del %s", e->i.rule);
 		out->why = "take the rule out (weir rule off: all of them)";
-	} else if (e->cure.verb != WR_CURE_NONE || blames_source(&e->i)) {
+	} else if (e->cure.verb != WR_CURE_NONE) {
 		snprintf(out->command, sizeof(out->command), "weir rule del %.*s",
 			 (int)strcspn(e->cure.rule, ":"), e->cure.rule);
-		if (e->cure.verb == WR_CURE_NONE)
-			snprintf(out->command, sizeof(out->command), "weir rule del %c%" PRIu64,
-				 e->capture ? 'f' : 'i', e->i.id);
 		out->why = "take it out again (weir rule off: all of them)";
+	} else if (blames_source(&e->i)) {
+		snprintf(out->command, sizeof(out->command), "weir rule del %c%" PRIu64,
+			 e->capture ? 'f' : 'i', e->i.id);
+		out->why = "take it out again (weir rule off: all of them)";
+	} else {
+		return false;
 	}
+	return true;
+}
+
+uint32_t wr_explain_undo(const struct wr_explain *e, struct wr_explain_next *out)
+{
+	uint32_t n = 0;
+
+	if (wr_explain_lifts(e)) {
+		snprintf(out[n].command, sizeof(out[n].command), "%s", e->i.undo);
+		out[n++].why = "take it out at the gateway (weir gateway flush: all of it)";
+	}
+	n += undo_rule(e, &out[n]);
+	if (n)
+		return n;
+	snprintf(out->command, sizeof(out->command), "weir rule off");
+	out->why = "let everything through, now";
+	return 1;
 }

@@ -307,6 +307,12 @@ static void done(struct wr_buf *b, const struct wr_explain *e)
 	struct wr_buf text = {0};
 
 	wr_buf_str(b, "\nWHAT WEIR DOES\n");
+	if (e->i.done[0]) {
+		wr_buf_fmt(&text, "At a gateway: %s.", e->i.done);
+		flush(b, &text);
+		if (!e->i.rule[0] && c->verb == WR_CURE_NONE)
+			return;
+	}
 	if (e->i.rule[0])
 		wr_buf_fmt(&text, "Rule %s %s.", e->i.rule,
 			   e->i.stopped ? "keeps it out" : "counts what it would keep out");
@@ -391,8 +397,9 @@ void wr_explain_text(struct wr_buf *b, const struct wr_explain *e)
 	for (uint32_t k = 0; k < n; k++)
 		command(b, &next[k]);
 	wr_buf_str(b, "\nTO UNDO\n");
-	wr_explain_undo(e, next);
-	command(b, next);
+	n = wr_explain_undo(e, next);
+	for (uint32_t k = 0; k < n; k++)
+		command(b, &next[k]);
 }
 
 void wr_explain_past_add(struct wr_explain *e, const struct wr_explain_past *p)

@@ -171,7 +171,7 @@ struct wr_live_tap {
 };
 /* One more of at most WR_LIVE_TAPS, or another one in place of that with the same ctx. tap is
  * copied. Between windows only. */
-enum { WR_LIVE_TAPS = 4 };
+enum { WR_LIVE_TAPS = 6 };
 void wr_live_tap(struct wr_live *live, const struct wr_live_tap *tap);
 void wr_live_untap(struct wr_live *live, const void *ctx);
 

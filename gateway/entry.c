@@ -82,6 +82,10 @@ static int read_who(struct wr_gateway_entry *e, const char **s, struct wr_err *e
 			return wr_fail(err, EINVAL, "a hash is missing behind 'key'");
 		return read_key(e, text, err);
 	}
+	if (!strcmp(text, "route"))
+		return wr_fail(err, EINVAL,
+			       "'route': entries are of addresses and keys; who asks for a route "
+			       "that is not well is limited by a policy (gateway.policies)");
 	e->kind = WR_GATEWAY_ADDRESS;
 	if (!wr_prefix_parse(&e->who, text, strlen(text)))
 		return 0;

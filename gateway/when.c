@@ -153,6 +153,11 @@ static int read_limit(struct wr_gateway_when *w, struct words *s, struct wr_err 
 
 	if (!ret)
 		ret = next(s, err);
+	if (!ret && !strcmp(s->word, "consumers"))
+		ret = wr_fail(err, EINVAL,
+			      "'consumers': no gateway is told a rate for a key: limits are of "
+			      "client addresses ('limit clients'); HAProxy refuses one consumer by "
+			      "'weir gateway apply NAME deny key HASH'");
 	if (!ret && strcmp(s->word, "clients") != 0)
 		ret = wrong(s, "clients (limits are of client addresses)", err);
 	if (!ret)

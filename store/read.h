@@ -49,7 +49,8 @@ typedef bool (*wr_store_point_fn)(void *ctx, const struct wr_store_point *p);
 int wr_store_read_rollup(struct wr_store_reader *r, struct wr_store_ask *ask, wr_store_point_fn fn,
 			 void *ctx, struct wr_err *err);
 
-/* The keys of ask->kind with their sums over the time, most bytes first, `most` of them. ask->key
+/* The keys of ask->kind with their sums over the time, most bytes first (most requests, where it is
+ * about these), `most` of them. ask->key
  * is not looked at; resolution as above. */
 typedef bool (*wr_store_key_fn)(void *ctx, const char *key, const struct wr_store_counts *n);
 int wr_store_read_top(struct wr_store_reader *r, struct wr_store_ask *ask, uint32_t most,

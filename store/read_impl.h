@@ -22,13 +22,13 @@
 		  " FROM rollup_row WHERE series=?1 AND res=?2 AND t >= ?3 AND t < ?4")         \
 	X(POINTS_RECENT,                                                                        \
 	  "SELECT t, " WR_SQL_NAMES " FROM recent WHERE series=?1 AND t >= ?3 AND t < ?4")      \
-	X(TOP,                                                                                  \
-	  "SELECT key, " WR_SQL_SUMS ", sum(bytes) AS most FROM (SELECT series, " WR_SQL_NAMES  \
-	  " FROM rollup_row JOIN series ON id = series"                                         \
-	  " WHERE kind=?1 AND res=?2 AND t >= ?3 AND t < ?4 UNION ALL SELECT "                  \
-	  "series, " WR_SQL_NAMES                                                               \
-	  " FROM recent WHERE t >= ?3 AND t < ?4) JOIN series ON id = series"                   \
-	  " WHERE kind=?1 GROUP BY series ORDER BY most DESC, key LIMIT ?5")                    \
+	X(TOP, "SELECT key, " WR_SQL_SUMS ", sum(CASE WHEN ?6 THEN packets ELSE bytes END) AS " \
+					  "most FROM (SELECT series, " WR_SQL_NAMES             \
+	       " FROM rollup_row JOIN series ON id = series"                                    \
+	       " WHERE kind=?1 AND res=?2 AND t >= ?3 AND t < ?4 UNION ALL SELECT "             \
+	       "series, " WR_SQL_NAMES                                                          \
+	       " FROM recent WHERE t >= ?3 AND t < ?4) JOIN series ON id = series"              \
+	       " WHERE kind=?1 GROUP BY series ORDER BY most DESC, key LIMIT ?5")               \
 	X(BLOCK_WITH, "SELECT id, rows FROM flow_block WHERE id < ?1 ORDER BY id DESC LIMIT 1") \
 	X(BLOCK, "SELECT id, rows FROM flow_block WHERE id >= ?1 AND last_ns >= ?2 AND"         \
 		 " first_ns < ?3 ORDER BY id LIMIT 1")                                          \

@@ -239,6 +239,7 @@ int wr_store_read_top(struct wr_store_reader *r, struct wr_store_ask *ask, uint3
 	sqlite3_bind_int64(st, 3, (int64_t)ask->from_s);
 	sqlite3_bind_int64(st, 4, (int64_t)ask->to_s);
 	sqlite3_bind_int64(st, 5, most);
+	sqlite3_bind_int(st, 6, wr_store_is_api(ask->kind));
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct wr_store_counts n = {0};
 

@@ -2,6 +2,7 @@
 #ifndef WR_STORE_ROWS_H
 #define WR_STORE_ROWS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What history is made of. All times are CLOCK_REALTIME; nanoseconds (_ns) or seconds (_s) since
@@ -58,7 +59,9 @@ struct wr_store_flow {
 	X(PROTOCOL, "protocol") \
 	X(IFACE, "interface")   \
 	X(RULE, "rule")         \
-	X(CLASS, "class")
+	X(CLASS, "class")       \
+	X(ROUTE, "route")       \
+	X(CONSUMER, "consumer")
 
 enum wr_store_kind {
 #define X(sym, name) WR_STORE_##sym,
@@ -85,7 +88,22 @@ struct wr_store_counts {
 #undef X
 };
 
+/*
+ * What is asked of API gateways has the same columns: packets are requests, bytes and bytes_back
+ * those of requests and answers, packets_back tokens of models both ways, flows the microseconds
+ * that answers took together, dropped requests that failed (5xx, no answer), limited those that
+ * were refused (4xx).
+ */
+static inline bool wr_store_is_api(enum wr_store_kind kind)
+{
+	return kind == WR_STORE_ROUTE || kind == WR_STORE_CONSUMER;
+}
+
 enum { WR_STORE_KEY_MAX = 96 };
+
+/* The key of a name that a stranger may have chosen: itself when it is printable ASCII and fits,
+ * else what is like it and a hash of all of it. A key has itself for a key. */
+void wr_store_key(char to[WR_STORE_KEY_MAX], const char *name);
 
 /* ---- incidents and rules ---- */
 

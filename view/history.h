@@ -30,19 +30,23 @@ void wr_view_history_rule_json(struct wr_buf *b, const struct wr_store_rule *r);
 
 /* ---- text ---- */
 
-/* A table of periods or keys, row by row. All of it is set up by begin; most_bytes is that of the
- * longest bar. */
+/* A table of periods or keys, row by row. All of it is set up by begin; most is
+ * wr_view_history_most() of the longest bar. */
 struct wr_history_table {
 	const struct wr_history_of *of;
-	uint64_t most_bytes;
+	uint64_t most;
 	uint64_t next_s; /* where the next period should begin */
 	uint64_t day;	 /* of the last row, local */
 	struct wr_store_counts sum;
 	uint64_t rows;
+	void (*cells)(struct wr_buf *b, const struct wr_store_counts *n, uint64_t span_s);
 };
 
+/* What bars are about: bytes, or requests. */
+uint64_t wr_view_history_most(enum wr_store_kind kind, const struct wr_store_counts *n);
+
 void wr_view_history_begin(struct wr_buf *b, struct wr_history_table *t,
-			   const struct wr_history_of *of, uint64_t most_bytes);
+			   const struct wr_history_of *of, uint64_t most);
 void wr_view_history_period(struct wr_buf *b, struct wr_history_table *t, uint64_t t_s,
 			    const struct wr_store_counts *n);
 void wr_view_history_key(struct wr_buf *b, struct wr_history_table *t, const char *key,

@@ -33,6 +33,18 @@ static void text(struct wr_buf *b, const char *key, const char *s)
 		wr_json_str(b, key, s);
 }
 
+static void asked(struct wr_buf *b, const struct wr_store_counts *n)
+{
+	wr_json_u64(b, "requests", n->packets);
+	wr_json_u64(b, "failed", n->dropped);
+	wr_json_u64(b, "refused", n->limited);
+	wr_json_u64(b, "bytes_in", n->bytes);
+	wr_json_u64(b, "bytes_out", n->bytes_back);
+	wr_json_double(b, "mean_ms", n->packets ? (double)n->flows / (double)n->packets / 1000 : 0);
+	if (n->packets_back)
+		wr_json_u64(b, "tokens", n->packets_back);
+}
+
 void wr_view_history_json(struct wr_buf *b, enum wr_store_kind kind, const char *key, uint64_t t_s,
 			  uint64_t span_s, const struct wr_store_counts *n)
 {
@@ -40,6 +52,11 @@ void wr_view_history_json(struct wr_buf *b, enum wr_store_kind kind, const char 
 	wr_json_u64(b, "duration", span_s);
 	wr_json_str(b, "kind", wr_store_kind_name(kind));
 	text(b, "key", key);
+	if (wr_store_is_api(kind)) {
+		asked(b, n);
+		end(b);
+		return;
+	}
 #define X(name, sep) wr_json_u64(b, #name, n->name);
 	WR_STORE_COUNT_TABLE(X)
 #undef X

@@ -83,13 +83,31 @@ static void cells(struct wr_buf *b, const struct wr_store_counts *n, uint64_t sp
 	wr_buf_fmt(b, "%10s %9s %12s %9s %9s", cell[0], cell[1], cell[2], cell[3], cell[4]);
 }
 
-/* Not nothing where there was something. */
-static void bar(struct wr_buf *b, uint64_t bytes, uint64_t most)
+/* Of what is asked of gateways: requests, bytes of answers, rate, mean time, failed. */
+static void asked_cells(struct wr_buf *b, const struct wr_store_counts *n, uint64_t span_s)
 {
-	uint64_t n = most ? (uint64_t)((double)bytes / (double)most * BAR + 0.5) : 0;
+	char cell[5][WR_HUMAN_CELL];
+
+	wr_human_number(cell[0], n->packets);
+	wr_human_si(cell[1], (double)n->bytes_back, "B");
+	wr_human_si(cell[2], span_s ? (double)n->packets / (double)span_s : 0, "req/s");
+	wr_view_duration(cell[3], n->packets ? n->flows / n->packets * 1000 : 0);
+	wr_human_number(cell[4], n->dropped);
+	wr_buf_fmt(b, "%10s %9s %12s %9s %9s", cell[0], cell[1], cell[2], cell[3], cell[4]);
+}
+
+uint64_t wr_view_history_most(enum wr_store_kind kind, const struct wr_store_counts *n)
+{
+	return wr_store_is_api(kind) ? n->packets : n->bytes;
+}
+
+/* Not nothing where there was something. */
+static void bar(struct wr_buf *b, uint64_t value, uint64_t most)
+{
+	uint64_t n = most ? (uint64_t)((double)value / (double)most * BAR + 0.5) : 0;
 
 	n = n > BAR ? BAR : n;
-	n = !n && bytes ? 1 : n;
+	n = !n && value ? 1 : n;
 	if (n)
 		wr_buf_fmt(b, " %.*s", (int)n, "##############");
 }
@@ -115,14 +133,18 @@ static void title(struct wr_buf *b, const struct wr_history_of *of)
 }
 
 void wr_view_history_begin(struct wr_buf *b, struct wr_history_table *t,
-			   const struct wr_history_of *of, uint64_t most_bytes)
+			   const struct wr_history_of *of, uint64_t most)
 {
+	bool asked = wr_store_is_api(of->kind);
+
 	memset(t, 0, sizeof(*t));
 	t->of = of;
-	t->most_bytes = most_bytes;
+	t->most = most;
+	t->cells = asked ? asked_cells : cells;
 	title(b, of);
-	wr_buf_fmt(b, "%-*s%10s %9s %12s %9s %9s\n", LABEL, of->key ? "time" : "", "packets",
-		   "bytes", "rate", "flows", "kept out");
+	wr_buf_fmt(b, "%-*s%10s %9s %12s %9s %9s\n", LABEL, of->key ? "time" : "",
+		   asked ? "requests" : "packets", "bytes", "rate", asked ? "mean" : "flows",
+		   asked ? "failed" : "kept out");
 }
 
 void wr_view_history_period(struct wr_buf *b, struct wr_history_table *t, uint64_t t_s,
@@ -137,8 +159,8 @@ void wr_view_history_period(struct wr_buf *b, struct wr_history_table *t, uint64
 	day_line(b, t_s, &t->day);
 	clock_cell(b, t_s);
 	wr_buf_pad(b, LABEL);
-	cells(b, n, t->of->res_s);
-	bar(b, n->bytes, t->most_bytes);
+	t->cells(b, n, t->of->res_s);
+	bar(b, wr_view_history_most(t->of->kind, n), t->most);
 	wr_buf_char(b, '\n');
 	t->next_s = t_s + t->of->res_s;
 	sum_up(&t->sum, n);
@@ -151,8 +173,8 @@ void wr_view_history_key(struct wr_buf *b, struct wr_history_table *t, const cha
 	/* Keys are longer than clocks: they get a line of their own. */
 	plain(b, *key ? key : "(all)");
 	wr_buf_fmt(b, "\n%*s", LABEL, "");
-	cells(b, n, t->of->to_s - t->of->from_s);
-	bar(b, n->bytes, t->most_bytes);
+	t->cells(b, n, t->of->to_s - t->of->from_s);
+	bar(b, wr_view_history_most(t->of->kind, n), t->most);
 	wr_buf_char(b, '\n');
 	sum_up(&t->sum, n);
 	t->rows++;
@@ -165,7 +187,7 @@ void wr_view_history_end(struct wr_buf *b, struct wr_history_table *t)
 	if (t->rows < 2)
 		return;
 	wr_buf_fmt(b, "%-*s", LABEL, "together");
-	cells(b, &t->sum, t->of->to_s - t->of->from_s);
+	t->cells(b, &t->sum, t->of->to_s - t->of->from_s);
 	wr_buf_char(b, '\n');
 }
 

@@ -12,6 +12,7 @@ struct page {
 	const struct wr_api_stats *s;
 	uint32_t top;
 	bool color;
+	const struct wr_requests_joined *joined; /* NULL: only lines are known */
 };
 
 /* How the rows of one table are written. */
@@ -166,7 +167,79 @@ static void head(struct page *p)
 	}
 }
 
-void wr_view_requests_text(struct wr_buf *b, const struct wr_api_stats *s, uint32_t top, bool color)
+/* ---- packets ---- */
+
+static void wire_row(struct wr_view_table *t, const struct wr_api_row *r,
+		     const struct wr_requests_packets *p)
+{
+	label_of(t, WR_API_CLIENTS, r);
+	wr_view_number(t->cell[1], p->in.packets);
+	wr_view_number(t->cell[2], p->out.packets);
+	bytes_cell(t->cell[3], p->in.bytes);
+	bytes_cell(t->cell[4], p->out.bytes);
+	if (p->flows)
+		wr_view_duration(t->cell[5], p->rtt_mean_us * 1000ull);
+	else
+		snprintf(t->cell[5], WR_VIEW_CELL, "-");
+	wr_view_table_row(t);
+}
+
+/* Of clients whose packets come here, and not to a balancer before. */
+static void wire(struct page *p)
+{
+	static const struct wr_view_column columns[] = {
+		{"Clients, by packets", 30}, {"in", 10}, {"out", 10}, {"bytes in", 10},
+		{"bytes out", 10},	     {"rtt", 9}, {0}};
+	const struct wr_requests_joined *j = p->joined;
+	const struct wr_api_row *row[WR_API_ROWS];
+	struct wr_view_table t = {.b = p->b, .color = p->color};
+	struct wr_requests_packets packets;
+	uint32_t of, n = wr_api_stats_rows(p->s, WR_API_CLIENTS, row, p->top, &of), shown = 0;
+
+	for (uint32_t i = 0; j && j->client && i < n; i++) {
+		if (!j->client(j->ctx, row[i], &packets))
+			continue;
+		if (!shown++)
+			wr_view_table_head(&t, columns);
+		wire_row(&t, row[i], &packets);
+	}
+	wr_view_table_end(&t);
+}
+
+static void lead(struct wr_buf *b, const struct wr_requests_near *near)
+{
+	char span[WR_VIEW_CELL];
+
+	wr_view_duration(span, (uint64_t)(near->lead_ns < 0 ? -near->lead_ns : near->lead_ns));
+	wr_buf_fmt(b, "      %s %s incident %llu (%s) began in packets\n", span,
+		   near->lead_ns < 0 ? "before" : "after", (unsigned long long)near->incident,
+		   near->klass);
+}
+
+/* What has failed lately, and what packets said before. */
+static void failing(struct page *p)
+{
+	const struct wr_api_row *row[WR_API_ROWS];
+	uint32_t of, n = wr_api_stats_rows(p->s, WR_API_ROUTES, row, p->top, &of), shown = 0;
+	struct wr_requests_near near;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!row[i]->failing_ns)
+			continue;
+		wr_buf_str(p->b, shown++ ? "" : "First failures (5xx, no answer; UTC)\n");
+		wr_buf_str(p->b, "  ");
+		wr_view_moment(p->b, row[i]->failing_ns);
+		wr_buf_str(p->b, "  ");
+		wr_view_fit(p->b, row[i]->key, WIDTH - 23, WR_VIEW_CUT_MIDDLE, true);
+		wr_buf_char(p->b, '\n');
+		if (p->joined && p->joined->near &&
+		    p->joined->near(p->joined->ctx, row[i]->failing_ns, &near))
+			lead(p->b, &near);
+	}
+}
+
+void wr_view_requests_text(struct wr_buf *b, const struct wr_api_stats *s, uint32_t top, bool color,
+			   const struct wr_requests_joined *joined)
 {
 	static const struct wr_view_column routes[] = {
 		{"Routes", 30}, {"requests", 10}, {"4xx", 7}, {"5xx", 7},
@@ -184,11 +257,13 @@ void wr_view_requests_text(struct wr_buf *b, const struct wr_api_stats *s, uint3
 	static const struct form by_model = {models, model_cells, true};
 	static const struct form by_consumer = {consumers, who_cells, false};
 	static const struct form by_client = {clients, who_cells, false};
-	struct page p = {.b = b, .s = s, .top = top, .color = color};
+	struct page p = {.b = b, .s = s, .top = top, .color = color, .joined = joined};
 
 	head(&p);
 	rows(&p, WR_API_ROUTES, &by_route, "none");
 	rows(&p, WR_API_ROUTES, &by_model, "none");
 	rows(&p, WR_API_CONSUMERS, &by_consumer, "no consumer named");
 	rows(&p, WR_API_CLIENTS, &by_client, "no client named");
+	wire(&p);
+	failing(&p);
 }

@@ -75,8 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (sum(s, (enum wr_api_by)by) != wr_api_stats_total(s)->requests)
 			abort();
 	wr_buf_clear(&b);
-	wr_view_requests_text(&b, s, 3, false);
-	wr_view_requests_json(&b, s, 3);
+	wr_view_requests_text(&b, s, 3, false, NULL);
+	wr_view_requests_json(&b, s, 3, NULL);
 	if (wr_api_stats_total(s)->requests > 5000)
 		wr_api_stats_close(&s);
 	return 0;

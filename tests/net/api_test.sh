@@ -30,6 +30,8 @@ WEIR=$TMP/weir
 printf '#!/bin/sh\nexec nsenter --net=/run/netns/%s "%s" "$@"\n' "$NS" "$PROGRAM" >"$WEIR"
 chmod 755 "$WEIR"
 
+HISTORY=$TMP/kept/history.db
+
 page() {
 	"$PYTHON" -S "$WR_HERE/gateway.py" block "$PAGE" "$1"
 }
@@ -99,10 +101,27 @@ consumers() {
 }
 
 no_secret() {
-	w api >"$TMP/all"
-	w api --json >>"$TMP/all"
-	raw_lines metrics >>"$TMP/all"
+	{
+		w api
+		w api --json
+		raw_lines metrics
+		w incidents --json
+		cat "$TMP/err" "$HISTORY"*
+		"$WEIR" history --file "$HISTORY" --top consumers --json
+	} >"$TMP/all" 2>&1
 	! grep -a SECRET "$TMP/all"
+}
+
+# was [OPTION...] EXPRESSION: over rows of history.
+was() {
+	"$WEIR" history --file "$HISTORY" --from -1h --json "${@:1:$#-1}" 2>&1 | "$PYTHON" -S -c '
+import json, sys
+rows = [json.loads(line) for line in sys.stdin]
+print(eval(sys.argv[1]))' "${*: -1}" 2>&1 | tail -n 1
+}
+
+was_asked() {
+	[ "$(was --route "$1" 'sum(r["requests"] for r in rows)')" = "$2" ]
 }
 
 # opens PORT: somebody listens there. Nobody knocks, which would be a request to some.
@@ -113,7 +132,7 @@ opens() {
 restart() {
 	stop
 	conf "interfaces = to-$A" "hook = packet" "$(page "weir api")" "$@"
-	start
+	start --set "history.path=$HISTORY"
 }
 
 answers() {
@@ -152,6 +171,18 @@ if command -v haproxy >/dev/null; then
 	round 8080
 	is_round "HAProxy, httplog" ""
 	consumers "HAProxy, httplog"
+	ok "history: the route has what was asked of it" wait_for "$PATIENCE" was_asked "GET /users/{id}/orders" 20
+	is "history: what failed, what was refused" \
+		"$(was --top routes '[(r["key"], r["requests"], r["failed"], r["refused"]) for r in rows]')" \
+		"[('GET /users/{id}/orders', 20, 0, 0), ('GET /health', 7, 0, 0), ('{unknown}', 5, 0, 5), ('GET /broken', 3, 3, 0)]"
+	is "history: consumers by their hashes" "$(was --top consumers '[(len(r["key"]), r["requests"]) for r in rows]')" \
+		"[(16, 23), (16, 12)]"
+	"$WEIR" history --file "$HISTORY" --from -1h --top routes --json >"$TMP/events"
+	"$WEIR" history --file "$HISTORY" --from -1h --route "GET /health" --json >>"$TMP/events"
+	ok "history: objects have the shape of the schema" shapes "$TMP/events" history
+	like "history: the table" "$("$WEIR" history --file "$HISTORY" --top routes)" "requests +bytes +rate +mean +failed"
+	is "history: the page's view has the same" \
+		"$(raw "history route=GET%20/broken" 'sum(r["failed"] for r in rows)')" 3
 	like "HAProxy: the table" "$(w api)" "GET /users/\{id\}/orders +20 +0.0% +0.0%"
 	ok "HAProxy: no key and no query is seen" no_secret
 	like "HAProxy: metrics by route" "$(raw_lines metrics)" \
@@ -283,6 +314,24 @@ kill -KILL "$READER"
 ok "killed, it is there again" wait_for "$PATIENCE" other_reader "$READER"
 tell "$LINE"
 ok "and counts go on" wait_for "$PATIENCE" total 3
+# What the system drops while nobody reads is counted by the next reader, from the same socket.
+READER=$(reader)
+kill -STOP "$READER"
+MANY=40000
+in_ns "$B" "$PYTHON" -S - "$UDP" "$MANY" "$LINE" <<-'PYTHON'
+	import socket, sys
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	for i in range(int(sys.argv[2])):
+	    s.sendto(sys.argv[3].encode(), ("127.0.0.1", int(sys.argv[1])))
+PYTHON
+kill -KILL "$READER"
+ok "killed while more came than there was room for, it is there again" wait_for "$PATIENCE" other_reader "$READER"
+adds_up() {
+	tell "$LINE" # the count comes with what is received after it
+	MANY=$((MANY + 1))
+	[ "$(of total of total 'r["lost"] > 0 and r["requests"] + r["lost"]')" = "[$((3 + MANY))]" ]
+}
+ok "what was lost is counted after the restart: all adds up" wait_for "$PATIENCE" adds_up
 restart "udp = 127.0.0.1:$UDP" "key_file = $TMP/key"
 tell "$LINE"
 ok "after a restart" wait_for "$PATIENCE" total 1

@@ -118,9 +118,9 @@ shapes() {
 	python3 - "$WR_ROOT/docs" "$@" <<-'PYTHON'
 		import json, jsonschema, os, re, sys
 		docs, raw = sys.argv[1:3]
-		of = {"flow": "flow", "ledger": "ledger", "packet": "packet", "api": "api"}
+		of = {"flow": "flow", "ledger": "ledger", "packet": "packet", "api": "api", "history": "history"}
 		schema = {n: jsonschema.Draft202012Validator(json.load(open(os.path.join(docs, "schema", n + ".json"))))
-		          for n in ("live", "flow", "ledger", "packet", "api")}
+		          for n in ("live", "flow", "ledger", "packet", "api", "history")}
 		told = set(re.findall(r"[a-z0-9_]+", open(os.path.join(docs, "events.md")).read()))
 		kinds, bad = set(), 0
 		def keys_of(o):

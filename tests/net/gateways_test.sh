@@ -141,6 +141,7 @@ incident() {
 	w incidents 1 | grep -q "^done .*limit $C to 20/s at edge until ..:..:.. UTC (weir gateway lift edge limit $C)"
 }
 ok "the incident says what is done, and how to undo it" wait_for "$PATIENCE" incident
+like "weir explain, too, as what undoes it" "$(w explain 1 | sed -n '/^TO UNDO/,$p')" "^  weir gateway lift edge limit $C$"
 like "and where" "$(w incidents 1)" "errors of an API at GET /api/search: 100 % of the requests fail with 5xx"
 w status --json >"$TMP/events"
 w incidents --json >>"$TMP/events"
@@ -176,6 +177,11 @@ load $T /login 3 40 >"$TMP/tries"
 like "by the gateway, which limits or already refuses" "$(cat "$TMP/tries")" "(429|403):[0-9]"
 ok "who goes on all the same is refused" wait_for "$PATIENCE" lists "deny  $T, "
 like "by the gateway, too" "$(load $T /login 1 20)" "^403:[0-9]+$"
+by_weir() {
+	[ "$(said api "[r.get('turned_away_by_weir', 0) > 0 for r in rows if r.get('client_ip') in ('$T', '10.77.0.1')]")" = \
+		"[True]" ]
+}
+ok "the API view tells that weir had it refused" wait_for "$PATIENCE" by_weir
 like "of others none is refused" "$(load 10.77.0.1 /x 1 20)" "^200:[0-9]+$"
 ok "the entry can be taken out" says 0 gateway lift edge limit $T
 ok "and the other one" says 0 gateway lift edge deny $T

@@ -137,6 +137,87 @@ static void words(void)
 	ok(says(&e, "and 4 more"), "and how many more");
 }
 
+/* What stands at a gateway is taken back there; a shadow of it could be done. */
+static void at_gateway(void)
+{
+	struct wr_explain e = made(4);
+	struct wr_explain_next undo[WR_EXPLAIN_NEXT];
+
+	snprintf(e.i.done, sizeof(e.i.done), "limit 192.0.2.0 to 10/s at edge until 12:00:00 UTC");
+	snprintf(e.i.undo, sizeof(e.i.undo), "weir gateway lift edge limit 192.0.2.0");
+	ok(says(&e, "At a gateway: limit 192.0.2.0 to 10/s at edge"), "what is done at a gateway");
+	is_int(wr_explain_undo(&e, undo), 2, "a gateway and a rule: two to undo");
+	is_str(undo[0].command, "weir gateway lift edge limit 192.0.2.0", "the gateway's first");
+	is_str(undo[1].command, "weir rule del auto1", "then the rule");
+	through_json(e, "at a gateway");
+	e.i.rule[0] = 0;
+	e.cure.verb = WR_CURE_NONE;
+	is_int(wr_explain_undo(&e, undo), 1, "only at a gateway: one");
+	is_str(undo[0].command, "weir gateway lift edge limit 192.0.2.0", "which is the gateway's");
+	ok(!says(&e, "Nothing:"), "and nothing is not what weir does");
+	snprintf(e.i.undo, sizeof(e.i.undo), "weir gateway apply edge limit 192.0.2.0 to 10");
+	is_int(wr_explain_undo(&e, undo), 1, "of a shadow");
+	is_str(undo[0].command, "weir rule off", "nothing is to be lifted");
+	ok(says(&e, "do it at the gateway"), "it could be done");
+}
+
+static size_t widest(const char *text, const char **where)
+{
+	size_t most = 0, n;
+
+	for (const char *at = text; *at; at += n + (at[n] == '\n')) {
+		n = strcspn(at, "\n");
+		/* Commands are uncut. */
+		if (!strncmp(at, "  weir ", 7) || n <= most)
+			continue;
+		most = n;
+		*where = at;
+	}
+	return most;
+}
+
+/* The longest addresses there are, everywhere. */
+static void narrow(uint8_t ip_v)
+{
+	struct wr_explain e = made(ip_v);
+	struct wr_buf b = {0};
+	const char *where = "";
+	size_t n;
+
+	memset(e.i.strongest.victim.addr, 0xfe, ip_v == 4 ? 4 : 16);
+	for (uint32_t k = 0; k < WR_INCIDENT_VICTIMS; k++) {
+		e.i.victim[k] = e.i.strongest.victim;
+		e.i.victim[k].addr[1] = (uint8_t)(0xa0 + k);
+	}
+	e.i.victims = e.i.n_victims = WR_INCIDENT_VICTIMS;
+	for (uint32_t k = 0; k < WR_FINDING_SOURCES; k++) {
+		e.i.source[k] = (struct wr_finding_source){.ip_v = ip_v, .packets = 123456789 - k};
+		memset(e.i.source[k].addr, (int)(0xe0 + k), ip_v == 4 ? 4 : 16);
+	}
+	e.i.n_sources = WR_FINDING_SOURCES;
+	for (uint64_t k = 1; k < 3; k++) {
+		struct wr_explain_past p = {.id = 100000 + k,
+					    .start_ns = T0 - k * SECOND,
+					    .end_ns = T0,
+					    .klass = WR_CLASS_ADMIN_PORT};
+		struct wr_buf t = {0};
+
+		e.i.strongest.klass = WR_CLASS_ADMIN_PORT;
+		wr_victim_text(&t, &e.i.strongest.victim);
+		snprintf(p.target, sizeof(p.target), "%s", wr_buf_text(&t));
+		wr_explain_past_add(&e, &p);
+		wr_buf_free(&t);
+	}
+	snprintf(e.i.done, sizeof(e.i.done),
+		 "limit fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe to 999999/s at "
+		 "a-gateway-with-a-long-name until 12:00:00 UTC");
+	wr_explain_text(&b, &e);
+	n = widest(wr_buf_text(&b), &where);
+	if (!ok(n && n <= 80, "IPv%u: %zu columns at most", ip_v, n))
+		note("%.*s", (int)n, where);
+	wr_buf_free(&b);
+}
+
 static void classes(void)
 {
 	for (int c = 0; c < WR_CLASS_COUNT; c++)
@@ -233,6 +314,9 @@ int main(void)
 	struct wr_explain e = made(4);
 
 	words();
+	at_gateway();
+	narrow(4);
+	narrow(6);
 	classes();
 	through_json(e, "IPv4");
 	past(&e);

@@ -56,6 +56,7 @@ static void entries(void)
 	no_entry("block 203.0.113.7", "expected deny or limit");
 	no_entry("deny", "is missing");
 	no_entry("deny example.org", "no address and no prefix");
+	no_entry("deny route \"GET /x\"", "entries are of addresses and keys");
 	no_entry("deny 203.0.113.7/24", "write 203.0.113.0/24, or 203.0.113.7");
 	no_entry("deny ::ffff:203.0.113.7", "write 203.0.113.7");
 	no_entry("deny 203.0.113.7 for", "a value is missing");

@@ -162,6 +162,17 @@ static void consumers(void)
 	wr_api_line_read(&how, line, strlen(line), &a, NULL);
 	ok((a.has & WR_API_HAS_CONSUMER) && a.consumer == wr_api_sip(&how.key, "k", 1),
 	   "Caddy: a key is before Authorization, wherever it stands");
+	line = "{\"client\":\"::1\",\"path\":\"/"
+	       "\",\"status\":200,\"consumer_hmac\":\"1F0A93C2B4D5E6F7\"}";
+	wr_api_line_read(&how, line, strlen(line), &a, NULL);
+	ok((a.has & WR_API_HAS_CONSUMER) && a.consumer == 0x1f0a93c2b4d5e6f7ull,
+	   "what the gateway has hashed stays as it is");
+	line = "{\"client\":\"::1\",\"path\":\"/"
+	       "\",\"status\":200,\"consumer_hmac\":\"SECRETSECRETSECR\"}";
+	wr_api_line_read(&how, line, strlen(line), &a, NULL);
+	ok((a.has & WR_API_HAS_CONSUMER) &&
+		   a.consumer == wr_api_sip(&how.key, "SECRETSECRETSECR", 16),
+	   "what is no hash does not");
 }
 
 /* ---- routes ---- */
@@ -530,8 +541,8 @@ static void shown(void)
 		if (!wr_api_line_read(&how, requests_cases[i].line, strlen(requests_cases[i].line),
 				      &r, NULL))
 			wr_api_stats_add(s, &r);
-	wr_view_requests_text(&text, s, 20, false);
-	wr_view_requests_json(&json, s, 20);
+	wr_view_requests_text(&text, s, 20, false, NULL);
+	wr_view_requests_json(&json, s, 20, NULL);
 	ok(!memmem(text.at, text.used, "SECRET", 6), "no secret in the tables");
 	ok(!memmem(json.at, json.used, "SECRET", 6), "no secret in the objects");
 	for (const char *line = wr_buf_text(&text); *line; line += line[strcspn(line, "\n")] != 0) {

@@ -502,6 +502,50 @@ static void tops(void)
 	   "most bytes first, with the right sum");
 }
 
+/* Keys of names that strangers chose: told apart, printable, and their own keys. */
+static void keys(void)
+{
+	char long_one[200], to[WR_STORE_KEY_MAX], other[WR_STORE_KEY_MAX], again[WR_STORE_KEY_MAX];
+
+	wr_store_key(to, "GET /users/{id}");
+	is_str(to, "GET /users/{id}", "a usual name is its own key");
+	memset(long_one, 'a', sizeof(long_one));
+	long_one[199] = 0;
+	wr_store_key(to, long_one);
+	long_one[198] = 'b';
+	wr_store_key(other, long_one);
+	wr_store_key(again, to);
+	ok(strlen(to) == WR_STORE_KEY_MAX - 1 && strcmp(to, other) && !strcmp(to, again),
+	   "a long one is cut, told apart by its end, and its key has itself: %s", to);
+	long_one[WR_STORE_KEY_MAX - 1] = 0;
+	wr_store_key(to, long_one);
+	is_str(to, long_one, "one that just fits stays");
+	wr_store_key(to, "GET /\033[2J\n");
+	wr_store_key(other, "GET /?[2J?");
+	ok(!strchr(to, 27) && !strchr(to, 10) && strcmp(to, other),
+	   "nothing in it steers a terminal: %s", to);
+}
+
+/* Of requests those come first that were asked most, whatever they weigh. */
+static void asked_most(void)
+{
+	struct wr_store_ask q = {.kind = WR_STORE_ROUTE, .from_s = T0, .to_s = T0 + 60};
+	struct wr_store_counts light = {.packets = 9, .bytes = 1},
+			       heavy = {.packets = 2, .bytes = 1000};
+	struct wr_store_reader *r = NULL;
+	struct wr_store *s = NULL;
+	struct top t = {0};
+
+	wr_store_open(&s, in_dir("asked.db"), NULL, &err);
+	wr_store_count(s, WR_STORE_ROUTE, "GET /heavy", T0, &heavy);
+	wr_store_count(s, WR_STORE_ROUTE, "GET /light", T0, &light);
+	wr_store_close(&s, &err);
+	wr_store_read_open(&r, in_dir("asked.db"), &err);
+	is_int(wr_store_read_top(r, &q, 3, top_key, &t, &err), 0, "routes");
+	wr_store_read_close(&r);
+	ok(t.n == 2 && !strcmp(t.key[0], "GET /light"), "most requests first");
+}
+
 /* ---- incidents and rules ---- */
 
 struct events {
@@ -686,6 +730,8 @@ int main(void)
 	rollups();
 	rollup_borders();
 	tops();
+	keys();
+	asked_most();
 	incidents();
 	limits();
 	million();

@@ -47,6 +47,8 @@ static void refuses(void)
 		const char *text, *told;
 	} bad[] = {
 		{"if route", "'if': expected when"},
+		{"when route /a at e errors over 5% for 9s limit consumers to 5/s",
+		 "no gateway is told a rate for a key: limits are of client addresses"},
 		{"when route search", "'search': expected a route"},
 		{"when route \"/a", "a quote is not closed"},
 		{"when route /a at", "its end: expected the name of a gateway"},
@@ -58,8 +60,8 @@ static void refuses(void)
 		{"when route /a at e errors over 5% for 0s", "'0s': expected whole seconds"},
 		{"when route /a at e errors over 5% for 1500ms",
 		 "'1500ms': expected whole seconds"},
-		{"when route /a at e errors over 5% for 1s limit consumers",
-		 "'consumers': expected clients"},
+		{"when route /a at e errors over 5% for 1s limit people",
+		 "'people': expected clients"},
 		{"when route /a at e errors over 5% for 1s limit clients to 10",
 		 "'10': expected requests"},
 		{"when route /a at e errors over 5% for 1s limit clients to 10/s until below 6% "

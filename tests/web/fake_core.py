@@ -234,6 +234,13 @@ class Host:
         begin = now - self.ago(keys.get("from", "-1h"))
         step = next((s for s in (1, 60) if (to - begin) / s <= int(keys.get("points") or 240)), 3600)
         at = begin - begin % step
+        if keys.get("route"):
+            while at < to and not self.args.quiet:
+                n = 40 * step + int(at) % 7
+                yield {"event_type": "history", "timestamp": stamp(at), "duration": step, "kind": "route", "key": keys["route"],
+                       "requests": n, "failed": n // 20, "refused": n // 50, "bytes_in": n * 300, "bytes_out": n * 4000, "mean_ms": 12.5}
+                at += step
+            return
         while at < to and not self.args.quiet:
             n = self.rate(int(at / step), 1) * (1 + .8 * math.sin(at / 86400 * 2 * math.pi)) * step
             yield {"event_type": "history", "timestamp": stamp(at), "duration": step, "kind": "total", "packets": int(n),
@@ -378,6 +385,33 @@ class Host:
                 row["path"] = [{"at": stamp(time.time() + 86400 * (i + 1) / n), **at(1440 * (i + 1) / n)} for i in range(n)]
             yield row
 
+    # Routes are paths that strangers chose.
+    def api(self, keys):
+        w = 0 if self.args.quiet else self.window()
+        times = lambda p95: {"requests": w, "mean": p95 / 3, "p50": p95 / 4, "p95": p95, "p99": p95 * 1.8}
+
+        def row(of, share, p95, failed=0, **more):
+            n, lost = int(1000 * share * w), int(1000 * share * w * failed)
+            return {"event_type": "api", "of": of, **more, "requests": n, "per_second": round(37.5 * share + w % 5, 1),
+                    "classes": {"2xx": n - lost, "5xx": lost}, "error_share": failed, "turned_away": int(n / 50),
+                    "statuses": [{"status": 200, "requests": n - lost}, {"status": 503, "requests": lost}], "bytes_in": n * 310,
+                    "bytes_out": n * 4200, "total_ms": times(p95)}
+        yield {**row("total", 1, 48, .02), "unread_lines": 2, "lost": 0}
+        askers = [{"client_ip": t[0], "requests": 900 * w // (j + 1), **({"over": 7} if j else {})} for j, t in enumerate(TALKERS[:3])]
+        first = "GET /users/{id}/<script>window.pwned='route'</script>" if self.args.hostile else "GET /users/{id}/orders"
+        yield row("route", .6, 12.4, .004, route=first, backend="<b>app</b>" if self.args.hostile else "app", top_clients=askers)
+        yield {**row("route", .1, 1840, .31, route="POST api.example.org/v1/chat/completions", model="chat", top_clients=askers[1:]),
+               "tokens": {"requests": w, "in": 420 * w, "out": 1310 * w}}
+        yield row("route", .2, 3.1, route="GET /a/very/long/path/with/many/parts/that/has/to/be/read/on/a/phone/{any}/{rest}", top_clients=askers[:1])
+        yield row("route", .1, 1.1, rest="other")
+        for i, share in enumerate((.5, .3)):
+            yield row("consumer", share, 20, .01 * i, consumer="%016x" % (0xf00dfeed * (i + 1)), top_clients=askers[:i + 1])
+        yield row("consumer", .2, 20, rest="none")
+        for j, t in enumerate(TALKERS[:5]):
+            wire = {"joined_by": "port", "in": both(90 * w, 400), "out": both(80 * w, 900),
+                    "rtt_us": {"flows": 3, "least": 700, "mean": 1900 + j, "most": 4100}}
+            yield row("client", .3 / (j + 1), 20, client_ip=t[0], **({"wire": wire} if j < 2 else {}))
+
     def metrics(self, keys):
         yield "# TYPE weir_packets counter"
         yield "weir_packets_total %d" % (21000 * self.window())
@@ -385,8 +419,8 @@ class Host:
     # ---- the protocol ----
 
     VIEWS = ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "dump",
-             "metrics", "rules", "report", "rule", "incidents", "learned", "classes", "forecast")
-    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id", "of", "interface"}
+             "metrics", "rules", "report", "rule", "incidents", "learned", "classes", "forecast", "api")
+    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id", "of", "interface", "route"}
 
     def parse(self, line):
         words = line.split(" ")
@@ -411,7 +445,7 @@ class Host:
                   "packets": lambda r: r["now"]["in"]["packets"], "sources": lambda r: r.get("sources", 0)}.get(
                       keys["sort"], lambda r: r["now"]["in"]["bytes"] + r["now"]["out"]["bytes"])
             rows.sort(key=lambda r: (r.get("other", False), -by(r)))
-        cut = rows if view in ("history", "stats", "ledger", "drops", "dump") else rows[:keys["top"]]
+        cut = rows if view in ("api", "history", "stats", "ledger", "drops", "dump") else rows[:keys["top"]]
         if view == "flows" and keys["filter"] == "huge":
             cut = rows
         return "".join(map(self.line, cut))

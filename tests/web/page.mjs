@@ -3,7 +3,8 @@
 
 import {browser, done, eventually, front, is, live, note, ok, open, shots, sleep, text} from "./scene.mjs";
 
-const VIEWS = ["overview", "services", "talkers", "flows", "protocols", "ledger", "rules", "classes", "history", "incidents"];
+const VIEWS = ["overview", "services", "talkers", "flows", "protocols", "ledger", "rules", "classes", "history", "incidents", "api"];
+// Names of parts behind the command: only these.
 const SECONDS = Number(process.env.WEIR_WEB_SECONDS || 10);
 
 const focused = (page) => page.evaluate(() => {
@@ -74,7 +75,7 @@ async function keyboard(b, url) {
 	is(page.url().split("#")[1], "services", "the address says where we are");
 	is(await page.title(), "Services – weir", "and so does the title");
 	await page.keyboard.press("End");
-	is(await focused(page), "tab-incidents", "End: the last tab");
+	is(await focused(page), "tab-api", "End: the last tab");
 	await page.keyboard.press("0");
 	is(await page.locator('[role="tab"][aria-selected="true"]').innerText(), "Incidents", "0: the tenth view");
 	await page.keyboard.press("2");
@@ -190,6 +191,12 @@ async function hostile(b) {
 	ok(await eventually(async () => await page.locator("dialog[open] .report").count() && (await text(page, "dialog[open] .report")).includes("<script>window.pwned='why'")), "in its report, too");
 	ok(await eventually(() => page.locator('dialog[open] .packets li:has-text("<script>window.pwned=\'dump\'")').count()), "and so are its packets");
 	await page.keyboard.press("Escape");
+	await page.goto(scene.url + "#api");
+	ok(await eventually(() => page.locator("#view-api .row:has-text(\"<script>window.pwned='route'</script>\")").count()), "a script in a route is text");
+	ok((await text(page, "#view-api")).includes("backend <b>app</b>"), "so is a backend's name");
+	await page.locator("#view-api tr:visible:has-text(\"pwned='route'\") button.row").press("Enter");
+	ok((await text(page, "dialog[open]")).includes("<script>window.pwned='route'</script>"), "and all that is known of it");
+	await page.keyboard.press("Escape");
 	ok(all.includes("<b>eth0</b>"), "an interface's name is text");
 	is(await page.evaluate(() => window.pwned), undefined, "nothing of it ran");
 	is(await page.evaluate(() => [document.scripts.length, document.querySelectorAll('img[src="x"], svg[onload], b b').length]), [2, 0], "no element came of it");
@@ -273,6 +280,13 @@ async function past(b, url) {
 	ok(await eventually(() => wide() < 10000), "drawing on the chart zooms in", wide());
 	ok(asked.at(-1).get("from") > before[0] && asked.at(-1).get("to") < before[1], "to what was drawn");
 	ok(/ in, .* out, .* flows, .* dropped; a point is /.test(await text(page, '#view-history p[role="status"]')), "its sums are told in words", await text(page, '#view-history p[role="status"]'));
+	await page.mouse.move(0, 0);
+	await page.getByLabel("of what").selectOption({label: "GET /users/{id}/orders"});
+	ok(await eventually(() => asked.at(-1).get("route") === "GET /users/{id}/orders"), "history of a route is asked for by its name");
+	ok(await eventually(async () => /requests, .* failed, .* refused, .* of answers, 12\.5.ms on average/.test(await text(page, '#view-history p[role="status"]'))), "and told: requests, failures, times",
+		await text(page, '#view-history p[role="status"]'));
+	ok(await eventually(async () => /req\/s/.test(await text(page, "#view-history .key.in"))), "in requests a second");
+	await page.screenshot({path: `${shots}/history-route.png`});
 	fine(page, "history");
 	await page.context().close();
 }
@@ -331,6 +345,58 @@ async function classes(b, url) {
 	await page.keyboard.press("Escape");
 	is(await focused(page), "bulk", "the keyboard is where it was");
 	fine(page, "classes");
+	await page.context().close();
+}
+
+// Who asks gateways for what.
+async function api(b, url) {
+	const page = await open(b, url);
+	await live(page);
+	await page.keyboard.press("a");
+	ok(await eventually(async () => await rows(page, "api").count() === 4 + 3 + 5), "a: three routes and the rest, three consumers, five clients", await rows(page, "api").count());
+	const row = (name) => page.locator(`#view-api tbody tr:visible:has-text("${name}")`), table = (n) => page.locator(`#view-api section:nth-of-type(${n}) tbody tr:visible`);
+	const chat = await row("chat/completions").innerText();
+	ok(/model: chat/.test(chat) && /31\.0 %/.test(chat) && /1840.ms/.test(chat), "a route: its model, its errors, its p95", chat);
+	ok(/k\s*$/.test((await row("chat/completions").locator("td").nth(8).innerText())), "and its tokens", chat);
+	ok((await row("orders").innerText()).includes("2001:db8") || (await row("orders").innerText()).includes("198.51.100."), "who asks most", await row("orders").innerText());
+	ok(/^[\d,]+ requests, [\d.k\u00a0]+ a second, 2\.0 % failed, [\d,]+ refused by the gateway; 2 lines could not be read$/.test(await text(page, "#view-api p[role=status]")), "all of it, in words",
+		await text(page, "#view-api p[role=status]"));
+	ok((await text(page, "#view-api section:nth-of-type(2)")).includes("no consumer named"), "what named nobody has its row");
+	ok(/1\.9.ms/.test(await table(3).first().innerText()) && !/1\.9.ms/.test(await table(3).last().innerText()), "round trips of clients whose packets come here",
+		await table(3).first().innerText());
+	const before = await row("orders").locator("td").first().innerText();
+	ok(await eventually(async () => await row("orders").locator("td").first().innerText() !== before), "requests a second go on");
+	ok((await table(1).first().innerText()).includes("orders"), "who is asked most comes first");
+	await tabTo(page, (at) => at === "p95");
+	await page.keyboard.press("Enter");
+	ok(await eventually(async () => (await table(1).first().innerText()).includes("chat/completions")), "sorted by p95, by keyboard");
+	ok(await page.locator('#view-api th[aria-sort="descending"]:has-text("p95")').count() === 3, "and so marked");
+	ok((await table(1).last().innerText()).includes("all others"), "the rest stays last");
+	await page.keyboard.press("/");
+	is(await focused(page), "find in API", "/: to the search");
+	await page.keyboard.type("CHAT");
+	ok(await eventually(async () => await table(1).count() === 1), "a part of a name finds it");
+	await page.keyboard.press("Control+a");
+	await page.keyboard.press("Delete");
+	await page.keyboard.press("Escape");
+	await tabTo(page, (at) => at.startsWith("POST api"));
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("ArrowUp");
+	await page.keyboard.press("Enter");
+	const said = await text(page, "dialog[open]");
+	ok(/route POST api.example.org/.test(said) && /503: [\d,]+/.test(said) && /\(about [\d,]+\)/.test(said) && /tokens in/.test(said), "Enter: statuses, clients, tokens", said);
+	await page.keyboard.press("Escape");
+	ok((await focused(page)).startsWith("POST api"), "the keyboard is where it was");
+	fine(page, "api");
+	const none = JSON.stringify({event_type: "error", error: "no gateway is listened to: <b>set</b> 'listen'", status: 1}) + "\n";
+	let asked = 0;
+	await page.route("**/api/api*", (route) => {
+		asked++;
+		route.fulfill({status: 502, contentType: "application/x-ndjson", body: none});
+	});
+	ok(await eventually(async () => (await text(page, "#view-api .wrong")).includes("<b>set</b>")), "where no gateway is listened to, that is told");
+	await sleep(1200);
+	is(asked, 1, "and not asked again each second");
 	await page.context().close();
 }
 
@@ -493,7 +559,7 @@ async function memory(b) {
 const scene = await front(["--window", "0.4"]);
 const b = await browser();
 try {
-	for (const part of [paints, expected, keyboard, flows, hostile, looks, past, withoutCharts, rules, classes, incidents, changes, login, gone, memory]) {
+	for (const part of [paints, expected, keyboard, flows, hostile, looks, past, withoutCharts, rules, classes, incidents, api, changes, login, gone, memory].filter((p) => process.argv.length < 3 || process.argv.includes(p.name))) {
 		const begun = Date.now();
 		await part(b, scene.url);
 		note(`${part.name} took ${((Date.now() - begun) / 1000).toFixed(1)} s`);

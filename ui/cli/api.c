@@ -95,9 +95,9 @@ static int show(const struct reading *r, const struct args *a, struct wr_err *er
 	if (wr_color_wanted(a->color, &color, err))
 		return WR_EXIT_USAGE;
 	if (a->json)
-		wr_view_requests_json(&out, r->stats, (uint32_t)a->top);
+		wr_view_requests_json(&out, r->stats, (uint32_t)a->top, NULL);
 	else
-		wr_view_requests_text(&out, r->stats, (uint32_t)a->top, color);
+		wr_view_requests_text(&out, r->stats, (uint32_t)a->top, color, NULL);
 	if (wr_print(&out, err))
 		return WR_EXIT_FAILED;
 	if (wr_api_stats_total(r->stats)->requests)

@@ -18,7 +18,7 @@ enum { FLUSH_AT = 1 << 16, TOP = 20 };
 
 struct args {
 	const char *file, *from, *to;
-	const char *service, *source, *protocol, *interface, *rule, *klass, *top;
+	const char *service, *source, *protocol, *interface, *rule, *klass, *top, *route, *consumer;
 	const char *resolution;
 	bool flows, incidents, rules, json;
 };
@@ -31,7 +31,8 @@ struct history {
 	struct wr_buf out;
 	struct wr_history_of of;
 	struct wr_history_table table;
-	uint64_t from_ns, to_ns, most_bytes, day, rows;
+	uint64_t from_ns, to_ns, most, day, rows;
+	char key[WR_STORE_KEY_MAX];
 	int failed; /* of the output */
 };
 
@@ -62,6 +63,7 @@ static int what(struct history *h, struct wr_err *err)
 		{h->a.service, WR_STORE_SERVICE},   {h->a.source, WR_STORE_SOURCE},
 		{h->a.protocol, WR_STORE_PROTOCOL}, {h->a.interface, WR_STORE_IFACE},
 		{h->a.rule, WR_STORE_RULE},	    {h->a.klass, WR_STORE_CLASS},
+		{h->a.route, WR_STORE_ROUTE},	    {h->a.consumer, WR_STORE_CONSUMER},
 	};
 	int n = 0;
 
@@ -77,8 +79,15 @@ static int what(struct history *h, struct wr_err *err)
 	if (n > 1 && !h->a.flows)
 		return wr_fail(err, EINVAL,
 			       "only one of --service, --source, --protocol, --interface, --rule, "
-			       "--class, "
+			       "--class, --route, --consumer, "
 			       "unless --flows is given");
+	if (h->a.flows && wr_store_is_api(h->ask.kind))
+		return wr_fail(err, EINVAL, "flows know no routes and no consumers: leave out --%s",
+			       wr_store_kind_name(h->ask.kind));
+	if (wr_store_is_api(h->ask.kind)) {
+		wr_store_key(h->key, h->ask.key);
+		h->ask.key = h->key;
+	}
 	if (h->a.flows + h->a.incidents + h->a.rules + !!h->a.top > 1)
 		return wr_fail(err, EINVAL, "only one of --flows, --top, --incidents, --rules");
 	return 0;
@@ -123,7 +132,9 @@ static bool measure(void *ctx, const struct wr_store_point *p)
 {
 	struct history *h = ctx;
 
-	h->most_bytes = p->n.bytes > h->most_bytes ? p->n.bytes : h->most_bytes;
+	uint64_t n = wr_view_history_most(h->ask.kind, &p->n);
+
+	h->most = n > h->most ? n : h->most;
 	return !wr_stopped;
 }
 
@@ -145,7 +156,7 @@ static void begin_table(struct history *h, const char *key)
 				       .res_s = h->ask.res_s,
 				       .from_s = h->ask.from_s,
 				       .to_s = h->ask.to_s};
-	wr_view_history_begin(&h->out, &h->table, &h->of, h->most_bytes);
+	wr_view_history_begin(&h->out, &h->table, &h->of, h->most);
 }
 
 /* Text is read twice: how long the longest bar is must be known before the first row. */
@@ -172,7 +183,7 @@ static bool key(void *ctx, const char *name, const struct wr_store_counts *n)
 	struct history *h = ctx;
 
 	if (!h->rows && !h->a.json) {
-		h->most_bytes = n->bytes;
+		h->most = wr_view_history_most(h->ask.kind, n);
 		begin_table(h, NULL);
 	}
 	if (h->a.json)
@@ -191,7 +202,8 @@ static int top(struct history *h, struct wr_err *err)
 		enum wr_store_kind kind;
 	} kinds[] = {{"services", WR_STORE_SERVICE},   {"sources", WR_STORE_SOURCE},
 		     {"protocols", WR_STORE_PROTOCOL}, {"interfaces", WR_STORE_IFACE},
-		     {"rules", WR_STORE_RULE},	       {"classes", WR_STORE_CLASS}};
+		     {"rules", WR_STORE_RULE},	       {"classes", WR_STORE_CLASS},
+		     {"routes", WR_STORE_ROUTE},       {"consumers", WR_STORE_CONSUMER}};
 	size_t i = 0, n = sizeof(kinds) / sizeof(kinds[0]);
 	int ret;
 
@@ -201,7 +213,7 @@ static int top(struct history *h, struct wr_err *err)
 		return wr_fail(
 			err, EINVAL,
 			"--top: '%s' is none of services, sources, protocols, interfaces, rules, "
-			"classes",
+			"classes, routes, consumers",
 			h->a.top);
 	h->ask.kind = kinds[i].kind;
 	ret = wr_store_read_top(h->reader, &h->ask, TOP, key, h, err);
@@ -406,11 +418,17 @@ static const struct wr_option options[] = {
 	 "one bandwidth class: what it was offered, and what of that gave way ('(no class)': the "
 	 "rest)",
 	 WR_OPTION_STRING, AT(klass)},
+	{0, "route", "ROUTE",
+	 "one route of API gateways, as 'weir api' has it: requests, times, what failed",
+	 WR_OPTION_STRING, AT(route)},
+	{0, "consumer", "HASH", "one consumer of API gateways, as 'weir api' has it",
+	 WR_OPTION_STRING, AT(consumer)},
 	{'r', "resolution", "PERIOD",
 	 "1s, 1m, 1h, or auto: the finest that fits on some screens and is still kept",
 	 WR_OPTION_STRING, AT(resolution)},
 	{0, "top", "KIND",
-	 "who had most: services, sources, protocols, interfaces, rules or classes",
+	 "who had most: services, sources, protocols, interfaces, rules, classes, routes or "
+	 "consumers",
 	 WR_OPTION_STRING, AT(top)},
 	{0, "flows", NULL,
 	 "the flows themselves: when they ended, how long, bytes to the server and back",
@@ -426,8 +444,9 @@ const struct wr_command wr_command_history = {
 	.brief = "what happened before, from the file that the daemon writes",
 	.args = "",
 	.text = "Shows what was counted, by the second, minute or hour, in all or of one service, "
-		"source, protocol or\n"
-		"interface; with --flows the flows themselves. It may be read while it is "
+		"source, protocol,\n"
+		"interface, or route of API gateways; with --flows the flows themselves. It may be "
+		"read while it is "
 		"written. Seconds are kept for a\n"
 		"shorter time than minutes and hours.\n\n"
 		"The file is an SQLite database; its tables can be asked with sqlite3 too.",

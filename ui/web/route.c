@@ -132,7 +132,7 @@ static enum MHD_Result serve_view(struct wr_web *web, struct MHD_Connection *con
 	static const char *const views[] = {
 		"status", "stats",     "services", "talkers", "protocols", "interfaces",
 		"flows",  "drops",     "ledger",   "history", "dump",	   "rules",
-		"report", "incidents", "learned",  "classes", "forecast"};
+		"report", "incidents", "learned",  "classes", "forecast",  "api"};
 	struct wr_web_query q;
 	size_t i, n = sizeof(views) / sizeof(views[0]);
 
@@ -143,7 +143,7 @@ static enum MHD_Result serve_view(struct wr_web *web, struct MHD_Connection *con
 			conn, MHD_HTTP_NOT_FOUND,
 			"there is no such view; there are status, stats, services, talkers, "
 			"protocols, interfaces, flows, drops, ledger, history, dump, rules, "
-			"report, incidents, learned, classes, forecast");
+			"report, incidents, learned, classes, forecast, api");
 	/* Everybody on this host may ask here: packets by their headers, never what they say. */
 	if (!strcmp(path, "dump") &&
 	    MHD_lookup_connection_value(conn, MHD_GET_ARGUMENT_KIND, "form"))

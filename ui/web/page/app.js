@@ -15,6 +15,7 @@ import {rules} from "./rules.js";
 import {classes} from "./classes.js";
 import {history} from "./history.js";
 import {incidents} from "./incidents.js";
+import {api} from "./api.js";
 import {help} from "./help.js";
 import {details} from "./peek.js";
 
@@ -22,7 +23,7 @@ const $ = (id) => document.getElementById(id);
 const WORDS = {live: "live", paused: "paused", wait: "waiting"};
 
 const views = [overview((id) => go(id)), list("services", "Services"), list("talkers", "Talkers"), flows(), sizes(), ledger(), rules(), classes(), history(),
-	incidents()];
+	incidents(), api()];
 let now = null;
 
 /* ---- tabs ---- */
@@ -133,7 +134,7 @@ document.addEventListener("keydown", (e) => {
 		e.target.blur();
 	if (typing || e.ctrlKey || e.altKey || e.metaKey || document.querySelector("dialog[open]"))
 		return;
-	const view = /^\d$/.test(e.key) ? views[(Number(e.key) + 9) % 10] : null;
+	const view = /^\d$/.test(e.key) ? views[(Number(e.key) + 9) % 10] : e.key === "a" ? views.find((view) => view.id === "api") : null;
 	const does = view ? () => go(view.id) : keys[e.key];
 	if (!does)
 		return;

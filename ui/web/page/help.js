@@ -5,6 +5,7 @@ import {el} from "./dom.js";
 
 const KEYS = [
 	["1 … 9 0", "the views, from Overview to Incidents"],
+	["a", "API: what gateways are asked for"],
 	["/", "to the filter of a view"],
 	["↑ ↓ Home End", "along the rows of a table, once the tab key has reached it"],
 	["Enter", "all that is known of a row, and a look at its packets"],
