@@ -96,6 +96,10 @@ const struct wr_conf_item wr_gateway_items[] = {
 	 "The rates that its configuration has a zone for. Empty: no limits.", AT(nginx.classes), 0,
 	 16, .check = class_rate},
 
+	{"nginx_lua.admin", WR_CONF_STRING, "unix:/run/weir-nginx/lua.sock", "an address",
+	 "Where nginx' weir.lua answers weir: unix:PATH, or http://127.0.0.1:PORT.",
+	 AT(nginx_lua.admin), 1, 255, .check = wr_gateway_http_check},
+
 	{"caddy.admin", WR_CONF_STRING, "http://127.0.0.1:2019", "an address",
 	 "Its admin API: http://HOST:PORT or unix:PATH.", AT(caddy.admin), 1, 255,
 	 .check = wr_gateway_http_check},

@@ -118,6 +118,9 @@ struct wr_gateway_conf {
 		struct wr_conf_list command, classes;
 	} nginx;
 	struct {
+		const char *admin;
+	} nginx_lua;
+	struct {
 		const char *admin, *id;
 	} caddy;
 	struct {

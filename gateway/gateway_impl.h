@@ -141,6 +141,7 @@ struct wr_gateway_driver {
 /* gateway/list.c: a line each, in the order of wr_gateway_driver_names. */
 extern const struct wr_gateway_driver *const wr_gateway_drivers[];
 extern const struct wr_gateway_driver wr_gateway_haproxy, wr_gateway_nginx, wr_gateway_caddy;
+extern const struct wr_gateway_driver wr_gateway_nginx_lua;
 extern const struct wr_gateway_driver wr_gateway_apinto, wr_gateway_apisix, wr_gateway_kong;
 
 /* ---- the wires (gateway/wire.c, gateway/http.c, gateway/exec.c): deadlines on everything ---- */

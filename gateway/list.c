@@ -10,6 +10,7 @@ const struct wr_gateway_driver *const wr_gateway_drivers[] = {
 	&wr_gateway_apinto,
 	&wr_gateway_apisix,
 	&wr_gateway_kong,
+	&wr_gateway_nginx_lua,
 };
 const char *const wr_gateway_driver_names[] = {
 	"haproxy",
@@ -18,6 +19,7 @@ const char *const wr_gateway_driver_names[] = {
 	"apinto",
 	"apisix",
 	"kong",
+	"nginx_lua",
 	NULL,
 };
 /* clang-format on */

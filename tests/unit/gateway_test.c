@@ -10,6 +10,7 @@
 #include "gateway/caddy_list.h"
 #include "gateway/haproxy_map.h"
 #include "gateway/nginx_file.h"
+#include "gateway/nginx_lua.h"
 #include "gateway/object.h"
 
 enum { NOW_S = 1795409040 };
@@ -419,6 +420,61 @@ static void nginx(void)
 	wr_gateway_set_free(&want);
 }
 
+/* ---- nginx with Lua ---- */
+
+static void lua_says(const char *text, int ret, size_t n, const char *what)
+{
+	struct wr_gateway_seen seen = {0};
+	char *copy = strdup(text);
+	bool limits;
+
+	ok(wr_nginx_lua_read(&seen, copy, strlen(copy), "edge", &limits, NULL) == ret &&
+		   seen.n == n,
+	   "weir.lua: %s", what);
+	wr_gateway_seen_free(&seen);
+	free(copy);
+}
+
+static void nginx_lua(void)
+{
+	char text[] = "weir 1, limits\n"
+		      "deny 203.0.113.7/32 until 1795409100 by edge\n"
+		      "deny 203.0.113.8/32 until 1795409100 by edge\n"
+		      "deny 203.0.113.9/32 until 1795409100 by mine\n"
+		      "limit 2001:0db8:0000:0000:0000:0000:0000:0000/32 to 5 until 1795409200 by "
+		      "edge\n"
+		      "deny who knows by edge\n";
+	struct wr_gateway_set want = {0};
+	struct wr_gateway_seen seen = {0};
+	struct wr_gateway_diff d = {0};
+	struct wr_buf b = {0};
+	bool limits;
+
+	put(&want, "deny 203.0.113.7 until 1795409100", WR_GATEWAY_PUT);
+	put(&want, "deny 203.0.113.9 until 1795409100", WR_GATEWAY_WANTED);
+	put(&want, "deny 203.0.113.10 until 1795409100 why x", WR_GATEWAY_WANTED);
+	put(&want, "limit 2001:db8::/32 to 5 until 1795409300", WR_GATEWAY_PUT);
+	ok(!wr_nginx_lua_read(&seen, text, strlen(text), "edge", &limits, NULL) && limits &&
+		   seen.n == 5,
+	   "what weir.lua lists is read");
+	wr_gateway_diff(&d, &want, &seen, true, NULL);
+	is_int((long long)d.foreign, 2, "another owner's, and what is no entry, are others'");
+	wr_nginx_lua_print(&b, &want, &seen, &d);
+	is_str(wr_buf_text(&b),
+	       "- deny 203.0.113.8 until 1795409100\n"
+	       "+ deny 203.0.113.10 until 1795409100\n"
+	       "= limit 2001:db8::/32 to 5 until 1795409300\n",
+	       "and what is told differs, and is weir's");
+	lua_says("", -EPROTO, 0, "nothing");
+	lua_says("weir 2\n", -EPROTO, 0, "another one");
+	lua_says("weir 1, limits\ndeny 203", -EPROTO, 0, "what is cut off");
+	lua_says("weir 1, no limits\n", 0, 0, "no entries");
+	wr_buf_free(&b);
+	wr_gateway_diff_free(&d);
+	wr_gateway_seen_free(&seen);
+	wr_gateway_set_free(&want);
+}
+
 /* ---- Caddy ---- */
 
 static void no_list(const char *json)
@@ -581,6 +637,7 @@ int main(void)
 	difference();
 	haproxy();
 	nginx();
+	nginx_lua();
 	caddy();
 	objects();
 	rails();
