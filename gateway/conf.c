@@ -107,6 +107,14 @@ const struct wr_conf_item wr_gateway_items[] = {
 	 "The @id of the route that refuses; its first matcher is remote_ip.", AT(caddy.id), 1, 64,
 	 .check = object_id},
 
+	{"envoy.file", WR_CONF_STRING, "/etc/envoy/weir.json", "a path",
+	 "The file that weir writes and Envoy takes the filter weir-NAME from.", AT(envoy.file), 1,
+	 255, .check = whole_path},
+
+	{"traefik.file", WR_CONF_STRING, "/etc/traefik/dynamic/weir.yml", "a path",
+	 "The file that weir writes in the directory of Traefik's file provider.", AT(traefik.file),
+	 1, 255, .check = whole_path},
+
 	{"api.admin", WR_CONF_STRING, "", "an address",
 	 "Where the admin API of Apinto, APISIX or Kong is: http://HOST:PORT, https or unix:PATH.",
 	 AT(api.admin), 0, 255, .check = wr_gateway_http_check},

@@ -97,8 +97,9 @@ enum {
 	WR_GATEWAY_CAN_EXPIRE =
 		1 << 3, /* entries end by the gateway's own clock, weir dead or not */
 	WR_GATEWAY_CAN_ANY_RATE = 1 << 4,
-	WR_GATEWAY_CAN_ATOMIC = 1 << 5, /* many entries come in force at the same moment */
-	WR_GATEWAY_CAN_STAY = 1 << 6,	/* what is in force survives a restart of the gateway */
+	WR_GATEWAY_CAN_ATOMIC = 1 << 5,	 /* many entries come in force at the same moment */
+	WR_GATEWAY_CAN_STAY = 1 << 6,	 /* what is in force survives a restart of the gateway */
+	WR_GATEWAY_CAN_CONFIRM = 1 << 7, /* it says itself what it has taken */
 };
 struct wr_gateway_can {
 	uint32_t bit;
@@ -120,6 +121,9 @@ struct wr_gateway_conf {
 	struct {
 		const char *admin;
 	} nginx_lua;
+	struct {
+		const char *file;
+	} envoy, traefik;
 	struct {
 		const char *admin, *id;
 	} caddy;

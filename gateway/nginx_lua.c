@@ -18,7 +18,7 @@ static uint32_t can(const struct wr_gateway_conf *c)
 {
 	(void)c;
 	return WR_GATEWAY_CAN_DENY | WR_GATEWAY_CAN_LIMIT | WR_GATEWAY_CAN_ANY_RATE |
-	       WR_GATEWAY_CAN_EXPIRE;
+	       WR_GATEWAY_CAN_EXPIRE | WR_GATEWAY_CAN_CONFIRM;
 }
 
 static const char *where(const struct wr_gateway_conf *c)
