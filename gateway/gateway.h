@@ -232,6 +232,11 @@ size_t wr_gateway_lift_others(struct wr_gateway_ledger *l, const struct wr_gatew
 int wr_gateway_accepts(const struct wr_gateway *g, const struct wr_gateway_entry *e,
 		       struct wr_err *err);
 
+/* At the start of a process that works at gateways: a name server that is silent is soon given up,
+ * else its lookups pile up behind the deadline (RES_OPTIONS in resolv.conf(5); one that is set
+ * stays). */
+void wr_gateway_begin(void);
+
 /* ---- what is so (probe) ---- */
 
 enum wr_gateway_mark { WR_GATEWAY_GOOD, WR_GATEWAY_WARN, WR_GATEWAY_BAD };

@@ -111,8 +111,51 @@ ended() {
 	refuses 203.0.113.7/32 2001:db8::/32
 }
 
+# ---- a gateway by name, and a name server that is silent ----
+
+gone_from_file() {
+	! grep -q 203.0.113.20 "$FILE"
+}
+
+asked_often() {
+	[ "$(wc -l <"$D/asked")" -ge 8 ]
+}
+
+silent_name() {
+	gw envoy
+	FILE=$D/weir.json
+	rm -rf "$D/state" "$FILE"
+	sed -i "s,^file = .*,file = $FILE," "$D/gateways/edge.conf"
+	printf '%s\n' "[gateway]" "driver = caddy" "timeout = 300ms" "[caddy]" "admin = http://gateway.example:2019" >"$D/gateways/silent.conf"
+	printf '%s\n' "nameserver 127.0.0.1" "options timeout:30 attempts:2" >"$D/resolv.conf"
+	mount --bind "$D/resolv.conf" /etc/resolv.conf || { skip "/etc/resolv.conf cannot be another one here"; return; }
+	background_in "$B" "$PYTHON" -S -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 53))
+open(sys.argv[1], "w").close()
+while True:
+    s.recv(2000)
+    open(sys.argv[1], "a").write("asked\n")' "$D/asked"
+	local server=$BG began=$SECONDS
+	wait_for 60 test -e "$D/asked"
+	ok "a name that nobody answers for is told" says 1 apply silent deny 203.0.113.7
+	like "as late" "$TEXT" "gateway.example.*does not answer in time .gateway.timeout."
+	ok "the name server was asked" test -s "$D/asked"
+	ok "the resolver's minute is not waited for" test $((SECONDS - began)) -lt 25
+	says 0 apply edge deny 203.0.113.20 for 1s
+	background_in "$B" "$WEIR" gateway reconcile --every 100ms -c "$CONF" 2>"$D/every"
+	ok "and beside it the other gateway loses its entry on time" wait_for 20 gone_from_file
+	wait_for 60 asked_often
+	ok "lookups do not pile up" test "$(ls "/proc/$BG/task" | wc -l)" -le 8
+	note "$(ls "/proc/$BG/task" | wc -l) threads"
+	background_end
+	BG=$server background_end
+	umount /etc/resolv.conf
+}
+
 try envoy weir.json
 try traefik weir.yml
+silent_name
 helper block "$PAGE" "envoy filter" >"$TMP/filter.yml"
 helper block "$PAGE" "traefik static" >"$TMP/static.yml"
 ok "the page's blocks for both are YAML, and name the same things" python3 - "$TMP" <<-'PYTHON'
