@@ -21,7 +21,7 @@ lua_page() {
 }
 
 gw nginx_lua
-sed -i "s,/run/weir-nginx,$D/run," "$D/gateways/edge.conf"
+sed -i "s,/run/weir-nginx,$D/run,; s,^driver = .*,&\ntimeout = 60s," "$D/gateways/edge.conf" # on a machine that is busy
 PORT=8083 OPEN=8090
 mkdir -m 750 "$D/run"
 chmod 755 "$D"
@@ -60,12 +60,16 @@ common
 # ---- the end, weir dead ----
 
 background_in "$B" "$WEIR" gateway reconcile --every 100ms -c "$CONF" 2>"$D/every"
-ok "a block for three seconds" says 0 apply edge deny $C for 3s
-end=$(($(date +%s) + 3))
+ok "a block for eight seconds" says 0 apply edge deny $C for 8s
+end=$(($(date +%s) + 8))
 ok "somebody keeps it so" kill -0 "$BG"
 kill -KILL "$BG"
 wait "$BG" 2>/dev/null
-ok "weir is killed, the block holds" gets 403
+if [ "$(date +%s)" -lt $((end - 4)) ]; then
+	ok "weir is killed, the block holds" gets 403
+else
+	skip "this machine is too busy to look in time"
+fi
 ok "and ends on time by itself" wait_for 60 gets 200
 note "it ended $(($(date +%s) - end)) s after its end, in whole seconds"
 like "what has ended is not there" "$(admin GET /entries)" '^weir 1, limits$'
