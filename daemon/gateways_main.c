@@ -370,6 +370,7 @@ int wr_gateways_main(const struct wr_front_start *start, struct wr_err *err)
 		return ret;
 	w = (struct worker){.start = start, .conf = start->conf, .fd = own->other_fd};
 	tzset();
+	wr_gateway_begin();
 	all_places(&w);
 	for (;;) {
 		if (poll(p, 2, until_next_ms(&w)) < 0 && errno != EINTR)

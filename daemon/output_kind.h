@@ -24,7 +24,7 @@ struct wr_output_headers {
 };
 
 struct wr_output_one {
-	const struct wr_output_ways *ways;
+	const struct wr_output_ways *ways, *kind; /* ways: of its kind, unless it is away */
 	struct wr_output_slot *slot;
 	struct wr_output_run *run;
 	/* one of these, owned */
@@ -35,7 +35,8 @@ struct wr_output_one {
 	struct wr_output_command *command;
 	struct wr_sheetdir *features;
 	uint64_t sent, moved_ns; /* how much had gone out when that last changed */
-	bool waits;
+	bool waits, away;	 /* away: it could not be opened */
+	char why[256];		 /* it is away */
 };
 
 struct wr_output_run {
@@ -46,8 +47,9 @@ struct wr_output_run {
 	struct wr_output_one outputs[WR_OUTPUTS];
 	uint32_t n;
 	int signal_fd;
-	bool datagrams; /* one of them sends many by UDP */
-	bool broken;	/* something that cannot be mended here: a new process can */
+	bool datagrams;	   /* one of them sends many by UDP */
+	bool broken;	   /* something that cannot be mended here: a new process can */
+	uint64_t again_ns; /* when a new process looks after those that are away; 0: none is */
 	/* The flow that is being told. */
 	struct wr_flow flow;
 	struct wr_app app;
@@ -55,8 +57,9 @@ struct wr_output_run {
 	uint32_t ifindex;
 	char iface[16];
 	struct wr_output_headers otlp, webhook;
-	struct wr_hide hide; /* addresses in features */
-	char host[64];	     /* whose incidents they are */
+	struct wr_err no_otlp, no_webhook; /* why their files were not read; code 0: they were */
+	struct wr_hide hide;		   /* addresses in features */
+	char host[64];			   /* whose incidents they are */
 	struct wr_buf text;
 };
 

@@ -28,6 +28,7 @@ enum {
 	TRY_MS = 200,
 	IDLE_MS = 1000,
 	END_MS = 2000, /* for what waits when the core ends */
+	AGAIN_S = 65,  /* longer than a process that is started again without a pause (front.c) */
 };
 
 /* What is waited for, in front of outputs. */
@@ -82,18 +83,20 @@ static int headers_of(struct wr_output_headers *h, const char *item, const char 
 	return ret;
 }
 
-static int read_headers(const struct wr_daemon_conf *c, struct wr_output_headers *otlp,
-			struct wr_output_headers *webhook, struct wr_err *err)
+static int otlp_headers(const struct wr_daemon_conf *c, struct wr_output_headers *h,
+			struct wr_err *err)
 {
-	int ret = 0;
+	if (!c->output.otlp.n && !c->output.otlp_traces.n)
+		return 0;
+	return headers_of(h, "output.otlp_headers_file", c->output.otlp_headers_file, err);
+}
 
-	if (c->output.otlp.n || c->output.otlp_traces.n)
-		ret = headers_of(otlp, "output.otlp_headers_file", c->output.otlp_headers_file,
-				 err);
-	if (!ret && c->notify.webhook.n)
-		ret = headers_of(webhook, "notify.webhook_headers_file",
-				 c->notify.webhook_headers_file, err);
-	return ret;
+static int webhook_headers(const struct wr_daemon_conf *c, struct wr_output_headers *h,
+			   struct wr_err *err)
+{
+	if (!c->notify.webhook.n)
+		return 0;
+	return headers_of(h, "notify.webhook_headers_file", c->notify.webhook_headers_file, err);
 }
 
 int wr_outputs_files(const struct wr_daemon_conf *conf, struct wr_err *err)
@@ -103,8 +106,10 @@ int wr_outputs_files(const struct wr_daemon_conf *conf, struct wr_err *err)
 		char url[WR_OUTPUT_NAME];
 		struct wr_hide hide;
 	} read = {.otlp.n = 0};
-	int ret = read_headers(conf, &read.otlp, &read.webhook, err);
+	int ret = otlp_headers(conf, &read.otlp, err);
 
+	if (!ret)
+		ret = webhook_headers(conf, &read.webhook, err);
 	for (size_t i = 0; i < conf->notify.webhook.n && !ret; i++)
 		ret = wr_output_webhook_url(conf->notify.webhook.at[i], read.url, err);
 	if (!ret && conf->output.features.n)
@@ -174,6 +179,81 @@ static void free_slots(struct wr_output_run *r)
 	}
 }
 
+/* ---- away: what could be opened once, and now cannot ---- */
+
+static void away_lost(struct wr_output_one *o, uint32_t n)
+{
+	o->slot->box.n.given += n;
+	o->slot->box.n.lost += n;
+}
+
+static void away_flow(struct wr_output_run *r, struct wr_output_one *o)
+{
+	if (o->kind->flow && !(o->kind == &wr_output_features && wr_output_wants_windows(r->conf)))
+		away_lost(o, 1);
+}
+
+static bool away_text(struct wr_output_one *o, const uint8_t *message, size_t n, uint32_t holds)
+{
+	(void)message, (void)n;
+	away_lost(o, holds ? holds : 1);
+	return false;
+}
+
+static int away_step(struct wr_output_one *o, uint64_t now_ns, struct wr_err *err)
+{
+	(void)o, (void)now_ns, (void)err;
+	return 0;
+}
+
+static const char *away_trouble(const struct wr_output_one *o)
+{
+	return o->why;
+}
+
+static void away_close(struct wr_output_one *o)
+{
+	(void)o;
+}
+
+static const struct wr_output_ways away = {
+	.flow = away_flow,
+	.text = away_text,
+	.step = away_step,
+	.outlet = wr_output_no_outlet,
+	.trouble = away_trouble,
+	.close = away_close,
+};
+
+/* Others do not wait for it. Once shut in, this process opens no file: another one looks again. */
+static void goes_away(struct wr_output_run *r, struct wr_output_one *o, const struct wr_err *why)
+{
+	char line[WR_OUTPUT_NAME + sizeof(why->text)];
+
+	o->ways = &away;
+	o->away = true;
+	snprintf(o->why, sizeof(o->why), "%s", why->text);
+	snprintf(line, sizeof(line), "%s: %s", o->slot->name, why->text);
+	r->start->say(r->start->ctx, line);
+	r->again_ns = wr_loop_now_ns() + AGAIN_S * 1000000000ull;
+}
+
+static const struct wr_err *no_headers(const struct wr_output_run *r, const struct wr_output_one *o)
+{
+	if (o->kind == &wr_output_otlp || o->kind == &wr_output_otlp_traces)
+		return &r->no_otlp;
+	return o->kind == &wr_output_webhook ? &r->no_webhook : NULL;
+}
+
+static int open_kind(struct wr_output_run *r, struct wr_output_one *o, const char *to,
+		     struct wr_err *err)
+{
+	const struct wr_err *why = no_headers(r, o);
+
+	return why && why->code ? wr_fail(err, why->code, "%s", why->text)
+				: o->kind->open(r, o, to, err);
+}
+
 static int open_one(struct wr_output_run *r, enum wr_output_kind kind, const char *to,
 		    struct wr_err *err)
 {
@@ -182,21 +262,25 @@ static int open_one(struct wr_output_run *r, enum wr_output_kind kind, const cha
 	int number, ret;
 
 	wr_output_name(name, kind, to);
-	o->ways = ways_of[kind];
+	o->ways = o->kind = ways_of[kind];
 	o->run = r;
 	o->slot = slot_of(r, name, &number);
 	wr_outbox_adopt(&o->slot->box, wr_output_box(r->shared, number), r->shared->buffer);
-	ret = o->ways->open(r, o, to, err);
+	ret = open_kind(r, o, to, err);
+	if (ret && r->shared->began) {
+		goes_away(r, o, err);
+		ret = 0;
+	}
 	r->n += !ret;
 	return ret;
 }
 
 static int open_all(struct wr_output_run *r, struct wr_err *err)
 {
-	int ret = read_headers(r->conf, &r->otlp, &r->webhook, err);
+	int ret = 0;
 
-	if (ret)
-		return ret;
+	otlp_headers(r->conf, &r->otlp, &r->no_otlp);
+	webhook_headers(r->conf, &r->webhook, &r->no_webhook);
 	free_slots(r);
 	for (int k = 0; k < WR_OUTPUT_KINDS; k++) {
 		struct wr_conf_list l = wr_output_places(r->conf, (enum wr_output_kind)k);
@@ -255,7 +339,7 @@ static void take_text(struct wr_output_run *r, uint32_t kind, const uint8_t *m, 
 	for (uint32_t i = 0; i < r->n; i++) {
 		struct wr_output_one *o = &r->outputs[i];
 
-		if (o->ways->takes >> kind & 1)
+		if (o->kind->takes >> kind & 1)
 			o->ways->text(o, rest, n - WR_OUTPUT_HOLDS, holds);
 	}
 }
@@ -277,7 +361,7 @@ static void step(struct wr_output_run *r, struct wr_output_one *o, uint64_t now_
 	char line[sizeof(err.text)];
 
 	note_test(o->slot, lost);
-	o->waits = ret > 0 || o->slot->box.messages;
+	o->waits = !o->away && (ret > 0 || o->slot->box.messages);
 	if (o->slot->box.n.sent != o->sent || !o->slot->box.messages)
 		o->moved_ns = now_ns;
 	o->sent = o->slot->box.n.sent;
@@ -380,6 +464,11 @@ static bool wait_for_something(struct wr_output_run *r, int ms)
 	return p[CORE].revents || p[SIGNAL].revents;
 }
 
+static bool looks_again(const struct wr_output_run *r)
+{
+	return r->again_ns && wr_loop_now_ns() >= r->again_ns;
+}
+
 static void serve(struct wr_output_run *r)
 {
 	bool more, held;
@@ -391,7 +480,7 @@ static void serve(struct wr_output_run *r)
 		else
 			take_batch(r);
 		more = wr_queue_left(&r->queue) != 0;
-	} while (!r->broken && !wait_for_something(r, pause_ms(r, more, held)));
+	} while (!r->broken && !looks_again(r) && !wait_for_something(r, pause_ms(r, more, held)));
 }
 
 /* Where something is wrong nobody is waited for. */
@@ -464,10 +553,6 @@ int wr_output_main(const struct wr_front_start *start, struct wr_err *err)
 	ret = take_signals(r, err);
 	if (!ret)
 		ret = open_all(r, err);
-	/* It has been possible: what is wrong with a file now may be mended, and is looked at
-	 * again. */
-	if (ret == -EINVAL && r->shared->began)
-		ret = -EIO;
 	if (!ret)
 		ret = start->confine(start->ctx, err);
 	if (!ret) {

@@ -160,10 +160,17 @@ static const char *skip_blanks(const char *s)
 	return s;
 }
 
+static bool begins_with(const char *statement, const char *word)
+{
+	size_t n = strlen(word);
+
+	statement = skip_blanks(statement);
+	return !strncmp(statement, word, n) && isspace((unsigned char)statement[n]);
+}
+
 static bool is_set(const char *statement)
 {
-	statement = skip_blanks(statement);
-	return !strncmp(statement, "set", 3) && isspace((unsigned char)statement[3]);
+	return begins_with(statement, "set");
 }
 
 /* ---- guards ---- */
@@ -373,6 +380,13 @@ static int drop_old(const struct wr_rules *r, struct wr_policy *p, const char *t
 	return wr_policy_del_rule(p, name, err);
 }
 
+static int cannot_add(struct wr_err *err)
+{
+	return wr_fail(err, EINVAL,
+		       "only rules and sets can be added; classes, links, models "
+		       "and fragments stand in the file");
+}
+
 static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow, char *name,
 	       struct wr_err *err)
 {
@@ -384,6 +398,9 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	size_t rules = 0, at;
 	int ret = nothing_waits(r, err);
 
+	/* Refused before its file is read, by whoever may be asked to. */
+	if (!ret && begins_with(c->text, "model"))
+		ret = cannot_add(err);
 	if (!ret && r->added.n == MOST_ADDED)
 		ret = wr_fail(err, E2BIG, "more than %d statements added; a file takes more",
 			      MOST_ADDED);
@@ -404,9 +421,7 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	if (!ret && p->n_rules > rules)
 		ret = asked_rule(p, shadow, &text, name, err);
 	if (!ret && !text.used)
-		ret = wr_fail(err, EINVAL,
-			      "only rules and sets can be added; classes, links, models "
-			      "and fragments stand in the file");
+		ret = cannot_add(err);
 	if (!ret && p->n_rules > rules)
 		ret = guard(r, p, name, c, err);
 	if (!ret && wr_rules_copy_list(&list, &r->added))

@@ -20,7 +20,7 @@ enum { TRIES = 5, PAUSE_MS = 20 };
 static uint32_t can(const struct wr_gateway_conf *c)
 {
 	(void)c;
-	return WR_GATEWAY_CAN_DENY | WR_GATEWAY_CAN_ATOMIC;
+	return WR_GATEWAY_CAN_DENY | WR_GATEWAY_CAN_ATOMIC | WR_GATEWAY_CAN_CONFIRM;
 }
 
 static const char *where(const struct wr_gateway_conf *c)

@@ -96,12 +96,24 @@ const struct wr_conf_item wr_gateway_items[] = {
 	 "The rates that its configuration has a zone for. Empty: no limits.", AT(nginx.classes), 0,
 	 16, .check = class_rate},
 
+	{"nginx_lua.admin", WR_CONF_STRING, "unix:/run/weir-nginx/lua.sock", "an address",
+	 "Where nginx' weir.lua answers weir: unix:PATH, or http://127.0.0.1:PORT.",
+	 AT(nginx_lua.admin), 1, 255, .check = wr_gateway_http_check},
+
 	{"caddy.admin", WR_CONF_STRING, "http://127.0.0.1:2019", "an address",
 	 "Its admin API: http://HOST:PORT or unix:PATH.", AT(caddy.admin), 1, 255,
 	 .check = wr_gateway_http_check},
 	{"caddy.id", WR_CONF_STRING, "weir_deny", "a name",
 	 "The @id of the route that refuses; its first matcher is remote_ip.", AT(caddy.id), 1, 64,
 	 .check = object_id},
+
+	{"envoy.file", WR_CONF_STRING, "/etc/envoy/weir.json", "a path",
+	 "The file that weir writes and Envoy takes the filter weir-NAME from.", AT(envoy.file), 1,
+	 255, .check = whole_path},
+
+	{"traefik.file", WR_CONF_STRING, "/etc/traefik/dynamic/weir.yml", "a path",
+	 "The file that weir writes in the directory of Traefik's file provider.", AT(traefik.file),
+	 1, 255, .check = whole_path},
 
 	{"api.admin", WR_CONF_STRING, "", "an address",
 	 "Where the admin API of Apinto, APISIX or Kong is: http://HOST:PORT, https or unix:PATH.",

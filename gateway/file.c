@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,11 +39,25 @@ static int write_all(int fd, const char *bytes, size_t n)
 	return 0;
 }
 
+/* The usual reason is the unit (ProtectSystem=strict), and not the disk. */
+static int read_only(const char *path, struct wr_err *err)
+{
+	char folder[4096];
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	return wr_fail(err, EROFS,
+		       "%s: it is read-only for weir; under systemd: systemctl edit weir, with "
+		       "[Service] ReadWritePaths=%s",
+		       path, dirname(folder));
+}
+
 int wr_gateway_replace_file(const char *path, const char *bytes, size_t n, struct wr_err *err)
 {
 	struct wr_newfile f = {.fd = -1};
 	int ret = wr_newfile_open(&f, path, err);
 
+	if (ret == -EROFS)
+		return read_only(path, err);
 	if (ret)
 		return ret;
 	ret = write_all(f.fd, bytes, n);

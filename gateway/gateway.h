@@ -97,8 +97,9 @@ enum {
 	WR_GATEWAY_CAN_EXPIRE =
 		1 << 3, /* entries end by the gateway's own clock, weir dead or not */
 	WR_GATEWAY_CAN_ANY_RATE = 1 << 4,
-	WR_GATEWAY_CAN_ATOMIC = 1 << 5, /* many entries come in force at the same moment */
-	WR_GATEWAY_CAN_STAY = 1 << 6,	/* what is in force survives a restart of the gateway */
+	WR_GATEWAY_CAN_ATOMIC = 1 << 5,	 /* many entries come in force at the same moment */
+	WR_GATEWAY_CAN_STAY = 1 << 6,	 /* what is in force survives a restart of the gateway */
+	WR_GATEWAY_CAN_CONFIRM = 1 << 7, /* it says itself what it has taken */
 };
 struct wr_gateway_can {
 	uint32_t bit;
@@ -117,6 +118,12 @@ struct wr_gateway_conf {
 		const char *file, *stamp;
 		struct wr_conf_list command, classes;
 	} nginx;
+	struct {
+		const char *admin;
+	} nginx_lua;
+	struct {
+		const char *file;
+	} envoy, traefik;
 	struct {
 		const char *admin, *id;
 	} caddy;
@@ -224,6 +231,11 @@ size_t wr_gateway_lift_others(struct wr_gateway_ledger *l, const struct wr_gatew
 /* Does the driver take it? -EOPNOTSUPP: err says what it cannot, and what would do. */
 int wr_gateway_accepts(const struct wr_gateway *g, const struct wr_gateway_entry *e,
 		       struct wr_err *err);
+
+/* At the start of a process that works at gateways: a name server that is silent is soon given up,
+ * else its lookups pile up behind the deadline (RES_OPTIONS in resolv.conf(5); one that is set
+ * stays). */
+void wr_gateway_begin(void);
 
 /* ---- what is so (probe) ---- */
 

@@ -136,11 +136,13 @@ struct wr_gateway_driver {
 	/* HTTP: the header that has the key of api.key_file, "X-API-KEY"; NULL: none. */
 	const char *key_header;
 	const struct wr_gateway_dialect *dialect; /* gateway/object.c */
+	const struct wr_gateway_form *form;	  /* gateway/own.c */
 };
 
 /* gateway/list.c: a line each, in the order of wr_gateway_driver_names. */
 extern const struct wr_gateway_driver *const wr_gateway_drivers[];
 extern const struct wr_gateway_driver wr_gateway_haproxy, wr_gateway_nginx, wr_gateway_caddy;
+extern const struct wr_gateway_driver wr_gateway_nginx_lua, wr_gateway_envoy, wr_gateway_traefik;
 extern const struct wr_gateway_driver wr_gateway_apinto, wr_gateway_apisix, wr_gateway_kong;
 
 /* ---- the wires (gateway/wire.c, gateway/http.c, gateway/exec.c): deadlines on everything ---- */

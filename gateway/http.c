@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/http.h"
@@ -49,6 +50,11 @@ int wr_gateway_http_check(const char *base, struct wr_err *err)
 		return 0;
 	return wr_fail(err, EINVAL,
 		       "'%s': expected http://HOST:PORT, https://HOST:PORT or unix:PATH", base);
+}
+
+void wr_gateway_begin(void)
+{
+	setenv("RES_OPTIONS", "timeout:2 attempts:1", 0);
 }
 
 /* From a file that is its owner's alone, at each request, and into no text of weir's. */

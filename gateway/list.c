@@ -10,6 +10,9 @@ const struct wr_gateway_driver *const wr_gateway_drivers[] = {
 	&wr_gateway_apinto,
 	&wr_gateway_apisix,
 	&wr_gateway_kong,
+	&wr_gateway_nginx_lua,
+	&wr_gateway_envoy,
+	&wr_gateway_traefik,
 };
 const char *const wr_gateway_driver_names[] = {
 	"haproxy",
@@ -18,6 +21,9 @@ const char *const wr_gateway_driver_names[] = {
 	"apinto",
 	"apisix",
 	"kong",
+	"nginx_lua",
+	"envoy",
+	"traefik",
 	NULL,
 };
 /* clang-format on */
@@ -31,6 +37,8 @@ const struct wr_gateway_can wr_gateway_cans[] = {
 	{WR_GATEWAY_CAN_KEYS, "keys", "refuses keys by their hash"},
 	{WR_GATEWAY_CAN_EXPIRE, "expires", "entries end by its own clock, weir dead or not"},
 	{WR_GATEWAY_CAN_ATOMIC, "atomic", "many entries come in force at the same moment"},
+	{WR_GATEWAY_CAN_CONFIRM, "confirms",
+	 "says itself what it has; without it weir sees its file alone"},
 	{WR_GATEWAY_CAN_STAY, "stays", "a restart of it changes nothing"},
 	{0},
 };

@@ -160,7 +160,8 @@ void wr_gateway_object_plan(const struct wr_gateway *g, const struct wr_gateway_
 uint32_t wr_gateway_object_can(const struct wr_gateway_conf *c)
 {
 	(void)c;
-	return WR_GATEWAY_CAN_DENY | WR_GATEWAY_CAN_ATOMIC | WR_GATEWAY_CAN_STAY;
+	return WR_GATEWAY_CAN_DENY | WR_GATEWAY_CAN_ATOMIC | WR_GATEWAY_CAN_STAY |
+	       WR_GATEWAY_CAN_CONFIRM;
 }
 
 const char *wr_gateway_object_where(const struct wr_gateway_conf *c)

@@ -14,7 +14,9 @@
 #include "gateway/caddy_list.h"
 #include "gateway/haproxy_map.h"
 #include "gateway/nginx_file.h"
+#include "gateway/nginx_lua.h"
 #include "gateway/object.h"
+#include "gateway/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -27,6 +29,11 @@ static const char *const seeds[] = {
 	"line 13. curr_ver=0 next_ver=7 entry_cnt=0\n",
 	"n# a\n# weir begin edge 7: x\ngeo $weir_deny {\n\tdefault 0;\n\t10.0.0.1 1;\n}\n"
 	"geo $weir_class {\n\t10.0.0.0/8 5;\n}\n# weir end\n# b",
+	"uweir 1, limits\ndeny 10.0.0.1/32 until 1795409040 by edge\n"
+	"limit 2001:db8::/32 to 5 until 1795409040 by mine\nx\n",
+	"e{\"version_info\":\"weir edge 7\",\n"
+	"{\"remote_ip\":{\"address_prefix\":\"10.0.0.1\",\"prefix_len\":32}},\n",
+	"t# weir edge 7: x\n        ClientIP(`10.0.0.1`) ||\n    # the same for TLS\n",
 	"c[\"10.0.0.1\",\"192.0.2.1/32\",\"x\"]",
 	"r{\"match\":[{\"remote_ip\":{\"ranges\":[],\"forwarded\":true}}]}",
 	"lweir gateway ledger 1 edge haproxy 7\nput deny 10.0.0.1 until 9 why a b\n"
@@ -194,6 +201,38 @@ static void object(const char *text, size_t n)
 	wr_gateway_object_listed(text, n, "edge", &there, NULL);
 }
 
+/* What weir.lua lists: what is told it afterwards names nothing of others. */
+static void lua(char *text, size_t n)
+{
+	struct wr_gateway_set w = {0};
+	struct wr_gateway_seen seen = {0};
+	struct wr_gateway_diff d = {0};
+	struct wr_buf b = {0};
+	bool limits;
+
+	want(&w);
+	if (!wr_nginx_lua_read(&seen, text, n, "edge", &limits, NULL) &&
+	    !wr_gateway_diff(&d, &w, &seen, true, NULL)) {
+		for (size_t i = 0; i < seen.n; i++)
+			if (seen.at[i].odd && seen.at[i].leaves)
+				abort();
+		wr_nginx_lua_print(&b, &w, &seen, &d);
+	}
+	wr_buf_free(&b);
+	wr_gateway_diff_free(&d);
+	wr_gateway_seen_free(&seen);
+	wr_gateway_set_free(&w);
+}
+
+static void own(const struct wr_gateway_driver *driver, char *text, size_t n)
+{
+	struct wr_gateway_seen seen = {0};
+	uint64_t generation;
+
+	wr_gateway_own_read(&seen, driver->form, text, n, "edge", &generation, NULL);
+	wr_gateway_seen_free(&seen);
+}
+
 static void entry(const char *text)
 {
 	struct wr_gateway_entry e;
@@ -230,6 +269,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		break;
 	case 'o':
 		object(text, n - 1);
+		break;
+	case 'u':
+		lua(text, n - 1);
+		break;
+	case 'e':
+		own(&wr_gateway_envoy, text, n - 1);
+		break;
+	case 't':
+		own(&wr_gateway_traefik, text, n - 1);
 		break;
 	case 'r':
 		wr_caddy_look(text, n - 1, &forwarded, NULL);

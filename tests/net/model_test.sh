@@ -58,6 +58,9 @@ wrong() {
 	send 512 300 20000 >/dev/null
 	settle
 	is "the model before it is still asked" "$(counted)" "(512, 512)"
+	mkfifo "$TMP/never.json"
+	ok "a model cannot be added" says 2 rule add "model more = file \"$TMP/never.json\""
+	like "and its file is not read for that" "$TEXT" "only rules and sets can be added"
 	ok "a rule with a score alone is refused" says 2 rule add "drop any score long over 0.9"
 	like "as one for nearly everything" "$TEXT" "SSH session|nearly everything|would (drop|keep)"
 	ok "with --force it is not" says 0 rule add --force "drop any score long over 0.9 shadow for 1m"

@@ -449,6 +449,50 @@ no_process() {
 	! pgrep -f "run -c $CONF" >/dev/null
 }
 
+# ---- one that cannot be opened any more ----------------------------------------------
+
+# What one output needs is gone when the process is started again: the others go on, that one tells why and counts what it loses,
+# and goes on when it is mended.
+away() {
+	local pid sent got lost
+	rm -f "$EVE"
+	mkdir -p "$TMP/rows"
+	chown nobody "$TMP/rows"
+	reader otlp "$TMP/away.port" "$TMP/away.out" "200 ..." --metrics weir.packets
+	wait_for "$PATIENCE" test -s "$TMP/away.port"
+	printf 'X-Token: secret\n' >"$TMP/headers"
+	outputs "eve = $EVE" "features = $TMP/rows" "otlp = http://127.0.0.1:$(<"$TMP/away.port")/v1/metrics" "otlp_headers_file = $TMP/headers"
+	ok "it starts with a folder and with headers" start || return
+	rm -r "$TMP/rows" "$TMP/headers"
+	pid=$(sender)
+	kill -KILL "$pid"
+	ok "without both, killed, it is started again" wait_for "$PATIENCE" another_sender "$pid"
+	sent=$(send "$(thin 5000)" $SIZE)
+	all_told
+	got=$(sums "$EVE")
+	ok "the file has what was sent" test "$(cut -d ' ' -f 1 <<<"$(of_all "$got")")" -gt 0
+	like "the folder's trouble is told" "$(trouble_of features:)" "$TMP/rows"
+	like "that of the headers, too" "$(trouble_of otlp:)" "otlp_headers_file"
+	lost=$(row_of features: lost)
+	ok "what finds no folder is counted" test "$lost" -gt 0
+	is "the file loses nothing" "$(row_of "eve:$EVE" lost)" 0
+	is "and nothing is started again and again" "$(said status 'rows[0]["outputs"]["restarts"]')" 1
+	mkdir "$TMP/rows"
+	chown nobody "$TMP/rows"
+	printf 'X-Token: secret\n' >"$TMP/headers"
+	pid=$(sender)
+	kill -HUP "$D"
+	ok "mended, a reload takes both up again" wait_for "$PATIENCE" another_sender "$pid"
+	wait_for "$PATIENCE" no_trouble
+	is "without trouble" "$(trouble_of features:)$(trouble_of otlp:)" ""
+	stop
+	note "$sent packets, $lost rows without a folder"
+}
+
+no_trouble() {
+	[ -z "$(trouble_of features:)$(trouble_of otlp:)" ]
+}
+
 # ---- what payloads say ---------------------------------------------------------------
 
 # One flow each of HTTP, DNS and SSH; names that somebody chose to do harm. Connections stay open until the end of CLIENT.
@@ -550,4 +594,5 @@ comes_later
 does_not_read
 full_disk
 again
+away
 finish

@@ -10,7 +10,9 @@
 #include "gateway/caddy_list.h"
 #include "gateway/haproxy_map.h"
 #include "gateway/nginx_file.h"
+#include "gateway/nginx_lua.h"
 #include "gateway/object.h"
+#include "gateway/own.h"
 
 enum { NOW_S = 1795409040 };
 
@@ -420,6 +422,61 @@ static void nginx(void)
 	wr_gateway_set_free(&want);
 }
 
+/* ---- nginx with Lua ---- */
+
+static void lua_says(const char *text, int ret, size_t n, const char *what)
+{
+	struct wr_gateway_seen seen = {0};
+	char *copy = strdup(text);
+	bool limits;
+
+	ok(wr_nginx_lua_read(&seen, copy, strlen(copy), "edge", &limits, NULL) == ret &&
+		   seen.n == n,
+	   "weir.lua: %s", what);
+	wr_gateway_seen_free(&seen);
+	free(copy);
+}
+
+static void nginx_lua(void)
+{
+	char text[] = "weir 1, limits\n"
+		      "deny 203.0.113.7/32 until 1795409100 by edge\n"
+		      "deny 203.0.113.8/32 until 1795409100 by edge\n"
+		      "deny 203.0.113.9/32 until 1795409100 by mine\n"
+		      "limit 2001:0db8:0000:0000:0000:0000:0000:0000/32 to 5 until 1795409200 by "
+		      "edge\n"
+		      "deny who knows by edge\n";
+	struct wr_gateway_set want = {0};
+	struct wr_gateway_seen seen = {0};
+	struct wr_gateway_diff d = {0};
+	struct wr_buf b = {0};
+	bool limits;
+
+	put(&want, "deny 203.0.113.7 until 1795409100", WR_GATEWAY_PUT);
+	put(&want, "deny 203.0.113.9 until 1795409100", WR_GATEWAY_WANTED);
+	put(&want, "deny 203.0.113.10 until 1795409100 why x", WR_GATEWAY_WANTED);
+	put(&want, "limit 2001:db8::/32 to 5 until 1795409300", WR_GATEWAY_PUT);
+	ok(!wr_nginx_lua_read(&seen, text, strlen(text), "edge", &limits, NULL) && limits &&
+		   seen.n == 5,
+	   "what weir.lua lists is read");
+	wr_gateway_diff(&d, &want, &seen, true, NULL);
+	is_int((long long)d.foreign, 2, "another owner's, and what is no entry, are others'");
+	wr_nginx_lua_print(&b, &want, &seen, &d);
+	is_str(wr_buf_text(&b),
+	       "- deny 203.0.113.8 until 1795409100\n"
+	       "+ deny 203.0.113.10 until 1795409100\n"
+	       "= limit 2001:db8::/32 to 5 until 1795409300\n",
+	       "and what is told differs, and is weir's");
+	lua_says("", -EPROTO, 0, "nothing");
+	lua_says("weir 2\n", -EPROTO, 0, "another one");
+	lua_says("weir 1, limits\ndeny 203", -EPROTO, 0, "what is cut off");
+	lua_says("weir 1, no limits\n", 0, 0, "no entries");
+	wr_buf_free(&b);
+	wr_gateway_diff_free(&d);
+	wr_gateway_seen_free(&seen);
+	wr_gateway_set_free(&want);
+}
+
 /* ---- Caddy ---- */
 
 static void no_list(const char *json)
@@ -534,6 +591,99 @@ static void objects(void)
 	       "what is no list is told");
 }
 
+/* ---- files of weir's own: the exact bytes, as they are documented ---- */
+
+static void own_file(const struct wr_gateway_driver *driver, const struct wr_gateway_set *want,
+		     const char *text)
+{
+	struct wr_gateway_seen none = {0}, seen = {0};
+	struct wr_gateway_diff d = {0};
+	struct wr_err err = {0};
+	struct wr_buf b = {0};
+	uint64_t generation;
+	char *copy;
+
+	wr_gateway_diff(&d, want, &none, false, NULL);
+	driver->form->print(&b, "edge", 7, want, &d);
+	is_str(wr_buf_text(&b), text, driver->name);
+	copy = strdup(wr_buf_text(&b));
+	ok(!wr_gateway_own_read(&seen, driver->form, copy, b.used, "edge", &generation, &err) &&
+		   generation == 7 && seen.n == want->n,
+	   "and read back");
+	wr_gateway_diff_free(&d);
+	wr_gateway_diff(&d, want, &seen, false, NULL);
+	is_int((long long)d.count[WR_GATEWAY_KEEP], (long long)want->n, "with the same entries");
+	free(copy);
+	copy = strdup(wr_buf_text(&b));
+	is_int(wr_gateway_own_read(&none, driver->form, copy, b.used, "other", &generation, &err),
+	       -EPERM, "another gateway's is left alone");
+	free(copy);
+	copy = strdup("http:\n  routers: {}\n");
+	is_int(wr_gateway_own_read(&none, driver->form, copy, strlen(copy), "edge", &generation,
+				   &err),
+	       -EPERM, "one that weir has not written, too");
+	free(copy);
+	wr_buf_free(&b);
+	wr_gateway_diff_free(&d);
+	wr_gateway_seen_free(&seen);
+	wr_gateway_seen_free(&none);
+}
+
+static void own_files(void)
+{
+	struct wr_gateway_conf c = {.envoy.file = "/e/weir.pb", .traefik.file = "/t/weir.toml"};
+	struct wr_gateway_set want = {0};
+	struct wr_err err = {0};
+
+	own_file(&wr_gateway_envoy, &want,
+		 "{\"version_info\":\"weir edge 7\",\n"
+		 "\"resources\":[{\"@type\":\"type.googleapis.com/"
+		 "envoy.config.core.v3.TypedExtensionConfig\",\n"
+		 "\"name\":\"weir-edge\",\n"
+		 "\"typed_config\":{\"@type\":\"type.googleapis.com/"
+		 "envoy.extensions.filters.http.rbac.v3.RBAC\"}}]}\n");
+	own_file(&wr_gateway_traefik, &want,
+		 "# weir edge 7: weir writes this file as a whole\n"
+		 "http:\n  middlewares:\n    weir-edge:\n      ipAllowList:\n"
+		 "        sourceRange: [\"255.255.255.255/32\"]\n        rejectStatusCode: 403\n");
+	put(&want, "deny 203.0.113.7", 0);
+	put(&want, "deny 2001:db8::/32", 0);
+	own_file(&wr_gateway_envoy, &want,
+		 "{\"version_info\":\"weir edge 7\",\n"
+		 "\"resources\":[{\"@type\":\"type.googleapis.com/"
+		 "envoy.config.core.v3.TypedExtensionConfig\",\n"
+		 "\"name\":\"weir-edge\",\n"
+		 "\"typed_config\":{\"@type\":\"type.googleapis.com/"
+		 "envoy.extensions.filters.http.rbac.v3.RBAC\",\n"
+		 "\"rules\":{\"action\":\"DENY\",\"policies\":{\"weir-edge\":{\"permissions\":[{"
+		 "\"any\":"
+		 "true}],\"principals\":[\n"
+		 "{\"remote_ip\":{\"address_prefix\":\"203.0.113.7\",\"prefix_len\":32}},\n"
+		 "{\"remote_ip\":{\"address_prefix\":\"2001:db8::\",\"prefix_len\":32}}\n"
+		 "]}}}}}]}\n");
+	own_file(&wr_gateway_traefik, &want,
+		 "# weir edge 7: weir writes this file as a whole\n"
+		 "http:\n  middlewares:\n    weir-edge:\n      ipAllowList:\n"
+		 "        sourceRange: [\"255.255.255.255/32\"]\n        rejectStatusCode: 403\n"
+		 "  routers:\n    weir-edge:\n      rule: >-\n"
+		 "        ClientIP(`203.0.113.7`) ||\n        ClientIP(`2001:db8::/32`)\n"
+		 "      priority: 9223372036854774807\n      middlewares: [weir-edge]\n"
+		 "      service: noop@internal\n    # the same for TLS\n    weir-edge-tls:\n"
+		 "      rule: >-\n"
+		 "        ClientIP(`203.0.113.7`) ||\n        ClientIP(`2001:db8::/32`)\n"
+		 "      priority: 9223372036854774807\n      middlewares: [weir-edge]\n"
+		 "      service: noop@internal\n      tls: {}\n");
+	ok(wr_gateway_envoy.check(&c, &err) == -EINVAL && strstr(err.text, ".json"),
+	   "a name that Envoy would read as something else is refused");
+	ok(wr_gateway_traefik.check(&c, &err) == -EINVAL && strstr(err.text, ".yml"),
+	   "for Traefik, too");
+	ok(!(wr_gateway_envoy.can(&c) & (WR_GATEWAY_CAN_EXPIRE | WR_GATEWAY_CAN_CONFIRM)) &&
+		   wr_gateway_haproxy.can(&(struct wr_gateway_conf){.haproxy = {"", "", "", ""}}) &
+			   WR_GATEWAY_CAN_CONFIRM,
+	   "neither an end nor an answer is promised where there is none");
+	wr_gateway_set_free(&want);
+}
+
 /* ---- rails ---- */
 
 static void guarded(const struct wr_gateway *g, const char *text, bool force, const char *why)
@@ -582,8 +732,10 @@ int main(void)
 	difference();
 	haproxy();
 	nginx();
+	nginx_lua();
 	caddy();
 	objects();
+	own_files();
 	rails();
 	return done();
 }

@@ -115,6 +115,7 @@ static int start(struct wr_gateway_job *j, struct wr_err *err)
 
 	if (ret)
 		return ret;
+	wr_gateway_begin();
 	wr_conf_fill(j->values, &conf);
 	j->folder = conf.gateway.folder;
 	j->state = conf.gateway.state;
@@ -198,10 +199,9 @@ const struct wr_command wr_command_gateway = {
 		"reconcile: takes out what has ended, and puts back what a restart of the gateway "
 		"has "
 		"lost; --every 1s goes on with\n"
-		"that, and tells each trouble once. HAProxy ends entries by its own clock; for "
-		"nginx "
-		"and Caddy something has to\n"
-		"call this.\n\n"
+		"that, and tells each trouble once. HAProxy, and nginx with its Lua module, end "
+		"entries by their own clock; for the\n"
+		"others something has to call this.\n\n"
 		"flush: takes all out that is weir's, reads back and says what is left.\n\n"
 		"policies: those over routes (gateway.policies), which the running weir carries "
 		"out, "

@@ -159,8 +159,9 @@ void wr_cli_gateway_result(struct wr_buf *b, bool json, const struct wr_gateway 
 		result_json(b, g, r);
 		return;
 	}
-	wr_buf_fmt(b, "%s: %zu added, %zu changed, %zu taken out; %zu of weir in force", g->name,
-		   r->added, r->changed, r->removed, r->in_force);
+	wr_buf_fmt(b, "%s: %zu added, %zu changed, %zu taken out; %zu of weir in %s", g->name,
+		   r->added, r->changed, r->removed, r->in_force,
+		   wr_gateway_can(g) & WR_GATEWAY_CAN_CONFIRM ? "force" : "its file");
 	if (r->foreign)
 		wr_buf_fmt(b, ", %zu of others left alone", r->foreign);
 	wr_buf_char(b, '\n');
