@@ -176,6 +176,18 @@ const struct target *target_known(const struct wr_detect *d, const uint8_t addr[
 	return wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
 }
 
+/* It says something to who connects: the connection is made, or refused. */
+static void answers(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+{
+	struct wr_talk_key key = {.ip_v = ip_v};
+	struct target *t;
+
+	memcpy(key.addr, addr, 16);
+	t = wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
+	if (t)
+		t->answered = d->step;
+}
+
 bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 {
 	const struct target *t = target_known(d, addr, ip_v, 0);
@@ -379,6 +391,8 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	a.answer = a.asked && f->opener == to && f->sent[from].packets == a.n;
 	if (!for_many(p->flow.key.addr[to], p->flow.key.ip_v))
 		count_target(d, &a);
+	if (a.answer && p->flow.key.proto == WR_IP_TCP)
+		answers(d, p->flow.key.addr[from], p->flow.key.ip_v);
 	if (a.answer && p->flow.key.proto == WR_IP_UDP)
 		count(d, target_of(d, p->flow.key.addr[from], p->flow.key.ip_v, 0), C_UDP_ANSWERED,
 		      1);

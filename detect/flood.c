@@ -27,7 +27,9 @@ enum {
 	CLIENT_MOST = 5,   /* connections a client makes in a second */
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
-	LOOKS = 8, /* at who and what, in a step */
+	SILENT_STEPS = 20, /* that a host says nothing when it is gone, */
+	TRIES = 4,	   /* and that each client opens a connection, meanwhile (RFC 6298) */
+	LOOKS = 8,	   /* at who and what, in a step */
 };
 
 static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
@@ -39,15 +41,24 @@ static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
 	return n;
 }
 
+/* It has said nothing to anybody for a while, and no more ask than those that always come, again
+ * and again: a host that was stopped. A flood that it breaks down under is larger. */
+static bool is_gone(const struct wr_detect *d, const struct target *t)
+{
+	return !d->conf.one_way && t->norm[C_SYN].seconds >= 60 &&
+	       d->step - t->answered > SILENT_STEPS &&
+	       t->sum[C_SYN] <= TRIES * most_usual(d, t, C_SYN, USUAL);
+}
+
 /* Those that came some steps ago should have been completed by now: not one in five was. */
 static bool syn_flood(const struct wr_detect *d, const struct target *t)
 {
 	uint32_t aged = t->sum[C_SYN] - newest(t, C_SYN, SYN_STEPS);
 	uint32_t now = newest(t, C_SYN, 1), done = t->sum[C_HANDSHAKES];
 
-	(void)d;
-	return (aged >= SYN_AGED && done * 5 < aged) || (now >= SYN_MANY && done * 20 < now) ||
-	       (t->low >= SYN_LOW && done * 3 < t->sum[C_SYN]);
+	return ((aged >= SYN_AGED && done * 5 < aged) || (now >= SYN_MANY && done * 20 < now) ||
+		(t->low >= SYN_LOW && done * 3 < t->sum[C_SYN])) &&
+	       !is_gone(d, t);
 }
 
 /* Not one connection that goes on, whose beginning was not seen. */

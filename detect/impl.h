@@ -60,7 +60,8 @@ struct target {
 	uint32_t learned; /* step that its norms have learned up to */
 	uint32_t busy;	  /* a finding holds: nothing is learned until this step */
 	float low; /* half-open connections beyond what is usual, added up (CUSUM; Page 1954) */
-	uint32_t touched; /* step in which it was put on the list */
+	uint32_t touched;  /* step in which it was put on the list */
+	uint32_t answered; /* step in which it last answered who connects */
 	uint32_t c[STEPS][COUNT_N];
 	uint32_t sum[COUNT_N]; /* of the last ten steps */
 	struct wr_norm norm[COUNT_N];

@@ -157,11 +157,13 @@ void names_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct
 		}
 		return;
 	}
-	memcpy(c->server, h->dst, 16);
 	c->queries++;
 	c->length += (double)strlen(l7.host);
 	set(c->names, hash_text(l7.host));
-	c->long_names += strlen(l7.host) >= LONG;
+	if (strlen(l7.host) >= LONG) { /* others are asked meanwhile, too */
+		memcpy(c->server, h->dst, 16);
+		c->long_names++;
+	}
 	if (c->long_names >= LONG_NAMES && linear_count(c->names, WORDS) >= LONG_NAMES)
 		tell_names(d, c, WR_CLASS_DNS_TUNNEL);
 }
