@@ -118,6 +118,7 @@ int main(int argc, char **argv)
 		return 1;
 	snprintf(name, sizeof(name), "day-%llu", (unsigned long long)a.seed);
 	folder = strcmp(argv[optind], "-") ? argv[optind] : NULL;
+	d->seed = a.seed;
 	d->random = wr_mix(a.seed + 1);
 	d->length_s = a.length_s;
 	d->rate = a.rate;

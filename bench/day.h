@@ -70,7 +70,7 @@ struct day_event {
 struct day {
 	FILE *capture;
 	gzFile labels;
-	uint64_t begun_ns, end_ns, now_ns, random;
+	uint64_t begun_ns, end_ns, now_ns, seed, random;
 	double length_s;		  /* of a day, in which all that a day has happens */
 	double rate;			  /* of everything */
 	bool weekend, whole;		  /* whole: all bytes of each frame are written */

@@ -127,12 +127,20 @@ static void make_slow(struct day *d, struct actor *a, uint32_t i)
 	b->until_ns = a->until_ns + 120 * SECOND_NS;
 }
 
-/* What is closed answers with RST. */
+/* Another one for each seed: who is known for a scan is told once for a minute. */
+static uint32_t scanner(const struct day *d)
+{
+	return BAD + 2 + (uint32_t)(d->seed % 100 << 8);
+}
+
+/* What is closed answers with RST, where it is there to answer. */
 static void make_ports(struct day *d, struct actor *a, uint32_t i)
 {
-	set(d, a, BAD + 2, APP, (uint16_t)(1 + i * 7 % 10000));
+	set(d, a, scanner(d), APP, (uint16_t)(1 + i * 7 % 10000));
 	a->ttl = 241;
 	day_tcp(d, a, true, WR_TCP_SYN, NULL, 0, 0);
+	if (d->whole)
+		return;
 	a->seq++;
 	a->ack = 0;
 	day_tcp(d, a, false, WR_TCP_RST | WR_TCP_ACK, NULL, 0, 0);
@@ -140,7 +148,7 @@ static void make_ports(struct day *d, struct actor *a, uint32_t i)
 
 static void make_sweep(struct day *d, struct actor *a, uint32_t i)
 {
-	set(d, a, BAD + 3, CARPET + 1 + i % 250, 22);
+	set(d, a, scanner(d) + 1, CARPET + 1 + i % 250, 22);
 	a->ttl = 241;
 	day_tcp(d, a, true, WR_TCP_SYN, NULL, 0, 0);
 }

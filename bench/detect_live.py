@@ -19,7 +19,6 @@ KINDS = {  # frames of bench/day, packets a second; and of tests/net/send
     "syn_flood": 3000, "synack_reflection": 1500, "ack_flood": 2000, "rst_flood": 1500, "udp_flood": 2500, "icmp_flood": 800,
     "frag_flood": 600, "amp_dns": 1000, "amp_ntp": 1000, "amp_snmp": 400, "amp_cldap": 600, "amp_ssdp": 600, "amp_memcached": 1500,
     "amp_chargen": 400, "carpet_bombing": 1800, "port_scan_vertical": 200, "port_scan_horizontal": 120, "arp_spoof": 20}
-SENT = {"port_scan_vertical": "scan", "port_scan_horizontal": "sweep", "arp_spoof": "arpspoof"}
 LASTS_S = 1.5
 AFTER_S = 1.2  # events are written within a second
 WINDOW_S = 0.1
@@ -78,11 +77,9 @@ class Run:
 
     def command(self, klass, number):
         a, rate = self.a, KINDS[klass]
-        net = "10.%d.%d" % (100 + number // 200 + 5 * list(KINDS).index(klass), number % 200)
         out = [a.build + "/send", "-b", "-d", a.mac]
-        if klass in SENT:
-            victim = "10.77.0.%d" % (100 + number % 100) if klass == "arp_spoof" else net + ".2"
-            return out + ["-t", victim, a.out, str(int(rate * LASTS_S)), "74", str(rate), SENT[klass]], victim.rsplit(".", 1)[0]
+        if klass == "arp_spoof":
+            return out + ["-t", "10.77.0.%d" % (100 + number), a.out, str(int(rate * LASTS_S)), "74", str(rate), "arpspoof"], "10.77.0"
         two = "10.%d" % (101 + (number + 37 * list(KINDS).index(klass)) % 150)
         subprocess.run([a.build + "/day", "--only", klass, "--seed", str(number + 1), "--mac", a.mac, "--net", two, "--name", klass,
                         a.tmp + "/files"], check=True, stderr=subprocess.DEVNULL)
@@ -144,7 +141,10 @@ def main():
             sum(v is not None for v in halted) if stops else "", "%s, %s" % (of(halted, 0.5), of(halted, 0.9)) if stops else "no rule",
             "%.0f %%" % (100 * statistics.median(g[2] for g in got)) if stops else ""), flush=True)
         late |= not all(v is not None for v in found)
-    asked, failed = open(a.tmp + "/honest").read().split()
+    told = []
+    while len(told) < 2:  # it is being written
+        told = open(a.tmp + "/honest").read().split()
+    asked, failed = told
     print("\nOf %s requests of clients that behave %s failed. Load when it began: %.1f, on %d CPUs." % (asked, failed, load, os.cpu_count()))
     sys.exit(1 if late else 0)
 

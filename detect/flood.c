@@ -28,6 +28,7 @@ enum {
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
 	SILENT_STEPS = 20, /* that a host says nothing when it is gone, */
+	GONE_LEAST = 10,   /* connections that were held are opened again, too */
 	TRIES = 4,	   /* and that each client opens a connection, meanwhile (RFC 6298) */
 	LOOKS = 8,	   /* at who and what, in a step */
 };
@@ -47,7 +48,7 @@ static bool is_gone(const struct wr_detect *d, const struct target *t)
 {
 	return !d->conf.one_way && t->norm[C_SYN].seconds >= 60 &&
 	       d->step - t->answered > SILENT_STEPS &&
-	       t->sum[C_SYN] <= TRIES * most_usual(d, t, C_SYN, USUAL);
+	       t->sum[C_SYN] <= TRIES * fmax(GONE_LEAST, most_usual(d, t, C_SYN, USUAL));
 }
 
 /* Those that came some steps ago should have been completed by now: not one in five was. */
