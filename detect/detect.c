@@ -94,7 +94,7 @@ static void learn(struct wr_detect *d, struct target *t)
 	t->learned = d->step;
 	t->sum[C_HALF_OPEN] = half_open(t);
 	t->low += (float)(t->sum[C_HALF_OPEN] - wr_norm_most(&t->norm[C_HALF_OPEN], 3) - LOW_DRIFT);
-	if (t->low < 0 || idle > 1)
+	if (t->low < 0 || idle > 1 || look_gone(d, t))
 		t->low = 0;
 	if (d->step < t->busy || (!t->key.tag && is_busy(d, t->key.addr, t->key.ip_v)))
 		return;
@@ -176,7 +176,7 @@ const struct target *target_known(const struct wr_detect *d, const uint8_t addr[
 	return wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
 }
 
-/* It says something to who connects: the connection is made, or refused. */
+/* It goes on with who connects. */
 static void answers(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 {
 	struct wr_talk_key key = {.ip_v = ip_v};
@@ -391,7 +391,7 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	a.answer = a.asked && f->opener == to && f->sent[from].packets == a.n;
 	if (!for_many(p->flow.key.addr[to], p->flow.key.ip_v))
 		count_target(d, &a);
-	if (a.answer && p->flow.key.proto == WR_IP_TCP)
+	if (a.answer && p->flow.key.proto == WR_IP_TCP && !(p->flow.tcp_flags & WR_TCP_RST))
 		answers(d, p->flow.key.addr[from], p->flow.key.ip_v);
 	if (a.answer && p->flow.key.proto == WR_IP_UDP)
 		count(d, target_of(d, p->flow.key.addr[from], p->flow.key.ip_v, 0), C_UDP_ANSWERED,

@@ -24,10 +24,12 @@ enum {
 	SYN_LEAST = 8,
 	SYN_LOW = 60,	   /* beyond what is usual, added up over seconds */
 	SYN_MANY = 400,	   /* in a step: nobody waits for more */
-	CLIENT_MOST = 5,   /* connections a client makes in a second */
+	CLIENT_MOST = 5,   /* connections a client makes in a second, */
+	ONE_LEAST = 25,	   /* and one that is a flood by itself */
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
-	SILENT_STEPS = 20, /* that a host says nothing when it is gone, */
+	SILENT_STEPS = 20, /* that a host makes no connection when it is gone, */
+	BACK_STEPS = 30,   /* and until all that came meanwhile are served */
 	GONE_LEAST = 10,   /* connections that were held are opened again, too */
 	TRIES = 4,	   /* and that each client opens a connection, meanwhile (RFC 6298) */
 	LOOKS = 8,	   /* at who and what, in a step */
@@ -42,13 +44,26 @@ static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
 	return n;
 }
 
-/* It has said nothing to anybody for a while, and no more ask than those that always come, again
- * and again: a host that was stopped. A flood that it breaks down under is larger. */
-static bool is_gone(const struct wr_detect *d, const struct target *t)
+/* No more ask than those that always come, again and again. A flood that a host breaks down under
+ * is larger. */
+static bool are_usual(const struct wr_detect *d, const struct target *t)
 {
-	return !d->conf.one_way && t->norm[C_SYN].seconds >= 60 &&
-	       d->step - t->answered > SILENT_STEPS &&
-	       t->sum[C_SYN] <= TRIES * fmax(GONE_LEAST, most_usual(d, t, C_SYN, USUAL));
+	return t->sum[C_SYN] <= TRIES * fmax(GONE_LEAST, most_usual(d, t, C_SYN, USUAL));
+}
+
+bool look_gone(const struct wr_detect *d, struct target *t)
+{
+	if (d->conf.one_way || t->norm[C_SYN].seconds < 60 ||
+	    d->step - t->answered <= SILENT_STEPS || !are_usual(d, t))
+		return false;
+	t->gone = d->step;
+	return true;
+}
+
+/* When it is back some have asked that are not answered yet. */
+static bool was_gone(const struct wr_detect *d, const struct target *t)
+{
+	return t->gone && d->step - t->gone <= BACK_STEPS && are_usual(d, t);
 }
 
 /* Those that came some steps ago should have been completed by now: not one in five was. */
@@ -59,7 +74,7 @@ static bool syn_flood(const struct wr_detect *d, const struct target *t)
 
 	return ((aged >= SYN_AGED && done * 5 < aged) || (now >= SYN_MANY && done * 20 < now) ||
 		(t->low >= SYN_LOW && done * 3 < t->sum[C_SYN])) &&
-	       !is_gone(d, t);
+	       !was_gone(d, t);
 }
 
 /* Not one connection that goes on, whose beginning was not seen. */
@@ -140,7 +155,7 @@ static enum wr_finding_class name_of(const struct flood *fl, const struct profil
 {
 	/* Many clients that each do as usual: a crowd, not a flood. */
 	if (fl->klass == WR_CLASS_HTTP_FLOOD && p->packets < p->sources * CLIENT_MOST &&
-	    p->top[0].packets * 10 < p->packets)
+	    (p->top[0].packets * 10 < p->packets || p->top[0].packets < ONE_LEAST))
 		return WR_CLASS_FLASH_CROWD;
 	if (fl->klass != WR_CLASS_AMP_OTHER)
 		return fl->klass;
