@@ -25,7 +25,7 @@ enum {
 	SYN_LOW = 60,	   /* beyond what is usual, added up over seconds */
 	SYN_MANY = 400,	   /* in a step: nobody waits for more */
 	CLIENT_MOST = 5,   /* connections a client makes in a second, */
-	ONE_LEAST = 25,	   /* and one that is a flood by itself */
+	ONE_LEAST = 50,	   /* and one that is a flood by itself: the floor */
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
 	SILENT_STEPS = 20, /* that a host makes no connection when it is gone, */
