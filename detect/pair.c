@@ -182,6 +182,7 @@ static float median(float *v, int n)
 static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 {
 	float v[GAPS], mid, away;
+	int n;
 	struct wr_victim v_of = service_of(p);
 	struct wr_finding *f;
 	bool is_new;
@@ -193,11 +194,14 @@ static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 	if (p->opened < (p->first_step < BEGIN_STEP + COLD_STEPS ? BEACONS_COLD : BEACONS) ||
 	    !is_far(p->addr, p->key.ip_v))
 		return;
+	n = p->n_gaps < GAPS ? p->n_gaps : GAPS;
 	memcpy(v, p->gap, sizeof(v));
-	mid = median(v, p->n_gaps < GAPS ? p->n_gaps : GAPS);
+	mid = median(v, n);
+	/* Two of three: of what strays by chance half is at times regular. */
 	for (int i = 0; i < GAPS; i++)
 		v[i] = fabsf(v[i] - mid);
-	away = median(v, p->n_gaps < GAPS ? p->n_gaps : GAPS);
+	qsort(v, (size_t)n, sizeof(*v), by_size);
+	away = v[n * 2 / 3];
 	if (mid < 1 || mid > 7200 || away > mid * 0.15f)
 		return;
 	f = find(d, WR_CLASS_BEACON, &v_of, &is_new);
