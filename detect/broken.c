@@ -81,7 +81,7 @@ static struct place *place_of(struct wr_detect *d, const uint8_t addr[16], uint8
 	struct place *p;
 	uint32_t tag;
 
-	memcpy(key.addr, addr, 16);
+	memcpy(key.addr, addr, ip_v == 4 ? 4 : 16);
 	tag = wr_rows_hash(rows, &key);
 	p = wr_rows_find(rows, &key, tag);
 	if (!p) {

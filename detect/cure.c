@@ -282,6 +282,8 @@ static void choose(struct work *w)
 			if (taken[i] || !may(w, (uint8_t)i))
 				continue;
 			f = best_of(w, (uint8_t)i);
+			if (i == F_FRAG && !f.lo)
+				continue; /* its text is that they are some */
 			if (matched(w, &f) < w->least * w->n_attack)
 				continue;
 			left = left_of(w, &f);

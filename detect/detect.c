@@ -97,7 +97,7 @@ static void learn(struct wr_detect *d, struct target *t)
 	t->learned = d->step;
 	t->sum[C_HALF_OPEN] = half_open(t);
 	t->low += (float)(t->sum[C_HALF_OPEN] - wr_norm_most(&t->norm[C_HALF_OPEN], 3) - LOW_DRIFT);
-	if (t->low < 0 || idle > 1)
+	if (t->low < 0 || idle > 1 || look_gone(d, t))
 		t->low = 0;
 	if (d->step < t->busy || (!t->key.tag && is_busy(d, t->key.addr, t->key.ip_v)))
 		return;
@@ -177,6 +177,18 @@ const struct target *target_known(const struct wr_detect *d, const uint8_t addr[
 
 	memcpy(key.addr, addr, prefix ? prefix / 8 : 16);
 	return wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
+}
+
+/* It goes on with who connects. */
+static void answers(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+{
+	struct wr_talk_key key = {.ip_v = ip_v};
+	struct target *t;
+
+	memcpy(key.addr, addr, 16);
+	t = wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
+	if (t)
+		t->answered = d->step;
 }
 
 bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
@@ -382,6 +394,8 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	a.answer = a.asked && f->opener == to && f->sent[from].packets == a.n;
 	if (!for_many(p->flow.key.addr[to], p->flow.key.ip_v))
 		count_target(d, &a);
+	if (a.answer && p->flow.key.proto == WR_IP_TCP && !(p->flow.tcp_flags & WR_TCP_RST))
+		answers(d, p->flow.key.addr[from], p->flow.key.ip_v);
 	if (a.answer && p->flow.key.proto == WR_IP_UDP)
 		count(d, target_of(d, p->flow.key.addr[from], p->flow.key.ip_v, 0), C_UDP_ANSWERED,
 		      1);

@@ -24,10 +24,15 @@ enum {
 	SYN_LEAST = 8,
 	SYN_LOW = 60,	   /* beyond what is usual, added up over seconds */
 	SYN_MANY = 400,	   /* in a step: nobody waits for more */
-	CLIENT_MOST = 5,   /* connections a client makes in a second */
+	CLIENT_MOST = 5,   /* connections a client makes in a second, */
+	ONE_LEAST = 50,	   /* and one that is a flood by itself: the floor */
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
-	LOOKS = 8, /* at who and what, in a step */
+	SILENT_STEPS = 20, /* that a host makes no connection when it is gone, */
+	BACK_STEPS = 30,   /* and until all that came meanwhile are served */
+	GONE_LEAST = 10,   /* connections that were held are opened again, too */
+	TRIES = 4,	   /* and that each client opens a connection, meanwhile (RFC 6298) */
+	LOOKS = 8,	   /* at who and what, in a step */
 };
 
 static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
@@ -39,15 +44,37 @@ static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
 	return n;
 }
 
+/* No more ask than those that always come, again and again. A flood that a host breaks down under
+ * is larger. */
+static bool are_usual(const struct wr_detect *d, const struct target *t)
+{
+	return t->sum[C_SYN] <= TRIES * fmax(GONE_LEAST, most_usual(d, t, C_SYN, USUAL));
+}
+
+bool look_gone(const struct wr_detect *d, struct target *t)
+{
+	if (d->conf.one_way || t->norm[C_SYN].seconds < 60 ||
+	    d->step - t->answered <= SILENT_STEPS || !are_usual(d, t))
+		return false;
+	t->gone = d->step;
+	return true;
+}
+
+/* When it is back some have asked that are not answered yet. */
+static bool was_gone(const struct wr_detect *d, const struct target *t)
+{
+	return t->gone && d->step - t->gone <= BACK_STEPS && are_usual(d, t);
+}
+
 /* Those that came some steps ago should have been completed by now: not one in five was. */
 static bool syn_flood(const struct wr_detect *d, const struct target *t)
 {
 	uint32_t aged = t->sum[C_SYN] - newest(t, C_SYN, SYN_STEPS);
 	uint32_t now = newest(t, C_SYN, 1), done = t->sum[C_HANDSHAKES];
 
-	(void)d;
-	return (aged >= SYN_AGED && done * 5 < aged) || (now >= SYN_MANY && done * 20 < now) ||
-	       (t->low >= SYN_LOW && done * 3 < t->sum[C_SYN]);
+	return ((aged >= SYN_AGED && done * 5 < aged) || (now >= SYN_MANY && done * 20 < now) ||
+		(t->low >= SYN_LOW && done * 3 < t->sum[C_SYN])) &&
+	       !was_gone(d, t);
 }
 
 /* Not one connection that goes on, whose beginning was not seen. */
@@ -128,7 +155,7 @@ static enum wr_finding_class name_of(const struct flood *fl, const struct profil
 {
 	/* Many clients that each do as usual: a crowd, not a flood. */
 	if (fl->klass == WR_CLASS_HTTP_FLOOD && p->packets < p->sources * CLIENT_MOST &&
-	    p->top[0].packets * 10 < p->packets)
+	    (p->top[0].packets * 10 < p->packets || p->top[0].packets < ONE_LEAST))
 		return WR_CLASS_FLASH_CROWD;
 	if (fl->klass != WR_CLASS_AMP_OTHER)
 		return fl->klass;

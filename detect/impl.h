@@ -61,7 +61,9 @@ struct target {
 	uint32_t learned; /* step that its norms have learned up to */
 	uint32_t busy;	  /* a finding holds: nothing is learned until this step */
 	float low; /* half-open connections beyond what is usual, added up (CUSUM; Page 1954) */
-	uint32_t touched; /* step in which it was put on the list */
+	uint32_t touched;  /* step in which it was put on the list */
+	uint32_t answered; /* step in which it last made a connection with who asked */
+	uint32_t gone;	   /* step in which it last was gone; 0: never */
 	uint32_t c[STEPS][COUNT_N];
 	uint32_t sum[COUNT_N]; /* of the last ten steps */
 	struct wr_norm norm[COUNT_N];
@@ -275,6 +277,8 @@ struct part part_of(struct syns *s, uint32_t step, const struct wr_live_part *p,
 		    const struct wr_flow *f);
 
 void end_step_floods(struct wr_detect *d, struct target *t);
+/* Is nobody there any more, so that SYNs without a handshake are no flood? Once a second. */
+bool look_gone(const struct wr_detect *d, struct target *t);
 
 int scans_open(struct wr_detect *d);
 void scan_part(struct wr_detect *d, const struct part *a);

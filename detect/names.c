@@ -68,7 +68,7 @@ static struct client *client_of(struct wr_detect *d, const uint8_t addr[16], uin
 	struct client *c;
 	uint32_t tag;
 
-	memcpy(key.addr, addr, 16);
+	memcpy(key.addr, addr, ip_v == 4 ? 4 : 16); /* behind it is what the packet before had */
 	tag = wr_rows_hash(rows, &key);
 	c = wr_rows_find(rows, &key, tag);
 	if (!c)
@@ -157,11 +157,14 @@ void names_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct
 		}
 		return;
 	}
-	memcpy(c->server, h->dst, 16);
 	c->queries++;
 	c->length += (double)strlen(l7.host);
 	set(c->names, hash_text(l7.host));
-	c->long_names += strlen(l7.host) >= LONG;
+	if (strlen(l7.host) >= LONG) { /* others are asked meanwhile, too */
+		memset(c->server, 0, sizeof(c->server));
+		memcpy(c->server, h->dst, h->ip_v == 4 ? 4 : 16);
+		c->long_names++;
+	}
 	if (c->long_names >= LONG_NAMES && linear_count(c->names, WORDS) >= LONG_NAMES)
 		tell_names(d, c, WR_CLASS_DNS_TUNNEL);
 }

@@ -21,6 +21,8 @@ enum {
 	BEACONS_COLD = 100, /* of those that may have been there always */
 };
 
+static const double alike = 0.4, very_alike = 0.2;
+
 struct pair {
 	struct wr_talk_key key; /* who; port and tag: hash of whom; proto */
 	uint32_t step;
@@ -31,6 +33,7 @@ struct pair {
 	double bytes, bytes_2;
 	uint64_t opened_ns; /* the newest connection */
 	uint64_t first_ns;  /* the first since `since` */
+	bool differ;	    /* there was a minute of sessions that were not alike */
 	float gap[GAPS];    /* seconds between openings, a ring */
 	uint32_t opened, first_step;
 };
@@ -117,16 +120,28 @@ static bool is_login(const struct wr_detect *d, const struct pair *p, const stru
 	return app && wr_app_proto(app) == WR_L7_SSH;
 }
 
-/* A session that was short and small has ended: how many were there in the last minute, and are
- * they alike? */
+/* How far the sizes of sessions stray, as a share of their mean. */
+static double spread_of(const struct pair *p)
+{
+	double mean = p->bytes / p->sessions;
+
+	return sqrt(fmax(0, p->bytes_2 / p->sessions - mean * mean)) / fmax(mean, 1);
+}
+
+/*
+ * A session that was short and small has ended: how many were there in the last minute, and are
+ * they alike? What a program asks of a database is not; who has had a minute of such sessions is a
+ * program, until they are as like as only what is tried again and again can be.
+ */
 static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f)
 {
-	double bytes = (double)(f->sent[0].bytes + f->sent[1].bytes), mean, spread;
+	double bytes = (double)(f->sent[0].bytes + f->sent[1].bytes);
 	struct wr_victim v = service_of(p);
 	struct wr_finding *fi;
 	bool is_new;
 
 	if (d->step - p->since > LOGIN_STEPS) {
+		p->differ |= p->sessions >= LOGINS && spread_of(p) > alike;
 		p->since = d->step;
 		p->sessions = 0;
 		p->bytes = p->bytes_2 = 0;
@@ -135,9 +150,7 @@ static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f
 		p->first_ns = f->first_ns;
 	p->bytes += bytes;
 	p->bytes_2 += bytes * bytes;
-	mean = p->bytes / p->sessions;
-	spread = sqrt(fmax(0, p->bytes_2 / p->sessions - mean * mean));
-	if (p->sessions < LOGINS || spread > mean * 0.75)
+	if (p->sessions < LOGINS || spread_of(p) > (p->differ ? very_alike : alike))
 		return;
 	fi = find(d, WR_CLASS_BRUTE_FORCE, &v, &is_new);
 	if (!fi || !is_new)
@@ -145,7 +158,7 @@ static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f
 	only_source(fi, p->key.addr, p->key.ip_v, p->sessions);
 	fi->start_ns = p->first_ns;
 	evidence_only(fi, WR_FEATURE_SESSIONS, p->sessions);
-	evidence_only(fi, WR_FEATURE_SESSION_BYTES, mean);
+	evidence_only(fi, WR_FEATURE_SESSION_BYTES, p->bytes / p->sessions);
 	evidence_only(fi, WR_FEATURE_WINDOW, ((double)step_end(d) - (double)p->first_ns) / 1e9);
 	fi->score = (double)p->sessions / LOGINS * 2;
 	tell(d, fi);
@@ -169,6 +182,7 @@ static float median(float *v, int n)
 static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 {
 	float v[GAPS], mid, away;
+	int n;
 	struct wr_victim v_of = service_of(p);
 	struct wr_finding *f;
 	bool is_new;
@@ -180,11 +194,14 @@ static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 	if (p->opened < (p->first_step < BEGIN_STEP + COLD_STEPS ? BEACONS_COLD : BEACONS) ||
 	    !is_far(p->addr, p->key.ip_v))
 		return;
+	n = p->n_gaps < GAPS ? p->n_gaps : GAPS;
 	memcpy(v, p->gap, sizeof(v));
-	mid = median(v, p->n_gaps < GAPS ? p->n_gaps : GAPS);
+	mid = median(v, n);
+	/* Two of three: of what strays by chance half is at times regular. */
 	for (int i = 0; i < GAPS; i++)
 		v[i] = fabsf(v[i] - mid);
-	away = median(v, p->n_gaps < GAPS ? p->n_gaps : GAPS);
+	qsort(v, (size_t)n, sizeof(*v), by_size);
+	away = v[n * 2 / 3];
 	if (mid < 1 || mid > 7200 || away > mid * 0.15f)
 		return;
 	f = find(d, WR_CLASS_BEACON, &v_of, &is_new);

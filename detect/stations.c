@@ -159,6 +159,7 @@ static void dhcp(struct wr_detect *d, const struct wr_packet *pkt, const struct 
 {
 	struct stations *s = d->stations;
 	struct wr_victim v = {0};
+	uint8_t src[16] = {0};
 	struct wr_finding *f;
 	uint64_t hash = 0;
 	double clients;
@@ -172,7 +173,8 @@ static void dhcp(struct wr_detect *d, const struct wr_packet *pkt, const struct 
 	s->requests++;
 	if (pkt->data && h->payload_off + DHCP_CHADDR + 6u <= pkt->caplen)
 		memcpy(&hash, pkt->data + h->payload_off + DHCP_CHADDR, 6);
-	hash = wr_mix(hash + addr_hash(h->src)); /* behind a relay the station may be the same */
+	memcpy(src, h->src, h->ip_v == 4 ? 4 : 16);
+	hash = wr_mix(hash + addr_hash(src)); /* behind a relay the station may be the same */
 	s->clients[hash >> 6 & (WORDS - 1)] |= 1ull << (hash & 63);
 	clients = linear_count(s->clients, WORDS);
 	if (clients < DHCP_CLIENTS)

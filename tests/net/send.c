@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Sends made-up Ethernet frames, for tests:
- *	send [-d MAC] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] [KIND]
+ *	send [-b] [-d MAC] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] [KIND]
  *
  * The frames are made before the first one leaves, each with another source address and port, and
  * sent round and round until COUNT have left. What was sent is printed as one number on standard
@@ -19,6 +19,7 @@
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -377,7 +378,9 @@ static const struct kind {
 __attribute__((noreturn)) static void usage(void)
 {
 	fprintf(stderr,
-		"usage: send [-d MAC] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] [KIND]\n"
+		"usage: send [-b] [-d MAC] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] [KIND]\n"
+		"  -b        say when the first frame leaves: nanoseconds since 1970, on standard "
+		"error\n"
 		"  MAC       destination, default ff:ff:ff:ff:ff:ff\n"
 		"  ADDR      IPv4 destination, default 10.77.0.2\n"
 		"  COUNT     frames; 0 with file: once through the file\n"
@@ -565,12 +568,17 @@ int main(int argc, char **argv)
 {
 	const char *arg[5] = {NULL, NULL, "128", "0", "udp"}, *kind;
 	uint64_t count, rate_pps, sent, again = 0;
+	bool begin = false;
 	uint32_t size;
-	int c;
+	int c, fd;
 
-	while ((c = getopt(argc, argv, "d:t:")) != -1) {
+	while ((c = getopt(argc, argv, "bd:t:")) != -1) {
 		unsigned char end;
 
+		if (c == 'b') {
+			begin = true;
+			continue;
+		}
 		if (c == 't') {
 			if (inet_pton(AF_INET, optarg, &dst_ip4) != 1)
 				die(2, "'%s' is not an IPv4 address", optarg);
@@ -602,7 +610,14 @@ int main(int argc, char **argv)
 	if (!count)
 		count = set.n;
 
-	sent = send_set(open_iface(arg[0]), arg[0], count, rate_pps, &again);
+	fd = open_iface(arg[0]);
+	if (begin) {
+		struct timespec t;
+
+		clock_gettime(CLOCK_REALTIME, &t);
+		fprintf(stderr, "%lld%09ld\n", (long long)t.tv_sec, t.tv_nsec);
+	}
+	sent = send_set(fd, arg[0], count, rate_pps, &again);
 	printf("%llu\n", (unsigned long long)sent);
 	if (again)
 		fprintf(stderr, "send: %s: %llu frames were refused and sent again\n", arg[0],

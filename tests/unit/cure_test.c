@@ -175,6 +175,27 @@ static void carpet(struct host *h, uint32_t turn)
 	end(h);
 }
 
+/* Of an address of which nothing usual is known every fact tells as much as any other. */
+static void lonely(struct host *h, uint32_t turn)
+{
+	for (int i = 0; i < 20; i++) {
+		begin(h);
+		host_tcp(h, host_stranger(&random_state), (uint16_t)(turn * 20 + (uint32_t)i),
+			 WEB + 60, 443, SYN, 0);
+	}
+	end(h);
+}
+
+static void lonely_udp(struct host *h, uint32_t turn)
+{
+	for (int i = 0; i < 20; i++) {
+		begin(h);
+		host_udp(h, host_stranger(&random_state), (uint16_t)(turn * 20 + (uint32_t)i),
+			 WEB + 60, (uint16_t)host_random(&random_state), 100);
+	}
+	end(h);
+}
+
 /* As those that come each day, at the same service, more of them. */
 static void pings(struct host *h, uint32_t turn)
 {
@@ -204,6 +225,8 @@ static const struct attack {
 	{"pings like those of each day", pings, BOTH, false, 57, 0, 0},
 	{"fragments", fragments, V4, true, 57, 0, 0},
 	{"a carpet", carpet, BOTH, true, 57, 0, 0},
+	{"SYNs to who gets no others", lonely, BOTH, true, 240, 0, 1024},
+	{"UDP to who gets no other", lonely_udp, BOTH, true, 57, 0, 0},
 };
 
 static void cure(const struct attack *a, int v)

@@ -149,6 +149,62 @@ static void crawler(struct host *h, uint32_t turn)
 			     300, 4000);
 }
 
+/* ---- what servers do ---- */
+
+/* Connections for a question or some, as programs without a pool make them. */
+static void questions(struct host *h, uint32_t turn)
+{
+	uint32_t answer = 100u << host_random(&random_state) % 8;
+
+	if (turn % 60 == 0)
+		host_session(h, WEB, (uint16_t)(20000 + turn / 60 % 40000), MAIL, 5432, 200,
+			     answer);
+}
+
+/* A minute and a half of clients, then it does not answer for half a minute: they open again after
+ * 1, 3 and 7 seconds; then they are served. */
+static void goes_down(struct host *h, uint32_t turn)
+{
+	static const uint32_t again[] = {0, 100, 300, 700};
+
+	if (turn % 10)
+		return;
+	if (turn < 9000 || turn >= 12000) {
+		usual_turn(h, turn);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(again) / sizeof(*again); i++) {
+		uint32_t first = (turn - again[i]) / 10;
+
+		if (turn - again[i] >= 9000)
+			host_tcp(h, 0xd0000000u + first * 7919 % USERS * 77,
+				 (uint16_t)(20000 + first % 30000), WEB, 443, SYN, 0);
+	}
+}
+
+/* The same, and it refuses: the program is not there. */
+static void refuses(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn / 5 * 7919 % USERS * 77;
+	uint16_t port = (uint16_t)(20000 + turn / 5 % 30000);
+
+	if (turn < 9000 || turn >= 12000) {
+		usual_turn(h, turn);
+	} else if (turn % 5 == 0) {
+		host_tcp(h, client, port, WEB, 443, SYN, 0);
+		host_tcp(h, WEB, 443, client, port, RST | ACK, 0);
+	}
+}
+
+/* Many that are new, and one of those that always come has something to do. */
+static void crowd_and_job(struct host *h, uint32_t turn)
+{
+	if (turn % 2 == 0)
+		crowd(h, turn);
+	if (turn % 6 == 0)
+		host_session(h, PC, (uint16_t)(20000 + turn / 6), WEB, 443, 500, 3000);
+}
+
 static const struct like {
 	const char *what;
 	int versions;
@@ -170,6 +226,10 @@ static const struct like {
 	{"a gateway that pings its neighbours", BOTH, gateway_pings, 60, 120, usual_turn},
 	{"connections that are kept", BOTH, keep_alive, 60, 40, usual_turn},
 	{"clocks that are asked every 64 s", BOTH, clock_asks, 0, 7200, NULL},
+	{"a program that asks a database", BOTH, questions, 60, 900, usual_turn},
+	{"a server that is down for a while", BOTH, goes_down, 0, 150, NULL},
+	{"a server that refuses for a while", BOTH, refuses, 0, 150, NULL},
+	{"a flash crowd and one with more to do", BOTH, crowd_and_job, 120, 15, usual_turn},
 	{"a crawler", BOTH, crawler, 60, 60, usual_turn},
 };
 

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/day.h"
+
+/*
+ * One attack of each class, at a time by chance behind the first ten minutes: a line of the table
+ * is how fast, how long, and what makes a packet (or whatever takes part in it).
+ */
+
+enum {
+	MARGIN_S = 620,
+	REFLECTORS = 300,
+	BOTS = 30,
+	BAD = 0xc6336440 /* 198.51.100.64 and more: one for each class */
+};
+
+struct attack {
+	const char *class, *victim;
+	double a_second, lasts_s;
+	void (*make)(struct day *d, struct actor *a, uint32_t i);
+	uint16_t port;
+};
+
+/* 198.18.0.0/15 is for tests (RFC 2544). */
+static uint32_t forged(struct day *d)
+{
+	return 0xc6120000 + (uint32_t)(chance(d) % (1 << 17));
+}
+
+static void set(struct day *d, struct actor *a, uint32_t from, uint32_t to, uint16_t dport)
+{
+	a->from = from;
+	a->to = to;
+	a->sport = (uint16_t)among(d, 1024, 65000);
+	a->dport = dport;
+	a->seq = (uint32_t)chance(d);
+	a->ack = (uint32_t)chance(d);
+}
+
+static void make_syn(struct day *d, struct actor *a, uint32_t i)
+{
+	(void)i;
+	set(d, a, forged(d), WEB, 443);
+	a->ttl = 241; /* without options */
+	day_tcp(d, a, true, WR_TCP_SYN, NULL, 0, 0);
+}
+
+static void make_synack(struct day *d, struct actor *a, uint32_t i)
+{
+	set(d, a, 0x50000000 + i * 7919 % 500, WEB, 0);
+	a->dport = (uint16_t)among(d, 1024, 65000);
+	a->sport = i % 2 ? 443 : 80;
+	day_tcp(d, a, true, WR_TCP_SYN | WR_TCP_ACK, NULL, 0, 0);
+}
+
+static void make_ack(struct day *d, struct actor *a, uint32_t i)
+{
+	(void)i;
+	set(d, a, forged(d), WEB, 443);
+	day_tcp(d, a, true, WR_TCP_ACK, NULL, 0, 0);
+}
+
+static void make_rst(struct day *d, struct actor *a, uint32_t i)
+{
+	(void)i;
+	set(d, a, forged(d), WEB, 443);
+	day_tcp(d, a, true, WR_TCP_RST, NULL, 0, 0);
+}
+
+static void make_udp(struct day *d, struct actor *a, uint32_t i)
+{
+	(void)i;
+	set(d, a, forged(d), APP, 9999);
+	day_udp(d, a, true, NULL, 0, 100);
+}
+
+static void make_ping(struct day *d, struct actor *a, uint32_t i)
+{
+	set(d, a, forged(d), WEB, 0);
+	day_icmp(d, a, true, 8, i, 64);
+}
+
+static void make_fragments(struct day *d, struct actor *a, uint32_t i)
+{
+	set(d, a, forged(d), APP, 5000);
+	day_fragment(d, a, i % 3 * 1480, 1480);
+}
+
+static void make_amplified(struct day *d, struct actor *a, uint32_t i)
+{
+	const struct attack *k = a->kind;
+
+	set(d, a, 0x51000000 + i * 104729 % REFLECTORS * 257, WEB, 0);
+	a->dport = (uint16_t)among(d, 1024, 65000);
+	a->sport = k->port;
+	day_udp(d, a, true, NULL, 0, 440 + i % 5 * 100);
+}
+
+static void make_carpet(struct day *d, struct actor *a, uint32_t i)
+{
+	set(d, a, forged(d), CARPET + 1 + (i * 91) % 250, 0);
+	a->dport = (uint16_t)among(d, 1024, 65000);
+	day_udp(d, a, true, NULL, 0, 300);
+}
+
+static void make_requests(struct day *d, struct actor *a, uint32_t i)
+{
+	struct actor *b = day_connect(d, 0x52000000 + i % BOTS * 65, WEB, 443, d->now_ns);
+
+	(void)a;
+	if (b)
+		b->answer = 1000;
+}
+
+static void make_slow(struct day *d, struct actor *a, uint32_t i)
+{
+	struct actor *b = day_connect(d, BAD + 1, WEB, 80, d->now_ns);
+
+	(void)i;
+	if (!b)
+		return;
+	b->answer = 0; /* never asked for in full */
+	b->held = true;
+	b->think_ns = 10 * SECOND_NS;
+	b->until_ns = a->until_ns + 120 * SECOND_NS;
+}
+
+/* Another one for each seed: who is known for a scan is told once for a minute. */
+static uint32_t scanner(const struct day *d)
+{
+	return BAD + 2 + (uint32_t)(d->seed % 100 << 8);
+}
+
+/* What is closed answers with RST, where it is there to answer. */
+static void make_ports(struct day *d, struct actor *a, uint32_t i)
+{
+	set(d, a, scanner(d), APP, (uint16_t)(1 + i * 7 % 10000));
+	a->ttl = 241;
+	day_tcp(d, a, true, WR_TCP_SYN, NULL, 0, 0);
+	if (d->whole)
+		return;
+	a->seq++;
+	a->ack = 0;
+	day_tcp(d, a, false, WR_TCP_RST | WR_TCP_ACK, NULL, 0, 0);
+}
+
+static void make_sweep(struct day *d, struct actor *a, uint32_t i)
+{
+	set(d, a, scanner(d) + 1, CARPET + 1 + i % 250, 22);
+	a->ttl = 241;
+	day_tcp(d, a, true, WR_TCP_SYN, NULL, 0, 0);
+}
+
+static void make_logins(struct day *d, struct actor *a, uint32_t i)
+{
+	struct actor *b = day_connect(d, BAD + 4, ADMIN, 22, d->now_ns);
+
+	(void)a, (void)i;
+	if (!b)
+		return;
+	b->rounds = 5;
+	b->ask = 150;
+	b->answer = 250;
+	b->think_ns = SECOND_NS / 5;
+}
+
+static void make_broken(struct day *d, struct actor *a, uint32_t i)
+{
+	(void)i;
+	set(d, a, BAD + 5, WEB, 443);
+	day_broken(d, a);
+}
+
+static void make_spoof(struct day *d, struct actor *a, uint32_t i)
+{
+	(void)a, (void)i;
+	day_arp(d, true, GATEWAY, SCRIPTS, WEB);
+}
+
+static void make_dhcp(struct day *d, struct actor *a, uint32_t i)
+{
+	(void)a, (void)i;
+	day_dhcp(d, chance(d));
+}
+
+/* What is asked and what comes back. */
+static void talk(struct day *d, struct actor *a, const char *name, uint32_t type, uint32_t rcode)
+{
+	uint8_t b[300];
+	uint32_t n = day_dns(b, a->seq & 0xffff, name, type, false, 0);
+
+	day_udp(d, a, true, b, n, n);
+	n = day_dns(b, a->seq & 0xffff, name, type, true, rcode);
+	day_udp(d, a, false, b, n, n + (rcode ? 0 : 120));
+}
+
+static void make_tunnel(struct day *d, struct actor *a, uint32_t i)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "%016llx%016llx%016llx%04x.t.example",
+		 (unsigned long long)chance(d), (unsigned long long)chance(d),
+		 (unsigned long long)chance(d), i);
+	set(d, a, SCRIPTS, 0xc0000235, 53);
+	talk(d, a, name, 16, 0);
+}
+
+static void make_missing(struct day *d, struct actor *a, uint32_t i)
+{
+	char name[64];
+
+	(void)i;
+	snprintf(name, sizeof(name), "%010llx.example",
+		 (unsigned long long)chance(d) & 0xffffffffff);
+	set(d, a, SCRIPTS, RESOLVER, 53);
+	talk(d, a, name, 1, 3);
+}
+
+static void make_icmp_tunnel(struct day *d, struct actor *a, uint32_t i)
+{
+	set(d, a, SCRIPTS, BAD + 6, 0);
+	day_icmp(d, a, true, 8, i, among(d, 100, 1000));
+	day_icmp(d, a, false, 0, i, among(d, 100, 1000));
+}
+
+static void make_beacon(struct day *d, struct actor *a, uint32_t i)
+{
+	struct actor *b = day_connect(d, SCRIPTS, BAD + 7, 443, d->now_ns);
+
+	(void)a, (void)i;
+	if (b)
+		b->answer = 300;
+}
+
+static const struct attack attacks[] = {
+	{"syn_flood", "10.20.0.10:443", 3000, 12, make_syn, 0},
+	{"synack_reflection", "10.20.0.10", 1500, 8, make_synack, 0},
+	{"ack_flood", "10.20.0.10", 2000, 10, make_ack, 0},
+	{"rst_flood", "10.20.0.10", 1500, 10, make_rst, 0},
+	{"udp_flood", "10.20.0.11", 2500, 10, make_udp, 0},
+	{"icmp_flood", "10.20.0.10", 800, 10, make_ping, 0},
+	{"frag_flood", "10.20.0.11", 600, 10, make_fragments, 0},
+	{"amp_dns", "10.20.0.10", 1000, 10, make_amplified, 53},
+	{"amp_ntp", "10.20.0.10", 1000, 10, make_amplified, 123},
+	{"amp_snmp", "10.20.0.10", 400, 10, make_amplified, 161},
+	{"amp_cldap", "10.20.0.10", 600, 10, make_amplified, 389},
+	{"amp_ssdp", "10.20.0.10", 600, 10, make_amplified, 1900},
+	{"amp_memcached", "10.20.0.10", 1500, 10, make_amplified, 11211},
+	{"amp_chargen", "10.20.0.10", 400, 10, make_amplified, 19},
+	{"carpet_bombing", "10.20.1.0/24", 1800, 10, make_carpet, 0},
+	{"http_flood", "10.20.0.10:443", 150, 30, make_requests, 0},
+	{"slow_http", "10.20.0.10:80", 10, 30, make_slow, 0},
+	{"port_scan_vertical", "10.20.0.11", 50, 12, make_ports, 0},
+	{"port_scan_horizontal", "10.20.1.0/24", 10, 20, make_sweep, 0},
+	{"brute_force", "10.20.0.22:22", 1, 120, make_logins, 0},
+	{"malformed", "10.20.0.10", 5, 60, make_broken, 0},
+	{"arp_spoof", "10.20.0.10", 2, 20, make_spoof, 0},
+	{"dhcp_flood", "DHCP server", 100, 10, make_dhcp, 0},
+	{"dns_tunnel", "192.0.2.53", 5, 60, make_tunnel, 0},
+	{"dns_dga", "10.20.0.12", 2, 60, make_missing, 0},
+	{"icmp_tunnel", "198.51.100.70", 2, 120, make_icmp_tunnel, 0},
+	{"beacon", "198.51.100.71:443", 0.1, 1200, make_beacon, 0},
+};
+enum { ATTACKS = sizeof(attacks) / sizeof(*attacks) };
+
+static bool attack(struct day *d, struct actor *a)
+{
+	const struct attack *k = a->kind;
+
+	if (d->now_ns >= a->until_ns)
+		return false;
+	k->make(d, a, a->n++);
+	/* Never as regular as a clock; a beacon nearly is. */
+	a->at_ns = d->now_ns + (uint64_t)(1e9 / k->a_second * (0.95 + 0.1 * share(d)));
+	return true;
+}
+
+void day_attacks(struct day *d, const char *only)
+{
+	double room = (d->length_s - MARGIN_S - 1300) / ATTACKS;
+	uint32_t order[ATTACKS], n = 0;
+
+	/* Each has a part of the day, in an order by chance. */
+	for (uint32_t i = 0; i < ATTACKS; i++)
+		order[i] = i;
+	for (uint32_t i = ATTACKS - 1; i; i--) {
+		uint32_t j = among(d, 0, i), was = order[i];
+
+		order[i] = order[j];
+		order[j] = was;
+	}
+	for (uint32_t i = 0; i < ATTACKS; i++) {
+		const struct attack *k = &attacks[order[i]];
+		double at = MARGIN_S + room * (i + 0.6 * share(d));
+		struct actor *a;
+
+		if (only && strcmp(only, k->class) != 0)
+			continue;
+		at = only ? 0 : at;
+		a = day_actor(d, attack, d->begun_ns + (uint64_t)(at * 1e9));
+		a->kind = k;
+		a->until_ns = a->begun_ns + (uint64_t)(k->lasts_s * 1e9);
+		a->label = day_event(d, k->class, k->victim, at, at + k->lasts_s, "made up");
+		if (only)
+			d->end_ns = a->until_ns;
+		n++;
+	}
+	if (!n) {
+		fprintf(stderr, "day: no attack '%s'; classes:", only);
+		day_attack_names(stderr);
+		exit(2);
+	}
+}
+
+void day_attack_names(FILE *to)
+{
+	for (uint32_t i = 0; i < ATTACKS; i++)
+		fprintf(to, " %s", attacks[i].class);
+	fputc('\n', to);
+}
