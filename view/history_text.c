@@ -9,6 +9,7 @@
 #include "view/human.h"
 #include "view/packet.h"
 #include "view/packet_impl.h"
+#include "view/text.h"
 
 /* History for people. */
 
