@@ -24,8 +24,8 @@ static const char *file_of(const struct wr_gateway_conf *c, int map)
 
 static uint32_t can(const struct wr_gateway_conf *c)
 {
-	return WR_GATEWAY_CAN_CONFIRM | WR_GATEWAY_CAN_EXPIRE | WR_GATEWAY_CAN_ATOMIC | WR_GATEWAY_CAN_STAY |
-	       (c->haproxy.deny[0] ? WR_GATEWAY_CAN_DENY : 0) |
+	return WR_GATEWAY_CAN_CONFIRM | WR_GATEWAY_CAN_EXPIRE | WR_GATEWAY_CAN_ATOMIC |
+	       WR_GATEWAY_CAN_STAY | (c->haproxy.deny[0] ? WR_GATEWAY_CAN_DENY : 0) |
 	       (c->haproxy.limit[0] ? WR_GATEWAY_CAN_LIMIT | WR_GATEWAY_CAN_ANY_RATE : 0) |
 	       (c->haproxy.keys[0] ? WR_GATEWAY_CAN_KEYS : 0);
 }

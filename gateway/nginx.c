@@ -18,8 +18,8 @@ enum { WORDS = 16, DUMP_MOST = 16 << 20 };
 
 static uint32_t can(const struct wr_gateway_conf *c)
 {
-	return WR_GATEWAY_CAN_CONFIRM | WR_GATEWAY_CAN_DENY | WR_GATEWAY_CAN_ATOMIC | WR_GATEWAY_CAN_STAY |
-	       (c->nginx.classes.n ? WR_GATEWAY_CAN_LIMIT : 0);
+	return WR_GATEWAY_CAN_CONFIRM | WR_GATEWAY_CAN_DENY | WR_GATEWAY_CAN_ATOMIC |
+	       WR_GATEWAY_CAN_STAY | (c->nginx.classes.n ? WR_GATEWAY_CAN_LIMIT : 0);
 }
 
 static const char *where(const struct wr_gateway_conf *c)

@@ -11,8 +11,8 @@
 
 /*
  * A model as it is kept and shown: trees of questions about single packets (core/model.h has what
- * is asked about). Read from a file of weir's own, of scikit-learn, LightGBM or ONNX (docs/model.md),
- * or made by model/train.h; checked before anybody uses it. Pure.
+ * is asked about). Read from a file of weir's own, of scikit-learn, LightGBM or ONNX
+ * (docs/model.md), or made by model/train.h; checked before anybody uses it. Pure.
  */
 
 enum {
