@@ -277,15 +277,13 @@ static __always_inline void wr_ask_rules(wr_ctx *ctx, __u32 cpu, int what, int w
 }
 
 /* Rules are begun with before the packet is counted, unless users' programs are asked first. */
-static __always_inline int wr_begin_rules(__u32 cpu, __u32 len, __u64 now)
+static __always_inline int wr_begin_rules(__u32 cpu, __u32 len, __u64 now, __u32 before)
 {
-	const struct wr_board_conf *conf = &wr_shared.board.conf;
+	__u32 policy = wr_shared.board.conf.policy;
 
 	WR_JUDGE_OF(cpu)->now_ns = now;
 	wr_judge_clear(WR_JUDGE_OF(cpu));
-	if (!conf->policy || conf->programs & WR_PROGRAMS_BEFORE)
-		return WR_TURN_END;
-	return wr_judge_first(cpu, conf->policy, len);
+	return policy && !before ? wr_judge_first(cpu, policy, len) : WR_TURN_END;
 }
 
 /* There is none in their slot: they are just being taken out. */
@@ -303,15 +301,19 @@ static __always_inline int wr_path(wr_ctx *ctx)
 	struct wr_judge *j = WR_JUDGE_OF(cpu);
 	__u64 now = wr_fixed.account ? wr_now_ns() : 0;
 	int why = 0, what = WR_TURN_END;
+	__u32 before = 0;
 
 	c->arrived_packets++;
 	c->arrived_bytes += len;
 	wr_see(ctx, cpu, wr_ctx_len(ctx));
-	if (wr_fixed.judge)
-		what = wr_begin_rules(cpu, len, now);
+	if (wr_fixed.judge) {
+		/* Once: were it changed in between, nobody would be asked. */
+		before = *(volatile __u32 *)&wr_shared.board.conf.programs & WR_PROGRAMS_BEFORE;
+		what = wr_begin_rules(cpu, len, now, before);
+	}
 	if (wr_fixed.account)
 		why = wr_account(cpu, len, now);
-	if (wr_fixed.judge && wr_shared.board.conf.programs & WR_PROGRAMS_BEFORE) {
+	if (before) {
 		j->why = (__u8)why;
 		j->len = len;
 		bpf_tail_call(ctx, &wr_slots, WR_SLOT_BEFORE);

@@ -47,6 +47,7 @@ struct wr_force {
 	uint32_t cpus, half; /* which of the two was written last */
 	bool half_known;
 	uint32_t older;	    /* form of the image that was left, when it is not ours */
+	bool disarmed;	    /* paths that join have no policy: none was put since */
 	char (*rule)[NAME]; /* by slot; a map, so that they last as long as what is counted */
 	uint64_t *left_at;  /* by slot: number of the put that had it no more; 0: it is taken */
 	uint64_t puts;
@@ -130,6 +131,7 @@ static void disarm(struct wr_force *f, const struct zero *z)
 	struct wr_line *line = f->at[POLICY];
 
 	f->older = z->abi;
+	f->disarmed = true;
 	memset(line + 1, 0, f->bytes[POLICY] - sizeof(*line));
 }
 
@@ -562,7 +564,7 @@ void wr_force_join(struct wr_force *f, struct wr_path *path)
 	if (!f->half_known)
 		f->half = half;
 	f->half_known = true;
-	if (half != f->half || f->older)
+	if (half != f->half || f->disarmed)
 		__atomic_store_n(&b->conf.policy, 0, __ATOMIC_SEQ_CST);
 }
 
@@ -660,6 +662,7 @@ int wr_force_put(struct wr_force *f, const struct wr_image_built *image, struct 
 				 __ATOMIC_SEQ_CST);
 	f->half = half;
 	f->half_known = true;
+	f->disarmed = false;
 	f->puts++;
 	note_left(f);
 	return 0;

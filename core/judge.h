@@ -47,6 +47,7 @@ typedef struct wr_judging {
 	struct wr_track_line *tracks; /* WR_TRACK_LINES of them; NULL: nothing is known of flows */
 	struct wr_debts debts;
 	struct wr_model_values values;
+	__u32 path; /* the interface; the same in both directions */
 	__u64 forgiven_ns, secret, dice;
 } * wr_judging;
 
@@ -55,7 +56,7 @@ typedef struct wr_judging {
 #define WR_JUDGE_IMAGE(self) ((self)->image)
 #define WR_JUDGE_VALUES(self) (&(self)->values)
 #define WR_JUDGE_SECRET(self) ((self)->secret)
-#define WR_JUDGE_PATH(self) 0u
+#define WR_JUDGE_PATH(self) ((self)->path)
 #define WR_JUDGE_SUM(self, first, trees, id) \
 	((void)(id), wr_model_sum((self)->image, &(self)->values, first, trees))
 #define WR_JUDGE_FORGIVEN(self) (&(self)->forgiven_ns)

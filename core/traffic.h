@@ -24,7 +24,8 @@ enum {
 
 wr_inline __u32 wr_track_worth(const struct wr_track *t, __u32 now)
 {
-	return now - t->last > WR_TRACK_SILENT ? 0 : t->packets;
+	/* Another CPU's clock may be a tick ahead. */
+	return (__s32)(now - t->last) > WR_TRACK_SILENT ? 0 : t->packets;
 }
 
 /* The one of that key; begun anew when there is none. */

@@ -71,6 +71,10 @@ static int read_ask(const struct wr_query *q, const char *what, struct wr_progra
 	if (ask->file && (*ask->file != '/' || strlen(ask->file) > 255))
 		return wr_fail(err, EINVAL, "'%s': a path that begins with '/', at most 255 bytes",
 			       ask->file);
+	for (const char *c = ask->file; c && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return wr_fail(err, EINVAL, "program %s: no control characters in a path",
+				       what);
 	if (where && strcmp(where, "before") && strcmp(where, "after"))
 		return wr_fail(err, EINVAL, "where=%s: before or after", where);
 	ask->after = where && !strcmp(where, "after");

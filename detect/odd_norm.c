@@ -193,7 +193,8 @@ void odd_learn_score(struct odd *o, float score)
 			o->top[i] = o->top[2 * i + 1];
 		o->n_top /= 2;
 	}
-	if (o->n_top < ODD_TOP)
+	/* After that only what is among the highest fills the places again. */
+	if (o->n_top < ODD_TOP && (o->scores < DAY / 2 || score > o->top[0]))
 		memmove(&o->top[1], &o->top[0], o->n_top++ * sizeof(*o->top));
 	else if (score <= o->top[0])
 		return;
@@ -211,12 +212,12 @@ double odd_bound(const struct odd *o, double windows)
 {
 	double low, mean = 0;
 
-	if (o->windows < ODD_YOUNG || o->n_top < ODD_TOP)
+	if (o->windows < ODD_YOUNG || o->n_top < ODD_TOP / 4)
 		return HUGE_VAL;
 	low = (double)o->top[0];
-	for (int i = 0; i < ODD_TOP; i++)
-		mean += ((double)o->top[i] - low) / ODD_TOP;
-	return fmax(ODD_FLOOR, low + fmax(mean, 0.5) * log(ODD_TOP * windows / o->scores));
+	for (int i = 0; i < o->n_top; i++)
+		mean += ((double)o->top[i] - low) / o->n_top;
+	return fmax(ODD_FLOOR, low + fmax(mean, 0.5) * log(o->n_top * windows / o->scores));
 }
 
 /* ---- reasons ---- */

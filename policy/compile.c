@@ -545,8 +545,8 @@ static int put_rule(struct compile *c, uint32_t t, struct wr_judge_rule *to)
 		.where = where,
 		.score = test_of(c, r),
 	};
-	if (r->host && r->action == WR_ACTION_CLASS && c->conf->host)
-		to->rate.cost_ns = c->conf->host[c->term[t].rule];
+	if (r->host && r->action == WR_ACTION_CLASS)
+		to->rate.cost_ns = c->conf->host ? c->conf->host[c->term[t].rule] : c->term[t].rule;
 	if (r->until_s) {
 		uint64_t left_ns = (uint64_t)(r->until_s - c->conf->now_s) * 1000000000u;
 

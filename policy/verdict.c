@@ -134,9 +134,13 @@ static int head_of(struct wr_verdicts *v, const struct wr_verdict_packet *pkt, u
 	} else if (v->image->next_s && now_s >= v->image->next_s) {
 		ret = compile(v, pkt->ts_ns, err);
 	}
-	if (!ret)
-		*head = v->image->head[i];
-	return ret;
+	if (ret)
+		return ret;
+	*head = v->image->head[i];
+	/* In the kernel that is the interface's index, whatever the direction. */
+	for (v->judging.path = 0; strcmp(v->iface[v->judging.path].name, v->iface[i].name);)
+		v->judging.path++;
+	return 0;
 }
 
 static int filters_of(struct wr_verdicts *v, uint32_t linktype, struct wr_filter ***out,
@@ -223,6 +227,7 @@ int wr_verdict(struct wr_verdicts *v, const struct wr_verdict_packet *pkt,
 	if (ret)
 		return ret;
 	s->rec = pkt->rec;
+	wr_traffic_none(s->values.at);
 	j->now_ns = pkt->ts_ns;
 	j->len = pkt->len;
 	if (!(wr_is_fragment(h) && h->frag_off && wr_frag_known(s, head))) {

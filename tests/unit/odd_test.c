@@ -5,6 +5,7 @@
  */
 #include "detect/odd.h"
 
+#include <math.h>
 #include <time.h>
 
 #include "tests/unit/detect_evidence.h"
@@ -254,6 +255,27 @@ static void test_accepted(void)
 	host_close(&host);
 }
 
+/* The past is halved every half day: the bound is neither lost by that nor any other. */
+static void test_bound(void)
+{
+	static struct odd o;
+	double first = 0, least = HUGE_VAL, most = 0;
+
+	o.windows = ODD_YOUNG;
+	for (int i = 0; i < 30000; i++) {
+		odd_learn_score(&o, (float)(-log((host_random(&dice) % 1000000 + 1) / 1e6)));
+		if (i < 2000)
+			continue;
+		first = first > 0 ? first : odd_bound(&o, 10000);
+		least = fmin(least, odd_bound(&o, 10000));
+		most = fmax(most, odd_bound(&o, 10000));
+	}
+	note("scores that are exponential, exceeded once in 10,000 windows: %.1f to %.1f", least,
+	     most);
+	/* log(10,000) = 9.2 */
+	ok(first < 20 && least > 5 && most < 20, "a bound is a bound for days");
+}
+
 /* ---- what it costs ---- */
 
 static double cpu_s(void)
@@ -293,6 +315,7 @@ int main(void)
 	test_calibrated();
 	test_named();
 	test_accepted();
+	test_bound();
 	test_cost();
 	return done();
 }
