@@ -38,7 +38,9 @@ first=$(find "$TMP" -name 'yaml-prometheus.*' | sort -t. -k2 -n | head -n 1)
 sed 's/scrape_interval: .*/scrape_interval: 1s/' "$first" >"$TMP/prometheus.yml"
 ip link add eth0 type veth peer name eth1 && ip link set eth0 up && ip link set eth1 up
 echo "[capture]
-interfaces = eth0" >"$CONF"
+interfaces = eth0
+[output]
+eve = $TMP/eve.json" >"$CONF"
 ok "the daemon starts, with its page" start_all --set history.path=
 background prometheus --config.file="$TMP/prometheus.yml" --storage.tsdb.path="$TMP/tsdb" --web.listen-address=127.0.0.1:9090 \
 	--log.level=error >"$TMP/prometheus.log" 2>&1
