@@ -12,7 +12,8 @@
  * too large is learned, too: the tail of those that were seen there, as Siffer et al. (SPOT, KDD
  * 2017) have it, with an exponential tail, for a number of false alarms that is aimed at.
  *
- * Nothing is learned, and nothing is told, where something that has a name holds.
+ * Nothing is learned, and nothing is told, where something that has a name holds, or where a
+ * service that did answers hardly anything: it is down.
  */
 
 enum {
@@ -308,7 +309,6 @@ static void end_window(struct wr_detect *d, struct odd *o)
 {
 	struct wr_victim v = victim(o);
 	struct wr_finding *f = found(d, WR_CLASS_ANOMALY, &v);
-	bool named = has_name(d, &o->key);
 	struct odd_window w;
 	double bound;
 	float least;
@@ -316,7 +316,7 @@ static void end_window(struct wr_detect *d, struct odd *o)
 	o->two_way |= o->back > 0;
 	odd_measure(o, (d->step - o->began) / (double)STEPS, &w);
 	odd_judge(o, &w);
-	if (named) {
+	if (has_name(d, &o->key) || odd_is_silent(o, &w)) {
 		o->named_step = d->step;
 		memset(o->last, 0, sizeof(o->last));
 		o->run_began = d->step;

@@ -78,6 +78,8 @@ struct odd_window {
 /* What the window that is filled has, when it is so long; how far that is from what is usual. */
 void odd_measure(const struct odd *o, double seconds, struct odd_window *w);
 void odd_judge(const struct odd *o, struct odd_window *w);
+/* It answers hardly anything any more: it is down, and what comes is what asks whether it is. */
+bool odd_is_silent(const struct odd *o, const struct odd_window *w);
 /* Of the square of the score. */
 double odd_part_of_score(const struct odd_window *w, int thing);
 void odd_evidence(struct wr_evidence *e, const struct odd *o, const struct odd_window *w,

@@ -105,6 +105,14 @@ static double deviations(const struct odd *o, int thing, double value)
 	return thing >= ODD_SIZE_MIX && z < 0 ? 0 : z;
 }
 
+bool odd_is_silent(const struct odd *o, const struct odd_window *w)
+{
+	const struct odd_norm *n = &o->norm[ODD_BACK_SHARE];
+
+	return w->has[ODD_BACK_SHARE] && n->windows >= ODD_YOUNG / 2 &&
+	       w->value[ODD_BACK_SHARE] < usual_of(ODD_BACK_SHARE, (double)n->level) / 10;
+}
+
 double odd_part_of_score(const struct odd_window *w, int thing)
 {
 	double z = fmin(fabs(w->z[thing]), (double)things[thing].most);
