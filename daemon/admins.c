@@ -248,8 +248,8 @@ static void tell(struct wr_admins *a, struct seen *s, enum wr_finding_news news)
 			(struct wr_evidence){.feature = WR_FEATURE_ANSWERED, .value = 1};
 	o = others_at(a, s->port);
 	if (!s->talks && o->n)
-		f.evidence[f.n_evidence++] =
-			(struct wr_evidence){.feature = WR_FEATURE_SOURCES, .value = silent_at(a, s->port) + o->n};
+		f.evidence[f.n_evidence++] = (struct wr_evidence){
+			.feature = WR_FEATURE_SOURCES, .value = silent_at(a, s->port) + o->n};
 	a->tell(a->ctx, news, &f);
 }
 
@@ -260,7 +260,6 @@ static void end(struct wr_admins *a, struct seen *s)
 		tell(a, s, WR_FINDING_OVER);
 	s->id = 0;
 }
-
 
 static bool is_seen(const struct seen *s, const struct wr_flow_key *k, int server)
 {
@@ -306,8 +305,8 @@ static void count_other(struct wr_admins *a, const struct wr_flow_key *k, int se
 	*word |= bit;
 	o->n++;
 	for (int i = 0; i < WR_ADMINS_SEEN; i++)
-		a->seen[i].news |= a->seen[i].id && a->seen[i].port == k->port[server] &&
-				   !a->seen[i].talks;
+		a->seen[i].news |=
+			a->seen[i].id && a->seen[i].port == k->port[server] && !a->seen[i].talks;
 }
 
 /* NULL: no room; it is counted. */

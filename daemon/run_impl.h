@@ -85,14 +85,14 @@ struct wr_run {
 	struct wr_samples sampled; /* which is whose, and their files */
 	uint64_t sampled_ns;	   /* when old ones were looked for last */
 	struct wr_findings *findings;
-	struct wr_forecasts *forecasts; /* NULL: none are wanted */
+	struct wr_forecasts *forecasts;		   /* NULL: none are wanted */
 	uint64_t forecasts_told[WR_RUN_FORECASTS]; /* alarms whose findings hold; 0: free */
-	struct wr_places *places;	/* whose sources are; NULL: not known */
-	struct wr_tell tell;		/* which of their changes people are told of */
-	uint32_t tests;			/* of weir notify test, so far */
-	char sensor[64];		/* this host, in what others are told; "": not known */
-	char incident[512];		/* the worst that goes on, for status */
-	uint64_t passed_over;		/* by the engine, before they were */
+	struct wr_places *places;		   /* whose sources are; NULL: not known */
+	struct wr_tell tell;			   /* which of their changes people are told of */
+	uint32_t tests;				   /* of weir notify test, so far */
+	char sensor[64];      /* this host, in what others are told; "": not known */
+	char incident[512];   /* the worst that goes on, for status */
+	uint64_t passed_over; /* by the engine, before they were */
 	struct wr_timer step, alive;
 	struct wr_status_rights rights;
 	uint64_t window; /* the last that views were told of */
@@ -194,7 +194,7 @@ int wr_run_sample_open(struct wr_run *r, struct wr_err *err);
 void wr_run_sample_read(struct wr_run *r); /* what an earlier run has left; without rights */
 /* History is in another file from now on. */
 void wr_run_sample_folder(struct wr_run *r, const struct wr_daemon_conf *c);
-void wr_run_sample(struct wr_run *r);	   /* at the end of a window */
+void wr_run_sample(struct wr_run *r); /* at the end of a window */
 
 /* run_advice.c: scores of a model become findings. */
 int wr_run_advice_open(struct wr_run *r, struct wr_err *err);

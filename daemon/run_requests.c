@@ -83,8 +83,8 @@ static void told(void *ctx, const struct wr_api_told *t)
 						    [WR_API_RENEWED] = WR_FINDING_RENEWED,
 						    [WR_API_OVER] = WR_FINDING_OVER};
 	struct wr_run *r = ctx;
-	struct wr_run_api *a = t->news == WR_API_RAISED ? open_one(r, t)
-						    : of_id(r, wr_ids(WR_IDS_API) + t->id);
+	struct wr_run_api *a =
+		t->news == WR_API_RAISED ? open_one(r, t) : of_id(r, wr_ids(WR_IDS_API) + t->id);
 	struct wr_finding f = {0};
 	bool alone;
 

@@ -10,11 +10,11 @@
  * have room wherever findings are kept by number.
  *   X(symbol, how many hold at most)
  */
-#define WR_IDS_TABLE(X)                                            \
-	X(DETECT, 64)                                              \
-	X(API, 256)    /* what is unusual about requests */        \
+#define WR_IDS_TABLE(X)                                              \
+	X(DETECT, 64)                                                \
+	X(API, 256)    /* what is unusual about requests */          \
 	X(ADMINS, 256) /* who comes to the admin port of gateways */ \
-	X(MODEL, 64)   /* scores of a model */                     \
+	X(MODEL, 64)   /* scores of a model */                       \
 	X(FORECAST, 288)
 
 enum wr_ids {
@@ -28,7 +28,7 @@ enum {
 	WR_IDS_TABLE(X)
 #undef X
 #define X(sym, most) +(most)
-	WR_HOLD_ALL = 0 WR_IDS_TABLE(X)
+		WR_HOLD_ALL = 0 WR_IDS_TABLE(X)
 #undef X
 };
 
