@@ -32,7 +32,7 @@ static uint32_t says(struct wr_advice *a, const struct wr_advice_told *t)
 
 int main(void)
 {
-	static struct wr_daemon_conf conf;
+	struct wr_daemon_conf conf = {0};
 	const char *kind = wr_window_kind_name(WR_WINDOW_SERVICE);
 	struct wr_advice *a = NULL;
 	struct wr_advice_told t = {.start_ns = wr_when_now() - 2 * SECOND,
