@@ -21,7 +21,8 @@ int wr_keep_read(struct wr_buf *b, const char *path, size_t max)
 	return ret;
 }
 
-int wr_keep_write(struct wr_buf *b, const char *path)
+static int write_by(struct wr_buf *b, const char *path,
+		    int (*keep)(struct wr_newfile *f, struct wr_err *err))
 {
 	struct wr_newfile f = {.fd = -1};
 	int ret = b->failed ? -ENOMEM : wr_newfile_open(&f, path, NULL);
@@ -33,7 +34,17 @@ int wr_keep_write(struct wr_buf *b, const char *path)
 	if (!ret)
 		ret = wr_buf_flush(b, f.fd);
 	if (!ret)
-		return wr_newfile_keep(&f, NULL);
+		return keep(&f, NULL);
 	wr_newfile_drop(&f);
 	return ret;
+}
+
+int wr_keep_write(struct wr_buf *b, const char *path)
+{
+	return write_by(b, path, wr_newfile_keep);
+}
+
+int wr_keep_write_soon(struct wr_buf *b, const char *path)
+{
+	return write_by(b, path, wr_newfile_place);
 }

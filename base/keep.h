@@ -12,5 +12,7 @@ int wr_keep_read(struct wr_buf *b, const char *path, size_t max);
 /* Replaces the file by what is in b (cleared), on the disk when it returns (base/newfile.h); mode
  * 0640. 0 or -errno: then the old file is as it was. */
 int wr_keep_write(struct wr_buf *b, const char *path);
+/* The same for who may not wait for a disk (wr_newfile_place()). */
+int wr_keep_write_soon(struct wr_buf *b, const char *path);
 
 #endif

@@ -72,10 +72,8 @@ static int sync_all(const struct wr_newfile *f)
 	return f->temp[0] && fsync(f->fd) ? -errno : 0;
 }
 
-int wr_newfile_keep(struct wr_newfile *f, struct wr_err *err)
+static int finish(struct wr_newfile *f, int ret, struct wr_err *err)
 {
-	int ret = sync_all(f);
-
 	if (close(f->fd) && !ret)
 		ret = -errno;
 	f->fd = -1;
@@ -86,6 +84,16 @@ int wr_newfile_keep(struct wr_newfile *f, struct wr_err *err)
 	if (f->temp[0])
 		unlink(f->temp);
 	return failed(f->path, -ret, err);
+}
+
+int wr_newfile_keep(struct wr_newfile *f, struct wr_err *err)
+{
+	return finish(f, sync_all(f), err);
+}
+
+int wr_newfile_place(struct wr_newfile *f, struct wr_err *err)
+{
+	return finish(f, 0, err);
 }
 
 void wr_newfile_drop(struct wr_newfile *f)

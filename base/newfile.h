@@ -24,6 +24,10 @@ int wr_newfile_open(struct wr_newfile *f, const char *path, struct wr_err *err);
 /* All is written: syncs and renames. Closes in any case; after an error nothing is left. */
 int wr_newfile_keep(struct wr_newfile *f, struct wr_err *err);
 
+/* The same without waiting for the disk: renames what the system will write by itself. After a loss
+ * of power the file may be empty. */
+int wr_newfile_place(struct wr_newfile *f, struct wr_err *err);
+
 /* It went wrong: closes and removes what was written. */
 void wr_newfile_drop(struct wr_newfile *f);
 

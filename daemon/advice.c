@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/when.h"
 #include "daemon/advice_conf.h"
 #include "daemon/advice_impl.h"
 
@@ -157,8 +158,10 @@ int wr_advice_fd(const struct wr_advice *a)
 
 /* The process reads strangers' text and can have been taken over: all that it can do with this is
  * to say that a row is over. */
-static bool can_be(const struct wr_advice *a, const struct wr_advice_told *t)
+static bool can_be(const struct wr_advice *a, const struct wr_advice_told *t, uint64_t now_ns)
 {
+	if (t->start_ns > now_ns || t->length_ns > WR_LIVE_WINDOW_NS)
+		return false;
 	if (t->kind >= WR_WINDOW_KINDS || !a->kinds[t->kind] || !isfinite(t->score) ||
 	    (t->key.ip_v != 4 && t->key.ip_v != 6) || t->n_by > WR_FINDING_BY)
 		return false;
@@ -182,7 +185,7 @@ int wr_advice_read(struct wr_advice *a, wr_advice_fn tell, void *ctx)
 			return -EPIPE;
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -EPIPE;
-		if (n == sizeof(t) && can_be(a, &t))
+		if (n == sizeof(t) && can_be(a, &t, wr_when_now()))
 			tell(ctx, &t);
 	}
 	return 0;

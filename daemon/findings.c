@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "detect/ids.h"
+
+_Static_assert((int)WR_FINDINGS_KEPT >= (int)WR_HOLD_ALL, "all that hold have a row");
 
 #define AGAIN_NS 10000000000ull
 

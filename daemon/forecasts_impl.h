@@ -39,13 +39,16 @@ struct wr_forecasts {
 	/* Minutes that count: weir was there, and nothing was attacked. By minute %
 	 * FORECAST_PAST_M. */
 	bool alive[FORECAST_PAST_M];
-	uint64_t alive_to; /* the newest of them; 0: the past has not been read */
+	uint64_t alive_to;   /* the newest of them; 0: the past has not been begun to be read */
+	uint64_t alive_read; /* those before it have been read, up to: */
+	uint64_t alive_end;
 };
 
 /* forecasts_past.c: a minute is over. */
 void wr_forecasts_alive(struct wr_forecasts *f, uint64_t minute, bool known);
-/* Reads about a day of what history has of one name of which it has not been read: no more, since
- * nothing else is done meanwhile. Returns the name when that was all of it; else NULL. */
+/* Reads a bounded number of rows of what history has of one name of which it has not been read: no
+ * more, since nothing else is done meanwhile; nor does it wait for who holds the file locked.
+ * Returns the name when that was all of it; else NULL. */
 struct forecast_set *wr_forecasts_past(struct wr_forecasts *f, const char *history);
 
 #endif

@@ -40,11 +40,11 @@ uint64_t wr_history_incident(struct wr_history *h, const struct wr_incident *i);
 /* Those that an earlier weir has left as going on, which it cannot tell any more: over. */
 void wr_history_end_incidents(struct wr_history *h, const char *path, uint64_t now_ns);
 
-/* The newest window of live, once. */
 /* The second t_s is over: what gateways told of it, by route and by consumer, the 128 of each that
  * asked most and (other). Both may be NULL. */
 void wr_history_requests(struct wr_history *h, const struct wr_api_stats *s, uint64_t t_s);
 
+/* The newest window of live, once. */
 void wr_history_window(struct wr_history *h, struct wr_live *live);
 /* A flow, or a part of one, that ended. Of those that end because weir does (WR_FLOW_END_FORCED) it
  * waits for the disk now and then: nothing else is to be done. */

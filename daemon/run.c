@@ -37,7 +37,7 @@ static void on_second(struct wr_run *r)
 	wr_run_requests_second(r);
 	wr_run_advice_second(r);
 	wr_run_gateways_second(r);
-	wr_admins_second(r->admins, wr_run_now_ns());
+	wr_admins_second(r->admins, r->c.detect.on, wr_run_now_ns());
 }
 
 static void on_step(void *ctx)
@@ -264,7 +264,7 @@ static int start_processes(struct wr_run *r, struct wr_err *err)
 	}
 	if (!ret)
 		ret = wr_run_gateways_policies(r, err);
-	if (!ret && r->c.detect.on)
+	if (!ret)
 		ret = wr_admins_open(&r->admins, &r->c, wr_run_log, err);
 	if (!ret)
 		ret = wr_gateways_open(&r->gateways, &r->c, err);
@@ -392,7 +392,6 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 		r->host.live = wr_engine_live(r->engine);
 		wr_run_answers_open(r);
 		wr_run_learn_open(r);
-		wr_run_sample_read(r);
 		ret = wr_run_features(r, &r->c, err);
 	}
 	if (!ret)
@@ -545,7 +544,8 @@ static int open_gateways(struct wr_run *r, struct wr_err *err)
 
 	wr_run_requests_open(r);
 	wr_run_gateways_open(r);
-	wr_admins_watch(r->admins, r->host.live, !r->netns[0], wr_findings_news, r->findings);
+	wr_admins_watch(r->admins, r->host.live, !r->netns[0], r->c.detect.on, wr_findings_news,
+			r->findings);
 	if (!r->gateways)
 		return 0;
 	ret = wr_front_wait(&r->acts, take_output, r, FRONT_WAIT_MS, err);
@@ -640,6 +640,7 @@ static int run_loop(struct wr_run *r, struct wr_err *err)
 /* What is known and not yet told. */
 static void finish(struct wr_run *r)
 {
+	r->ending = true; /* first: nothing is done any more about what is found now */
 	wr_run_requests_second(r);
 	if (r->history)
 		wr_history_window(r->history, r->host.live);
@@ -647,8 +648,10 @@ static void finish(struct wr_run *r)
 		wr_rules_window(r->rules);
 		wr_history_rules(r->history, r->host.live, r->rules);
 	}
-	r->ending = true;
 	wr_run_forecast_close(r);
+	wr_run_requests_end(r);
+	wr_run_advice_end(r);
+	wr_admins_end(r->admins);
 	wr_run_features_end(r);
 	wr_live_finish(r->host.live);
 	wr_run_tell_end(r);
@@ -723,6 +726,8 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 		wr_history_end_incidents(r->history, r->history_path, wr_run_now_ns());
 	if (!ret)
 		ret = drop_rights(r, err);
+	if (!ret) /* not before: the folder is that of the user who writes to it */
+		wr_run_sample_read(r);
 	if (!ret)
 		ret = open_front(r, err);
 	if (!ret)

@@ -7,6 +7,7 @@
 
 #include "daemon/advice_conf.h"
 #include "daemon/run_impl.h"
+#include "detect/ids.h"
 
 /*
  * Scores of a model become findings, and with them incidents. By itself a score does nothing to
@@ -14,8 +15,8 @@
  * which of the modes they are made with (advice.auto).
  */
 
-/* Their numbers are none of the detector's, which counts from 1, and none of requests'. */
-#define IDS (1ull << 41)
+_Static_assert((int)WR_RUN_ADVICE <= (int)WR_HOLD_MODEL, "all that hold have room");
+
 #define HOLD_NS 10000000000ull /* without a score it is over */
 
 struct wr_run_advice {
@@ -67,7 +68,7 @@ static struct wr_finding *begin(struct wr_run_advice *a, const struct wr_victim 
 		if (f->id)
 			continue;
 		*f = (struct wr_finding){
-			.id = IDS + ++a->made,
+			.id = wr_ids(WR_IDS_MODEL) + ++a->made,
 			.klass = WR_CLASS_MODEL_SCORE,
 			.severity = (uint8_t)wr_class_severity(WR_CLASS_MODEL_SCORE),
 			.victim = *v,
@@ -113,7 +114,8 @@ static void told(void *ctx, const struct wr_advice_told *t)
 	struct wr_finding *f = find(r->advised, &v);
 	bool is_new = !f;
 
-	/* What was on its way for too long says nothing of now. */
+	/* What was on its way for too long says nothing of now. No sum is too large: a row begins
+	 * now at the latest (wr_advice_read()). */
 	if (t->start_ns + t->length_ns + r->c.advice.stale_ns + r->c.advice.deadline_ns <
 	    wr_run_now_ns())
 		return;
@@ -144,6 +146,13 @@ void wr_run_advice_second(struct wr_run *r)
 
 	for (int k = 0; r->advised && k < WR_RUN_ADVICE; k++)
 		if (r->advised->f[k].id && now_ns > r->advised->f[k].last_ns + HOLD_NS)
+			over(r, &r->advised->f[k]);
+}
+
+void wr_run_advice_end(struct wr_run *r)
+{
+	for (int k = 0; r->advised && k < WR_RUN_ADVICE; k++)
+		if (r->advised->f[k].id)
 			over(r, &r->advised->f[k]);
 }
 

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "daemon/run_impl.h"
+#include "detect/ids.h"
 
 /* What is expected in a running weir, and limits that it meets, which become findings. */
 
-/* Their numbers are none of the detector's, which counts from 1, and none of those of APIs. */
-#define IDS (1ull << 41)
+_Static_assert((int)WR_RUN_FORECASTS <= (int)WR_HOLD_FORECAST, "all that hold have room");
 
 enum { MINUTE_S = 60 };
 
@@ -35,23 +35,54 @@ static void name_it(char to[WR_VICTIM_ROUTE], const struct wr_forecast_row *row)
 			*c = '?';
 }
 
+/* Where an alarm stands whose finding was raised and goes on; 0: a free place. Alarms are counted
+ * from 1 on. */
+static uint64_t *told_of(struct wr_run *r, uint64_t number)
+{
+	for (int k = 0; k < WR_RUN_FORECASTS; k++)
+		if (r->forecasts_told[k] == number)
+			return &r->forecasts_told[k];
+	return NULL;
+}
+
+/* What it is to whoever is told: while detection is off nobody was told that it was raised. */
+static bool news_of(struct wr_run *r, enum wr_forecast_news news, uint64_t number,
+		    enum wr_finding_news *out)
+{
+	uint64_t *told = told_of(r, number);
+
+	if (news == WR_FORECAST_OVER) {
+		*out = WR_FINDING_OVER;
+		if (told)
+			*told = 0;
+		return told;
+	}
+	if (!r->c.detect.on)
+		return false;
+	*out = told ? WR_FINDING_RENEWED : WR_FINDING_RAISED;
+	if (!told) {
+		told = told_of(r, 0);
+		if (told)
+			*told = number;
+	}
+	return told;
+}
+
 static void alarm_is(void *ctx, enum wr_forecast_news news, uint64_t number,
 		     const struct wr_forecast_row *row)
 {
-	static const enum wr_finding_news as[] = {[WR_FORECAST_RAISED] = WR_FINDING_RAISED,
-						  [WR_FORECAST_RENEWED] = WR_FINDING_RENEWED,
-						  [WR_FORECAST_OVER] = WR_FINDING_OVER};
 	struct wr_run *r = ctx;
+	enum wr_finding_news as;
 	bool packets = row->what == WR_FORECAST_PACKETS_IN;
 	uint32_t ahead = row->meets > 0 ? (uint32_t)row->meets : 0;
 	struct wr_forecast_range range = {0};
-	struct wr_finding f = {.id = IDS + number,
+	struct wr_finding f = {.id = wr_ids(WR_IDS_FORECAST) + number,
 			       .klass = WR_CLASS_CAPACITY,
 			       .severity = (uint8_t)wr_class_severity(WR_CLASS_CAPACITY),
 			       .over = news == WR_FORECAST_OVER,
 			       .score = 1};
 
-	if (!r->c.detect.on && news != WR_FORECAST_OVER)
+	if (!news_of(r, news, number, &as))
 		return;
 	name_it(f.victim.route, row);
 	f.start_ns = f.raised_ns = f.last_ns = wr_run_now_ns();
@@ -61,7 +92,7 @@ static void alarm_is(void *ctx, enum wr_forecast_news news, uint64_t number,
 	add(&f, limit_of(row), (double)row->limit);
 	add(&f, packets ? WR_FEATURE_NOW_PACKETS : WR_FEATURE_NOW, (double)row->of->now);
 	add(&f, WR_FEATURE_AHEAD, ahead * MINUTE_S);
-	wr_findings_news(r->findings, as[news], &f);
+	wr_findings_news(r->findings, as, &f);
 }
 
 int wr_run_forecast(struct wr_run *r, bool on, struct wr_err *err)

@@ -27,7 +27,11 @@
 
 /* What the files run*.c share. */
 
-enum { WR_RUN_API = 256, WR_RUN_ADVICE = 64 };
+enum {
+	WR_RUN_API = 256,
+	WR_RUN_ADVICE = 64,
+	WR_RUN_FORECASTS = WR_FORECASTS * WR_FORECAST_WHATS, /* alarms */
+};
 
 /* Something unusual about requests that goes on. */
 struct wr_run_api {
@@ -81,13 +85,14 @@ struct wr_run {
 	struct wr_samples sampled; /* which is whose, and their files */
 	uint64_t sampled_ns;	   /* when old ones were looked for last */
 	struct wr_findings *findings;
-	struct wr_forecasts *forecasts; /* NULL: none are wanted */
-	struct wr_places *places;	/* whose sources are; NULL: not known */
-	struct wr_tell tell;		/* which of their changes people are told of */
-	uint32_t tests;			/* of weir notify test, so far */
-	char sensor[64];		/* this host, in what others are told; "": not known */
-	char incident[512];		/* the worst that goes on, for status */
-	uint64_t passed_over;		/* by the engine, before they were */
+	struct wr_forecasts *forecasts;		   /* NULL: none are wanted */
+	uint64_t forecasts_told[WR_RUN_FORECASTS]; /* alarms whose findings hold; 0: free */
+	struct wr_places *places;		   /* whose sources are; NULL: not known */
+	struct wr_tell tell;			   /* which of their changes people are told of */
+	uint32_t tests;				   /* of weir notify test, so far */
+	char sensor[64];      /* this host, in what others are told; "": not known */
+	char incident[512];   /* the worst that goes on, for status */
+	uint64_t passed_over; /* by the engine, before they were */
 	struct wr_timer step, alive;
 	struct wr_status_rights rights;
 	uint64_t window; /* the last that views were told of */
@@ -186,13 +191,16 @@ uint32_t wr_run_tell_test(void *run);
 
 /* run_sample.c: the first packets of incidents. */
 int wr_run_sample_open(struct wr_run *r, struct wr_err *err);
-void wr_run_sample_read(struct wr_run *r); /* what an earlier run has left */
-void wr_run_sample(struct wr_run *r);	   /* at the end of a window */
+void wr_run_sample_read(struct wr_run *r); /* what an earlier run has left; without rights */
+/* History is in another file from now on. */
+void wr_run_sample_folder(struct wr_run *r, const struct wr_daemon_conf *c);
+void wr_run_sample(struct wr_run *r); /* at the end of a window */
 
 /* run_advice.c: scores of a model become findings. */
 int wr_run_advice_open(struct wr_run *r, struct wr_err *err);
 int wr_run_advice_read(struct wr_run *r); /* as wr_advice_read() */
 void wr_run_advice_second(struct wr_run *r);
+void wr_run_advice_end(struct wr_run *r); /* what goes on is over: weir ends */
 void wr_run_advice_status(struct wr_run *r, struct wr_status *s);
 void wr_run_advice_close(struct wr_run *r);
 /* Does a model find something at its target just now? See struct wr_answer_ops. */
@@ -201,6 +209,7 @@ bool wr_run_advice_agrees(void *run, const struct wr_finding *f);
 /* run_requests.c: what is unusual about requests becomes findings. */
 void wr_run_requests_open(struct wr_run *r);
 void wr_run_requests_second(struct wr_run *r);
+void wr_run_requests_end(struct wr_run *r); /* what goes on is over: weir ends */
 void wr_run_requests_status(struct wr_run *r, struct wr_status *s);
 /* The finding of that class that goes on at a route; 0: there is none. */
 uint64_t wr_run_requests_finding(const struct wr_run *r, enum wr_finding_class klass,

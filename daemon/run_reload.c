@@ -79,6 +79,7 @@ static void change_history(struct wr_run *r, const struct wr_daemon_conf *new, s
 	r->history = c->new_history;
 	c->new_history = NULL;
 	snprintf(r->history_path, sizeof(r->history_path), "%s", new->history.path);
+	wr_run_sample_folder(r, new);
 }
 
 /* All that can fail. */

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "daemon/run_impl.h"
+#include "detect/ids.h"
 
 /* What is unusual about requests becomes findings, and with them incidents. */
 
-/* Their numbers are none of the detector's, which counts from 1. */
-#define IDS (1ull << 40)
+_Static_assert((int)WR_RUN_API <= (int)WR_HOLD_API, "all that hold have room");
 
 static const struct {
 	enum wr_finding_class klass;
@@ -44,7 +44,7 @@ static struct wr_run_api *open_one(struct wr_run *r, const struct wr_api_told *t
 
 	if (!a)
 		return NULL;
-	*a = (struct wr_run_api){.id = t->id + IDS,
+	*a = (struct wr_run_api){.id = wr_ids(WR_IDS_API) + t->id,
 				 .raised_ns = wr_run_now_ns(),
 				 .klass = (uint8_t)kinds[t->alarm].klass};
 	a->start_ns = a->raised_ns - t->window_s * 1000000000ull;
@@ -83,7 +83,8 @@ static void told(void *ctx, const struct wr_api_told *t)
 						    [WR_API_RENEWED] = WR_FINDING_RENEWED,
 						    [WR_API_OVER] = WR_FINDING_OVER};
 	struct wr_run *r = ctx;
-	struct wr_run_api *a = t->news == WR_API_RAISED ? open_one(r, t) : of_id(r, t->id + IDS);
+	struct wr_run_api *a =
+		t->news == WR_API_RAISED ? open_one(r, t) : of_id(r, wr_ids(WR_IDS_API) + t->id);
 	struct wr_finding f = {0};
 	bool alone;
 
@@ -136,6 +137,27 @@ void wr_run_requests_second(struct wr_run *r)
 	wr_history_requests(r->history, wr_requests_stats(r->requests),
 			    wr_run_now_ns() / 1000000000 - 1);
 	wr_requests_second(r->requests, r->second);
+}
+
+void wr_run_requests_end(struct wr_run *r)
+{
+	for (int k = 0; k < WR_RUN_API; k++) {
+		struct wr_run_api *a = &r->api_open[k];
+		struct wr_finding f = {.id = a->id,
+				       .klass = a->klass,
+				       .severity = (uint8_t)wr_class_severity(a->klass),
+				       .over = true,
+				       .start_ns = a->start_ns,
+				       .raised_ns = a->raised_ns,
+				       .last_ns = wr_run_now_ns(),
+				       .score = 1};
+
+		if (!a->id)
+			continue;
+		memcpy(f.victim.route, a->route, sizeof(f.victim.route));
+		wr_findings_news(r->findings, WR_FINDING_OVER, &f);
+		a->id = 0;
+	}
 }
 
 void wr_run_requests_status(struct wr_run *r, struct wr_status *s)

@@ -41,18 +41,36 @@ static uint64_t oldest_ns(const struct wr_run *r)
 	return now_ns > age_ns ? now_ns - age_ns : 0;
 }
 
+enum { FOLDER = sizeof(((struct wr_samples *)0)->folder) };
+
+/* Beside the history; "": there is none, or no room for the name. */
+static void folder_of(const struct wr_daemon_conf *c, char to[FOLDER])
+{
+	char path[FOLDER];
+
+	to[0] = 0;
+	snprintf(path, sizeof(path), "%s", c->history.path);
+	if (path[0] && snprintf(to, FOLDER, "%s/samples", dirname(path)) >= FOLDER)
+		to[0] = 0;
+}
+
 void wr_run_sample_read(struct wr_run *r)
 {
-	char path[sizeof(r->sampled.folder)] = "", folder[sizeof(path) + 16] = "";
+	char folder[FOLDER];
 
 	if (!r->samples)
 		return;
-	snprintf(path, sizeof(path), "%s", r->c.history.path);
-	if (path[0])
-		snprintf(folder, sizeof(folder), "%s/samples", dirname(path));
-	if (strlen(folder) >= sizeof(path))
-		folder[0] = 0;
+	folder_of(&r->c, folder);
 	wr_samples_open(&r->sampled, r->samples, folder, oldest_ns(r));
+}
+
+void wr_run_sample_folder(struct wr_run *r, const struct wr_daemon_conf *c)
+{
+	char folder[FOLDER];
+
+	folder_of(c, folder);
+	if (r->samples)
+		wr_samples_folder(&r->sampled, folder);
 }
 
 static bool take(void *ctx, const struct wr_packet *pkt)

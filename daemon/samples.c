@@ -40,7 +40,8 @@ static void drop_file(const struct wr_samples *s, uint64_t incident)
 
 static void drop(struct wr_samples *s, uint32_t k)
 {
-	drop_file(s, s->at[k].incident);
+	if (!s->at[k].elsewhere)
+		drop_file(s, s->at[k].incident);
 	memmove(&s->at[k], &s->at[k + 1], (s->n - k - 1) * sizeof(*s->at));
 	s->n--;
 }
@@ -79,6 +80,15 @@ const struct wr_sample *wr_samples_find(const struct wr_samples *s, uint64_t inc
 	return NULL;
 }
 
+void wr_samples_folder(struct wr_samples *s, const char *folder)
+{
+	if (!strcmp(s->folder, folder))
+		return;
+	snprintf(s->folder, sizeof(s->folder), "%s", folder);
+	for (uint32_t k = 0; k < s->n; k++)
+		s->at[k].elsewhere = true;
+}
+
 /* ---- writing ---- */
 
 static bool frame(void *ctx, const struct wr_packet *pkt)
@@ -108,7 +118,7 @@ int wr_samples_add(struct wr_samples *s, const struct wr_sample *one, struct wr_
 		ret = -errno;
 	file_of(s, one->incident, path);
 	if (!ret)
-		ret = wr_keep_write(&b, path);
+		ret = wr_keep_write_soon(&b, path);
 	wr_buf_free(&b);
 	return ret ? wr_fail(err, -ret,
 			     "%s: %s: the first packets of incident %" PRIu64
@@ -119,17 +129,18 @@ int wr_samples_add(struct wr_samples *s, const struct wr_sample *one, struct wr_
 
 /* ---- reading ---- */
 
-/* The next line of what is left as an object, or NULL. */
-static json_t *next_line(const char **at, const char *end)
+/* The next whole line of what is left, as an object; *o NULL: it is none. False: there is no line.
+ */
+static bool next_line(const char **at, const char *end, json_t **o)
 {
 	const char *stop = *at < end ? memchr(*at, '\n', (size_t)(end - *at)) : NULL;
-	json_t *o;
 
+	*o = NULL;
 	if (!stop)
-		return NULL;
-	o = json_loadb(*at, (size_t)(stop - *at), JSON_REJECT_DUPLICATES, NULL);
+		return false;
+	*o = json_loadb(*at, (size_t)(stop - *at), JSON_REJECT_DUPLICATES, NULL);
 	*at = stop + 1;
-	return o;
+	return true;
 }
 
 static bool read_head(const json_t *o, struct wr_sample *one)
@@ -147,15 +158,17 @@ static bool read_file(struct wr_samples *s, struct wr_sample *one, const char *a
 		      uint64_t since_ns)
 {
 	struct wr_frame *f = malloc(sizeof(*f));
-	json_t *o = next_line(&at, end);
-	bool is = f && read_head(o, one) && one->start_ns >= since_ns;
+	json_t *o;
+	bool is = next_line(&at, end, &o) && f && read_head(o, one) && one->start_ns >= since_ns;
 
-	one->from = wr_dump_state(s->ring).added + 1;
-	while (is && (json_decref(o), o = next_line(&at, end)))
-		if (!wr_frame_read(f, o))
-			wr_dump_add(s->ring, &f->pkt);
-	one->to = wr_dump_state(s->ring).added;
 	json_decref(o);
+	one->from = wr_dump_state(s->ring).added + 1;
+	while (is && next_line(&at, end, &o)) {
+		if (o && !wr_frame_read(f, o))
+			wr_dump_add(s->ring, &f->pkt);
+		json_decref(o);
+	}
+	one->to = wr_dump_state(s->ring).added;
 	free(f);
 	return is && one->to >= one->from;
 }

@@ -17,6 +17,7 @@ struct wr_samples {
 	struct wr_sample {
 		uint64_t incident, start_ns;
 		uint64_t from, to; /* numbers of packets in the ring */
+		bool elsewhere;	   /* its file stays in a folder of before */
 	} at[WR_INCIDENTS];	   /* in the order of the ring */
 };
 
@@ -25,8 +26,11 @@ struct wr_samples {
 uint32_t wr_samples_open(struct wr_samples *s, struct wr_dump *ring, const char *folder,
 			 uint64_t since_ns);
 
+/* New files are in that folder from now on; those that are there stay where they are. */
+void wr_samples_folder(struct wr_samples *s, const char *folder);
+
 /* Packets that have just been added to the ring are those of an incident: writes its file. 0 or
- * -errno: then it will not be there after a restart. */
+ * -errno: then it will not be there after a restart. Waits for no disk. */
 int wr_samples_add(struct wr_samples *s, const struct wr_sample *one, struct wr_err *err);
 
 /* Forgets, with its file, what is pushed out of the ring and what began before since_ns. */

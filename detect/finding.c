@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detect/finding.h"
 
+#include "detect/ids.h"
 #include "detect/impl.h"
+
+_Static_assert((int)FINDINGS <= (int)WR_HOLD_DETECT, "all that hold have room");
 
 bool wr_victim_same(const struct wr_victim *a, const struct wr_victim *b)
 {

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "detect/ids.h"
 
-enum { OPEN = 256 /* findings that hold, of which detect/ has fewer */ };
+enum { OPEN = WR_HOLD_ALL /* findings that hold: nobody can have more */ };
 
 static const char *const names[WR_INCIDENT_STATES] = {
 #define X(sym, name) name,

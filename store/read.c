@@ -13,6 +13,8 @@
 
 /* Opening a history to read, and what is in it. */
 
+enum { WAIT_MS = 2000 };
+
 static const char *const sql[WR_READ_COUNT] = {
 #define X(sym, text) text,
 	WR_READ_SQL_TABLE(X)
@@ -58,7 +60,7 @@ static int try_open(struct wr_store_reader *r, const char *name, int flags)
 	if (rc)
 		return rc;
 	sqlite3_extended_result_codes(r->db, 1);
-	sqlite3_busy_timeout(r->db, 2000);
+	sqlite3_busy_timeout(r->db, r->wait_ms);
 	return wr_sql_int(r->db, "SELECT count(*) FROM sqlite_schema", &ignored, 0);
 }
 
@@ -90,7 +92,8 @@ static int check(struct wr_store_reader *r, struct wr_err *err)
 	return rc ? wr_read_fail(r, rc, err) : 0;
 }
 
-int wr_store_read_open(struct wr_store_reader **out, const char *path, struct wr_err *err)
+static int open_reader(struct wr_store_reader **out, const char *path, int wait_ms,
+		       struct wr_err *err)
 {
 	struct wr_store_reader *r;
 	struct stat st;
@@ -107,6 +110,7 @@ int wr_store_read_open(struct wr_store_reader **out, const char *path, struct wr
 	if (!r)
 		return wr_fail(err, ENOMEM, "no memory");
 	snprintf(r->path, sizeof(r->path), "%s", path);
+	r->wait_ms = wait_ms;
 	rc = open_db(r);
 	if (rc == SQLITE_NOTADB)
 		ret = wr_fail(err, EBADMSG, "%s is no history of weir, or its beginning is damaged",
@@ -118,6 +122,16 @@ int wr_store_read_open(struct wr_store_reader **out, const char *path, struct wr
 	else
 		*out = r;
 	return ret;
+}
+
+int wr_store_read_open(struct wr_store_reader **out, const char *path, struct wr_err *err)
+{
+	return open_reader(out, path, WAIT_MS, err);
+}
+
+int wr_store_read_open_now(struct wr_store_reader **out, const char *path, struct wr_err *err)
+{
+	return open_reader(out, path, 0, err);
 }
 
 void wr_store_read_close(struct wr_store_reader **reader)

@@ -23,6 +23,9 @@ struct wr_store_reader;
  * something else; -EBADMSG: damaged; -EACCES: no permission. *out is untouched on failure.
  */
 int wr_store_read_open(struct wr_store_reader **out, const char *path, struct wr_err *err);
+/* The same for who may not wait: whatever another program holds locked is -EBUSY at once, here and
+ * in each call. */
+int wr_store_read_open_now(struct wr_store_reader **out, const char *path, struct wr_err *err);
 void wr_store_read_close(struct wr_store_reader **r); /* NULL is fine; sets NULL */
 
 /* ---- roll-ups ---- */

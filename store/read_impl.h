@@ -53,6 +53,7 @@ enum { WR_READ_WINDOW = 1024 };
 
 struct wr_store_reader {
 	char path[PATH_MAX];
+	int wait_ms; /* for who holds it locked */
 	sqlite3 *db;
 	sqlite3_stmt *sql[WR_READ_COUNT];
 	struct wr_block block; /* opened when flows are asked for */

@@ -16,6 +16,7 @@ local entries, rates = ngx.shared.weir, ngx.shared.weir_rates
 local byte, char, find, format, match, sub = string.byte, string.char, string.find, string.format, string.match, string.sub
 local TURN = 2000 -- lines before other requests have a turn
 local NUL = ("\0"):rep(16)
+local MAPPED = ("\0"):rep(10) .. "\255\255" -- what stands before an IPv4 client at a socket of both families (RFC 4291, 2.5.5.2)
 local verbs = {d = "deny ", l = "limit "}
 local letters = {deny = "d", limit = "l"}
 local families = {[4] = "4", [16] = "6"}
@@ -189,8 +190,11 @@ end
 
 function M.answer()
 	local addr = ngx.var.binary_remote_addr
-	if ngx.req.is_internal() or not families[#addr] then
-		return "" -- the same request again, or one by a unix socket
+	if not entries or ngx.req.is_internal() or not families[#addr] then
+		return "" -- there is nothing to look in, the same request again, or one by a unix socket
+	end
+	if #addr == 16 and sub(addr, 1, 12) == MAPPED then
+		addr = sub(addr, 13)
 	end
 	if entry_of("d", addr) then
 		return "403"

@@ -22,7 +22,7 @@ lua_page() {
 
 gw nginx_lua
 sed -i "s,/run/weir-nginx,$D/run,; s,^driver = .*,&\ntimeout = 60s," "$D/gateways/edge.conf" # on a machine that is busy
-PORT=8083 OPEN=8090
+PORT=8083 OPEN=8090 BOTH=8084
 mkdir -m 750 "$D/run"
 chmod 755 "$D"
 echo hello >"$D/www/index.html"
@@ -35,6 +35,8 @@ echo hello >"$D/www/index.html"
 	lua_page "nginx_lua http"
 	echo "server { listen $OPEN; location / { content_by_lua_block { require('weir').admin() } } }"
 	echo "server { listen $PORT; listen [::]:$PORT; root $D/www;"
+	lua_page "nginx_lua server"
+	echo "} server { listen [::]:$BOTH ipv6only=off; root $D/www;"
 	lua_page "nginx_lua server"
 	echo "}}"
 } >"$D/nginx.conf"
@@ -52,6 +54,12 @@ admin() {
 
 reloaded() {
 	[ "$(pgrep -P "$NGINX" | sort | head -n 1)" != "$1" ]
+}
+
+# at_both CMD: at the port whose IPv4 clients have addresses of IPv6.
+at_both() {
+	local PORT=$BOTH
+	"$@"
 }
 
 nginx_starts
@@ -103,6 +111,8 @@ like "others put entries there" "$(admin PUT /entries/mine "+ deny 10.77.0.48/28
 + deny 203.0.113.9 until 4000000000
 ")" "2 lines"
 ok "theirs are in force" gets 403
+ok "at a socket of both families, too" at_both gets 403
+ok "which others get through" at_both gets 200 10.77.0.1
 ok "weir puts its own beside them" says 0 apply edge deny 203.0.113.10 for 1m
 ok "what they have is told" says 1 apply edge deny 203.0.113.9 for 1m
 like "with its name" "$TEXT" "203.0.113.9"
@@ -157,6 +167,10 @@ nginx_starts
 ok "a dictionary that is full says so" says 1 apply edge --file many
 like "with the mend" "$TEXT" "lua_shared_dict weir is full: make it larger"
 says 1 flush edge || says 0 flush edge
+sed -i '/lua_shared_dict weir /d' "$D/nginx.conf"
+BG=$NGINX background_end
+nginx_starts
+ok "without a dictionary clients get through" gets 200
 BG=$NGINX background_end
 ok "down, it is told" says 1 apply edge deny $C for 1s
 like "with the mend" "$TEXT" "nobody listens there .*is the gateway running"

@@ -76,7 +76,7 @@ has_come() {
 }
 
 start_with() {
-	conf "interfaces = to-$A" "[gateway]" "folder = $TMP/gateways" "$@" "[api]" "udp = 127.0.0.1:$UDP"
+	conf "interfaces = to-$A" "[gateway]" "folder = $TMP/gateways" "$@" "[api]" "udp = 127.0.0.1:$UDP" "[output]" "eve = $TMP/eve" "eve_types = finding"
 	start
 }
 
@@ -116,6 +116,7 @@ like "it is explained" "$(w explain "$ID")" "port where an API gateway is"
 w api --json >"$TMP/events"
 ok "objects have the shape of the schema" shapes "$TMP/events" api
 stop
+is "when weir ends, what it has found is over" "$(grep -c '"news": *"over".*"admin_port"' "$TMP/eve")" 1
 start_with "admin_from = 10.77.0.1"
 knock 2019
 wait_for "$PATIENCE" has_come

@@ -2,6 +2,7 @@
 /* Findings of one cause are one incident: made by hand, in the order in which they would be told.
  */
 #include "detect/incident.h"
+#include "detect/ids.h"
 #include "tests/tap.h"
 
 #include <stdlib.h>
@@ -232,6 +233,35 @@ static void full(void)
 	wr_incidents_close(&all);
 }
 
+/* As many as all who tell findings can have at once, each with its number. */
+static void all_that_hold(void)
+{
+	static const int most[] = {
+#define X(sym, most) most,
+		WR_IDS_TABLE(X)
+#undef X
+	};
+	static struct wr_finding f[WR_HOLD_ALL];
+	struct wr_incidents *all = opened();
+	const struct wr_incident *i = NULL;
+	uint32_t n = 0, early = 0;
+
+	for (int who = 0; who < (int)(sizeof(most) / sizeof(most[0])); who++)
+		for (int k = 0; k < most[who]; k++, n++) {
+			f[n] = made(WR_CLASS_SYN_FLOOD, at(10, 0, 0, 5, 32), n, 1, 1);
+			f[n].id = wr_ids((enum wr_ids)who) + (uint64_t)k + 1;
+			i = raise(all, &f[n]);
+		}
+	is_int(n, WR_HOLD_ALL, "all of them");
+	is_int(i->open, n, "have room, each with a number of its own");
+	for (uint32_t k = 0; k < n; k++) {
+		end(all, &f[k], n);
+		early += what == WR_INCIDENT_ENDED && k + 1 < n;
+	}
+	ok(!early && what == WR_INCIDENT_ENDED, "and it is over when the last one is");
+	wr_incidents_close(&all);
+}
+
 int main(void)
 {
 	one_of_many_pulses();
@@ -241,5 +271,6 @@ int main(void)
 	of_no_address();
 	only_to_know();
 	full();
+	all_that_hold();
 	return done();
 }

@@ -143,12 +143,71 @@ static void test_nowhere(void)
 	wr_dump_close(&d);
 }
 
+/* The packets of an incident, less those whose lines are broken. */
+static void test_broken(void)
+{
+	struct wr_dump *d = ring();
+	struct wr_sample one;
+	char path[128];
+	FILE *file;
+
+	wr_samples_open(&s, d, folder, 0);
+	one = add(d, 5);
+	wr_samples_add(&s, &one, NULL);
+	wr_dump_close(&d);
+	snprintf(path, sizeof(path), "%s/5.json", folder);
+	file = fopen(path, "r+");
+	for (int c = 0; file && c != '\n' && c != EOF;) /* behind the head */
+		c = fgetc(file);
+	if (file) {
+		fseek(file, 0, SEEK_CUR);
+		fputs("{{", file);
+		fclose(file);
+	}
+	d = ring();
+	is_int(wr_samples_open(&s, d, folder, 0), 1, "with a line that is broken it is read");
+	is_int(look(&s, 5).right, PACKETS - 1, "and all the others are there");
+	wr_samples_trim(&s, UINT64_MAX);
+	is_int(files(), 0, "until it is too old");
+	wr_dump_close(&d);
+}
+
+/* History goes to another file: what is kept there is not taken for what was here. */
+static void test_moved(void)
+{
+	struct wr_dump *d = ring();
+	struct wr_sample one;
+	char here[64], there[sizeof(here) + 8];
+
+	wr_samples_open(&s, d, folder, 0);
+	one = add(d, 5);
+	wr_samples_add(&s, &one, NULL);
+	snprintf(here, sizeof(here), "%s", folder);
+	snprintf(there, sizeof(there), "%s-too", folder);
+	wr_samples_folder(&s, there);
+	one = add(d, 6);
+	wr_samples_add(&s, &one, NULL);
+	is_int(files(), 1, "what was written stays");
+	snprintf(folder, sizeof(folder), "%s", there);
+	is_int(files(), 1, "and what comes is in the other folder");
+	wr_samples_trim(&s, UINT64_MAX);
+	is_int(files(), 0, "where it is deleted");
+	rmdir(folder);
+	snprintf(folder, sizeof(folder), "%s", here);
+	is_int(files(), 1, "and what is elsewhere is not");
+	is_int(wr_samples_open(&s, d, folder, 0), 1, "it is there for whoever opens it");
+	wr_samples_trim(&s, UINT64_MAX);
+	wr_dump_close(&d);
+}
+
 int main(void)
 {
 	snprintf(folder, sizeof(folder), "kept-%d", getpid());
 	test_kept();
 	test_old();
 	test_nowhere();
+	test_broken();
+	test_moved();
 	rmdir(folder);
 	return done();
 }
