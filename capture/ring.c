@@ -148,8 +148,17 @@ static void hand_out(struct wr_ring *r, const struct wr_event *e, const struct w
 	reader->packet(reader->packet_ctx, &pkt);
 }
 
+/* A reader that was killed had not told the kernel yet of the last records that it took: whoever
+ * goes on with its ring finds them once more. The count of those that were seen says which. */
+static bool is_seen(const struct wr_board *b, const struct wr_event *e)
+{
+	const struct wr_cpu_seen *s = &b->cpu[e->cpu % WR_MAX_CPUS].seen;
+
+	return !s->unsure && e->made - e->ring_full - s->gone <= s->seen;
+}
+
 /* Records of a CPU come in the order of their numbers; between two only those are missing that
- * found no room. */
+ * found no room. The number is written last: who is killed before begins that record anew. */
 static void note_seen(struct wr_board *b, const struct wr_event *e)
 {
 	struct wr_cpu_seen *s = &b->cpu[e->cpu % WR_MAX_CPUS].seen;
@@ -157,7 +166,7 @@ static void note_seen(struct wr_board *b, const struct wr_event *e)
 	if (s->unsure) {
 		s->gone = e->made - 1 - e->ring_full - s->seen;
 		s->unsure = 0;
-	} else if (e->made - s->last != 1 + (e->ring_full - s->lost)) {
+	} else if (e->made != s->last && e->made - s->last != 1 + (e->ring_full - s->lost)) {
 		s->gaps++;
 	}
 	s->last = e->made;
@@ -185,10 +194,12 @@ int wr_ring_read(struct wr_ring *r, const struct wr_ring_reader *reader, int max
 		if (!(len & DISCARD)) {
 			struct wr_board *b = reader->board(reader->board_ctx, e->ifindex, e->hook);
 
-			if (reader->packet)
-				hand_out(r, e, b, reader);
-			if (b)
-				note_seen(b, e);
+			if (!b || !is_seen(b, e)) {
+				if (reader->packet)
+					hand_out(r, e, b, reader);
+				if (b)
+					note_seen(b, e);
+			}
 			n++;
 		}
 		at += ((len & ~(uint32_t)(BUSY | DISCARD)) + HEADER + 7) & ~7u;
