@@ -13,6 +13,7 @@
 #define WR_JUDGE_VALUES(self) wr_values_of(self)
 #define WR_JUDGE_SECRET(self) ((self)*0 + wr_fixed.judge_secret)
 #define WR_LOWEST(n) wr_fixed.lowest[n]
+#define WR_JUDGE_FORESEE(self, head) wr_judge_foresee(self, head)
 #define WR_JUDGE_PATH(self) ((self)*0 + wr_shared.board.ifindex)
 #define WR_JUDGE_FORGIVEN(self) (&wr_cpu_of(self)->count.forgiven_ns)
 
@@ -23,6 +24,7 @@ static __always_inline struct wr_bucket_line *wr_frag_line(__u32 cpu, __u64 hash
 static __always_inline struct wr_bucket_line *wr_host_at(__u32 cpu, __u32 line);
 static __always_inline struct wr_track_line *wr_track_at(__u32 cpu, __u32 line);
 static __always_inline __u64 wr_judge_now(__u32 cpu);
+static __always_inline void wr_judge_foresee(__u32 cpu, const struct wr_judge_head *head);
 
 #define WR_JUDGE_SUM(self, first, trees, id) wr_model_known(self, first, trees, id)
 static __always_inline __u32 wr_model_known(__u32 cpu, __u32 first, __u32 trees, __u64 id);
@@ -177,27 +179,25 @@ static __always_inline int wr_judge_again(__u32 cpu)
  * The bucket of a source that was not seen lately lies in no cache, and nor does its flow: asked
  * for here, before the packet is counted, both come at the same time.
  */
-__attribute__((noinline)) int wr_judge_foresee(__u32 cpu)
+static __always_inline void wr_judge_foresee(__u32 cpu, const struct wr_judge_head *head)
 {
 	struct wr_judge *j = WR_JUDGE_OF(cpu);
-	const struct wr_judge_head *head = (const void *)wr_line_at(j->base, j->head);
+	__u32 term = head->per_source - 1u;
 	const struct wr_judge_rule *r;
 	const struct wr_line *l;
-	__u32 term = j->per_source - 1u;
 
-	if (!head || !(j->summary >> (term >> 6 & 63) & 1))
-		return 0;
+	if (!head->per_source || !(j->summary >> (term >> 6 & 63) & 1))
+		return;
 	l = wr_line_at(j->base, head->rules + (term >> 1));
 	if (!l)
-		return 0;
+		return;
 	wr_keep(l);
 	r = (const struct wr_judge_rule *)l + (term & 1);
 	if (r->flags & WR_RULE_SYN && !wr_may_be_syn(&WR_JUDGE_REC(cpu)->hdr[0]))
-		return 0;
+		return;
 	j->tag = wr_judge_tag(cpu, r);
 	j->tagged = (__u16)(r->slot + 1);
 	wr_touch(wr_bucket_line(cpu, j->tag));
-	return 0;
 }
 
 /* What is done before the packet is counted. WR_TURN_END: its verdict stands, or there is none. */
@@ -210,11 +210,8 @@ static __always_inline int wr_judge_first(__u32 cpu, __u32 policy, __u32 len)
 	j->base = policy & WR_POLICY_HALF ? wr_fixed.policy_half : 0;
 	if (wr_is_fragment(h) && h->frag_off && wr_judge_later(cpu, policy & ~WR_POLICY_HALF))
 		return WR_TURN_END;
-	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF)) {
-		if (j->per_source)
-			wr_judge_foresee(cpu);
+	if (wr_judge_begin(cpu, policy & ~WR_POLICY_HALF))
 		return WR_TURN_MORE;
-	}
 	if (wr_is_rare(WR_JUDGE_REC(cpu)))
 		wr_judge_after(cpu);
 	return WR_TURN_END;

@@ -273,8 +273,7 @@ struct wr_judge {
 	__u8 why;     /* kept for the caller */
 	__u32 scored; /* line of the model whose sum is known at this level; 0: none's is */
 	__u32 sum;
-	__u8 inner;	  /* the inner header has its turn yet */
-	__u16 per_source; /* of the head */
+	__u8 inner; /* the inner header has its turn yet */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct wr_judge) == 128, "two lines of one CPU");
 

@@ -61,6 +61,7 @@ typedef struct wr_judging {
 	((void)(id), wr_model_sum((self)->image, &(self)->values, first, trees))
 #define WR_JUDGE_FORGIVEN(self) (&(self)->forgiven_ns)
 #define WR_LOWEST(n) wr_lowest_bit[n]
+#define WR_JUDGE_FORESEE(self, head)
 
 static const __u8 wr_lowest_bit[64] = {WR_LOWEST_BITS};
 
@@ -240,11 +241,11 @@ wr_inline int wr_judge_header(wr_judging self, const struct wr_judge_head *head,
 	j->level = (__u8)level;
 	j->word = 0;
 	j->summary = 0;
+	if (!wr_judge_match(self, head, &WR_JUDGE_REC(self)->hdr[level]))
+		return 0;
 	j->counted = 0;
 	j->tagged = 0;
 	j->scored = 0;
-	if (!wr_judge_match(self, head, &WR_JUDGE_REC(self)->hdr[level]))
-		return 0;
 	j->vec[0] = level ? head->inner : head->always;
 	j->summary = wr_judge_word(self, head, 0);
 	return j->summary != 0;
@@ -558,14 +559,17 @@ wr_inline int wr_judge_begin(wr_judging self, __u32 at)
 	wr_judge_clear(j);
 	if (!head)
 		return 0;
-	j->head = at;
-	j->where = 0;
+	j->head = at; /* who looks at what is rare asks it, too */
 	wr_judge_link(j, head);
-	j->per_source = head->per_source;
 	j->inner = head->inner && WR_JUDGE_REC(self)->has & WR_HAS_INNER;
 	if (head->flags & WR_HEAD_TRAFFIC)
 		wr_judge_traffic(self, head->flags);
-	return wr_judge_header(self, head, 0) || j->inner;
+	if (wr_judge_header(self, head, 0))
+		WR_JUDGE_FORESEE(self, head);
+	else if (!j->inner)
+		return 0;
+	j->where = 0;
+	return 1;
 }
 
 /* Goes on until it is over, or the expressions have to be asked. */
