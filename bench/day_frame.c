@@ -65,7 +65,7 @@ static void mac(const struct day *d, uint8_t *at, uint32_t addr)
 		memcpy(at, d->mac, 6);
 		return;
 	}
-	memcpy(at, "\x02\x20", 2);
+	put16(at, 0x0220);
 	put32(at + 2, addr);
 }
 
@@ -81,7 +81,7 @@ static void ether(const struct day *d, struct frame *f, uint32_t from, uint32_t 
 static void addr6(uint8_t *at, uint32_t addr)
 {
 	memset(at, 0, 16);
-	memcpy(at, "\x20\x01\x0d\xb8", 4);
+	put32(at, 0x20010db8);
 	if (day_far(addr)) {
 		put32(at + 4, addr); /* a /64 for each */
 		at[15] = 1;
@@ -238,8 +238,9 @@ void day_arp(struct day *d, bool answer, uint32_t sender, uint32_t mac_of, uint3
 	if (!answer)
 		memset(f.at, 0xff, 6);
 	p = f.at + 14;
-	memcpy(p, "\0\1\x08\0\6\4\0", 7);
-	p[7] = answer ? 2 : 1;
+	put32(p, 0x00010800);
+	put16(p + 4, 0x0604);
+	put16(p + 6, answer ? 2 : 1);
 	mac(d, p + 8, mac_of);
 	put32(p + 14, written(d, sender));
 	memset(p + 18, 0, 6);
@@ -259,9 +260,10 @@ void day_dhcp(struct day *d, uint64_t station)
 	uint8_t b[244] = {1, 1, 6, 0};
 
 	put32(b + 4, (uint32_t)station);
-	memcpy(b + 28, "\x02\x99", 2);
+	put16(b + 28, 0x0299);
 	put32(b + 30, (uint32_t)(station >> 16));
-	memcpy(b + 236, "\x63\x82\x53\x63\x35\x01\x01\xff", 8);
+	put32(b + 236, 0x63825363); /* magic; then option 53: DISCOVER, and the end */
+	put32(b + 240, 0x350101ff);
 	day_udp(d, &a, true, b, sizeof(b), 300);
 }
 
