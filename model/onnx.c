@@ -149,7 +149,7 @@ static struct place *find(const struct reading *x, int64_t tree, int64_t node)
 
 static int place_all(struct reading *x)
 {
-	x->place = calloc(x->n, sizeof(*x->place));
+	x->place = calloc(x->n + 1, sizeof(*x->place));
 	if (!x->place)
 		return wr_raw_wrong(x->r, ENOMEM, "out of memory");
 	for (size_t i = 0; i < x->n; i++) {

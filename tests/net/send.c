@@ -566,7 +566,7 @@ static uint64_t send_set(int fd, const char *iface, uint64_t count, uint64_t rat
 
 int main(int argc, char **argv)
 {
-	const char *arg[5] = {NULL, NULL, "128", "0", "udp"}, *kind;
+	const char *arg[5] = {"", "", "128", "0", "udp"}, *kind;
 	uint64_t count, rate_pps, sent, again = 0;
 	bool begin = false;
 	uint32_t size;
