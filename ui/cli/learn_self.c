@@ -104,7 +104,7 @@ static int read_all(struct labelling *l, const char *path, struct wr_err *err)
 	int n = wr_find_open(&l->find, l->automatic, err);
 
 	n = n ? n : wr_file_open(&s, path, NULL, err);
-	while (n >= 0 && !l->failed && !wr_stopped)
+	while (s && n >= 0 && !l->failed && !wr_stopped)
 		n = s->ops->read(s, one, l, BATCH, err);
 	wr_source_close(&s);
 	if (l->failed)
