@@ -258,6 +258,7 @@ static int check_classes(struct reading *x)
 	const WrOnnx__Attribute *whole = attribute(x->node, "classlabels_int64s");
 	const WrOnnx__Attribute *words = attribute(x->node, "classlabels_strings");
 	size_t classes = (whole ? whole->n_ints : 0) + (words ? words->n_strings : 0);
+	int64_t last = x->regressor ? 0 : 1;
 
 	if (x->regressor
 		    ? attribute(x->node, "n_targets") && attribute(x->node, "n_targets")->i != 1
@@ -267,7 +268,7 @@ static int check_classes(struct reading *x)
 						 : "two classes are read, and no other number");
 	x->one_id = true;
 	for (size_t i = 0; i < ids->n_ints; i++) {
-		if (ids->ints[i] < 0 || ids->ints[i] > !x->regressor)
+		if (ids->ints[i] < 0 || ids->ints[i] > last)
 			return wr_raw_wrong(x->r, EINVAL, "a leaf of a class that is not there");
 		x->one_id = x->one_id && ids->ints[i] == ids->ints[0];
 	}
