@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Sends made-up Ethernet frames, for tests:
- *	send [-b] [-d MAC] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] [KIND]
+ *	send [-b] [-d MAC] [-r ROUND] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] [KIND]
  *
  * The frames are made before the first one leaves, each with another source address and port, and
  * sent round and round until COUNT have left. What was sent is printed as one number on standard
@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 enum {
-	ROUND = 4096,		  /* different frames of a made-up kind */
+	ROUND = 4096,		  /* different frames of a made-up kind, at most */
 	FILE_FRAMES = 65536,	  /* frames of a file that are kept */
 	STORE = 64 * 1024 * 1024, /* bytes for all of them */
 	BATCH = 64,		  /* frames of one system call */
@@ -378,10 +378,12 @@ static const struct kind {
 __attribute__((noreturn)) static void usage(void)
 {
 	fprintf(stderr,
-		"usage: send [-b] [-d MAC] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] [KIND]\n"
+		"usage: send [-b] [-d MAC] [-r ROUND] [-t ADDR] IFACE COUNT [SIZE] [RATE_PPS] "
+		"[KIND]\n"
 		"  -b        say when the first frame leaves: nanoseconds since 1970, on standard "
 		"error\n"
 		"  MAC       destination, default ff:ff:ff:ff:ff:ff\n"
+		"  ROUND     different frames of a made-up kind, default and at most %d\n"
 		"  ADDR      IPv4 destination, default 10.77.0.2\n"
 		"  COUNT     frames; 0 with file: once through the file\n"
 		"  SIZE      bytes of a frame from its Ethernet header on, default 128, at most "
@@ -389,7 +391,7 @@ __attribute__((noreturn)) static void usage(void)
 		"            at least the kind's headers\n"
 		"  RATE_PPS  frames a second, default 0: as fast as it goes\n"
 		"  KIND      default udp:\n",
-		SIZE_MAX_BYTES);
+		ROUND, SIZE_MAX_BYTES);
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++)
 		fprintf(stderr, "    %-10s%s (%u bytes and more)\n", kinds[k].name, kinds[k].what,
 			kinds[k].least);
@@ -419,9 +421,9 @@ static void reserve(size_t frames, size_t bytes)
 		die(1, "no memory for %zu bytes of frames", bytes);
 }
 
-static void make_set(const char *name, uint32_t size, uint64_t count)
+static void make_set(const char *name, uint32_t size, uint64_t count, uint64_t round)
 {
-	size_t n = count < ROUND ? count : ROUND;
+	size_t n = count < round ? count : round;
 	const struct kind *k = NULL;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
@@ -564,33 +566,44 @@ static uint64_t send_set(int fd, const char *iface, uint64_t count, uint64_t rat
 	return sent;
 }
 
+static void set_mac(const char *text)
+{
+	unsigned char end;
+
+	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &dst_mac[0], &dst_mac[1],
+		   &dst_mac[2], &dst_mac[3], &dst_mac[4], &dst_mac[5], &end) != 6)
+		die(2, "'%s' is not a hardware address (try 02:77:00:00:00:02)", text);
+}
+
 int main(int argc, char **argv)
 {
 	const char *arg[5] = {"", "", "128", "0", "udp"}, *kind;
-	uint64_t count, rate_pps, sent, again = 0;
+	uint64_t count, rate_pps, sent, again = 0, round = ROUND;
 	bool begin = false;
 	uint32_t size;
 	int c, fd;
 
-	while ((c = getopt(argc, argv, "bd:t:")) != -1) {
-		unsigned char end;
-
-		if (c == 'b') {
+	while ((c = getopt(argc, argv, "bd:r:t:")) != -1) {
+		switch (c) {
+		case 'b':
 			begin = true;
-			continue;
-		}
-		if (c == 't') {
+			break;
+		case 'd':
+			set_mac(optarg);
+			break;
+		case 'r':
+			round = number("round", optarg, ROUND);
+			if (!round)
+				die(2, "a round of 0 frames: nothing to send");
+			break;
+		case 't':
 			if (inet_pton(AF_INET, optarg, &dst_ip4) != 1)
 				die(2, "'%s' is not an IPv4 address", optarg);
 			dst_ip4 = ntohl(dst_ip4);
-			continue;
-		}
-		if (c != 'd')
+			break;
+		default:
 			usage();
-		if (sscanf(optarg, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &dst_mac[0],
-			   &dst_mac[1], &dst_mac[2], &dst_mac[3], &dst_mac[4], &dst_mac[5],
-			   &end) != 6)
-			die(2, "'%s' is not a hardware address (try 02:77:00:00:00:02)", optarg);
+		}
 	}
 	if (argc - optind < 2 || argc - optind > 5)
 		usage();
@@ -604,7 +617,7 @@ int main(int argc, char **argv)
 	if (!strncmp(kind, "file:", 5))
 		read_set(kind + 5);
 	else if (count)
-		make_set(kind, size, count);
+		make_set(kind, size, count, round);
 	else
 		die(2, "count 0 is for file: only");
 	if (!count)
