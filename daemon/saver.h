@@ -17,7 +17,7 @@ struct wr_saver;
 
 enum {
 	WR_SAVER_FILES = 16,
-	WR_SAVER_WAIT_MS = 50, /* a disk that is well is done by then */
+	WR_SAVER_WAIT_MS = 200, /* a disk that is well is done by then */
 };
 
 int wr_saver_open(struct wr_saver **out); /* -ENOMEM */
