@@ -259,12 +259,14 @@ static void take(struct wr_gateways *g, struct wr_gateways_news *n)
 	make_plain(n->row.name, sizeof(n->row.name));
 	make_plain(n->row.why, sizeof(n->row.why));
 	make_plain(n->e.why, sizeof(n->e.why));
+	make_plain(n->e.name, sizeof(n->e.name));
 	if (n->what == WR_GATEWAYS_ACT && n->state > WR_ACT_SHADOW && n->state < WR_ACT_STATES)
 		take_act(g, n);
 	else if (n->what == WR_GATEWAYS_STATE)
 		take_row(g, &n->row);
 	else if (n->what == WR_GATEWAYS_ENTRY && g->ops.found && n->e.verb < WR_GATEWAY_VERBS &&
-		 n->e.kind == WR_GATEWAY_ADDRESS && (n->e.who.ip_v == 4 || n->e.who.ip_v == 6))
+		 ((n->e.kind == WR_GATEWAY_ADDRESS && (n->e.who.ip_v == 4 || n->e.who.ip_v == 6)) ||
+		  n->e.kind == WR_GATEWAY_ROUTE))
 		g->ops.found(g->ops.ctx, n->row.name, &n->e);
 }
 

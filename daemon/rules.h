@@ -45,6 +45,7 @@ struct wr_rules_conf {
 	int (*where)(void *ctx, struct wr_path *path, uint32_t half, const char *const *expr,
 		     uint32_t n, struct wr_err *err);
 	void *where_ctx;
+	struct wr_saver *saver; /* borrowed; writes that file. NULL: it is waited for */
 	void (*say)(void *ctx, const char *line);
 	void *say_ctx;
 	/* A rule has become another one; not at the start. May be NULL. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/keep.h"
+#include "daemon/saver.h"
 #include "daemon/rights.h"
 #include "daemon/rules_impl.h"
 
@@ -112,8 +113,10 @@ void wr_rules_save(struct wr_rules *r)
 		wr_buf_str(&b, l->at[i]);
 		wr_buf_char(&b, '\n');
 	}
-	ret = wr_keep_write(&b, r->state);
-	if (ret)
+	/* Who has added one has it kept when he is told so, unless the disk hangs: its end is told
+	 * by the run. */
+	ret = wr_saver_write(r->conf.saver, r->state, &b, WR_SAVER_WAIT_MS);
+	if (ret && ret != -EINPROGRESS)
 		wr_rules_say(r, "policy: %s: %s: a restart will not know what was added", r->state,
 			     strerror(-ret));
 	wr_buf_free(&b);

@@ -11,6 +11,7 @@
 #include "control/iface.h"
 #include "daemon/notify.h"
 #include "daemon/rights.h"
+#include "daemon/saver.h"
 #include "daemon/run_impl.h"
 #include "daemon/session.h"
 
@@ -367,6 +368,8 @@ static int open_engine(struct wr_run *r, struct wr_err *err)
 	int ret = wr_run_dump_open(&r->dump, &r->c, err);
 
 	wr_detect_conf_tune(&r->c, &conf.tune);
+	if (!ret && wr_saver_open(&r->saver))
+		ret = wr_fail(err, ENOMEM, "out of memory");
 
 	if (!ret && r->netns[0]) /* what rules may ask of the host is that namespace's */
 		ret = wr_netns_enter(r->netns, err);
@@ -683,6 +686,7 @@ static void end(struct wr_run *r)
 	wr_engine_close(&r->engine);
 	wr_rules_close(&r->rules);
 	wr_run_programs_close(r);
+	wr_saver_close(&r->saver);
 	wr_dump_close(&r->dump);
 	wr_dump_close(&r->samples);
 	wr_forecasts_close(&r->forecasts);

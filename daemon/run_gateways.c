@@ -65,7 +65,7 @@ static void say_what(struct wr_buf *b, const struct wr_act *a)
 	gmtime_r(&until, &tm);
 	strftime(at, sizeof(at), "%H:%M:%S", &tm);
 	wr_buf_fmt(b, "%s%s ", a->state == WR_ACT_SHADOW ? "would " : "", verbs[a->e.verb]);
-	wr_gateway_who_print(b, a->e.kind, &a->e.who);
+	wr_gateway_who_print(b, &a->e, true);
 	if (a->e.verb == WR_GATEWAY_LIMIT)
 		wr_buf_fmt(b, " to %u/s", a->e.rate);
 	wr_buf_fmt(b, " at %s until %s UTC", a->gateway, at);
@@ -82,7 +82,7 @@ static void say_command(struct wr_buf *b, const struct wr_act *a)
 {
 	wr_buf_fmt(b, "weir gateway %s %s %s ", a->state == WR_ACT_SHADOW ? "apply" : "lift",
 		   a->gateway, verbs[a->e.verb]);
-	wr_gateway_who_print(b, a->e.kind, &a->e.who);
+	wr_gateway_who_print(b, &a->e, true);
 	if (a->state == WR_ACT_SHADOW && a->e.verb == WR_GATEWAY_LIMIT)
 		wr_buf_fmt(b, " to %u", a->e.rate);
 }

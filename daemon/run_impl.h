@@ -74,6 +74,7 @@ struct wr_run {
 	struct wr_api_host host;
 	struct wr_history *history; /* NULL: none is kept */
 	struct wr_rules *rules;	    /* NULL: no policy is loaded */
+	struct wr_saver *saver;	    /* writes small files beside the loop */
 	char learned[256];	    /* file; "": none is kept */
 	uint64_t learned_ns;
 	bool learn_failed;

@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "base/keep.h"
+#include "daemon/saver.h"
 #include "daemon/run_impl.h"
 #include "detect/learned.h"
 
 /* What detection has learned, in a file: read at the start, written every five minutes and at the
  * end. */
 
-enum { SAVE_S = 300, LEARNED_MOST = 256 << 20 };
+enum { SAVE_S = 300, LEARNED_MOST = 256 << 20, TELL_MS = 1000 };
 
 /* Beside the history, when it is not said. */
 static void learned_path(const struct wr_daemon_conf *c, char *to, size_t room)
@@ -93,7 +94,7 @@ int wr_run_detect_switch(struct wr_run *r, bool on, struct wr_err *err)
 	return ret;
 }
 
-int wr_run_learn_save(struct wr_run *r, struct wr_err *err)
+static int save(struct wr_run *r, int wait_ms, struct wr_err *err)
 {
 	struct wr_buf b = {0};
 	int ret;
@@ -102,23 +103,54 @@ int wr_run_learn_save(struct wr_run *r, struct wr_err *err)
 	if (!wr_engine_detector(r->engine) || !r->learned[0])
 		return 0;
 	wr_detect_learned_write(wr_engine_detector(r->engine), &b);
-	ret = wr_keep_write(&b, r->learned);
+	ret = wr_saver_write(r->saver, r->learned, &b, wait_ms);
 	wr_buf_free(&b);
 	if (!ret)
 		return 0;
+	if (ret == -EINPROGRESS)
+		return wr_fail(err, -ret,
+			       "%s: the disk is slow: it is being written, weir's log says when "
+			       "it was",
+			       r->learned);
 	return wr_fail(err, -ret, "%s: %s: a restart will not know what was learned", r->learned,
 		       strerror(-ret));
+}
+
+int wr_run_learn_save(struct wr_run *r, struct wr_err *err)
+{
+	return save(r, WR_SAVER_WAIT_MS, err);
+}
+
+/* A disk that was slow for something that had been asked for. */
+static void tell_late(struct wr_run *r)
+{
+	struct wr_saver_end end;
+	char line[sizeof(end.path) + 128];
+
+	while (wr_saver_ended(r->saver, &end)) {
+		snprintf(line, sizeof(line), "%s: the disk took %llu ms%s%s", end.path,
+			 (unsigned long long)end.took_ms,
+			 end.error ? ": a restart will not know what stands there: " : "",
+			 end.error ? strerror(-end.error) : "");
+		if (end.error || end.took_ms >= TELL_MS)
+			wr_run_log(line);
+	}
 }
 
 void wr_run_learn_step(struct wr_run *r)
 {
 	struct wr_err err = {0};
+	int ret;
+
+	tell_late(r);
 
 	if (wr_run_now_ns() - r->learned_ns < SAVE_S * 1000000000ull)
 		return;
-	if (wr_run_learn_save(r, &err) && !r->learn_failed)
+	/* Nobody waits: when it fails later, that is told. */
+	ret = save(r, 0, &err);
+	if (ret && ret != -EINPROGRESS && !r->learn_failed)
 		wr_run_log(err.text); /* once */
-	r->learn_failed = err.code != 0;
+	r->learn_failed = ret && ret != -EINPROGRESS;
 }
 
 /* A detector that knows nothing. */

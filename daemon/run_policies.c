@@ -35,43 +35,56 @@ static void add_pulse(void *ctx, const struct wr_api_pulse *p)
 	}
 }
 
-/* Each client that asks for it now. */
-static void limit(struct wr_run *r, int i, const struct wr_run_askers *who, const char *route)
+/* One entry of a policy: made, or kept in force. false: there is no room. */
+static bool keep(struct wr_run *r, int i, struct wr_gateway_entry *e, const char *route)
 {
 	const struct wr_gateway_when *w = &r->whens.at[i];
 	uint64_t now_s = wr_run_now_ns() / NS_PER_S, last_s = POLICY_S + w->below_s;
 	enum wr_finding_class klass =
 		w->measure == WR_GATEWAY_ERRORS ? WR_CLASS_API_ERRORS : WR_CLASS_API_SLOW;
+	struct wr_act *a = wr_run_gateways_at(r, w->gateway, e);
 
+	wr_gateway_when_why(e->why, w);
+	e->until_s = now_s + last_s;
+	if (a && a->state == WR_ACT_SHADOW) {
+		a->id = 0;
+		a = NULL;
+	}
+	if (!a)
+		a = wr_gateways_act(r->gateways, w->gateway, e, i, false);
+	if (!a)
+		return false;
+	/* It is found later than a policy may act. */
+	if (a->policy == i && a->state == WR_ACT_DECLINED)
+		a->e.until_s = now_s + last_s;
+	if (a->policy == i && !a->finding) {
+		a->finding = wr_run_requests_finding(r, klass, route);
+		wr_run_gateways_tell(r, a);
+	}
+	if (a->policy == i && a->state == WR_ACT_STANDS && a->e.until_s < now_s + last_s / 2)
+		wr_gateways_longer(a, now_s + last_s);
+	return true;
+}
+
+/* Each client that asks for it now; or the route, whose consumers the gateway tells apart. */
+static void limit(struct wr_run *r, int i, const struct wr_run_askers *who, const char *route)
+{
+	const struct wr_gateway_when *w = &r->whens.at[i];
+	struct wr_gateway_entry e = {
+		.verb = WR_GATEWAY_LIMIT, .kind = WR_GATEWAY_ROUTE, .rate = w->rate};
+
+	if (w->consumers) {
+		if (!wr_gateway_route(e.name, w->route, NULL))
+			keep(r, i, &e, route);
+		return;
+	}
 	for (uint32_t k = 0; k < who->n; k++) {
-		struct wr_gateway_entry e =
-			wr_run_gateways_entry(WR_GATEWAY_LIMIT, who->at[k].ip_v, who->at[k].addr,
-					      w->rate, now_s + last_s);
-		struct wr_act *a = wr_run_gateways_at(r, w->gateway, &e);
-
+		e = wr_run_gateways_entry(WR_GATEWAY_LIMIT, who->at[k].ip_v, who->at[k].addr,
+					  w->rate, 0);
 		if (!who->at[k].packets || wr_run_gateways_trusts(r, e.who.ip_v, e.who.addr))
 			continue;
-		wr_gateway_when_why(e.why, w);
-		if (a && a->state == WR_ACT_SHADOW) {
-			a->id = 0;
-			a = NULL;
-		}
-		if (!a) {
-			a = wr_gateways_act(r->gateways, w->gateway, &e, i, false);
-			if (!a)
-				return;
-		}
-		/* It is found later than a policy may act. */
-		if (a->policy == i && a->state == WR_ACT_DECLINED)
-			a->e.until_s = now_s + last_s;
-		if (a->policy == i && !a->finding) {
-			a->finding = wr_run_requests_finding(r, klass, route);
-			wr_run_gateways_tell(r, a);
-		}
-		if (a->policy == i && a->state == WR_ACT_STANDS &&
-		    a->e.until_s < now_s + last_s / 2) {
-			wr_gateways_longer(a, now_s + last_s);
-		}
+		if (!keep(r, i, &e, route))
+			return;
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/keep.h"
+#include "daemon/saver.h"
 #include "daemon/run_impl.h"
 
 /*
@@ -44,9 +45,9 @@ void wr_run_programs_save(const struct wr_run *r)
 
 		wr_buf_fmt(&b, "%s %s %s\n", s->name, s->after ? "after" : "before", s->file);
 	}
-	ret = wr_keep_write(&b, path);
+	ret = wr_saver_write(r->saver, path, &b, WR_SAVER_WAIT_MS);
 	wr_buf_free(&b);
-	if (!ret)
+	if (!ret || ret == -EINPROGRESS)
 		return;
 	snprintf(line, sizeof(line), "programs: %s: %s: a restart will not know them", path,
 		 strerror(-ret));

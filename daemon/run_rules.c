@@ -61,6 +61,7 @@ int wr_run_rules_open(struct wr_run *r, struct wr_err *err)
 		.out = r->c.capture.out,
 		.where = where,
 		.where_ctx = r,
+		.saver = r->saver,
 		.say = say,
 		.changed = changed,
 		.changed_ctx = r,

@@ -60,7 +60,7 @@ void wr_gateway_addresses_print(struct wr_buf *b, const struct wr_gateway_set *w
 		if (d->deed[i] != WR_GATEWAY_ADD)
 			continue;
 		wr_buf_str(b, first ? "\"" : ",\"");
-		wr_gateway_who_print(b, want->at[i].kind, &want->at[i].who);
+		wr_gateway_who_print(b, &want->at[i], false);
 		wr_buf_char(b, '"');
 		first = false;
 	}

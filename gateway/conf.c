@@ -51,6 +51,13 @@ static int object_id(const char *value, struct wr_err *err)
 	return 0;
 }
 
+static int variable(const char *value, struct wr_err *err)
+{
+	if (value[0] == '$' && value[1] && !object_id(value + 1, NULL) && !strchr(value, '-'))
+		return 0;
+	return wr_fail(err, EINVAL, "'%s': '$' and letters, digits and '_'", value);
+}
+
 /* Read anew by each call. */
 #define AT(field) .live = true, .offset = offsetof(struct wr_gateway_conf, field)
 const struct wr_conf_item wr_gateway_items[] = {
@@ -83,6 +90,12 @@ const struct wr_conf_item wr_gateway_items[] = {
 	{"haproxy.keys", WR_CONF_STRING, "", "a path",
 	 "The map of hashes of keys that are refused. Empty: there is none.", AT(haproxy.keys), 0,
 	 255, .check = whole_path},
+	{"haproxy.key_limit", WR_CONF_STRING, "", "a path",
+	 "The map of hashes of keys that are limited. Empty: there is none.", AT(haproxy.key_limit),
+	 0, 255, .check = whole_path},
+	{"haproxy.routes", WR_CONF_STRING, "", "a path",
+	 "The map of routes whose consumers are limited. Empty: there is none.", AT(haproxy.routes),
+	 0, 255, .check = whole_path},
 
 	{"nginx.file", WR_CONF_STRING, "/etc/nginx/weir.conf", "a path",
 	 "The file that weir writes and nginx includes in its http section.", AT(nginx.file), 1,
@@ -95,6 +108,13 @@ const struct wr_conf_item wr_gateway_items[] = {
 	{"nginx.classes", WR_CONF_LIST, "", "requests a second",
 	 "The rates that its configuration has a zone for. Empty: no limits.", AT(nginx.classes), 0,
 	 16, .check = class_rate},
+	{"nginx.consumer", WR_CONF_STRING, "", "a variable",
+	 "nginx' variable that has the consumer's name: $remote_user, or one of your own map. "
+	 "Empty: "
+	 "consumers are not told apart.",
+	 AT(nginx.consumer), 0, 64, .check = variable},
+	{"nginx.routes", WR_CONF_BOOL, "no", NULL,
+	 "Its configuration has the zones for limits of routes.", AT(nginx.routes)},
 
 	{"nginx_lua.admin", WR_CONF_STRING, "unix:/run/weir-nginx/lua.sock", "an address",
 	 "Where nginx' weir.lua answers weir: unix:PATH, or http://127.0.0.1:PORT.",

@@ -49,10 +49,24 @@ bool wr_gateway_diff_nothing(const struct wr_gateway_diff *d)
 
 /* ---- order ---- */
 
+struct wr_gateway_entry wr_gateway_found_entry(const struct wr_gateway_found *f)
+{
+	struct wr_gateway_entry e = {.verb = f->verb,
+				     .kind = f->kind,
+				     .who = f->who,
+				     .rate = f->rate,
+				     .until_s = f->until_s};
+
+	memcpy(e.name, f->name, sizeof(e.name));
+	return e;
+}
+
 static int order(const struct wr_gateway_found *f, const struct wr_gateway_entry *e)
 {
-	struct wr_gateway_entry x = {.verb = f->verb, .kind = f->kind, .who = f->who};
+	struct wr_gateway_entry x;
 
+	x.verb = f->verb, x.kind = f->kind, x.who = f->who;
+	strcpy(x.name, f->name);
 	return wr_gateway_entry_order(&x, e);
 }
 
@@ -61,9 +75,12 @@ static int by_subject(const void *a, const void *b, void *ctx)
 {
 	const struct wr_gateway_found *at = ctx;
 	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
-	struct wr_gateway_entry y = {.verb = at[k].verb, .kind = at[k].kind, .who = at[k].who};
-	int by = order(&at[i], &y);
+	struct wr_gateway_entry y;
+	int by;
 
+	y.verb = at[k].verb, y.kind = at[k].kind, y.who = at[k].who;
+	strcpy(y.name, at[k].name);
+	by = order(&at[i], &y);
 	return by ? by : i < k ? -1 : 1;
 }
 

@@ -21,6 +21,10 @@ enum {
 };
 
 static const char *const verbs[] = {[WR_GATEWAY_DENY] = "deny", [WR_GATEWAY_LIMIT] = "limit"};
+const char *const wr_gateway_kind_names[WR_GATEWAY_KINDS] = {[WR_GATEWAY_ADDRESS] = "",
+							     [WR_GATEWAY_KEY] = "key",
+							     [WR_GATEWAY_CONSUMER] = "consumer",
+							     [WR_GATEWAY_ROUTE] = "route"};
 _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == WR_GATEWAY_VERBS, "a verb has no name");
 
 static const char blank[] = " \t";
@@ -69,23 +73,61 @@ static int read_key(struct wr_gateway_entry *e, const char *text, struct wr_err 
 	return 0;
 }
 
+/* It stands in files of gateways, where none of these has a meaning. */
+static int read_consumer(struct wr_gateway_entry *e, const char *text, struct wr_err *err)
+{
+	for (const char *c = text; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._@-", *c))
+			return wr_fail(err, EINVAL,
+				       "'%s': a consumer's name is letters, digits, '.', '_', '@' "
+				       "and '-'",
+				       text);
+	e->kind = WR_GATEWAY_CONSUMER;
+	snprintf(e->name, sizeof(e->name), "%s", text);
+	return 0;
+}
+
+/* "/path", or "GET /path", of two words. */
+static int read_route(struct wr_gateway_entry *e, const char *text, const char **s,
+		      struct wr_err *err)
+{
+	char more[WR_GATEWAY_SUBJECT], both[WR_GATEWAY_SUBJECT * 2];
+
+	if (e->verb != WR_GATEWAY_LIMIT)
+		return wr_fail(err, EINVAL,
+			       "'deny route': a route is limited, for each of its consumers, and "
+			       "never refused");
+	snprintf(both, sizeof(both), "%s", text);
+	if (!strchr(text, '/') && word(s, more, sizeof(more)))
+		snprintf(both, sizeof(both), "%s %s", text, more);
+	e->kind = WR_GATEWAY_ROUTE;
+	return wr_gateway_route(e->name, both, err);
+}
+
+static int read_named(struct wr_gateway_entry *e, int kind, const char **s, struct wr_err *err)
+{
+	char text[WR_GATEWAY_SUBJECT];
+
+	if (!word(s, text, sizeof(text)))
+		return wr_fail(err, EINVAL, "'%s': what stands behind it is missing, or too long",
+			       wr_gateway_kind_names[kind]);
+	return kind == WR_GATEWAY_KEY	     ? read_key(e, text, err)
+	       : kind == WR_GATEWAY_CONSUMER ? read_consumer(e, text, err)
+					     : read_route(e, text, s, err);
+}
+
 static int read_who(struct wr_gateway_entry *e, const char **s, struct wr_err *err)
 {
 	char text[64];
 
 	if (!word(s, text, sizeof(text)))
 		return wr_fail(err, EINVAL,
-			       "an address, a prefix or 'key HASH' is missing behind '%s'",
+			       "an address, a prefix, 'key HASH', 'consumer NAME' or 'route ROUTE' "
+			       "is missing behind '%s'",
 			       verbs[e->verb]);
-	if (!strcmp(text, "key")) {
-		if (!word(s, text, sizeof(text)))
-			return wr_fail(err, EINVAL, "a hash is missing behind 'key'");
-		return read_key(e, text, err);
-	}
-	if (!strcmp(text, "route"))
-		return wr_fail(err, EINVAL,
-			       "'route': entries are of addresses and keys; who asks for a route "
-			       "that is not well is limited by a policy (gateway.policies)");
+	for (int kind = WR_GATEWAY_KEY; kind < WR_GATEWAY_KINDS; kind++)
+		if (!strcmp(text, wr_gateway_kind_names[kind]))
+			return read_named(e, kind, s, err);
 	e->kind = WR_GATEWAY_ADDRESS;
 	if (!wr_prefix_parse(&e->who, text, strlen(text)))
 		return 0;
@@ -232,25 +274,29 @@ int wr_gateway_entry_parse(struct wr_gateway_entry *out, const char *text, uint6
 
 /* ---- writing ---- */
 
-void wr_gateway_who_print(struct wr_buf *b, uint8_t kind, const struct wr_prefix *who)
+void wr_gateway_who_print(struct wr_buf *b, const struct wr_gateway_entry *e, bool with_kind)
 {
 	static const char digits[] = "0123456789ABCDEF"; /* as HAProxy's hex() has them */
 
-	if (kind == WR_GATEWAY_ADDRESS) {
-		wr_prefix_print(b, who);
-		return;
+	if (with_kind && e->kind != WR_GATEWAY_ADDRESS) {
+		wr_buf_str(b, wr_gateway_kind_names[e->kind]);
+		wr_buf_char(b, ' ');
 	}
-	for (int i = 0; i < who->bits / 8; i++) {
-		wr_buf_char(b, digits[who->addr[i] >> 4]);
-		wr_buf_char(b, digits[who->addr[i] & 15]);
+	if (e->kind == WR_GATEWAY_ADDRESS)
+		wr_prefix_print(b, &e->who);
+	else
+		wr_buf_str(b, e->name);
+	for (int i = 0; e->kind == WR_GATEWAY_KEY && i < e->who.bits / 8; i++) {
+		wr_buf_char(b, digits[e->who.addr[i] >> 4]);
+		wr_buf_char(b, digits[e->who.addr[i] & 15]);
 	}
 }
 
 void wr_gateway_entry_print(struct wr_buf *b, const struct wr_gateway_entry *e)
 {
 	wr_buf_str(b, verbs[e->verb]);
-	wr_buf_str(b, e->kind == WR_GATEWAY_KEY ? " key " : " ");
-	wr_gateway_who_print(b, e->kind, &e->who);
+	wr_buf_char(b, ' ');
+	wr_gateway_who_print(b, e, true);
 	if (e->verb == WR_GATEWAY_LIMIT) {
 		wr_buf_str(b, " to ");
 		wr_buf_u64(b, e->rate);
@@ -275,7 +321,9 @@ int wr_gateway_entry_order(const struct wr_gateway_entry *a, const struct wr_gat
 		return a->who.ip_v < b->who.ip_v ? -1 : 1;
 	if (memcmp(a->who.addr, b->who.addr, 16) != 0)
 		return memcmp(a->who.addr, b->who.addr, 16);
-	return a->who.bits - b->who.bits;
+	if (a->who.bits != b->who.bits)
+		return a->who.bits - b->who.bits;
+	return strcmp(a->name, b->name);
 }
 
 void wr_gateway_set_free(struct wr_gateway_set *s)

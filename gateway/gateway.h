@@ -24,14 +24,17 @@
 enum {
 	WR_GATEWAY_NAME = 32,	      /* bytes of a gateway's name, with its 0 */
 	WR_GATEWAY_WHY = 64,	      /* bytes of a reason, with its 0 */
+	WR_GATEWAY_SUBJECT = 128,     /* bytes of a route or a consumer's name, with its 0 */
 	WR_GATEWAY_MOST = 1000000,    /* entries of a gateway */
 	WR_GATEWAY_RATE_MAX = 999999, /* requests a second */
 };
 
 enum wr_gateway_verb { WR_GATEWAY_DENY, WR_GATEWAY_LIMIT, WR_GATEWAY_VERBS };
 enum wr_gateway_kind {
-	WR_GATEWAY_ADDRESS, /* an address or prefix, as the gateway believes it to be */
-	WR_GATEWAY_KEY,	    /* a hash of the credential that a request shows */
+	WR_GATEWAY_ADDRESS,  /* an address or prefix, as the gateway believes it to be */
+	WR_GATEWAY_KEY,	     /* a hash of the credential that a request shows */
+	WR_GATEWAY_CONSUMER, /* who it is by the gateway's own name for him */
+	WR_GATEWAY_ROUTE,    /* each consumer of it, for what he asks of it */
 	WR_GATEWAY_KINDS,
 };
 enum wr_gateway_state {
@@ -44,8 +47,10 @@ enum wr_gateway_state {
 
 struct wr_gateway_entry {
 	uint8_t verb, kind, state;
-	/* A KEY: ip_v 0, the hash in addr, bits = 8 for each of its bytes. */
+	/* A KEY: ip_v 0, the hash in addr, bits = 8 for each of its bytes. CONSUMER, ROUTE: 0. */
 	struct wr_prefix who;
+	/* CONSUMER: his name; ROUTE: "[METHOD ][HOST]/PATH", {} for any one segment. Else "". */
+	char name[WR_GATEWAY_SUBJECT];
 	uint32_t rate;	  /* LIMIT: requests a second */
 	uint32_t place;	  /* for sorting */
 	uint64_t until_s; /* Unix seconds */
@@ -65,6 +70,8 @@ struct wr_gateway_set {
  *	deny 203.0.113.7 for 10m why "tries passwords"
  *	limit 2001:db8::/32 to 5 until 2026-11-24T10:00:00Z
  *	deny key 1F0A93C2B4D5E6F7
+ *	limit consumer alice to 5
+ *	limit route GET /users/{id} to 10
  * Without an end it lasts 10 minutes. Quotes around the reason, the last of it, may be there.
  * -EINVAL: err says what was expected; *out is untouched.
  */
@@ -72,7 +79,11 @@ int wr_gateway_entry_parse(struct wr_gateway_entry *out, const char *text, uint6
 			   struct wr_err *err);
 /* "deny 203.0.113.7 until 1795409040 why …": reads back as the same. */
 void wr_gateway_entry_print(struct wr_buf *b, const struct wr_gateway_entry *e);
-void wr_gateway_who_print(struct wr_buf *b, uint8_t kind, const struct wr_prefix *who);
+/* "203.0.113.7/32", "1F0A…", "alice", "GET /users/{}"; with_kind: "key ", … before it. */
+void wr_gateway_who_print(struct wr_buf *b, const struct wr_gateway_entry *e, bool with_kind);
+extern const char *const wr_gateway_kind_names[WR_GATEWAY_KINDS]; /* "" "key" … */
+/* A route's canonical form, as an entry has it. -EINVAL: err says what is none. */
+int wr_gateway_route(char to[WR_GATEWAY_SUBJECT], const char *text, struct wr_err *err);
 int wr_gateway_entry_order(const struct wr_gateway_entry *a, const struct wr_gateway_entry *b);
 
 void wr_gateway_set_free(struct wr_gateway_set *s); /* empty afterwards */
@@ -100,6 +111,9 @@ enum {
 	WR_GATEWAY_CAN_ATOMIC = 1 << 5,	 /* many entries come in force at the same moment */
 	WR_GATEWAY_CAN_STAY = 1 << 6,	 /* what is in force survives a restart of the gateway */
 	WR_GATEWAY_CAN_CONFIRM = 1 << 7, /* it says itself what it has taken */
+	WR_GATEWAY_CAN_LIMIT_KEYS = 1 << 8,
+	WR_GATEWAY_CAN_CONSUMERS = 1 << 9, /* refuse and limit them */
+	WR_GATEWAY_CAN_ROUTES = 1 << 10,   /* limit each consumer of one */
 };
 struct wr_gateway_can {
 	uint32_t bit;
@@ -112,11 +126,12 @@ struct wr_gateway_conf {
 	uint64_t timeout_ns, most, longest_ns, answer_bytes;
 	struct wr_conf_list never;
 	struct {
-		const char *socket, *deny, *limit, *keys;
+		const char *socket, *deny, *limit, *keys, *key_limit, *routes;
 	} haproxy;
 	struct {
-		const char *file, *stamp;
+		const char *file, *stamp, *consumer;
 		struct wr_conf_list command, classes;
+		bool routes;
 	} nginx;
 	struct {
 		const char *admin;

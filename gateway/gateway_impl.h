@@ -16,13 +16,14 @@ struct wr_gateway_found {
 	bool leaves;
 	const struct wr_gateway_entry *to; /* borrowed from what is wanted */
 	struct wr_prefix who;
+	char name[WR_GATEWAY_SUBJECT]; /* CONSUMER, ROUTE; else "" */
 	uint32_t rate;
 	uint64_t until_s; /* 0: the gateway does not hold it */
 	const char *key,
 		*value; /* as they stand there; borrowed from seen->raw; value may be NULL */
 };
 
-enum { WR_GATEWAY_FILES = 3 };
+enum { WR_GATEWAY_FILES = 5 };
 
 struct wr_gateway_seen {
 	struct wr_gateway_found *at; /* owned */
@@ -35,6 +36,8 @@ struct wr_gateway_seen {
 	char etag[160];			      /* caddy: of the list */
 };
 
+/* What was found, as an entry. */
+struct wr_gateway_entry wr_gateway_found_entry(const struct wr_gateway_found *f);
 int wr_gateway_seen_add(struct wr_gateway_seen *s, const struct wr_gateway_found *f); /* -ENOMEM */
 void wr_gateway_seen_free(struct wr_gateway_seen *s);
 
@@ -197,6 +200,17 @@ const char *wr_gateway_line(const char *text, size_t n, size_t *at, size_t *len)
 void wr_gateway_block_begin(struct wr_buf *b, const struct wr_gateway_block *old, const char *name,
 			    uint64_t generation);
 void wr_gateway_block_end(struct wr_buf *b, const struct wr_gateway_block *old);
+/* ---- routes as what gateways compare with (gateway/route.c): pure ---- */
+
+/*
+ * A regular expression for METHOD:HOST/PATH, of which no character has a meaning in maps of HAProxy
+ * or files of nginx: "GET /a/{}.json" becomes
+ *	^GET:[^/]* /a/[^/]+[.]json$		(without the blank)
+ */
+void wr_gateway_route_print(struct wr_buf *b, const char *route);
+/* And back. -EINVAL: weir has not made it. */
+int wr_gateway_route_read(char to[WR_GATEWAY_SUBJECT], const char *pattern);
+
 /* ---- files (gateway/file.c) ---- */
 
 /* All of a file. -ENOENT, -EFBIG: more than max bytes; else what the system says. */

@@ -24,7 +24,7 @@ static int touches(const struct wr_prefixes *never, const struct wr_gateway_entr
 	for (size_t i = 0; i < never->n; i++) {
 		if (!overlaps(&never->at[i], &e->who))
 			continue;
-		wr_gateway_who_print(&b, e->kind, &e->who);
+		wr_gateway_who_print(&b, e, false);
 		wr_buf_str(&b, " would shut out ");
 		wr_prefix_print(&b, &never->at[i]);
 		wr_fail(err, EINVAL, "%s: %s", wr_buf_text(&b), what);

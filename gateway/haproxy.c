@@ -17,7 +17,9 @@ static const char *file_of(const struct wr_gateway_conf *c, int map)
 {
 	const char *const files[] = {[WR_HAPROXY_DENY] = c->haproxy.deny,
 				     [WR_HAPROXY_LIMIT] = c->haproxy.limit,
-				     [WR_HAPROXY_KEYS] = c->haproxy.keys};
+				     [WR_HAPROXY_KEYS] = c->haproxy.keys,
+				     [WR_HAPROXY_KEY_LIMIT] = c->haproxy.key_limit,
+				     [WR_HAPROXY_ROUTES] = c->haproxy.routes};
 
 	return files[map];
 }
@@ -27,7 +29,9 @@ static uint32_t can(const struct wr_gateway_conf *c)
 	return WR_GATEWAY_CAN_CONFIRM | WR_GATEWAY_CAN_EXPIRE | WR_GATEWAY_CAN_ATOMIC |
 	       WR_GATEWAY_CAN_STAY | (c->haproxy.deny[0] ? WR_GATEWAY_CAN_DENY : 0) |
 	       (c->haproxy.limit[0] ? WR_GATEWAY_CAN_LIMIT | WR_GATEWAY_CAN_ANY_RATE : 0) |
-	       (c->haproxy.keys[0] ? WR_GATEWAY_CAN_KEYS : 0);
+	       (c->haproxy.keys[0] ? WR_GATEWAY_CAN_KEYS : 0) |
+	       (c->haproxy.key_limit[0] ? WR_GATEWAY_CAN_LIMIT_KEYS | WR_GATEWAY_CAN_ANY_RATE : 0) |
+	       (c->haproxy.routes[0] ? WR_GATEWAY_CAN_ROUTES | WR_GATEWAY_CAN_ANY_RATE : 0);
 }
 
 static const char *where(const struct wr_gateway_conf *c)
@@ -42,7 +46,8 @@ static int check(const struct wr_gateway_conf *c, struct wr_err *err)
 			if (file_of(c, i)[0] && !strcmp(file_of(c, i), file_of(c, k)))
 				return wr_fail(
 					err, EINVAL,
-					"%s: haproxy.deny, limit and keys are different files",
+					"%s: haproxy.deny, limit, keys, key_limit and routes are "
+					"different files",
 					file_of(c, i));
 	return 0;
 }

@@ -14,11 +14,22 @@ enum {
 	RATES = WR_GATEWAY_RATE_MAX + 1,
 };
 
+static const struct {
+	uint8_t verb, kind;
+} of_map[WR_HAPROXY_MAPS] = {
+	[WR_HAPROXY_DENY] = {WR_GATEWAY_DENY, WR_GATEWAY_ADDRESS},
+	[WR_HAPROXY_LIMIT] = {WR_GATEWAY_LIMIT, WR_GATEWAY_ADDRESS},
+	[WR_HAPROXY_KEYS] = {WR_GATEWAY_DENY, WR_GATEWAY_KEY},
+	[WR_HAPROXY_KEY_LIMIT] = {WR_GATEWAY_LIMIT, WR_GATEWAY_KEY},
+	[WR_HAPROXY_ROUTES] = {WR_GATEWAY_LIMIT, WR_GATEWAY_ROUTE},
+};
+
 enum wr_haproxy_map wr_haproxy_map_of(uint8_t verb, uint8_t kind)
 {
-	if (kind == WR_GATEWAY_KEY)
-		return WR_HAPROXY_KEYS;
-	return verb == WR_GATEWAY_LIMIT ? WR_HAPROXY_LIMIT : WR_HAPROXY_DENY;
+	for (int map = 0; map < WR_HAPROXY_MAPS; map++)
+		if (of_map[map].verb == verb && of_map[map].kind == kind)
+			return (enum wr_haproxy_map)map;
+	return WR_HAPROXY_MAPS; /* never: it is not accepted */
 }
 
 static bool in_map(const struct wr_gateway_entry *e, enum wr_haproxy_map map)
@@ -38,7 +49,8 @@ static bool read_value(struct wr_gateway_found *f, const char *text)
 	char *end;
 	uint64_t v = strtoull(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || v > INT64_MAX)
+	if (*text < '0' || *text > '9' || v > INT64_MAX ||
+	    (f->kind == WR_GATEWAY_ROUTE ? *end != ':' : *end))
 		return false;
 	f->until_s = f->verb == WR_GATEWAY_LIMIT ? v / RATES : v;
 	f->rate = f->verb == WR_GATEWAY_LIMIT ? (uint32_t)(v % RATES) : 0;
@@ -52,6 +64,8 @@ static bool read_key(struct wr_gateway_found *f, const char *text)
 
 	if (f->kind == WR_GATEWAY_ADDRESS)
 		return !wr_prefix_parse(&f->who, text, strlen(text));
+	if (f->kind == WR_GATEWAY_ROUTE)
+		return !wr_gateway_route_read(f->name, text);
 	if (strlen(text) > 40)
 		return false;
 	snprintf(line, sizeof(line), "deny key %s", text);
@@ -67,8 +81,8 @@ static bool read_pair(struct wr_gateway_found *f, enum wr_haproxy_map map, char 
 	char *blank = strchr(line, ' ');
 
 	*f = (struct wr_gateway_found){
-		.verb = map == WR_HAPROXY_LIMIT ? WR_GATEWAY_LIMIT : WR_GATEWAY_DENY,
-		.kind = map == WR_HAPROXY_KEYS ? WR_GATEWAY_KEY : WR_GATEWAY_ADDRESS,
+		.verb = of_map[map].verb,
+		.kind = of_map[map].kind,
 		.key = line,
 	};
 	if (!*line || !blank || blank == line)
@@ -108,7 +122,8 @@ static int read_block(struct wr_gateway_set *s, enum wr_haproxy_map map,
 	struct wr_gateway_found f;
 	size_t at = 0, len;
 	const char *line;
-	char text[256];
+	struct wr_gateway_entry e;
+	char text[1024];
 
 	while ((line = wr_gateway_line(k->inside, k->inside_n, &at, &len))) {
 		if (len >= sizeof(text))
@@ -117,8 +132,8 @@ static int read_block(struct wr_gateway_set *s, enum wr_haproxy_map map,
 		text[len] = 0;
 		if (*text == '#' || !read_pair(&f, map, text) || f.odd)
 			continue;
-		if (wr_gateway_set_add(s, &(struct wr_gateway_entry){
-						  .verb = f.verb, .kind = f.kind, .who = f.who}))
+		e = wr_gateway_found_entry(&f);
+		if (wr_gateway_set_add(s, &e))
 			return -ENOMEM;
 	}
 	wr_gateway_set_sort(s);
@@ -138,7 +153,7 @@ int wr_haproxy_tag(struct wr_gateway_seen *seen, enum wr_haproxy_map map,
 	}
 	for (size_t i = 0; i < seen->n; i++) {
 		struct wr_gateway_found *f = &seen->at[i];
-		struct wr_gateway_entry e = {.verb = f->verb, .kind = f->kind, .who = f->who};
+		struct wr_gateway_entry e = wr_gateway_found_entry(f);
 
 		if (!f->odd && in_map(&e, map))
 			f->tagged = wr_gateway_set_find(&block, &e);
@@ -174,11 +189,25 @@ int wr_haproxy_find_map(const char *text, size_t n, const char *file, uint64_t *
 
 /* ---- writing ---- */
 
+/* Two routes may have the same end and rate, and are counted by this. */
+static void add_value(struct wr_buf *b, const struct wr_gateway_entry *e)
+{
+	wr_buf_u64(b, wr_haproxy_value(e));
+	if (e->kind != WR_GATEWAY_ROUTE)
+		return;
+	wr_buf_char(b, ':');
+	for (const char *c = e->name; *c; c++)
+		wr_buf_char(b, *c == ' ' ? '_' : *c);
+}
+
 static void add_pair(struct wr_buf *b, const struct wr_gateway_entry *e)
 {
-	wr_gateway_who_print(b, e->kind, &e->who);
+	if (e->kind == WR_GATEWAY_ROUTE)
+		wr_gateway_route_print(b, e->name);
+	else
+		wr_gateway_who_print(b, e, false);
 	wr_buf_char(b, ' ');
-	wr_buf_u64(b, wr_haproxy_value(e));
+	add_value(b, e);
 }
 
 void wr_haproxy_print_file(struct wr_buf *b, enum wr_haproxy_map map,
@@ -239,8 +268,10 @@ static void one_by_one(struct wr_gateway_plan *p, enum wr_haproxy_map map, const
 			continue;
 		command(&c, f->to ? "set" : "del");
 		wr_buf_str(b, f->key);
-		if (f->to)
-			wr_buf_fmt(b, " %" PRIu64, wr_haproxy_value(f->to));
+		if (f->to) {
+			wr_buf_char(b, ' ');
+			add_value(b, f->to);
+		}
 	}
 	for (size_t i = 0; i < want->n; i++) {
 		if (d->deed[i] != WR_GATEWAY_ADD || !in_map(&want->at[i], map))
@@ -312,10 +343,11 @@ static void as_a_whole(struct wr_gateway_plan *p, enum wr_haproxy_map map, const
 
 		if (wr_haproxy_map_of(f->verb, f->kind) != map || (f->leaves && !f->to))
 			continue;
-		if (f->to)
-			wr_buf_fmt(in_chunk(&c), "%s %" PRIu64 "\n", f->key,
-				   wr_haproxy_value(f->to));
-		else
+		if (f->to) {
+			wr_buf_fmt(in_chunk(&c), "%s ", f->key);
+			add_value(&p->bytes, f->to);
+			wr_buf_char(&p->bytes, '\n');
+		} else
 			wr_buf_fmt(in_chunk(&c), "%s %s\n", f->key, f->value);
 	}
 	for (size_t i = 0; i < want->n; i++) {

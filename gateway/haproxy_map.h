@@ -5,12 +5,20 @@
 #include "gateway/gateway_impl.h"
 
 /*
- * HAProxy's maps as bytes, in its files and on its Runtime API (management.txt, 9.3): pure. There
- *is one map of addresses that are refused, one of those that are limited and one of keys. Values
- *hold the end in Unix seconds, so that HAProxy ends an entry by its own clock: deny, keys	END
- *	limit		END * 1000000 + requests a second
+ * HAProxy's maps as bytes, in its files and on its Runtime API (management.txt, 9.3): pure. A map
+ * for each verb of addresses and of keys, and one of routes. Values hold the end in Unix seconds,
+ *so that HAProxy ends an entry by its own clock: deny, keys		END limit, key_limit	END
+ ** 1000000 + requests a second routes			the same, and ":ROUTE", by which HAProxy
+ *counts
  */
-enum wr_haproxy_map { WR_HAPROXY_DENY, WR_HAPROXY_LIMIT, WR_HAPROXY_KEYS, WR_HAPROXY_MAPS };
+enum wr_haproxy_map {
+	WR_HAPROXY_DENY,
+	WR_HAPROXY_LIMIT,
+	WR_HAPROXY_KEYS,
+	WR_HAPROXY_KEY_LIMIT,
+	WR_HAPROXY_ROUTES,
+	WR_HAPROXY_MAPS
+};
 _Static_assert((int)WR_HAPROXY_MAPS <= (int)WR_GATEWAY_FILES, "a file for each map");
 
 /* Which map an entry is in. */

@@ -19,12 +19,23 @@ enum { WORDS = 16, DUMP_MOST = 16 << 20 };
 static uint32_t can(const struct wr_gateway_conf *c)
 {
 	return WR_GATEWAY_CAN_CONFIRM | WR_GATEWAY_CAN_DENY | WR_GATEWAY_CAN_ATOMIC |
-	       WR_GATEWAY_CAN_STAY | (c->nginx.classes.n ? WR_GATEWAY_CAN_LIMIT : 0);
+	       WR_GATEWAY_CAN_STAY | (c->nginx.classes.n ? WR_GATEWAY_CAN_LIMIT : 0) |
+	       (c->nginx.consumer[0] && c->nginx.classes.n ? WR_GATEWAY_CAN_CONSUMERS : 0) |
+	       (c->nginx.routes && c->nginx.classes.n ? WR_GATEWAY_CAN_ROUTES : 0);
 }
 
 static const char *where(const struct wr_gateway_conf *c)
 {
 	return c->nginx.file;
+}
+
+static int check(const struct wr_gateway_conf *c, struct wr_err *err)
+{
+	if (c->nginx.classes.n || (!c->nginx.consumer[0] && !c->nginx.routes))
+		return 0;
+	return wr_fail(err, EINVAL,
+		       "nginx.consumer and nginx.routes take nginx.classes: the rates that its "
+		       "configuration has zones for");
 }
 
 static int accepts(const struct wr_gateway_conf *c, const struct wr_gateway_entry *e,
@@ -34,6 +45,9 @@ static int accepts(const struct wr_gateway_conf *c, const struct wr_gateway_entr
 	struct wr_buf b = {0};
 	bool found = e->verb != WR_GATEWAY_LIMIT;
 
+	if (e->kind == WR_GATEWAY_CONSUMER && strlen(e->name) > WR_NGINX_CONSUMER)
+		return wr_fail(err, EOPNOTSUPP, "'%s': of a consumer's name nginx takes %d bytes",
+			       e->name, WR_NGINX_CONSUMER);
 	for (size_t i = 0; i < l->n; i++) {
 		found |= strtoul(l->at[i], NULL, 10) == e->rate;
 		wr_buf_fmt(&b, "%s%s", i ? ", " : "", l->at[i]);
@@ -102,7 +116,7 @@ static bool file_differs(const struct wr_gateway *g, const struct wr_gateway_set
 
 	find_block(g, seen, &k, NULL);
 	*generation = k.generation;
-	wr_nginx_print(&b, &k, g->name, k.generation, want, d);
+	wr_nginx_print(&b, &g->conf, &k, g->name, k.generation, want, d);
 	differs = !k.generation || b.used != is->used || memcmp(b.at, is->at, b.used) != 0;
 	wr_buf_free(&b);
 	return differs;
@@ -150,7 +164,7 @@ static void plan(const struct wr_gateway *g, const struct wr_gateway_set *want,
 		is = generation;
 		find_block(g, seen, &k, NULL);
 		wr_gateway_step(p, WR_GATEWAY_FILE, g->conf.nginx.file);
-		wr_nginx_print(&p->bytes, &k, g->name, generation, want, d);
+		wr_nginx_print(&p->bytes, &g->conf, &k, g->name, generation, want, d);
 		wr_gateway_step_ends(p);
 	}
 	command(g, p, test)->undo = true;
@@ -192,6 +206,14 @@ static void tell_config(const struct wr_gateway *g, const struct wr_nginx_config
 		     "location = /weir { return 200 \"$weir_stamp\\n\"; } in a server for this "
 		     "host "
 		     "alone");
+	if (g->conf.nginx.consumer[0] && !c->consumers)
+		tell(ctx, WR_GATEWAY_BAD,
+		     "nothing asks for $weir_consumer_deny and $weir_consumer_class: no consumer "
+		     "is refused or limited",
+		     "the lines 'by consumer' of docs/gateways.md");
+	if (g->conf.nginx.routes && !c->routes)
+		tell(ctx, WR_GATEWAY_BAD, "nothing asks for $weir_route: no route is limited",
+		     "the lines 'by route' of docs/gateways.md");
 	if (c->trusts_all)
 		tell(ctx, WR_GATEWAY_WARN,
 		     "set_real_ip_from trusts everybody: clients choose whom a block hits",
@@ -245,6 +267,7 @@ const struct wr_gateway_driver wr_gateway_nginx = {
 	.name = "nginx",
 	.can = can,
 	.where = where,
+	.check = check,
 	.accepts = accepts,
 	.read = read_all,
 	.stale = stale,

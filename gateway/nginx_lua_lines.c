@@ -83,11 +83,7 @@ void wr_nginx_lua_print(struct wr_buf *b, const struct wr_gateway_set *want,
 {
 	for (size_t i = 0; i < seen->n; i++) {
 		const struct wr_gateway_found *f = &seen->at[i];
-		struct wr_gateway_entry e = {.verb = f->verb,
-					     .kind = f->kind,
-					     .who = f->who,
-					     .rate = f->rate,
-					     .until_s = f->until_s};
+		struct wr_gateway_entry e = wr_gateway_found_entry(f);
 
 		if (f->leaves && !f->to)
 			print_line(b, '-', &e);

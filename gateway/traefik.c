@@ -26,7 +26,7 @@ static void print_router(struct wr_buf *b, const char *name, const char *suffix,
 		if (!wr_gateway_stays(d, i))
 			continue;
 		wr_buf_str(b, any ? " ||\n        ClientIP(`" : "        ClientIP(`");
-		wr_gateway_who_print(b, want->at[i].kind, &want->at[i].who);
+		wr_gateway_who_print(b, &want->at[i], false);
 		wr_buf_str(b, "`)");
 		any = true;
 	}

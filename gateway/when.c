@@ -147,19 +147,17 @@ static int read_measure(struct wr_gateway_when *w, struct words *s, struct wr_er
 
 static int read_limit(struct wr_gateway_when *w, struct words *s, struct wr_err *err)
 {
-	char *end;
+	char *end, route[WR_GATEWAY_SUBJECT];
 	unsigned long v;
 	int ret = these(s, "limit", err);
 
 	if (!ret)
 		ret = next(s, err);
-	if (!ret && !strcmp(s->word, "consumers"))
-		ret = wr_fail(err, EINVAL,
-			      "'consumers': no gateway is told a rate for a key: limits are of "
-			      "client addresses ('limit clients'); HAProxy refuses one consumer by "
-			      "'weir gateway apply NAME deny key HASH'");
-	if (!ret && strcmp(s->word, "clients") != 0)
-		ret = wrong(s, "clients (limits are of client addresses)", err);
+	w->consumers = !ret && !strcmp(s->word, "consumers");
+	if (!ret && !w->consumers && strcmp(s->word, "clients") != 0)
+		ret = wrong(s, "clients (by address) or consumers (of this route)", err);
+	if (!ret && w->consumers)
+		ret = wr_gateway_route(route, w->route, err);
 	if (!ret)
 		ret = these(s, "to", err);
 	if (!ret)
@@ -232,7 +230,8 @@ void wr_gateway_when_print(struct wr_buf *b, const struct wr_gateway_when *w)
 		   measures[w->measure]);
 	print_value(b, w->measure, w->over);
 	print_span(b, w->over_s);
-	wr_buf_fmt(b, " limit clients to %u/s until below ", w->rate);
+	wr_buf_fmt(b, " limit %s to %u/s until below ", w->consumers ? "consumers" : "clients",
+		   w->rate);
 	print_value(b, w->measure, w->below);
 	print_span(b, w->below_s);
 }

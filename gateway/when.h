@@ -15,8 +15,10 @@
  *	when route "GET /api/search" at edge errors over 5% for 30s
  *		limit clients to 10/s until below 2% for 60s
  *
- * (on one line). `latency over 800ms` is the time that one in twenty answers exceeds. Pure, but for
- * reading the file.
+ * (on one line). `limit clients` is one entry for each client address that asks for it, for all
+ *that it asks there; `limit consumers` is one entry for the route, by which the gateway itself
+ *counts each consumer, for what he asks of that route. `latency over 800ms` is the time that one in
+ *twenty answers exceeds. Pure, but for reading the file.
  */
 enum {
 	WR_GATEWAY_WHEN_ROUTE = 160, /* bytes of a route, with its 0 */
@@ -31,7 +33,8 @@ struct wr_gateway_when {
 	enum wr_gateway_measure measure;
 	double over, below;	  /* share 0 to 1, or ns */
 	uint32_t over_s, below_s; /* so long in a row */
-	uint32_t rate;		  /* requests a second, of each client */
+	uint32_t rate;		  /* requests a second, of each client or consumer */
+	bool consumers;
 	unsigned int line;
 };
 

@@ -14,24 +14,37 @@ enum { TRIES = 5 };
 int wr_gateway_accepts(const struct wr_gateway *g, const struct wr_gateway_entry *e,
 		       struct wr_err *err)
 {
-	uint32_t can = wr_gateway_can(g);
-	const char *what = NULL;
+	static const struct {
+		uint32_t bit;
+		const char *what;
+	} takes[WR_GATEWAY_KINDS][WR_GATEWAY_VERBS] = {
+		[WR_GATEWAY_ADDRESS] = {{WR_GATEWAY_CAN_DENY, "refuse addresses"},
+					{WR_GATEWAY_CAN_LIMIT, "limit rates"}},
+		[WR_GATEWAY_KEY] = {{WR_GATEWAY_CAN_KEYS, "tell keys apart"},
+				    {WR_GATEWAY_CAN_LIMIT_KEYS, "limit keys"}},
+		[WR_GATEWAY_CONSUMER] = {{WR_GATEWAY_CAN_CONSUMERS, "tell consumers apart"},
+					 {WR_GATEWAY_CAN_CONSUMERS, "tell consumers apart"}},
+		[WR_GATEWAY_ROUTE] = {{0, "refuse routes"},
+				      {WR_GATEWAY_CAN_ROUTES, "tell routes apart"}},
+	};
 
-	if (e->verb == WR_GATEWAY_DENY && e->kind == WR_GATEWAY_ADDRESS &&
-	    !(can & WR_GATEWAY_CAN_DENY))
-		what = "refuse addresses";
-	if (e->verb == WR_GATEWAY_LIMIT && !(can & WR_GATEWAY_CAN_LIMIT))
-		what = "limit rates";
-	if (e->kind == WR_GATEWAY_KEY && !(can & WR_GATEWAY_CAN_KEYS))
-		what = "tell keys apart";
-	if (e->kind == WR_GATEWAY_KEY && e->verb == WR_GATEWAY_LIMIT)
-		what = "limit keys";
-	if (what)
+	static const char *const hints[WR_GATEWAY_KINDS] = {
+		[WR_GATEWAY_ADDRESS] = "",
+		[WR_GATEWAY_KEY] = "HAProxy hashes what a request shows (haproxy.keys, key_limit); "
+				   "nginx tells consumers apart by names of its own ('consumer "
+				   "NAME'), and elsewhere the secret would stand in a file: ",
+		[WR_GATEWAY_CONSUMER] = "nginx has names for consumers (nginx.consumer), HAProxy "
+					"hashes of keys ('key HASH'): ",
+		[WR_GATEWAY_ROUTE] = "HAProxy (haproxy.routes) and nginx (nginx.routes) do: ",
+	};
+
+	if (!(wr_gateway_can(g) & takes[e->kind][e->verb].bit))
 		return wr_fail(
 			err, EOPNOTSUPP,
-			"%s (%s) cannot %s as it is configured: 'weir gateway probe %s' says "
-			"what it can",
-			g->name, g->driver->name, what, g->name);
+			"%s (%s) cannot %s as it is configured; %s'weir gateway probe %s' says "
+			"what it can, docs/gateways.md what its configuration needs",
+			g->name, g->driver->name, takes[e->kind][e->verb].what, hints[e->kind],
+			g->name);
 	return g->driver->accepts ? g->driver->accepts(&g->conf, e, err) : 0;
 }
 
@@ -178,7 +191,7 @@ static void sum_up(struct wr_gateway_result *r, const struct wr_gateway_set *s,
 	r->taken = d->count[WR_GATEWAY_TAKEN];
 	for (size_t i = 0; i < s->n && r->taken && !b.used; i++)
 		if (d->deed[i] == WR_GATEWAY_TAKEN)
-			wr_gateway_who_print(&b, s->at[i].kind, &s->at[i].who);
+			wr_gateway_who_print(&b, &s->at[i], true);
 	snprintf(r->first_taken, sizeof(r->first_taken), "%s", wr_buf_text(&b));
 	wr_buf_free(&b);
 }

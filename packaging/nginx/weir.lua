@@ -10,12 +10,12 @@
 --
 -- In the dictionary: at "d" (deny) or "l" (limit), "4" or "6", the first bits of the address and their number: "S RATE OWNER". No
 -- line of an entry is ever made a string of Lua's here: LuaJIT tells strings apart by a few of their bytes, and a hundred thousand
--- that are alike in these take it seconds. So texts are read byte by byte where they stand, and written in pieces.
-local bit = require "bit"
+-- that are alike in these take it seconds. So texts are read byte by byte where they stand, and keys and lists are made in memory of
+-- C's, where nothing but the whole becomes a string.
+local bit, ffi = require "bit", require "ffi"
 local entries, rates = ngx.shared.weir, ngx.shared.weir_rates
-local byte, char, find, format, match, sub = string.byte, string.char, string.find, string.format, string.match, string.sub
+local byte, find, format, match, sub = string.byte, string.find, string.format, string.match, string.sub
 local TURN = 2000 -- lines before other requests have a turn
-local NUL = ("\0"):rep(16)
 local MAPPED = ("\0"):rep(10) .. "\255\255" -- what stands before an IPv4 client at a socket of both families (RFC 4291, 2.5.5.2)
 local verbs = {d = "deny ", l = "limit "}
 local letters = {deny = "d", limit = "l"}
@@ -38,18 +38,23 @@ local function number(text, i, k)
 	return k >= i and v or nil
 end
 
+-- The key of an entry: letter, family, the first bits of the address, their number. Nothing that reads or writes it is interrupted.
+local key = ffi.new("uint8_t[20]")
+local addr = key + 2
+
+-- Each of these puts the bytes of an address there from `to` on, and says how many.
 local function ipv4(text, i, k)
-	local n, from, out = 0, i, ""
+	local n, from = 0, i
 	for at = i, k + 1 do
 		if at > k or byte(text, at) == DOT then
-			local v = at - from <= 3 and number(text, from, at - 1)
+			local v = n < 4 and at - from <= 3 and number(text, from, at - 1)
 			if not v or v > 255 then
 				return nil
 			end
-			out, n, from = out .. char(v), n + 1, at + 1
+			addr[n], n, from = v, n + 1, at + 1
 		end
 	end
-	return n == 4 and out or nil
+	return n == 4 and 4 or nil
 end
 
 local function digit(c)
@@ -57,20 +62,21 @@ local function digit(c)
 end
 
 -- "2001:db8": its groups, two bytes each.
-local function groups(text, i, k)
-	local v, n, out = 0, 0, ""
+local function groups(text, i, k, to)
+	local v, n, from = 0, 0, to
 	for at = i, i > k and k or k + 1 do
 		local c = at > k and COLON or byte(text, at)
 		local d = digit(c)
-		if c == COLON and n > 0 then
-			out, v, n = out .. char((v - v % 256) / 256, v % 256), 0, 0
+		if c == COLON and n > 0 and to <= 14 then
+			addr[to], addr[to + 1] = bit.rshift(v, 8), bit.band(v, 255)
+			to, v, n = to + 2, 0, 0
 		elseif d and n < 4 then
 			v, n = v * 16 + d, n + 1
 		else
 			return nil
 		end
 	end
-	return out
+	return to - from
 end
 
 local function ipv6(text, i, k)
@@ -81,24 +87,32 @@ local function ipv6(text, i, k)
 			break
 		end
 	end
-	local head = groups(text, i, gap and gap - 1 or k)
-	local tail = not gap and "" or groups(text, gap + 2, k)
-	local left = head and tail and 16 - #head - #tail
-	if left and (gap and left > 0 or left == 0) then
-		return head .. sub(NUL, 1, left) .. tail
+	local head = groups(text, i, gap and gap - 1 or k, 0)
+	local tail = head and (not gap and 0 or groups(text, gap + 2, k, head))
+	local left = tail and 16 - head - tail
+	if not left or (gap and left <= 0) or (not gap and left ~= 0) then
+		return nil
 	end
+	for at = tail - 1, 0, -1 do
+		addr[head + left + at] = addr[head + at]
+	end
+	ffi.fill(addr + head, left)
+	return 16
 end
 
--- The first bits of an address, and how many: what an entry is found by.
-local function masked(addr, bits)
-	local whole = (bits - bits % 8) / 8
-	if bits % 8 == 0 then
-		return sub(addr, 1, whole) .. char(bits)
+-- The key with the first bits of what stands in addr: what an entry is found by.
+local function key_of(kind, bits)
+	local whole, more = bit.rshift(bits, 3), bit.band(bits, 7)
+	key[0], key[1] = byte(kind, 1, 2)
+	if more > 0 then
+		addr[whole] = bit.band(addr[whole], bit.lshift(255, 8 - more))
+		whole = whole + 1
 	end
-	return sub(addr, 1, whole) .. char(bit.band(byte(addr, whole + 1), bit.lshift(255, 8 - bits % 8)), bits)
+	addr[whole] = bits
+	return ffi.string(key, whole + 3)
 end
 
--- Key, family and length of a prefix; nil: it is none.
+-- A prefix into addr. Its family and length; nil: it is none.
 local function read_prefix(text, i, k)
 	local slash, six = nil, false
 	for at = i, k do
@@ -109,34 +123,59 @@ local function read_prefix(text, i, k)
 		end
 		six = six or c == COLON
 	end
-	local addr = (six and ipv6 or ipv4)(text, i, slash and slash - 1 or k)
-	local bits = addr and #addr * 8
-	if slash and addr then
+	local n = (six and ipv6 or ipv4)(text, i, slash and slash - 1 or k)
+	local bits = n and n * 8
+	if slash and n then
 		bits = number(text, slash + 1, k)
 	end
-	if bits and bits <= #addr * 8 then
-		return masked(addr, bits), families[#addr], bits
+	if bits and bits <= n * 8 then
+		return families[n], bits
 	end
 end
 
--- What masked() has made of it, as text, in pieces at the end of a list.
-local HEX, DEC = {}, {}
-for v = 0, 255 do
-	HEX[v], DEC[v] = format("%02x", v), format("%d", v)
+-- ---- a list of entries, as text in memory of C's ----
+
+local ROOM, LINE = 262144, 80
+local out = ffi.new("uint8_t[?]", ROOM)
+
+local function write(n, text)
+	ffi.copy(out + n, text, #text)
+	return n + #text
 end
 
-local function write_prefix(out, n, key)
-	local six, bits = byte(key, 2) == 54, byte(key, -1)
+local function write_number(n, v)
+	local tens = (v - v % 10) / 10
+	if v >= 100 then
+		out[n], n = 48 + (tens - tens % 10) / 10, n + 1
+	end
+	if v >= 10 then
+		out[n], n = 48 + tens % 10, n + 1
+	end
+	out[n] = 48 + v % 10
+	return n + 1
+end
+
+local function hex(v)
+	return v < 10 and 48 + v or 87 + v
+end
+
+-- What key_of() has made, from n on; returns where it ends.
+local function write_prefix(n, text)
+	local six, bits = byte(text, 2) == 54, byte(text, -1)
 	for at = 1, six and 16 or 4 do
+		local v = at + 2 < #text and byte(text, at + 2) or 0
 		if at > 1 and (not six or at % 2 == 1) then
-			n = n + 1
-			out[n] = six and ":" or "."
+			out[n], n = six and COLON or DOT, n + 1
 		end
-		n = n + 1
-		out[n] = (six and HEX or DEC)[at + 2 < #key and byte(key, at + 2) or 0]
+		if six then
+			out[n], out[n + 1] = hex(bit.rshift(v, 4)), hex(bit.band(v, 15))
+			n = n + 2
+		else
+			n = write_number(n, v)
+		end
 	end
-	out[n + 1], out[n + 2] = "/", DEC[bits]
-	return n + 2
+	out[n] = SLASH
+	return write_number(n + 1, bits)
 end
 
 -- ---- which lengths of prefixes there are, at keys of two letters: "32,24,", the longest first ----
@@ -172,10 +211,11 @@ end
 
 -- ---- requests ----
 
-local function entry_of(letter, addr)
-	local kind = letter .. families[#addr]
+local function entry_of(letter, client)
+	local kind = letter .. families[#client]
 	for _, bits in ipairs(lengths(kind) or {}) do
-		local entry = entries:get(kind .. masked(addr, bits))
+		ffi.copy(addr, client, #client)
+		local entry = entries:get(key_of(kind, bits))
 		if entry then
 			return entry
 		end
@@ -183,25 +223,25 @@ local function entry_of(letter, addr)
 end
 
 -- One more in this second; counted by the client's address.
-local function is_over(addr, rate)
-	local n = rates and rates:incr(addr .. ngx.time(), 1, 0, 2)
+local function is_over(client, rate)
+	local n = rates and rates:incr(client .. ngx.time(), 1, 0, 2)
 	return n and n > rate
 end
 
 function M.answer()
-	local addr = ngx.var.binary_remote_addr
-	if not entries or ngx.req.is_internal() or not families[#addr] then
+	local client = ngx.var.binary_remote_addr
+	if not entries or ngx.req.is_internal() or not families[#client] then
 		return "" -- there is nothing to look in, the same request again, or one by a unix socket
 	end
-	if #addr == 16 and sub(addr, 1, 12) == MAPPED then
-		addr = sub(addr, 13)
+	if #client == 16 and sub(client, 1, 12) == MAPPED then
+		client = sub(client, 13)
 	end
-	if entry_of("d", addr) then
+	if entry_of("d", client) then
 		return "403"
 	end
-	local limit = entry_of("l", addr)
+	local limit = entry_of("l", client)
 	local rate = limit and tonumber(match(limit, "^%d+ (%d+) "))
-	return rate and is_over(addr, rate) and "429" or ""
+	return rate and is_over(client, rate) and "429" or ""
 end
 
 -- ---- what weir asks ----
@@ -226,23 +266,24 @@ local function behind(entry)
 end
 
 local function list()
-	local out, n, ends = {}, 0, {}
+	local n, ends = 0, {}
 	ngx.print("weir 1, ", rates and "limits" or "no limits", "\n")
-	for i, key in ipairs(entries:get_keys(0)) do
-		local entry = #key > 2 and entries:get(key)
+	for i, name in ipairs(entries:get_keys(0)) do
+		local entry = #name > 2 and entries:get(name)
 		if entry then
 			ends[entry] = ends[entry] or behind(entry)
-			out[n + 1] = verbs[sub(key, 1, 1)]
-			n = write_prefix(out, n + 1, key) + 1
-			out[n] = ends[entry]
+			if n + LINE + #ends[entry] <= ROOM then
+				n = write_prefix(write(n, verbs[sub(name, 1, 1)]), name)
+				n = write(n, ends[entry])
+			end
 		end
-		if i % TURN == 0 then
-			ngx.print(out)
-			out, n = {}, 0
+		if i % TURN == 0 then -- out is other requests' in a turn
+			ngx.print(ffi.string(out, n))
+			n = 0
 			ngx.sleep(0)
 		end
 	end
-	ngx.print(out)
+	ngx.print(ffi.string(out, n))
 end
 
 local function body()
@@ -278,19 +319,19 @@ end
 
 -- Ends that lie before now are taken out: a time of 0 would last for ever. What is full is told, and nothing is thrown out for
 -- it: safe_add(), safe_set().
-local function keep(op, key, owner, till, rate)
+local function keep(op, name, owner, till, rate)
 	local left, entry = till - ngx.now(), format("%d %d %s", till, rate, owner)
 	if left <= 0 then
-		entries:delete(key)
+		entries:delete(name)
 		return true
 	end
-	local fine, why = entries:safe_add(key, entry, left)
+	local fine, why = entries:safe_add(name, entry, left)
 	if why ~= "exists" then
 		return fine, why
 	end
-	local there = entries:get(key)
+	local there = entries:get(name)
 	if op == 61 or there and sub(there, -#owner - 1) == " " .. owner then
-		return entries:safe_set(key, entry, left)
+		return entries:safe_set(name, entry, left)
 	end
 	return true -- somebody else has it
 end
@@ -303,13 +344,13 @@ local function put(text, i, k, owner, kept)
 		return nil, "no entry"
 	end
 	local letter = letters[sub(text, i + 2, first - 1)]
-	local key, family, bits = read_prefix(text, first + 1, second - 1)
-	if not key or not letter then
+	local family, bits = read_prefix(text, first + 1, second - 1)
+	if not family or not letter then
 		return nil, "no entry"
 	end
 	local kind = letter .. family
 	if op == 45 then -- "-"
-		entries:delete(kind .. key)
+		entries:delete(key_of(kind, bits))
 		return true
 	end
 	local till, rate = read_rest(sub(text, second, k), letter)
@@ -325,7 +366,7 @@ local function put(text, i, k, owner, kept)
 		kept[kind .. bits] = fine
 	end
 	if fine then
-		fine, why = keep(op, kind .. key, owner, till, rate)
+		fine, why = keep(op, key_of(kind, bits), owner, till, rate)
 	end
 	return fine, why == "no memory" and "lua_shared_dict weir is full: make it larger" or why
 end

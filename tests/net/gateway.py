@@ -3,7 +3,8 @@
 
     block FILE INFO              the block of a page that begins with ```INFO
     get URL SOURCE [KEY]         the status of a request from that address
-    count URL SOURCE N           of N requests in a row, how many got which status
+    count URL[,PATH]... SOURCE N [KEY]
+                                 of N requests in a row, in turn, how many got which status
     until STATUS URL SOURCE -- COMMAND...
                                  starts it; prints the milliseconds until requests get that status and go on to
     serve KIND WHERE             a gateway that is not well; WHERE is a socket or a port
@@ -331,6 +332,65 @@ class Nginx:
         open(self.file, "w").write(line + text if rnd.random() < 0.5 else text + line)
 
 
+class NginxLua:
+    """Others put entries of their own name into the dictionary, and take them out. A restart empties it."""
+
+    def __init__(self, conf):
+        self.conf, self.socket = conf, os.path.dirname(conf) + "/run/lua.sock"
+
+    def ask(self, method, path, body=""):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(20)
+        s.connect(self.socket)
+        s.sendall(("%s %s HTTP/1.0\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (method, path, len(body), body)).encode())
+        text = b""
+        while True:
+            more = s.recv(65536)
+            if not more:
+                break
+            text += more
+        s.close()
+        head, body = text.decode().split("\r\n\r\n", 1)
+        assert " 200 " in head.split("\r\n")[0], body
+        return body
+
+    def workers(self):
+        try:
+            return set(open("/proc/%d/task/%d/children" % (self.p.pid, self.p.pid)).read().split())
+        except OSError:
+            return set()
+
+    def start(self):
+        self.p = start("nginx", "-c", self.conf, "-g", "daemon off;")
+        wait(lambda: os.path.exists(self.socket) and self.there() is not None)
+
+    def stop(self):
+        self.p.terminate()
+        self.p.wait()
+
+    def reload(self):
+        old = self.workers()
+        self.p.send_signal(signal.SIGHUP)
+        wait(lambda: self.workers() and not self.workers() & old)
+
+    def there(self):
+        try:
+            lines = self.ask("GET", "/entries").splitlines()[1:]
+        except (OSError, ValueError, AssertionError):
+            return None
+        return sorted((line.split()[1].removesuffix("/32"), line) for line in lines)
+
+    def foreign_lines(self):
+        return ""
+
+    def others(self, rnd, key):
+        mine = [k for k, line in self.there() if line.endswith(" by mine")]
+        if mine and rnd.random() < 0.3:
+            self.ask("PUT", "/entries/mine", "- deny %s\n" % rnd.choice(mine))
+        else:
+            self.ask("PUT", "/entries/mine", "+ deny %s until %d\n" % (key, 4000000000 + rnd.randrange(1000)))
+
+
 class Caddy:
     """Others add to the list of the route, and take out what is theirs. With --resume it keeps all over a restart."""
 
@@ -389,7 +449,7 @@ def property_of(driver, seed, steps, conf, weir, weir_conf):
     stays as it is, to the value and the order."""
     import random
     import subprocess
-    gateway, rnd, want = {"haproxy": HAProxy, "nginx": Nginx, "caddy": Caddy}[driver](conf), random.Random(seed), set()
+    gateway, rnd, want = {"haproxy": HAProxy, "nginx": Nginx, "nginx_lua": NginxLua, "caddy": Caddy}[driver](conf), random.Random(seed), set()
     taken, killed, log = 0, 0, []
 
     def run(*args, kill=False):
@@ -523,7 +583,9 @@ def main():
     elif what == "get":
         print(status(*args))
     elif what == "count":
-        got = [status(args[0], args[1]) for _ in range(int(args[2]))]
+        first, *paths = args[0].split(",")
+        urls = [first] + [re.match(r"http://[^/]+", first).group(0) + p for p in paths]
+        got = [status(urls[i % len(urls)], args[1], *args[3:4]) for i in range(int(args[2]))]
         print(" ".join("%d:%d" % (s, got.count(s)) for s in sorted(set(got))))
     elif what == "until":
         return until(int(args[0]), args[1], args[2], args[4:])

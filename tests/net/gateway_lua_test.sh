@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Real nginx with its Lua module, configured by the blocks of docs/gateways.md: a block without a reload, its end with weir killed,
-# a reload and a restart of nginx, entries of others, and who may ask.
+# a reload and a restart of nginx, entries of others, random work of all of them, and who may ask.
 
 # shellcheck disable=SC2317 # functions are called by name, through ok and wait_for
 # shellcheck disable=SC2154 # C, IN, PYTHON and others: set by gateway.sh
@@ -161,8 +161,10 @@ says 0 probe edge
 like "a folder that others may enter is told" "$TEXT" "every user of this host may write to"
 chmod 750 "$D/run"
 says 0 flush edge
-sed -i 's/weir 32m/weir 64k/' "$D/nginx.conf"
 BG=$NGINX background_end
+rm -r "$D/state"
+random 23 "$D/nginx.conf"
+sed -i 's/weir 32m/weir 64k/' "$D/nginx.conf"
 nginx_starts
 ok "a dictionary that is full says so" says 1 apply edge --file many
 like "with the mend" "$TEXT" "lua_shared_dict weir is full: make it larger"

@@ -15,7 +15,7 @@ need_root
 # ---- HAProxy ----
 
 haproxy_config() {
-	touch "$D/weir-deny.map" "$D/weir-limit.map" "$D/weir-keys.map"
+	touch "$D"/weir-{deny,limit,keys,key-limit,routes}.map
 	{
 		echo global
 		page "haproxy global"
@@ -87,6 +87,9 @@ print(hmac.new(b"change this secret", sys.argv[1].encode(), "sha256").hexdigest(
 	ok "haproxy: is refused" gets 403 10.77.0.1 "$key"
 	ok "haproxy: another key is not" gets 200 10.77.0.1 "Bearer other"
 	says 0 flush edge
+	haproxy_keys "$key" "$hash"
+	haproxy_routes "$key"
+	says 0 flush edge
 	chmod 666 "$D/admin.sock"
 	sed -i 's/http-request return/http-request set-src hdr(x-real-ip)\n  &/' "$D/haproxy.cfg"
 	sed -i 's/^ *stats socket.*/&\n  stats socket ipv4@0.0.0.0:9998 level admin\n  stats socket ipv4@127.0.0.1:9999/' "$D/haproxy.cfg"
@@ -102,7 +105,80 @@ print(hmac.new(b"change this secret", sys.argv[1].encode(), "sha256").hexdigest(
 	like "haproxy: with the mend" "$TEXT" "nobody listens there .*is the gateway running"
 }
 
+# asks SOURCE PATH N [AUTHORIZATION]: how many of them got which status.
+asks() {
+	in_ns "$A" "$PYTHON" -S "$WR_HERE/gateway.py" count "http://$IN:$PORT$2" "$1" "$3" "${@:4}"
+}
+
+# So many of twenty, when they take up to two seconds on a machine that is busy.
+five="^200:([5-9]|1[0-5]) 429:[0-9]+$"
+
+haproxy_keys() {
+	ok "haproxy: a key is limited" says 0 apply edge limit key "$2" to 5 for 1m
+	like "haproxy: five a second get through" "$(asks 10.77.0.1 / 20 "$1")" "$five"
+	is "haproxy: another key is not limited" "$(asks 10.77.0.1 / 9 "Bearer other")" "200:9"
+	is "haproxy: nor who shows none" "$(asks 10.77.0.1 / 9)" "200:9"
+	nok "haproxy: the key itself is nowhere" grep -rq k3y "$D/state" "$D/gateways" "$D"/weir-*.map
+	says 0 lift edge limit key "$2"
+	ok "haproxy: a limit of two seconds" says 0 apply edge limit key "$2" to 1 for 2s
+	sleep 2.1
+	is "haproxy: ends by HAProxy's own clock" "$(asks 10.77.0.1 / 9 "$1")" "200:9"
+}
+
+haproxy_routes() {
+	ok "haproxy: a dry run of a route" says 0 apply edge limit route "GET /users/{id}" to 5 for 1m --dry-run
+	like "haproxy: shows what HAProxy compares with" "$TEXT" '\^GET:\[\^/\]\*/users/\[\^/\]\+\$ [0-9]+000005:GET_/users/'
+	is "haproxy: and changes nothing" "$(asks $C /users/1 9)" "200:9"
+	ok "haproxy: a route is limited" says 0 apply edge limit route "GET /users/{id}" to 5 for 1m
+	ok "haproxy: and another one" says 0 apply edge limit route "/v1/*" to 5 for 1m
+	like "haproxy: five a second get through, by any path of it, however it is written" \
+		"$(asks $C /users/1,/users/2,/%75sers/3 20)" "$five"
+	like "haproxy: another client has his own five" "$(asks 10.77.0.1 /users/1 20)" "$five"
+	like "haproxy: so has a key" "$(asks $C /users/1 20 "$1")" "$five"
+	like "haproxy: and the other route" "$(asks $C /v1/a/b 20)" "$five"
+	is "haproxy: what is no such route is not limited" "$(asks $C /users/1/orders 9)" "200:9"
+	says 0 list edge
+	like "haproxy: the list has it" "$TEXT" "limit route GET /users/\{\} to 5/s"
+	ok "haproxy: a route is not refused" says 2 apply edge deny route /x
+	kill -USR2 "$haproxy"
+	sleep 0.3
+	says 0 reconcile edge
+	like "haproxy: after a reload it is there" "$TEXT" "0 added, 0 changed, 0 taken out; 2 of weir in force"
+	says 0 lift edge limit route "GET /users/{other}"
+	is "haproxy: lifted, it is not limited" "$(asks $C /users/1 9)" "200:9"
+}
+
 # ---- nginx ----
+
+nginx_consumers() {
+	local alice bob
+	alice="Basic $(printf alice:s3cret | base64)" bob="Basic $(printf bob:s3cret | base64)"
+	ok "nginx: a consumer is limited" says 0 apply edge limit consumer alice to 5 for 1m
+	like "nginx: some get through, others do not" "$(asks 10.77.0.1 / 30 "$alice")" "^200:[67] 429:2[34]$"
+	is "nginx: another one is not" "$(asks 10.77.0.1 / 9 "$bob")" "200:9"
+	ok "nginx: a consumer is refused" says 0 apply edge deny consumer bob for 1m
+	is "nginx: by his name" "$(asks 10.77.0.1 / 3 "$bob")" "403:3"
+	says 0 list edge
+	like "nginx: the list has it" "$TEXT" "deny  consumer bob, "
+	nok "nginx: no secret is anywhere" grep -rq s3cret "$D/state" "$D/weir.conf"
+	ok "nginx: lifted" says 0 lift edge deny consumer bob
+	is "nginx: he gets through" "$(asks 10.77.0.1 / 3 "$bob")" "200:3"
+	ok "nginx: to a rate without a class it is refused" says 3 apply edge limit consumer alice to 7
+}
+
+nginx_routes() {
+	ok "nginx: a dry run of a route" says 0 apply edge limit route "GET /users/{id}" to 5 for 1m --dry-run
+	like "nginx: shows what nginx compares with" "$TEXT" '"~\^GET:\[\^/\]\*/users/\[\^/\]\+\$" "5:GET /users/'
+	ok "nginx: a route is limited" says 0 apply edge limit route "GET /users/{id}" to 5 for 1m
+	ok "nginx: and another one" says 0 apply edge limit route "/v1/*" to 5 for 1m
+	like "nginx: some get through, others do not" "$(asks $C /users/1,/%75sers/./2 30)" "^404:[67] 429:2[34]$"
+	like "nginx: another client has his own" "$(asks 10.77.0.1 /users/1 30)" "^404:[67] 429:2[34]$"
+	like "nginx: so has a consumer" "$(asks $C /users/1 30 "Basic $(printf carol:x | base64)")" "^404:[67] 429:2[34]$"
+	like "nginx: and the other route" "$(asks $C /v1/a/b 30)" "^404:[67] 429:2[34]$"
+	is "nginx: what is no such route is not limited" "$(asks $C /users/1/orders 30)" "404:30"
+	says 0 lift edge limit route "GET /users/{other}"
+	is "nginx: lifted, it is not limited" "$(asks $C /users/1 30)" "404:30"
+}
 
 nginx_config() {
 	echo hello >"$D/www/index.html"
@@ -135,6 +211,12 @@ with_nginx() {
 	ok "nginx: to another rate it is refused" says 3 apply edge limit $C to 7
 	like "nginx: with its classes" "$TEXT" "its classes are 1, 5, 20"
 	ok "nginx: a key, too" says 3 apply edge deny key 0102030405060708
+	like "nginx: with what would do" "$TEXT" "nginx tells consumers apart by names of its own"
+	says 0 flush edge
+	nginx_consumers
+	nginx_routes
+	says 0 flush edge
+	says 0 apply edge limit $C to 5 for 1m
 	says 0 lift edge limit $C
 	says 0 apply edge deny $C for 1s
 	sleep 1.1
@@ -187,13 +269,24 @@ with_caddy() {
 	background_end
 	sed 's/localhost:2019/:2019/; s/"ranges": \[\]/"ranges": [], "forwarded": true/' "$D/caddy.json" >"$D/open.json"
 	background_in "$B" caddy run --config "$D/open.json" >"$D/log" 2>&1
+	caddy=$BG
 	wait_for 60 gets 200
 	says 0 probe edge
 	like "caddy: an open admin API is told" "$TEXT" "its admin API listens at \":2019\", for other hosts, too"
 	like "caddy: and a header that anybody may send" "$TEXT" "believes X-Forwarded-For of anybody"
 	TEXT=$(in_ns "$B" "$WEIR" doctor -i "to-$A" 2>&1)
 	like "doctor tells the open port" "$TEXT" "port 2019, where Caddy is administered, is open to other hosts"
+	printf '%s\n' "[gateway]" "folder = $TMP/none" "admin_ports = 2020 $PORT" >"$TMP/doctor.conf"
+	TEXT=$(in_ns "$B" "$WEIR" doctor -i "to-$A" -c "$TMP/doctor.conf" 2>&1)
+	like "so it does of gateway.admin_ports" "$TEXT" "port $PORT, one of gateway.admin_ports, is open to other hosts"
+	is "of those where somebody listens" "$(grep -c "one of gateway.admin_ports" <<<"$TEXT")" 1
+	sed -i "s/ $PORT//" "$TMP/doctor.conf"
+	background_in "$B" "$PYTHON" -S "$WR_HERE/gateway.py" serve slow 2020
+	wait_for 60 up 2020
+	TEXT=$(in_ns "$B" "$WEIR" doctor -i "to-$A" -c "$TMP/doctor.conf" 2>&1)
+	is "and not at 127.0.0.1" "$(grep -c "one of gateway.admin_ports" <<<"$TEXT")" 0
 	background_end
+	BG=$caddy background_end
 	rm -r "$D/state"
 	random 23 "$D/caddy.json"
 	rm -r "$D/state"

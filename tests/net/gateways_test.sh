@@ -32,7 +32,7 @@ chmod 755 "$WEIR"
 UDP=$((30000 + $$ % 10000))
 D2=$TMP/edge
 mkdir -p "$D2/maps" "$TMP/gateways"
-touch "$D2/maps/weir-deny.map" "$D2/maps/weir-limit.map" "$D2/maps/weir-keys.map"
+touch "$D2"/maps/weir-{deny,limit,keys,key-limit,routes}.map
 chown -R haproxy "$D2"
 chmod 755 "$TMP/gateways" "$D2"
 
@@ -107,10 +107,11 @@ out_of_map() {
 	! in_map $C
 }
 
+# policies [WHO]: whom they limit.
 policies() {
-	cat >"$TMP/policies" <<-'END'
+	cat >"$TMP/policies" <<-END
 		# Most of what is asked fails: fewer shall be asked.
-		when route "/api/search" at edge errors over 95% for 1s limit clients to 20/s until below 90% for 1s
+		when route "/api/search" at edge errors over 95% for 1s limit ${1:-clients} to 20/s until below 90% for 1s
 	END
 }
 
@@ -159,6 +160,43 @@ rm "$TMP/fail"
 ok "answers are well again: it is taken back" wait_for "$PATIENCE" lists_nothing
 ok "in the gateway, too" wait_for "$PATIENCE" out_of_map
 ok "and status says so" wait_for "$PATIENCE" tells "0 entries stand; 0 of 1 policies act"
+
+# ---- a policy over consumers: one entry for the route, and the gateway tells them apart ----
+
+in_routes() {
+	grep -qF '/api/search$ ' "$D2/maps/weir-routes.map" && grep -q " [0-9]*000020:/api/search$" "$D2/maps/weir-routes.map"
+}
+
+out_of_routes() {
+	! grep -q "api/search" "$D2/maps/weir-routes.map"
+}
+
+kill -TERM "$D"
+wait "$D" 2>/dev/null
+policies consumers
+ok "a policy over consumers is right" says 0 config check
+touch "$TMP/fail"
+start
+ok "it acts: the route is limited" wait_for "$PATIENCE" lists "limit route /api/search to 20/s, .* put there: policy: errors of /api/search"
+ok "in the gateway" in_routes
+ok "by one entry" [ "$(listed | wc -l)" = 1 ]
+consumers_incident() {
+	w incidents 1 | grep -q "^done .*limit route /api/search to 20/s at edge until ..:..:.. UTC (weir gateway lift edge limit route /api/search)"
+}
+ok "the incident says so, and how to undo it" wait_for "$PATIENCE" consumers_incident
+kill -KILL "$D"
+wait "$D" 2>/dev/null
+ok "weir is killed: the route's entry stays" in_routes
+rm -f "$SOCKET"
+start
+ok "the next weir goes on with the route" wait_for "$PATIENCE" tells "1 entries stand; 1 of 1 policies act"
+rm "$TMP/fail"
+ok "answers are well again: the route is free" wait_for "$PATIENCE" lists_nothing
+ok "at the gateway, too" wait_for "$PATIENCE" out_of_routes
+kill -TERM "$D"
+wait "$D" 2>/dev/null
+policies
+start
 BG=$LOAD background_end
 
 # ---- detection ----

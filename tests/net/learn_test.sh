@@ -78,6 +78,22 @@ stop TERM
 ok "a restart" begin
 ok "and another one" eval "stop TERM && begin"
 ok "two restarts later it is known" knows
+
+# ---- a disk that hangs: a pipe that nobody reads yet ----
+
+mv "$KEPT" "$TMP/was.json"
+mkfifo "$KEPT"
+chown nobody "$KEPT"
+ok "a disk that hangs" says 1 learn load "$TMP/other.json"
+like "is told" "$TEXT" "the disk is slow: it is being written"
+ok "weir answers meanwhile" says 0 status
+ok "so is who asks again" says 1 learn load "$TMP/other.json"
+sleep 1
+timeout 60 cat "$KEPT" >"$TMP/late"
+ok "it is written when the disk is back" grep -q '"addr":"10.9.0.7"' "$TMP/late"
+ok "and told how long it took" wait_for "$PATIENCE" grep -q "learned.json: the disk took [0-9]* ms" "$TMP/err"
+rm "$KEPT"
+mv "$TMP/was.json" "$KEPT"
 stop TERM
 ok "and kept" keeps
 

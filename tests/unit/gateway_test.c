@@ -3,6 +3,7 @@
 #include "tests/tap.h"
 
 #include <errno.h>
+#include <regex.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -58,7 +59,24 @@ static void entries(void)
 	no_entry("block 203.0.113.7", "expected deny or limit");
 	no_entry("deny", "is missing");
 	no_entry("deny example.org", "no address and no prefix");
-	no_entry("deny route \"GET /x\"", "entries are of addresses and keys");
+	entry("limit key 1f0a93c2b4d5e6f7 to 5 until 7", "limit key 1F0A93C2B4D5E6F7 to 5 until 7");
+	entry("limit consumer al.ice@x to 5 until 7 why w",
+	      "limit consumer al.ice@x to 5 until 7 why w");
+	entry("limit route /api/search to 5 until 7", "limit route /api/search to 5 until 7");
+	entry("limit route GET Shop.Example/Users/{id}/+.js/* to 5 until 7",
+	      "limit route GET shop.example/Users/{}/+.js/* to 5 until 7");
+	no_entry("deny route /x", "never refused");
+	no_entry("limit route to 5", "is no route: it has no path");
+	no_entry("limit route GET to 5", "is no route: it has no path");
+	no_entry("limit route get /x to 5", "no route");
+	no_entry("limit route /x/*/y to 5", "'*' stands at its end alone");
+	no_entry("limit route /x(y to 5", "a character that no regular expression");
+	no_entry("limit route /x\"y to 5", "a character that no regular expression");
+	no_entry("limit route /x$y to 5", "a character that no regular expression");
+	no_entry("limit route /{x to 5", "a brace is not closed");
+	no_entry("limit route *.example/x to 5", "'*' stands at its end alone");
+	no_entry("limit consumer a;b to 5", "a consumer's name is letters");
+	no_entry("limit consumer to 5", "expected to RATE");
 	no_entry("deny 203.0.113.7/24", "write 203.0.113.0/24, or 203.0.113.7");
 	no_entry("deny ::ffff:203.0.113.7", "write 203.0.113.7");
 	no_entry("deny 203.0.113.7 for", "a value is missing");
@@ -81,6 +99,44 @@ static void entries(void)
 		"deny 203.0.113.7 why 0123456789012345678901234567890123456789012345678901234567890"
 		"123",
 		"a reason has");
+}
+
+/* What gateways compare with means the same as the route, and reads back as it. */
+static void routes(void)
+{
+	static const struct {
+		const char *route, *pattern, *hit, *miss;
+	} is[] = {
+		{"/a.b", "^[A-Z]+:[^/]*/a[.]b$", "GET:x.y/a.b", "GET:x.y/aXb"},
+		{"/u/{}/o", "^[A-Z]+:[^/]*/u/[^/]+/o$", "PUT:/u/7/o", "PUT:/u/7/8/o"},
+		{"GET /u", "^GET:[^/]*/u$", "GET:x/u", "PUT:x/u"},
+		{"shop.example/u", "^[A-Z]+:shop[.]example/u$", "GET:shop.example/u",
+		 "GET:x.shop.example/u"},
+		{"GET a.b/v1/*", "^GET:a[.]b/v1/.*$", "GET:a.b/v1/x/y", "GET:a.b/v2/x"},
+		{"/v1/m:do+it", "^[A-Z]+:[^/]*/v1/m:do[+]it$", "POST:h/v1/m:do+it",
+		 "POST:h/v1/m:doit"},
+	};
+	static const char *const others[] = {
+		"^GET:/a$", "^[A-Z]+:[^/]*/a", "/a", "^GET:.*$", "^", "", "^[A-Z]+:[^/]*/(a|b)$"};
+	char back[WR_GATEWAY_SUBJECT];
+
+	for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++) {
+		struct wr_buf b = {0};
+		regex_t re;
+
+		wr_gateway_route_print(&b, is[i].route);
+		is_str(wr_buf_text(&b), is[i].pattern, "a route as gateways have it");
+		ok(!wr_gateway_route_read(back, is[i].pattern), "it is read back");
+		is_str(back, is[i].route, "as the same");
+		ok(!regcomp(&re, is[i].pattern, REG_EXTENDED) &&
+			   !regexec(&re, is[i].hit, 0, NULL, 0) &&
+			   regexec(&re, is[i].miss, 0, NULL, 0),
+		   "it is %s, and not %s", is[i].hit, is[i].miss);
+		regfree(&re);
+		wr_buf_free(&b);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ok(wr_gateway_route_read(back, others[i]), "'%s' is nothing of weir's", others[i]);
 }
 
 /* ---- lists ---- */
@@ -345,6 +401,30 @@ static void difference(void)
 	end_scene(&s);
 }
 
+/* Routes of the same end and rate are counted apart, by what stands behind the number. */
+static void haproxy_routes(void)
+{
+	static const char pair[] = "^GET:[^/]*/a/[^/]+$ 100000005:GET_/a/{}";
+	char shown[] = "0x1 ^GET:[^/]*/a/[^/]+$ 100000005:GET_/a/{}\n0x2 ^/theirs 7\n\n";
+	struct scene s = {0};
+	struct wr_buf b = {0};
+
+	put(&s.want, "limit route GET /a/{id} to 5 until 100", WR_GATEWAY_PUT);
+	put(&s.want, "limit key 0102030405060708 to 5 until 100", WR_GATEWAY_PUT);
+	ok(!wr_haproxy_read_map(&s.seen, WR_HAPROXY_ROUTES, shown, strlen(shown), NULL) &&
+		   s.seen.n == 2 && !s.seen.at[0].odd && s.seen.at[1].odd,
+	   "a map of routes is read, what others put there as odd");
+	wr_gateway_diff(&s.d, &s.want, &s.seen, true, NULL);
+	is_int((long long)s.d.count[WR_GATEWAY_KEEP], 1, "the route is there");
+	is_int((long long)s.d.count[WR_GATEWAY_ADD], 1, "the key is not");
+	wr_haproxy_print_file(&b, WR_HAPROXY_ROUTES, &(struct wr_gateway_block){0}, "edge", 1,
+			      &s.want, &s.d);
+	ok(strstr(wr_buf_text(&b), pair) != NULL, "its file has it");
+	ok(!strstr(wr_buf_text(&b), "0102030405060708"), "and no key");
+	wr_buf_free(&b);
+	end_scene(&s);
+}
+
 static void haproxy(void)
 {
 	static const char *const bad[] = {"0x1 10.0.0.2 100\n0x2 10.0", "Unknown map identifier.\n",
@@ -357,6 +437,7 @@ static void haproxy(void)
 	char text[64], config[256];
 	uint64_t version = 0;
 
+	haproxy_routes();
 	is_int((long long)wr_haproxy_value(&e), 1795409040999999, "a limit's value has both");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct wr_gateway_seen seen = {0};
@@ -383,6 +464,10 @@ static void nginx(void)
 		"# weir begin edge 7: weir writes what stands between these marks\n"
 		"geo $weir_deny {\n\tdefault 0;\n\t203.0.113.7 1;\n\t2001:db8::/32 1;\n}\n"
 		"geo $weir_class {\n\tdefault \"\";\n\t198.51.100.0/24 5;\n}\n"
+		"map $remote_user $weir_consumer_deny {\n\tdefault 0;\n\t\"mallory\" 1;\n}\n"
+		"map $remote_user $weir_consumer_class {\n\tdefault \"\";\n\t\"default\" 5;\n}\n"
+		"map \"$request_method:$host$uri\" $weir_route {\n\tdefault \"\";\n"
+		"\t\"~^GET:[^/]*/a/[^/]+$\" \"20:GET /a/{}\";\n}\n"
 		"geo $weir_stamp {\n\tdefault \"edge 7\";\n}\n"
 		"# weir end\n";
 	static const char dump[] =
@@ -391,6 +476,7 @@ static void nginx(void)
 		"listen 80 proxy_protocol;\n# if ($weir_deny)\n"
 		"# configuration file /e/weir.conf:\ngeo $weir_deny {\n}\n"
 		"geo $weir_stamp {\n}\n";
+	const struct wr_gateway_conf conf = {.nginx = {.consumer = "$remote_user", .routes = true}};
 	struct wr_gateway_set want = {0};
 	struct wr_gateway_seen seen = {0};
 	struct wr_gateway_diff d = {0};
@@ -403,17 +489,21 @@ static void nginx(void)
 	put(&want, "deny 203.0.113.7", 0);
 	put(&want, "deny 2001:db8::/32", 0);
 	put(&want, "limit 198.51.100.0/24 to 5", 0);
+	put(&want, "deny consumer mallory", 0);
+	put(&want, "limit consumer default to 5", 0);
+	put(&want, "limit route GET /a/{id} to 20", 0);
 	wr_gateway_diff(&d, &want, &seen, false, NULL);
-	wr_nginx_print(&b, &old, "edge", 7, &want, &d);
+	wr_nginx_print(&b, &conf, &old, "edge", 7, &want, &d);
 	is_str(wr_buf_text(&b), text, "nginx' file is written");
 	wr_gateway_block_find(&k, b.at, b.used, "edge", NULL);
 	inside = strndup(k.inside, k.inside_n);
-	ok(!wr_nginx_read(&seen, inside, k.inside_n) && seen.n == 3, "and read back");
+	ok(!wr_nginx_read(&seen, inside, k.inside_n) && seen.n == 6, "and read back");
 	wr_gateway_diff_free(&d);
 	wr_gateway_diff(&d, &want, &seen, false, NULL);
-	is_int((long long)d.count[WR_GATEWAY_KEEP], 3, "with the same entries");
+	is_int((long long)d.count[WR_GATEWAY_KEEP], 6, "with the same entries");
 	wr_nginx_look(&c, dump, strlen(dump), "/e/weir.conf");
-	ok(c.includes && !c.denies && !c.stamps, "what weir's own file has is no use of it");
+	ok(c.includes && !c.denies && !c.stamps && !c.consumers && !c.routes,
+	   "what weir's own file has is no use of it");
 	ok(c.trusts_all && c.mixes_proxy, "and wrong trust is seen");
 	free(inside);
 	wr_buf_free(&b);
@@ -678,10 +768,57 @@ static void own_files(void)
 	ok(wr_gateway_traefik.check(&c, &err) == -EINVAL && strstr(err.text, ".yml"),
 	   "for Traefik, too");
 	ok(!(wr_gateway_envoy.can(&c) & (WR_GATEWAY_CAN_EXPIRE | WR_GATEWAY_CAN_CONFIRM)) &&
-		   wr_gateway_haproxy.can(&(struct wr_gateway_conf){.haproxy = {"", "", "", ""}}) &
+		   wr_gateway_haproxy.can(
+			   &(struct wr_gateway_conf){.haproxy = {"", "", "", "", "", ""}}) &
 			   WR_GATEWAY_CAN_CONFIRM,
 	   "neither an end nor an answer is promised where there is none");
 	wr_gateway_set_free(&want);
+}
+
+/* What a driver cannot is refused, with what would do; secrets stand in no file of weir's. */
+static void accepted(void)
+{
+	struct wr_gateway haproxy = {.name = "h",
+				     .driver = &wr_gateway_haproxy,
+				     .conf.haproxy = {"/s", "/d", "", "/k", "", ""}};
+	struct wr_gateway nginx = {.name = "n",
+				   .driver = &wr_gateway_nginx,
+				   .conf.nginx = {.file = "/f", .consumer = ""}};
+	struct wr_gateway caddy = {.name = "c", .driver = &wr_gateway_caddy};
+	struct {
+		const struct wr_gateway *g;
+		const char *text, *why; /* NULL: it is taken */
+	} is[] = {
+		{&haproxy, "deny key 0102030405060708", NULL},
+		{&haproxy, "limit key 0102030405060708 to 5", "cannot limit keys"},
+		{&haproxy, "limit consumer a to 5", "HAProxy hashes of keys ('key HASH')"},
+		{&haproxy, "limit route /a to 5", "HAProxy (haproxy.routes)"},
+		{&nginx, "deny consumer a", "nginx.consumer"},
+		{&nginx, "limit route /a to 5", "nginx (nginx.routes)"},
+		{&nginx, "deny key 0102030405060708", "the secret would stand in a file"},
+		{&caddy, "limit route /a to 5", "cannot tell routes apart"},
+		{&caddy, "deny consumer a", "cannot tell consumers apart"},
+	};
+
+	for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++) {
+		struct wr_gateway_entry e = made(is[i].text, 0);
+		struct wr_err err = {0};
+		int ret = wr_gateway_accepts(is[i].g, &e, &err);
+
+		ok(is[i].why ? ret == -EOPNOTSUPP && strstr(err.text, is[i].why) : !ret,
+		   "%s: %s: %s", is[i].g->name, is[i].text, ret ? err.text : "taken");
+	}
+	haproxy.conf.haproxy.key_limit = "/l";
+	haproxy.conf.haproxy.routes = "/r";
+	for (size_t i = 1; i < 4; i += 2) {
+		struct wr_gateway_entry e = made(is[i].text, 0);
+
+		ok(!wr_gateway_accepts(&haproxy, &e, NULL), "with a map it is taken: %s",
+		   is[i].text);
+	}
+	nginx.conf.nginx.consumer = "$remote_user";
+	ok(wr_gateway_nginx.check(&nginx.conf, NULL) == -EINVAL,
+	   "nginx limits consumers by classes alone");
 }
 
 /* ---- rails ---- */
@@ -725,6 +862,7 @@ static void rails(void)
 int main(void)
 {
 	entries();
+	routes();
 	lists();
 	ledger();
 	wanted();
@@ -736,6 +874,7 @@ int main(void)
 	caddy();
 	objects();
 	own_files();
+	accepted();
 	rails();
 	return done();
 }

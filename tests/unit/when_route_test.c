@@ -23,6 +23,8 @@ static void reads(void)
 		"when route \"/\" at a-b errors over 0.5% for 1s limit clients to 999999/s until "
 		"below "
 		"0.5% for 3600s",
+		"when route \"GET /users/{id}\" at a-b errors over 0.5% for 1s limit consumers to "
+		"7/s until below 0.5% for 3600s",
 	};
 	struct wr_gateway_when w;
 	struct wr_err err = {0};
@@ -47,8 +49,8 @@ static void refuses(void)
 		const char *text, *told;
 	} bad[] = {
 		{"if route", "'if': expected when"},
-		{"when route /a at e errors over 5% for 9s limit consumers to 5/s",
-		 "no gateway is told a rate for a key: limits are of client addresses"},
+		{"when route /a(b at e errors over 5% for 9s limit consumers to 5/s",
+		 "'/a(b' is no route"},
 		{"when route search", "'search': expected a route"},
 		{"when route \"/a", "a quote is not closed"},
 		{"when route /a at", "its end: expected the name of a gateway"},

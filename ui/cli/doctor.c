@@ -20,6 +20,7 @@
  * bad, the mend. */
 
 struct args {
+	const char *conf;
 	const char *iface, *netns;
 };
 
@@ -190,10 +191,12 @@ static void tell_gateway(void *ctx, enum wr_gateway_mark mark, const char *text,
 		bad(ctx, mend, "%s", text);
 }
 
-static void check_gateways(struct doctor *d)
+static void check_gateways(struct doctor *d, const char *conf)
 {
-	wr_cli_open_admin(tell_gateway, d);
-	wr_cli_probe_all(tell_gateway, d);
+	struct wr_err err = {0};
+
+	if (wr_cli_probe_all(conf, tell_gateway, d, &err))
+		bad(d, "weir config check", "%s", err.text);
 }
 
 static int examine(struct doctor *d, const struct args *a, struct wr_err *err)
@@ -211,7 +214,7 @@ static int examine(struct doctor *d, const struct args *a, struct wr_err *err)
 		return ret;
 	check_kernel(d);
 	check_iface(d);
-	check_gateways(d);
+	check_gateways(d, a->conf);
 	if (!wr_kernel_check(NULL)) {
 		check_cookies(d);
 		check_neighbours(d);
@@ -252,6 +255,8 @@ static const struct wr_option options[] = {
 	 WR_OPTION_STRING, AT(iface)},
 	{'n', "netns", "NETNS", "in this network namespace (name or path)", WR_OPTION_STRING,
 	 AT(netns)},
+	{'c', "config", "FILE", "gateways and admin ports of this configuration", WR_OPTION_STRING,
+	 AT(conf)},
 	{0},
 };
 
@@ -263,7 +268,8 @@ const struct wr_command wr_command_doctor = {
 		"attaches to each hook for a\n"
 		"moment (counting only) and compares a second of packets with the interface's own "
 		"counter.\n"
-		"Tells admin ports of API gateways that other hosts can reach, and looks at each "
+		"Tells admin ports of API gateways (gateway.admin_ports, too) that other hosts can "
+		"reach, and looks at each "
 		"gateway in gateway.folder.\n"
 		"Native XDP is tried only on an interface that is named: some drivers restart "
 		"their link for it.",

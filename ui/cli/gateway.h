@@ -6,11 +6,10 @@
 
 /* Shared by `weir gateway` and `weir doctor`. */
 
-/* Tells ports on which API gateways are administered and that other hosts can reach. */
-void wr_cli_open_admin(wr_gateway_tell_fn tell, void *ctx);
-/* Looks at every gateway of the configuration; nothing when there is none. Texts begin with its
- * name. */
-void wr_cli_probe_all(wr_gateway_tell_fn tell, void *ctx);
+/* Tells ports on which API gateways are administered (and gateway.admin_ports) that other hosts can
+ * reach, and looks at every gateway of the configuration; texts begin with its name. file: NULL is
+ * the usual one. -errno: that cannot be read. */
+int wr_cli_probe_all(const char *file, wr_gateway_tell_fn tell, void *ctx, struct wr_err *err);
 
 /* ui/cli/gateway_show.c: text, or one object a line (docs/events.md). */
 void wr_cli_gateway_row(struct wr_buf *b, bool json, const struct wr_gateway *g,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/listen.h"
@@ -62,7 +63,24 @@ static bool runs(const char *program)
 	return found;
 }
 
-void wr_cli_open_admin(wr_gateway_tell_fn tell, void *ctx)
+/* What gateway.admin_ports names, whatever is administered there. */
+static void tell_configured(const struct wr_daemon_conf *conf, uint16_t port,
+			    wr_gateway_tell_fn tell, void *ctx)
+{
+	char text[128];
+
+	for (size_t i = 0; i < conf->gateway.admin_ports.n; i++) {
+		if (strtoul(conf->gateway.admin_ports.at[i], NULL, 10) != port)
+			continue;
+		snprintf(text, sizeof(text),
+			 "port %u, one of gateway.admin_ports, is open to other hosts", port);
+		tell(ctx, WR_GATEWAY_WARN, text,
+		     "let it listen at 127.0.0.1 or at a unix socket, or put a firewall before it");
+		return;
+	}
+}
+
+static void open_admin(const struct wr_daemon_conf *conf, wr_gateway_tell_fn tell, void *ctx)
 {
 	static struct wr_listener l[LISTENERS];
 	int n = wr_listeners(l, LISTENERS, NULL);
@@ -71,6 +89,7 @@ void wr_cli_open_admin(wr_gateway_tell_fn tell, void *ctx)
 	for (int i = 0; i < n && i < LISTENERS; i++) {
 		if (l[i].proto != 6 || loopback(&l[i]))
 			continue;
+		tell_configured(conf, l[i].port, tell, ctx);
 		for (size_t k = 0; k < sizeof(admins) / sizeof(admins[0]); k++) {
 			if (l[i].port != admins[k].port ||
 			    (admins[k].runs && !runs(admins[k].runs)))
@@ -112,19 +131,22 @@ static void probe_one(const char *folder, const char *name, wr_gateway_tell_fn t
 	wr_gateway_close(&g);
 }
 
-void wr_cli_probe_all(wr_gateway_tell_fn tell, void *ctx)
+int wr_cli_probe_all(const char *file, wr_gateway_tell_fn tell, void *ctx, struct wr_err *err)
 {
 	struct wr_gateway_names names = {0};
-	struct wr_daemon_conf conf;
+	struct wr_daemon_conf conf = {0};
 	struct wr_conf *c = NULL;
 	const char *from;
+	int ret;
 
-	if (wr_daemon_conf_open(&c, NULL, &from, NULL, NULL, NULL))
-		return;
-	wr_conf_fill(c, &conf);
-	if (!wr_gateway_names(&names, conf.gateway.folder, NULL))
+	ret = wr_daemon_conf_open(&c, file, &from, NULL, NULL, err);
+	if (!ret)
+		wr_conf_fill(c, &conf);
+	open_admin(&conf, tell, ctx);
+	if (!ret && !wr_gateway_names(&names, conf.gateway.folder, NULL))
 		for (size_t i = 0; i < names.n; i++)
 			probe_one(conf.gateway.folder, names.at[i], tell, ctx);
 	wr_gateway_names_free(&names);
 	wr_conf_close(&c);
+	return ret;
 }

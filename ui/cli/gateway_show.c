@@ -68,10 +68,11 @@ static void entry_json(struct wr_buf *b, const struct wr_gateway *g,
 {
 	struct wr_buf who = {0};
 
-	wr_gateway_who_print(&who, e->kind, &e->who);
+	wr_gateway_who_print(&who, e, false);
 	begin(b, "gateway_entry", g->name);
 	wr_json_str(b, "verb", verbs[e->verb]);
-	wr_json_str(b, e->kind == WR_GATEWAY_KEY ? "key" : "prefix", wr_buf_text(&who));
+	wr_json_str(b, e->kind == WR_GATEWAY_ADDRESS ? "prefix" : wr_gateway_kind_names[e->kind],
+		    wr_buf_text(&who));
 	if (e->verb == WR_GATEWAY_LIMIT)
 		wr_json_u64(b, "rate", e->rate);
 	wr_json_time(b, "until", e->until_s * NS_PER_S);
@@ -88,8 +89,8 @@ static void entry_text(struct wr_buf *b, const struct wr_gateway_entry *e, uint6
 
 	if (e->until_s > now_s)
 		wr_unit_duration_text(left, (e->until_s - now_s) * NS_PER_S);
-	wr_buf_fmt(b, "%-5s %s%s", verbs[e->verb], e->kind == WR_GATEWAY_KEY ? "key " : "", "");
-	wr_gateway_who_print(b, e->kind, &e->who);
+	wr_buf_fmt(b, "%-5s ", verbs[e->verb]);
+	wr_gateway_who_print(b, e, true);
 	if (e->verb == WR_GATEWAY_LIMIT)
 		wr_buf_fmt(b, " to %u/s", e->rate);
 	wr_buf_fmt(b, ", %s left, %s", left,
