@@ -141,16 +141,16 @@ screen size 24 80
 ok "80 x 24" screen wait "$PATIENCE" '6 Ledger 2'
 
 before=$(screen cpu)
-sleep 10
+sleep 3
 after=$(screen cpu)
-note "an idle screen: $(python3 -c "print('%.1f' % (($after - $before) * 10))") % of a CPU over 10 s"
+note "an idle screen: $(python3 -c "print('%.1f' % (($after - $before) * 100 / 3))") % of a CPU over 3 s"
 in_background a python3 "$TMP/ask.py"
 screen keys '1'
 ok "traffic again" screen wait "$PATIENCE" '^ in +[0-9.]+ kbit/s'
 before=$(screen cpu)
-sleep 10
+sleep 3
 after=$(screen cpu)
-note "services, some hundred packets a second: $(python3 -c "print('%.1f' % (($after - $before) * 10))") % of a CPU over 10 s"
+note "services, some hundred packets a second: $(python3 -c "print('%.1f' % (($after - $before) * 100 / 3))") % of a CPU over 3 s"
 screen keys q
 ok "q ends it, and the terminal is as it was" ended 0
 screen_close
