@@ -2,7 +2,7 @@
 /*
  * Floods as a running weir sees them on a busy machine: rows of the kernel's windows, in no order,
  * of several CPUs, in windows that come late; a flood right after a scan, beside another flood, and
- * of one flow that two CPUs have.
+ * of one flow that two CPUs have; logins that are over before their window is.
  */
 #include "core/proto.h"
 #include "core/sketch.h"
@@ -42,10 +42,10 @@ static void part(void *ctx, const struct wr_live_part *p, const struct wr_flow *
 	wr_detect_part(w->d, p, f);
 }
 
-/* every_ms: how late windows are drained. Only what arrives is seen. */
-static void begin(struct weir *w, uint64_t every_ms)
+/* every_ms: how late windows are drained. one_way: only what arrives is seen. */
+static void begin_seen(struct weir *w, uint64_t every_ms, bool one_way)
 {
-	struct wr_detect_conf conf = {.finding = finding, .ctx = w, .one_way = true};
+	struct wr_detect_conf conf = {.finding = finding, .ctx = w, .one_way = one_way};
 	struct wr_live_tap tap = {.ctx = w, .part = part};
 
 	memset(w, 0, sizeof(*w));
@@ -58,6 +58,11 @@ static void begin(struct weir *w, uint64_t every_ms)
 	wr_live_begin(w->live, T0);
 	wr_live_tap(w->live, &tap);
 	wr_detect_tick(w->d, T0);
+}
+
+static void begin(struct weir *w, uint64_t every_ms)
+{
+	begin_seen(w, every_ms, true);
 }
 
 static void end(struct weir *w)
@@ -224,6 +229,47 @@ static void of_two_cpus(void)
 	end(&w);
 }
 
+/* A row of one direction of a session that is over before its window is. */
+static void session(struct weir *w, bool of_server, uint16_t port)
+{
+	struct wr_account_row *r = packet(w, WR_IP_TCP, 9, port, 21);
+	struct wr_account_key k = r->key;
+
+	r->tcp_flags = (uint16_t)(WR_TCP_SYN | WR_TCP_ACK | WR_TCP_PSH | WR_TCP_FIN |
+				  (of_server ? WR_ROW_SYN_ACK : WR_ROW_SYN));
+	r->packets = 6;
+	r->bytes = 600;
+	if (of_server) {
+		memcpy(r->key.src, k.dst, 16);
+		memcpy(r->key.dst, k.src, 16);
+		r->key.sport = k.dport;
+		r->key.dport = k.sport;
+	}
+	wr_live_add_row(w->live, 0, of_server, r, w->window_ns);
+	w->n = 0;
+}
+
+/* What arrives is drained before what leaves: the client's end of a session before the server has
+ * said anything. */
+static void short_sessions(bool server_first)
+{
+	static struct weir w;
+
+	begin_seen(&w, 100, false);
+	play(&w, KNOWN_S, 1, udp);
+	for (uint16_t i = 0; i < 12; i++) {
+		session(&w, server_first, (uint16_t)(5000 + i));
+		session(&w, !server_first, (uint16_t)(5000 + i));
+		w.now = w.window_ns + SECOND;
+		drain(&w);
+	}
+	rest(&w);
+	is_int(w.raised[WR_CLASS_BRUTE_FORCE], 1,
+	       "logins of less than a window, %s first, are found",
+	       server_first ? "what the server sent" : "what the client sent");
+	end(&w);
+}
+
 int main(void)
 {
 	after_a_scan(100);
@@ -232,5 +278,7 @@ int main(void)
 	after_a_scan(1300);
 	beside_another();
 	of_two_cpus();
+	short_sessions(false);
+	short_sessions(true);
 	return done();
 }
