@@ -6,9 +6,11 @@ What arrives is what the kernel's IP counts behind XDP (InReceives), so a rule i
 says of it. A finding is there when it was raised, which its event says. Both from the moment at which the first frame left.
 """
 import argparse
+import ipaddress
 import json
 import os
 import statistics
+import struct
 import subprocess
 import sys
 import time
@@ -18,19 +20,43 @@ from pathlib import Path
 KINDS = {  # frames of bench/day, packets a second; and of tests/net/send
     "syn_flood": 3000, "synack_reflection": 1500, "ack_flood": 2000, "rst_flood": 1500, "udp_flood": 2500, "icmp_flood": 800,
     "frag_flood": 600, "amp_dns": 1000, "amp_ntp": 1000, "amp_snmp": 400, "amp_cldap": 600, "amp_ssdp": 600, "amp_memcached": 1500,
-    "amp_chargen": 400, "carpet_bombing": 1800, "port_scan_vertical": 200, "port_scan_horizontal": 120, "arp_spoof": 20}
+    "amp_chargen": 400, "carpet_bombing": 1800, "udp_flood6": 2500, "port_scan_vertical": 200, "port_scan_horizontal": 120, "arp_spoof": 20}
+CLIENTS = {  # connections a second, sources, seconds at most: with a server at the other end (detect_clients.py)
+    "brute_force": (2, 1, 60), "slow_http": (10, 1, 60), "http_flood": (300, 30, 30)}
+KNOWN_S = 75  # until it is known how many connections are usual: before that many are no flood of them
+TAKES = """Found takes: brute_force ten short sessions in a minute, slow_http forty connections that are held for ten seconds and a look at the
+table of flows, which takes ten seconds once; http_flood more than twice what a minute has shown to be usual."""
 LASTS_S = 1.5
+ATTEMPTS = 10  # connections in a row of which no more than PASSED are served: it is stopped
 AFTER_S = 1.2  # events are written within a second
 WINDOW_S = 0.1
 PASSED = 0.2  # of what is sent, from which down it is stopped
 
 
-def in_receives(f):
-    f.seek(0)
-    for line in f:
-        if line.startswith("Ip: ") and not line.startswith("Ip: F"):
-            return int(line.split()[3])
-    return 0
+def in_receives(ip4, ip6):
+    n = 0
+    for f, name, at in ((ip4, "Ip: ", 3), (ip6, "Ip6InReceives ", 1)):
+        f.seek(0)
+        n += next((int(line.split()[at]) for line in f if line.startswith(name) and line.split()[at].isdigit()), 0)
+    return n
+
+
+def udp6(path, number, mac):
+    """Frames from 4,096 addresses of 2001:2::/48 (RFC 5180) to a host of a network of its own; returns that host."""
+    victim = ipaddress.ip_address("fd78::%x:0:0:0:5" % (number + 1))
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for i in range(4096):
+            source = ipaddress.ip_address("2001:2::%x" % (number * 4096 + i + 1))
+            udp = struct.pack(">HHHH", 1024 + i, 9999, 108, 0) + bytes(100)
+            words = source.packed + victim.packed + struct.pack(">II", len(udp), 17) + udp
+            s = sum(struct.unpack(">%dH" % (len(words) // 2), words))
+            s = (s & 0xffff) + (s >> 16)
+            s = 0xffff ^ ((s & 0xffff) + (s >> 16))
+            frame = (bytes.fromhex(mac.replace(":", "")) + bytes.fromhex("02770000000186dd") + struct.pack(">IHBB", 6 << 28, len(udp), 17, 64) +
+                     source.packed + victim.packed + udp[:6] + struct.pack(">H", s or 0xffff) + udp[8:])
+            f.write(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)
+    return str(victim)
 
 
 def tx_packets(f, interface):
@@ -58,11 +84,21 @@ def stopped(samples, began):
     return None
 
 
+def refused(attempts):
+    """Seconds until of so many connections in a row no more than a fifth is served; None: never."""
+    attempts = sorted(attempts)
+    for i in range(len(attempts) - ATTEMPTS + 1):
+        if not attempts[i][1] and sum(good for _, good in attempts[i:i + ATTEMPTS]) <= PASSED * ATTEMPTS:
+            return attempts[i][0] - attempts[0][0]
+    return None
+
+
 class Run:
     def __init__(self, a):
         self.a = a
+        self.began = time.time()
         self.events = None
-        self.receives = open("/proc/self/net/snmp")
+        self.receives = open("/proc/self/net/snmp"), open("/proc/self/net/snmp6")
         self.sent = open("/proc/%d/net/dev" % a.client)
 
     def news(self):
@@ -75,15 +111,27 @@ class Run:
             if line.endswith("\n"):
                 yield json.loads(line)
 
+    def raised(self, klass, victim):
+        """When, if there is one among the news."""
+        return next((datetime.fromisoformat(e["raised"]).timestamp() for e in self.news()
+                     if e["class"] == klass.rstrip("6") and e["news"] == "raised" and victim in e["victim"]), None)
+
+    def in_client(self, command, **options):
+        return subprocess.Popen(["nsenter", "--net=/proc/%d/ns/net" % self.a.client] + command, text=True, **options)
+
     def command(self, klass, number):
         a, rate = self.a, KINDS[klass]
         out = [a.build + "/send", "-b", "-d", a.mac]
+        if klass == "udp_flood6":
+            path = a.tmp + "/files/udp6.pcap"
+            victim = udp6(path, number, a.mac)
+            return out + [a.out, str(int(rate * LASTS_S)), "0", str(rate), "file:" + path], victim
         if klass == "arp_spoof":
-            return out + ["-t", "10.77.0.%d" % (100 + number), a.out, str(int(rate * LASTS_S)), "74", str(rate), "arpspoof"], "10.77.0"
+            return out + ["-t", "10.77.0.%d" % (100 + number), a.out, str(int(rate * LASTS_S)), "74", str(rate), "arpspoof"], "10.77.0."
         two = "10.%d" % (101 + (number + 37 * list(KINDS).index(klass)) % 150)
         subprocess.run([a.build + "/day", "--only", klass, "--seed", str(number + 1), "--mac", a.mac, "--net", two, "--name", klass,
                         a.tmp + "/files"], check=True, stderr=subprocess.DEVNULL)
-        return out + [a.out, str(int(rate * LASTS_S)), "0", str(rate), "file:%s/files/%s.pcap" % (a.tmp, klass)], two
+        return out + [a.out, str(int(rate * LASTS_S)), "0", str(rate), "file:%s/files/%s.pcap" % (a.tmp, klass)], two + "."
 
     def one(self, klass, number):
         """(seconds until found, until stopped, share kept out)"""
@@ -91,14 +139,11 @@ class Run:
         found = None
         samples = []
         list(self.news())
-        sender = subprocess.Popen(["nsenter", "--net=/proc/%d/ns/net" % self.a.client] + command, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.PIPE, text=True)
+        sender = self.in_client(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         end = None
         while end is None or time.time() < end:
-            samples.append((time.time(), tx_packets(self.sent, self.a.out), in_receives(self.receives)))
-            for e in self.news():
-                if not found and e["class"] == klass and e["news"] == "raised" and e["victim"].startswith(victim + "."):
-                    found = datetime.fromisoformat(e["raised"]).timestamp()
+            samples.append((time.time(), tx_packets(self.sent, self.a.out), in_receives(*self.receives)))
+            found = found or self.raised(klass, victim)
             if end is None and sender.poll() is not None:
                 end = time.time() + AFTER_S
             time.sleep(0.004)
@@ -112,11 +157,75 @@ class Run:
                 1 - (during[-1][2] - samples[0][2]) / out if out else 0)
 
 
+    def clients(self, klass, number):
+        """(seconds until found, until stopped, connections until found) from the first connection on"""
+        rate, n, seconds = CLIENTS[klass]
+        known = klass == "http_flood"  # the service that has usual clients, from addresses that are new each time
+        victim = "10.77.0.2" if known else "10.91.%d.5" % (number + 1)
+        if known:
+            time.sleep(max(15 if number else 0, self.began + KNOWN_S - time.time()))  # the one before is over
+        list(self.news())
+        found, attempts, end = None, [], None
+        path = "%s/attempts" % self.a.tmp
+        with open(path, "w") as out:
+            sender = self.in_client([sys.executable, str(Path(__file__).with_name("detect_clients.py")), "attack", klass, victim,
+                                     "10.90.%d.1/%d" % (number + 1, n), str(rate), str(seconds)], stdout=out)
+        while sender.poll() is None and (end is None or time.time() < end):
+            time.sleep(0.02)
+            found = found or self.raised(klass, victim)
+            attempts = [(float(line.split()[0]), int(line.split()[1])) for line in open(path) if line.endswith("\n")]
+            if found and end is None and refused(attempts) is not None:
+                end = time.time() + 1
+        sender.terminate()
+        sender.wait()
+        began = min((t for t, _ in attempts), default=0)
+        if not attempts:
+            sys.exit("%s: no connection was tried" % klass)
+        return (found - began if found else None, refused(attempts), sum(t <= found for t, _ in attempts) if found else None)
+
+
 def of(values, share):
     """Of those that there are; what never came is later than all."""
     there = sorted(v for v in values if v is not None)
     at = min(len(values) - 1, int(share * len(values)))
     return "%.2f s" % (statistics.median(there) if share == 0.5 and len(there) == len(values) else there[at]) if at < len(there) else "never"
+
+
+def times(values):
+    return "%d | %s, %s" % (sum(v is not None for v in values), of(values, 0.5), of(values, 0.9))
+
+
+def frames(run, classes):
+    """Prints a table; returns whether one was not found."""
+    late = False
+    if classes:
+        print("| class | packets/s | runs | found | median, p90 | stopped | median, p90 | kept out of 1.5 s |\n|---|--:|--:|--:|---|--:|---|--:|", flush=True)
+    for klass in classes:
+        got = [run.one(klass, i) for i in range(run.a.runs)]
+        found, halted = [g[0] for g in got], [g[1] for g in got]
+        stops = klass != "arp_spoof"
+        print("| %s | %d | %d | %s | %s | %s |" % (
+            klass, KINDS[klass], run.a.runs, times(found), times(halted) if stops else " | no rule",
+            "%.0f %%" % (100 * statistics.median(g[2] for g in got)) if stops else ""), flush=True)
+        late |= None in found
+    return late
+
+
+def connections(run, classes):
+    late = False
+    if classes:
+        print("\n| class | connections/s | sources | runs | found | median, p90 | after connections, median | stopped | median, p90 |\n"
+              "|---|--:|--:|--:|--:|---|--:|--:|---|", flush=True)
+    for klass in classes:
+        got = [run.clients(klass, i) for i in range(run.a.runs)]
+        found, halted = [g[0] for g in got], [g[1] for g in got]
+        until = [g[2] for g in got if g[2] is not None]
+        print("| %s | %d | %d | %d | %s | %s | %s |" % (klass, *CLIENTS[klass][:2], run.a.runs, times(found),
+                                                    "%.0f" % statistics.median(until) if until else "", times(halted)), flush=True)
+        late |= None in found
+    if classes:
+        print("\n" + TAKES)
+    return late
 
 
 def main():
@@ -125,22 +234,13 @@ def main():
         args.add_argument(name)
     args.add_argument("--client", type=int)
     args.add_argument("--runs", type=int)
-    args.add_argument("--class", dest="classes", action="append", choices=list(KINDS))
+    args.add_argument("--class", dest="classes", action="append", choices=list(KINDS) + list(CLIENTS))
     a = args.parse_args()
     run = Run(a)
     time.sleep(12)
     load = os.getloadavg()[0]
-    print("| class | packets/s | runs | found | median, p90 | stopped | median, p90 | kept out of 1.5 s |\n|---|--:|--:|--:|---|--:|---|--:|", flush=True)
-    late = False
-    for klass in a.classes or KINDS:
-        got = [run.one(klass, i) for i in range(a.runs)]
-        found, halted = [g[0] for g in got], [g[1] for g in got]
-        stops = klass != "arp_spoof"
-        print("| %s | %d | %d | %d | %s, %s | %s | %s | %s |" % (
-            klass, KINDS[klass], a.runs, sum(v is not None for v in found), of(found, 0.5), of(found, 0.9),
-            sum(v is not None for v in halted) if stops else "", "%s, %s" % (of(halted, 0.5), of(halted, 0.9)) if stops else "no rule",
-            "%.0f %%" % (100 * statistics.median(g[2] for g in got)) if stops else ""), flush=True)
-        late |= not all(v is not None for v in found)
+    late = frames(run, [k for k in a.classes or KINDS if k in KINDS])
+    late |= connections(run, [k for k in a.classes or CLIENTS if k in CLIENTS])
     told = []
     while len(told) < 2:  # it is being written
         told = open(a.tmp + "/honest").read().split()

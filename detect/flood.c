@@ -4,7 +4,8 @@
 
 /*
  * Floods: more of a kind in a second than is usual at that address, and more than a floor. A kind
- * is a line of the table; who comes first has the word when several are over their bound.
+ * is a line of the table. When several are over their bound, each is told that has twice as many
+ * packets as those that are told: what has fewer may be a part of them.
  */
 
 struct flood {
@@ -165,21 +166,35 @@ static enum wr_finding_class name_of(const struct flood *fl, const struct profil
 	return WR_CLASS_AMP_OTHER;
 }
 
-/* Is a flood of this address already told, that this is a part of? */
-static bool part_of_another(struct wr_detect *d, const struct target *t, const struct flood *fl)
+/* A finding that this flood of this address has already. */
+static bool is_of(const struct target *t, const struct flood *fl, const struct wr_finding *f)
 {
+	bool same = f->klass == fl->klass;
+
+	if (fl->klass == WR_CLASS_AMP_OTHER)
+		same = f->klass >= WR_CLASS_AMP_DNS && f->klass <= WR_CLASS_AMP_OTHER;
+	else if (fl->klass == WR_CLASS_HTTP_FLOOD)
+		same |= f->klass == WR_CLASS_FLASH_CROWD;
+	return same && f->victim.ip_v == t->key.ip_v && !memcmp(f->victim.addr, t->key.addr, 16) &&
+	       f->victim.prefix == (t->key.ip_v == 4 ? 32 : 128);
+}
+
+/* Is a flood of this address already told, that this is a part of? Not when this one is, too. */
+static bool part_of_another(const struct wr_detect *d, const struct target *t,
+			    const struct flood *fl)
+{
+	bool part = false;
+
 	for (int i = 0; i < FINDINGS; i++) {
 		const struct wr_finding *f = &d->finding[i].f;
 
-		if (!f->id || f->victim.ip_v != t->key.ip_v ||
-		    memcmp(f->victim.addr, t->key.addr, 16))
-			continue;
-		for (size_t j = 0; j < FLOODS; j++)
-			if (&floods[j] != fl && floods[j].klass == f->klass &&
-			    t->sum[fl->count] < t->sum[floods[j].count] * 2)
-				return true;
+		if (f->id && is_of(t, fl, f))
+			return false;
+		for (size_t j = 0; f->id && j < FLOODS; j++)
+			part |= is_of(t, &floods[j], f) &&
+				t->sum[fl->count] < t->sum[floods[j].count] * 2;
 	}
-	return false;
+	return part;
 }
 
 static struct wr_victim where(const struct target *t, const struct profile *p, uint8_t proto)
@@ -203,19 +218,6 @@ static double rate_of(const struct target *t, const struct flood *fl, const stru
 	return (double)p->packets / p->seconds;
 }
 
-/* A finding that this flood of this address has already. */
-static bool is_of(const struct target *t, const struct flood *fl, const struct wr_finding *f)
-{
-	bool same = f->klass == fl->klass;
-
-	if (fl->klass == WR_CLASS_AMP_OTHER)
-		same = f->klass >= WR_CLASS_AMP_DNS && f->klass <= WR_CLASS_AMP_OTHER;
-	else if (fl->klass == WR_CLASS_HTTP_FLOOD)
-		same |= f->klass == WR_CLASS_FLASH_CROWD;
-	return same && f->victim.ip_v == t->key.ip_v && !memcmp(f->victim.addr, t->key.addr, 16) &&
-	       f->victim.prefix == (t->key.ip_v == 4 ? 32 : 128);
-}
-
 /*
  * Who and what costs a look at all that is remembered. What is known to go on has one a second, and
  * is renewed in between; of others there is one only when there is room for a finding, and at most
@@ -237,8 +239,7 @@ static bool may_look(struct wr_detect *d, struct target *t, const struct flood *
 	return (f || has_room(d)) && look_in_step(d);
 }
 
-/* False: it is none of this kind after all, and others are to be looked for. */
-static bool tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl)
+static void tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl)
 {
 	struct choice c = {t, fl};
 	struct profile p;
@@ -247,12 +248,12 @@ static bool tell_flood(struct wr_detect *d, struct target *t, const struct flood
 	bool is_new;
 
 	if (!may_look(d, t, fl))
-		return true;
+		return;
 	profile_of(d, belongs, &c, &p);
 	/* One who tries ports is a scan, whoever else connects meanwhile. */
 	if (fl->klass == WR_CLASS_SYN_FLOOD && p.ports >= 20 &&
 	    (p.sources <= 3 || p.top[0].packets * 10 >= (uint64_t)half_open(t) * 6))
-		return false;
+		return;
 	v = where(t, &p,
 		  fl->klass == WR_CLASS_SYN_FLOOD || fl->klass == WR_CLASS_UDP_FLOOD ? fl->proto
 										     : 0);
@@ -260,13 +261,12 @@ static bool tell_flood(struct wr_detect *d, struct target *t, const struct flood
 	if (f && f->severity > WR_SEVERITY_INFO)
 		t->busy = d->step + STEPS * 10;
 	if (!f || !is_new)
-		return true;
+		return;
 	evidence(f, count_feature[fl->count], rate_of(t, fl, &p), &t->norm[fl->count], 1);
 	if (fl->klass == WR_CLASS_SYN_FLOOD)
 		evidence_only(f, WR_FEATURE_HANDSHAKES, t->sum[C_HANDSHAKES]);
 	profile_evidence(f, &p);
 	tell(d, f);
-	return true;
 }
 
 /* Over many hosts of a prefix, none of which has most of it, from more than a few sources. */
@@ -329,7 +329,6 @@ void end_step_floods(struct wr_detect *d, struct target *t)
 		    (fl->count != C_SYN && n <= most_usual(d, t, fl->count, USUAL)) ||
 		    (fl->is && !fl->is(d, t)) || part_of_another(d, t, fl))
 			continue;
-		if (tell_flood(d, t, fl))
-			return;
+		tell_flood(d, t, fl);
 	}
 }

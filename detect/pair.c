@@ -225,6 +225,22 @@ static bool went_on(const struct wr_flow *f)
 	       server->bytes > server->packets * HEADERS_MOST;
 }
 
+/* Of a session that begins and ends in one window the client's end comes first, when nothing of the
+ * server has been seen: then it is over with what the server has sent. */
+static bool is_over(const struct wr_detect *d, const struct part *a)
+{
+	const struct wr_flow *f = a->f;
+
+	if (f->caller == WR_FLOW_CALLER_UNKNOWN)
+		return false;
+	if (d->conf.one_way)
+		return a->closing;
+	if (a->answer && a->from != f->caller &&
+	    f->tcp_flags[f->caller] & (WR_TCP_FIN | WR_TCP_RST))
+		return went_on(f);
+	return a->closing && went_on(f);
+}
+
 void pair_part(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow *f = a->f;
@@ -237,9 +253,7 @@ void pair_part(struct wr_detect *d, const struct part *a)
 		p->step = d->step;
 		opening(d, p, f->first_ns);
 	}
-	if (!a->closing || f->caller == WR_FLOW_CALLER_UNKNOWN)
-		return;
-	if (!d->conf.one_way && !went_on(f))
+	if (!is_over(d, a))
 		return;
 	p = pair_of(d, &a->p->flow.key, f->caller, false);
 	if (p && f->last_ns - f->first_ns < SESSION_NS_MOST * 1000000000ull &&

@@ -315,8 +315,12 @@ static inline void wr_pack_add_aside(struct wr_pack *p, struct wr_pack_row *r,
 	s.sent[part->from].bytes += part->n.bytes;
 	if (part->last_ns > s.last_ns)
 		s.last_ns = part->last_ns;
-	if (part->first_ns < s.first_ns)
+	if (part->first_ns < s.first_ns) {
+		/* Of another CPU that had it earlier: nothing of it has been told, still. */
+		if (s.told_ns == s.first_ns)
+			s.told_ns = part->first_ns;
 		s.first_ns = part->first_ns;
+	}
 	wr_pack_put(p, r, &s);
 }
 
