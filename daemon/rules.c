@@ -19,9 +19,21 @@ enum { MOST_BYTES = 256 << 20, IFACES = 512 };
 
 #define AGAIN_NS 1000000000ull /* what failed is tried again after that */
 
+/* A policy that could be put in force: all that may fail but that is done. */
+struct made {
+	struct wr_image_built *image; /* owned */
+	uint16_t *slot;		      /* owned; by rule of the policy */
+	struct wr_class_counters classes;
+	struct wr_host_rules hosts; /* owned */
+	uint64_t changes, joins;    /* of struct wr_rules when it was made */
+	uint64_t took_ns;
+	bool off;
+};
+
 struct wr_rules_next {
 	struct wr_policy *file, *all;
 	int64_t *until_s;
+	struct made made;
 	char path[256];
 };
 
@@ -157,7 +169,8 @@ static int64_t *ends_of(const struct wr_rules *r, const struct wr_policy *file)
 }
 
 int wr_rules_join(const struct wr_rules *r, const struct wr_policy *file, const int64_t *until_s,
-		  const struct wr_rules_list *added, struct wr_policy **out, struct wr_err *err)
+		  const struct wr_rules_list *added, const struct wr_policy *known,
+		  struct wr_policy **out, struct wr_err *err)
 {
 	struct wr_policy *p = NULL;
 	int ret = wr_policy_copy(&p, file, err);
@@ -168,7 +181,7 @@ int wr_rules_join(const struct wr_rules *r, const struct wr_policy *file, const 
 			p->rule[i].for_s = 0;
 		}
 	for (size_t i = 0; !ret && i < added->n; i++) {
-		ret = wr_policy_add(p, added->at[i], err);
+		ret = wr_policy_add_known(p, added->at[i], known, err);
 		if (ret)
 			ret = wr_within(err, "added: %.80s", added->at[i]);
 	}
@@ -282,48 +295,88 @@ static bool flow_there(void *live, const struct wr_flow_key *key)
 	return wr_flow_find(wr_live_flows(live), key) != UINT32_MAX;
 }
 
-int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
+static void unmake(struct made *m)
 {
-	static uint16_t slot[WR_POLICY_RULES + sizeof(struct wr_class_counters) / sizeof(uint16_t)];
-	static struct wr_class_counters classes;
-	struct wr_hosts_known known = {.there = flow_there, .ctx = r->live};
-	struct wr_host_rules hosts = {0};
-	struct wr_image_built *image = NULL;
+	wr_host_rules_free(&m->hosts);
+	wr_image_close(&m->image);
+	free(m->slot);
+	*m = (struct made){0};
+}
+
+static int make(struct wr_rules *r, const struct wr_policy *p, struct made *m, struct wr_err *err)
+{
 	uint64_t began = wr_loop_now_ns();
+	int ret;
+
+	*m = (struct made){.changes = r->changes, .joins = r->joins, .off = r->off};
+	m->slot = calloc(WR_POLICY_RULES + sizeof(m->classes) / sizeof(*m->slot), sizeof(*m->slot));
+	ret = m->slot ? assign_slots(r, p, m->slot, err) : wr_fail(err, ENOMEM, "out of memory");
+	if (!ret)
+		ret = wr_classes_slots(r->classes, p, &m->classes, err);
+	if (!ret)
+		ret = wr_hosts_plan(&r->hosts, p, m->slot, &m->hosts, r->host_number, err);
+	if (!ret)
+		ret = compile(r, p, m->slot, m->classes.link, &m->image, err);
+	m->took_ns = wr_loop_now_ns() - began;
+	if (ret)
+		unmake(m);
+	return ret;
+}
+
+/* Have slots, interfaces and what is due stayed as they were when it was made? */
+static bool still_right(const struct wr_rules *r, const struct made *m)
+{
+	return m->image && m->changes == r->changes && m->joins == r->joins && m->off == r->off &&
+	       !(m->image->next_s && wr_rules_now_s() >= m->image->next_s);
+}
+
+static void in_force(struct wr_rules *r, const struct wr_policy *p, struct made *m)
+{
 	size_t n;
-	int ret = assign_slots(r, p, slot, err);
+
+	memcpy(r->slot, m->slot, sizeof(r->slot));
+	n = counted_slots(p, m->slot);
+	if (p->n_classes) {
+		memcpy(m->slot + n, &m->classes, sizeof(m->classes));
+		n += sizeof(m->classes) / sizeof(*m->slot);
+	}
+	wr_force_only(r->force, m->slot, n);
+	wr_classes_put(r->classes, p, &m->classes);
+	r->next_s = m->image->next_s;
+	r->changes++;
+	r->due = false;
+	r->trouble[0] = 0;
+	wr_rules_note(r, p);
+}
+
+/* m is empty afterwards. */
+static int put_made(struct wr_rules *r, const struct wr_policy *p, struct made *m,
+		    struct wr_err *err)
+{
+	struct wr_hosts_known known = {.there = flow_there, .ctx = r->live};
+	uint64_t began = wr_loop_now_ns();
+	int ret;
 
 	if (r->live)
 		known.apps = wr_live_apps(r->live);
-	if (!ret)
-		ret = wr_classes_slots(r->classes, p, &classes, err);
-	if (!ret)
-		ret = wr_hosts_plan(&r->hosts, p, slot, &hosts, r->host_number, err);
-	if (!ret)
-		ret = compile(r, p, slot, classes.link, &image, err);
+	wr_hosts_begin(&r->hosts, &m->hosts, &known);
+	ret = wr_force_put(r->force, m->image, err);
+	wr_hosts_end(&r->hosts, &m->hosts, !ret, &known);
 	if (!ret) {
-		wr_hosts_begin(&r->hosts, &hosts, &known);
-		ret = wr_force_put(r->force, image, err);
+		r->put_ns = m->took_ns + wr_loop_now_ns() - began;
+		in_force(r, p, m);
 	}
-	wr_hosts_end(&r->hosts, &hosts, !ret, &known);
-	if (!ret) {
-		memcpy(r->slot, slot, sizeof(r->slot));
-		n = counted_slots(p, slot);
-		if (p->n_classes) {
-			memcpy(slot + n, &classes, sizeof(classes));
-			n += sizeof(classes) / sizeof(*slot);
-		}
-		wr_force_only(r->force, slot, n);
-		wr_classes_put(r->classes, p, &classes);
-		r->next_s = image->next_s;
-		r->changes++;
-		r->put_ns = wr_loop_now_ns() - began;
-		r->due = false;
-		r->trouble[0] = 0;
-		wr_rules_note(r, p);
-	}
-	wr_image_close(&image);
+	m->hosts = (struct wr_host_rules){0}; /* taken */
+	unmake(m);
 	return ret;
+}
+
+int wr_rules_put_policy(struct wr_rules *r, const struct wr_policy *p, struct wr_err *err)
+{
+	struct made m;
+	int ret = make(r, p, &m, err);
+
+	return ret ? ret : put_made(r, p, &m, err);
 }
 
 int wr_rules_put(struct wr_rules *r, struct wr_err *err)
@@ -368,6 +421,7 @@ void wr_rules_drop(struct wr_rules_next **next)
 		return;
 	wr_policy_free(&n->file);
 	wr_policy_free(&n->all);
+	unmake(&n->made);
 	free(n->until_s);
 	free(n);
 	*next = NULL;
@@ -376,9 +430,7 @@ void wr_rules_drop(struct wr_rules_next **next)
 int wr_rules_read(struct wr_rules *r, const char *file, struct wr_rules_next **out,
 		  struct wr_err *err)
 {
-	static uint16_t slot[WR_POLICY_RULES];
 	struct wr_rules_next *n = calloc(1, sizeof(*n));
-	struct wr_image_built *image = NULL;
 	int ret;
 
 	if (!n)
@@ -390,12 +442,11 @@ int wr_rules_read(struct wr_rules *r, const char *file, struct wr_rules_next **o
 		ret = n->until_s ? 0 : wr_fail(err, ENOMEM, "out of memory");
 	}
 	if (!ret)
-		ret = wr_rules_join(r, n->file, n->until_s, &r->added, &n->all, err);
+		ret = wr_rules_join(r, n->file, n->until_s, &r->added, NULL, &n->all, err);
 	if (!ret)
 		ret = wr_rules_check(r, n->all, err);
 	if (!ret)
-		ret = compile(r, n->all, slot, NULL, &image, err);
-	wr_image_close(&image);
+		ret = make(r, n->all, &n->made, err);
 	if (ret)
 		wr_rules_drop(&n);
 	else
@@ -407,10 +458,14 @@ int wr_rules_take(struct wr_rules *r, struct wr_rules_next **next, struct wr_err
 {
 	struct wr_rules_next *n = *next;
 	struct wr_policy *old[2] = {r->file, r->all};
-	int ret;
+	int ret = 0;
 
+	if (!still_right(r, &n->made)) {
+		unmake(&n->made);
+		ret = make(r, n->all, &n->made, err);
+	}
 	r->who = "the file";
-	ret = wr_rules_put_policy(r, n->all, err);
+	ret = ret ? ret : put_made(r, n->all, &n->made, err);
 	r->who = NULL;
 	if (ret)
 		return ret;
@@ -466,6 +521,7 @@ void wr_rules_joins(void *ctx, struct wr_path *path, bool joins)
 	else
 		wr_force_leave(r->force, path);
 	r->due = true; /* links are numbered anew, too */
+	r->joins++;
 	r->tried_ns = 0;
 }
 
@@ -508,6 +564,7 @@ int wr_rules_open(struct wr_rules **out, const struct wr_rules_conf *conf, struc
 		r->all = next->all;
 		r->until_s = next->until_s;
 		memcpy(r->path, next->path, sizeof(r->path));
+		unmake(&next->made);
 		free(next);
 		wr_rules_load(r);
 		r->due = true;

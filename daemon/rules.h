@@ -95,7 +95,8 @@ struct wr_rules_change {
 	enum wr_changer by; /* whose changes a minute it counts for */
 	bool counted_out;   /* it undoes what detection did: as often as it has to be */
 	bool replace; /* in the place of the `auto` rule of that name, if one was added: that is
-			 counted for nobody */
+			 counted for nobody. The same one with a later end may come while a change
+			 waits to be confirmed, and keeps it when that is taken back */
 	uint64_t confirm_ns;	/* taken back after that unless confirmed; 0: it stays */
 	const char *who;	/* for history: who asks, in words */
 	uint64_t client;	/* who asks; a change is confirmed by another one */

@@ -21,10 +21,11 @@ enum { MOST_ADDED = 4096 };
 
 /* ---- from one list to another ---- */
 
-int wr_rules_change_to(struct wr_rules *r, struct wr_rules_list *list, struct wr_err *err)
+int wr_rules_change_to(struct wr_rules *r, struct wr_rules_list *list,
+		       const struct wr_policy *known, struct wr_err *err)
 {
 	struct wr_policy *all = NULL;
-	int ret = wr_rules_join(r, r->file, r->until_s, list, &all, err);
+	int ret = wr_rules_join(r, r->file, r->until_s, list, known, &all, err);
 
 	if (!ret)
 		ret = wr_rules_check(r, all, err);
@@ -206,11 +207,12 @@ static int guard(const struct wr_rules *r, const struct wr_policy *p, const char
 
 /* A rule that was fine may keep somebody out when a set of its has others in it, or when the
  * `allow` in front of it is gone. Sets: only rules that have some are looked at. */
-static int guard_others(const struct wr_rules *r, const struct wr_rules_list *list, bool sets,
-			const struct wr_rules_change *c, struct wr_err *err)
+static int guard_others(const struct wr_rules *r, const struct wr_rules_list *list,
+			const struct wr_policy *known, bool sets, const struct wr_rules_change *c,
+			struct wr_err *err)
 {
 	struct wr_policy *p = NULL;
-	int ret = wr_rules_join(r, r->file, r->until_s, list, &p, err);
+	int ret = wr_rules_join(r, r->file, r->until_s, list, known, &p, err);
 
 	for (size_t i = 0; !ret && i < p->n_rules; i++) {
 		const struct wr_rule *x = &p->rule[i];
@@ -265,6 +267,56 @@ static int begin_pending(struct wr_rules *r, const struct wr_rules_change *c, co
 	return 0;
 }
 
+/* ---- made to last longer ---- */
+
+/* Does it say what the automatic rule of that name says, and ends later? */
+static bool only_longer(const struct wr_rules *r, const struct wr_policy *p, const char *name)
+{
+	int old = wr_policy_rule(r->all, name), new = wr_policy_rule(p, name);
+	struct wr_buf a = {0}, b = {0};
+	struct wr_rule x, y;
+	bool same;
+
+	if (old < 0 || new < 0 || !r->all->rule[old].automatic ||
+	    find(&r->added, name) == r->added.n)
+		return false;
+	x = r->all->rule[old]; /* borrows what it points to */
+	y = p->rule[new];
+	same = x.until_s && y.until_s >= x.until_s;
+	x.until_s = y.until_s;
+	wr_policy_print_rule(&a, r->all, &x);
+	wr_policy_print_rule(&b, p, &y);
+	same &= !strcmp(wr_buf_text(&a), wr_buf_text(&b));
+	wr_buf_free(&a);
+	wr_buf_free(&b);
+	return same;
+}
+
+/* What is to come back has another end from now on, and is else as it was: it may be a shadow. */
+static int longer_before(struct wr_rules *r, const struct wr_policy *p, const char *name,
+			 struct wr_err *err)
+{
+	struct wr_rules_list *before = &r->pending.before;
+	size_t at = find(before, name);
+	struct wr_policy *one = NULL;
+	struct wr_buf text = {0};
+	int ret, rule;
+
+	if (at == before->n)
+		return 0;
+	ret = wr_rules_join(r, r->file, r->until_s, before, r->all, &one, err);
+	if (!ret) {
+		rule = wr_policy_rule(one, name);
+		one->rule[rule].until_s = p->rule[wr_policy_rule(p, name)].until_s;
+		ret = write_rule(one, &one->rule[rule], &text, err);
+	}
+	if (!ret && replace_at(before, at, text.at))
+		ret = out_of_memory(err);
+	wr_policy_free(&one);
+	wr_buf_free(&text);
+	return ret;
+}
+
 /* ---- how often ---- */
 
 void wr_rules_changes_most(struct wr_rules *r, uint32_t most)
@@ -297,7 +349,7 @@ static int not_too_often(const struct wr_rules *r, const struct wr_rules_change 
 
 /* Takes the new list, and notes what comes back when nobody confirms it. */
 static int change(struct wr_rules *r, const struct wr_rules_change *c, struct wr_rules_list *list,
-		  const char *name, struct wr_err *err)
+		  const struct wr_policy *known, const char *name, struct wr_err *err)
 {
 	int ret = not_too_often(r, c, err);
 
@@ -305,7 +357,7 @@ static int change(struct wr_rules *r, const struct wr_rules_change *c, struct wr
 		ret = begin_pending(r, c, name, err);
 	r->who = c->who ? c->who : "somebody";
 	if (!ret)
-		ret = wr_rules_change_to(r, list, err);
+		ret = wr_rules_change_to(r, list, known, err);
 	r->who = NULL;
 	if (!ret && !c->counted_out)
 		wr_changes_note(&r->changed[c->by], wr_loop_now_ns());
@@ -325,7 +377,7 @@ void wr_rules_take_back(struct wr_rules *r)
 		return;
 	r->pending = (struct wr_rules_pending){0};
 	r->who = "not confirmed";
-	if (wr_rules_change_to(r, &p.before, &err)) {
+	if (wr_rules_change_to(r, &p.before, r->all, &err)) {
 		r->pending = p;
 		r->tried_ns = wr_loop_now_ns(); /* again in a second */
 		r->who = NULL;
@@ -353,7 +405,7 @@ int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err)
 	if (wr_rules_copy_list(&list, &r->added))
 		return out_of_memory(err);
 	r->pending = (struct wr_rules_pending){0};
-	ret = wr_rules_change_to(r, &list, err); /* without the end that it had till now */
+	ret = wr_rules_change_to(r, &list, r->all, err); /* without the end that it had till now */
 	wr_rules_free_list(&list);
 	if (ret) {
 		r->pending = p;
@@ -395,8 +447,9 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 	struct wr_buf text = {0};
 	char key[WR_POLICY_NAME + 1] = "";
 	struct wr_rules_change of = *c;
+	bool longer;
 	size_t rules = 0, at;
-	int ret = nothing_waits(r, err);
+	int ret = c->replace ? 0 : nothing_waits(r, err);
 
 	/* Refused before its file is read, by whoever may be asked to. */
 	if (!ret && begins_with(c->text, "model"))
@@ -422,6 +475,10 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 		ret = asked_rule(p, shadow, &text, name, err);
 	if (!ret && !text.used)
 		ret = cannot_add(err);
+	/* An attack does not wait until somebody has confirmed something else. */
+	longer = !ret && c->replace && only_longer(r, p, name);
+	if (!ret && !longer)
+		ret = nothing_waits(r, err);
 	if (!ret && p->n_rules > rules)
 		ret = guard(r, p, name, c, err);
 	if (!ret && wr_rules_copy_list(&list, &r->added))
@@ -434,9 +491,11 @@ static int add(struct wr_rules *r, const struct wr_rules_change *c, bool shadow,
 			ret = out_of_memory(err);
 	}
 	if (!ret && key[0] == '@')
-		ret = guard_others(r, &list, true, c, err);
+		ret = guard_others(r, &list, p, true, c, err);
 	if (!ret)
-		ret = change(r, &of, &list, name, err);
+		ret = change(r, &of, &list, p, name, err);
+	if (!ret && r->pending.due_ns && longer)
+		ret = longer_before(r, p, name, err);
 	wr_rules_free_list(&list);
 	wr_policy_free(&p);
 	wr_buf_free(&text);
@@ -479,10 +538,10 @@ int wr_rules_del(struct wr_rules *r, const struct wr_rules_change *c, char *name
 		ret = out_of_memory(err);
 	if (!ret) {
 		remove_at(&list, at);
-		ret = is_allow(r, c->text) ? guard_others(r, &list, false, c, err) : 0;
+		ret = is_allow(r, c->text) ? guard_others(r, &list, r->all, false, c, err) : 0;
 	}
 	if (!ret)
-		ret = change(r, c, &list, "", err);
+		ret = change(r, c, &list, r->all, "", err);
 	wr_rules_free_list(&list);
 	return ret;
 }
@@ -515,9 +574,9 @@ static int turn(struct wr_rules *r, const struct wr_rules_change *c, bool shadow
 	if (!ret && (wr_rules_copy_list(&list, &r->added) || replace_at(&list, at, text.at)))
 		ret = out_of_memory(err);
 	if (!ret && shadow && is_allow(r, c->text))
-		ret = guard_others(r, &list, false, c, err);
+		ret = guard_others(r, &list, r->all, false, c, err);
 	if (!ret)
-		ret = change(r, c, &list, shadow ? "" : name, err);
+		ret = change(r, c, &list, r->all, shadow ? "" : name, err);
 	wr_rules_free_list(&list);
 	wr_policy_free(&p);
 	wr_buf_free(&text);
@@ -595,7 +654,7 @@ void wr_rules_forget_ended(struct wr_rules *r)
 		remove_at(&list, i);
 		some = true;
 	}
-	if (some && !wr_rules_change_to(r, &list, &err)) {
+	if (some && !wr_rules_change_to(r, &list, r->all, &err)) {
 		wr_rules_say(r, "policy: ended:%s", wr_buf_text(&ended));
 		wr_rules_save(r);
 	} else if (some) {

@@ -48,6 +48,7 @@ struct wr_rules {
 	bool due;	/* has to be put again */
 	int64_t next_s; /* a rule begins or ends then; 0: none does */
 	uint64_t changes, put_ns, tried_ns;
+	uint64_t joins;			/* paths have come or gone so often */
 	uint16_t slot[WR_POLICY_RULES]; /* by rule of all */
 	char trouble[512];
 	struct {
@@ -67,9 +68,11 @@ void wr_rules_say(const struct wr_rules *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 int64_t wr_rules_now_s(void);
 
-/* All of it as one policy: the file's, and then what was added. */
+/* All of it as one policy: the file's, and then what was added. known: see wr_policy_add_known();
+ * may be NULL. */
 int wr_rules_join(const struct wr_rules *r, const struct wr_policy *file, const int64_t *until_s,
-		  const struct wr_rules_list *added, struct wr_policy **out, struct wr_err *err);
+		  const struct wr_rules_list *added, const struct wr_policy *known,
+		  struct wr_policy **out, struct wr_err *err);
 /* Is there anything in it that is not enforced here? */
 int wr_rules_check(const struct wr_rules *r, const struct wr_policy *p, struct wr_err *err);
 /* Puts it in force; r->all is not touched. */
@@ -87,8 +90,9 @@ int wr_rules_list_add(struct wr_rules_list *l, const char *text);
 void wr_rules_free_list(struct wr_rules_list *l);
 
 /* daemon/rules_change.c: takes a list in place of what was added, which becomes r->added. *list is
- * empty afterwards; on failure it is untouched. */
-int wr_rules_change_to(struct wr_rules *r, struct wr_rules_list *list, struct wr_err *err);
+ * empty afterwards; on failure it is untouched. known: as above; r->all, or what was made of it. */
+int wr_rules_change_to(struct wr_rules *r, struct wr_rules_list *list,
+		       const struct wr_policy *known, struct wr_err *err);
 /* A change that was not confirmed in time is taken back; rules that have ended are forgotten. */
 void wr_rules_take_back(struct wr_rules *r);
 void wr_rules_forget_ended(struct wr_rules *r);

@@ -53,7 +53,7 @@ static void take(struct wr_rules *r, const char *line)
 	if (!ret)
 		ret = wr_rules_list_add(&list, line);
 	if (!ret)
-		ret = wr_rules_join(r, r->file, r->until_s, &list, &p, &err);
+		ret = wr_rules_join(r, r->file, r->until_s, &list, r->all, &p, &err);
 	if (!ret)
 		ret = wr_rules_check(r, p, &err);
 	until_s = !ret && p->n_rules > r->all->n_rules ? p->rule[p->n_rules - 1].until_s : 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "core/govern.h"
 #include "policy/image.h"
 
@@ -60,7 +61,7 @@ static bool grow(void **at, uint32_t n, uint32_t *room, size_t size)
 
 	if (n < *room)
 		return true;
-	more = realloc(*at, want * size);
+	more = wr_mem_more(*at, want * size);
 	if (!more)
 		return false;
 	*at = more;

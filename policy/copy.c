@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "model/model.h"
 
 /*
@@ -22,7 +23,7 @@ static void *again(const void *at, size_t n, size_t size)
 		return NULL;
 	while (room < n)
 		room *= 2;
-	to = malloc(room * size);
+	to = wr_mem_more(NULL, room * size);
 	if (to)
 		memcpy(to, at, n * size);
 	return to;

@@ -346,7 +346,33 @@ static int one_line(const char *statement, struct wr_err *err)
 	return 0;
 }
 
+/* The set of these very words, with what was read for it. */
+static const struct wr_set *same_set(const struct wr_policy *p, const char *statement)
+{
+	const struct wr_set *same = NULL;
+	struct wr_buf b = {0};
+
+	for (size_t i = 0; p && i < p->n_sets && !same; i++) {
+		size_t n = strlen(p->set[i].name);
+
+		if (!p->set[i].n_files || strncmp(statement, "set ", 4) != 0 ||
+		    strncmp(statement + 4, p->set[i].name, n) != 0 || statement[4 + n] != ' ')
+			continue;
+		wr_policy_print_set(&b, p, &p->set[i]);
+		same = strcmp(wr_buf_text(&b), statement) ? NULL : &p->set[i];
+		wr_buf_clear(&b);
+	}
+	wr_buf_free(&b);
+	return same;
+}
+
 int wr_policy_add(struct wr_policy *p, const char *statement, struct wr_err *err)
+{
+	return wr_policy_add_known(p, statement, NULL, err);
+}
+
+int wr_policy_add_known(struct wr_policy *p, const char *statement, const struct wr_policy *known,
+			struct wr_err *err)
 {
 	struct wr_policy_reader r = reader_of(p, statement, err);
 	struct mark m = {p->n_sets,   p->n_rules,	 p->n_classes, p->n_links,
@@ -355,6 +381,7 @@ int wr_policy_add(struct wr_policy *p, const char *statement, struct wr_err *err
 
 	if (ret)
 		return ret;
+	r.known = same_set(known, statement);
 	wr_policy_begin(&r, r.text, r.text_end);
 	if (r.token.kind == WR_TOKEN_END)
 		return wr_policy_expected(&r, "a statement", NULL);

@@ -237,6 +237,10 @@ int wr_policy_model(const struct wr_policy *p, const char *name);
  * sets use it; -E2BIG; -ENOMEM.
  */
 int wr_policy_add(struct wr_policy *p, const char *statement, struct wr_err *err);
+/* The same; the files of a set that `known` has in the very words in which sets are printed are not
+ * read again: it gets what that one has of them. known NULL: they are read. */
+int wr_policy_add_known(struct wr_policy *p, const char *statement, const struct wr_policy *known,
+			struct wr_err *err);
 /* `set NAME = …` in the place of the set of that name, which may be named by rules and sets. Reads
  * the files again. */
 int wr_policy_replace_set(struct wr_policy *p, const char *statement, struct wr_err *err);

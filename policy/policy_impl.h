@@ -44,6 +44,7 @@ struct wr_policy_reader {
 
 	/* What was there before cannot be declared again. */
 	size_t old_sets, old_classes, old_links, old_models;
+	const struct wr_set *known; /* has these files' prefixes already; NULL: they are read */
 	bool fragments, unreadable; /* were spoken of */
 
 	const char *name; /* of the file; NULL: a statement of its own, only columns are told */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/mem.h"
 #include "policy/policy.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ static int room_for(struct wr_prefixes *s, size_t more)
 		return 0;
 	while (room - s->n < more)
 		room *= 2;
-	at = realloc(s->at, room * sizeof(*at));
+	at = wr_mem_more(s->at, room * sizeof(*at));
 	if (!at)
 		return -ENOMEM;
 	s->at = at;
@@ -127,7 +128,7 @@ void wr_prefixes_sort(struct wr_prefixes *s)
 
 	if (is_sorted(s))
 		return;
-	spare = s->n > 64 ? malloc(s->n * sizeof(*spare)) : NULL;
+	spare = s->n > 64 ? wr_mem_more(NULL, s->n * sizeof(*spare)) : NULL;
 	if (spare)
 		radix(s, spare);
 	else

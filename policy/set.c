@@ -114,6 +114,8 @@ static int read_file(struct wr_policy_reader *r, struct wr_set *s)
 		return wr_policy_wrong(r, EINVAL, &t, "a path has to begin with /");
 	if (s->n_files > WR_POLICY_LIST)
 		return wr_policy_wrong(r, E2BIG, &t, "more than %d files in a set", WR_POLICY_LIST);
+	if (r->known)
+		return 0;
 	ret = wr_prefixes_read(&s->filed, path, &err);
 	return ret == -ENOMEM ? wr_policy_no_memory(r)
 	       : ret ? wr_policy_wrong(r, err.code == E2BIG ? E2BIG : EINVAL, &t, "%s", err.text)
@@ -203,6 +205,8 @@ int wr_policy_read_set(struct wr_policy_reader *r)
 	if (ret)
 		return ret;
 	ret = read_items(r, &r->p->set[i]);
+	if (!ret && r->known && wr_prefixes_join(&r->p->set[i].filed, &r->known->filed))
+		ret = wr_policy_no_memory(r);
 	wr_prefixes_sort(&r->p->set[i].own);
 	return ret ? ret : in_all(r);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "policy/image.h"
 
 struct edge {
@@ -33,37 +34,78 @@ struct sweep {
 	uint64_t sum[2];
 };
 
-static int by_key(const void *a, const void *b)
+static bool before(const struct edge *x, const struct edge *y)
 {
-	const struct edge *x = a, *y = b;
-
-	if (x->hi != y->hi)
-		return x->hi < y->hi ? -1 : 1;
-	return x->lo < y->lo ? -1 : x->lo > y->lo;
+	return x->hi != y->hi ? x->hi < y->hi : x->lo < y->lo;
 }
 
-static bool sorted(const struct edge *e, size_t n)
+static bool same_key(const struct edge *x, const struct edge *y)
 {
-	for (size_t i = 1; i < n; i++)
-		if (by_key(&e[i - 1], &e[i]) > 0)
-			return false;
+	return x->hi == y->hi && x->lo == y->lo;
+}
+
+/* ---- all edges in rising order ---- */
+
+/*
+ * Those of a group are in order already; the groups are merged. The edge that comes next of each
+ * lies in a heap. As long as one group goes on below all others' next, as a million prefixes in
+ * front of a few rules do, that costs a comparison or two each.
+ */
+struct merge {
+	const struct wr_group *group;
+	struct edge *heap; /* the least of all at 1 */
+	size_t *range;	   /* by group: where its edge in the heap is from */
+	uint32_t n;
+};
+
+/* The edge of a range, or the one behind it. A range to the end of all keys has no end. */
+static bool next_edge(struct merge *m, struct edge *e)
+{
+	const struct wr_group *g = &m->group[e->group];
+	const struct wr_range *r = &g->range[m->range[e->group]];
+
+	if (e->begins) {
+		*e = (struct edge){r->to_hi, r->to_lo, e->group, false};
+		return r->to_hi || r->to_lo;
+	}
+	if (++m->range[e->group] == g->n)
+		return false;
+	*e = (struct edge){r[1].from_hi, r[1].from_lo, e->group, true};
 	return true;
 }
 
-static size_t list_edges(struct edge *e, const struct wr_group *group, uint32_t groups)
+static void sink(struct merge *m, uint32_t at)
 {
-	size_t n = 0;
+	struct edge e = m->heap[at];
 
-	for (uint32_t g = 0; g < groups; g++)
-		for (size_t i = 0; i < group[g].n; i++) {
-			const struct wr_range *r = &group[g].range[i];
-
-			e[n++] = (struct edge){r->from_hi, r->from_lo, g, true};
-			if (r->to_hi || r->to_lo)
-				e[n++] = (struct edge){r->to_hi, r->to_lo, g, false};
-		}
-	return n;
+	for (uint32_t down = 2 * at; down <= m->n; at = down, down *= 2) {
+		down += down < m->n && before(&m->heap[down + 1], &m->heap[down]);
+		if (!before(&m->heap[down], &e))
+			break;
+		m->heap[at] = m->heap[down];
+	}
+	m->heap[at] = e;
 }
+
+static void merge_begin(struct merge *m, uint32_t groups)
+{
+	for (uint32_t g = 0; g < groups; g++)
+		if (m->group[g].n)
+			m->heap[++m->n] = (struct edge){m->group[g].range[0].from_hi,
+							m->group[g].range[0].from_lo, g, true};
+	for (uint32_t i = m->n / 2; i; i--)
+		sink(m, i);
+}
+
+static void merge_next(struct merge *m)
+{
+	if (!next_edge(m, &m->heap[1]))
+		m->heap[1] = m->heap[m->n--];
+	if (m->n)
+		sink(m, 1);
+}
+
+/* ---- which terms match ---- */
 
 static bool wanted(const struct sweep *s, uint32_t term)
 {
@@ -143,25 +185,27 @@ static void turn(struct sweep *s, const struct edge *e)
 	s->sum[1] += e->begins ? b : -b;
 }
 
-static int64_t steps_of(struct sweep *s, struct wr_step *step, const struct edge *e, size_t n)
+static int64_t steps_of(struct sweep *s, struct wr_step *step, struct merge *m)
 {
 	int64_t v = vector_now(s), kept = 1;
 
 	if (v < 0)
 		return v;
 	step[0] = (struct wr_step){.value = (uint32_t)v};
-	for (size_t i = 0; i < n;) {
-		const struct edge *at = &e[i];
+	while (m->n) {
+		struct edge at = m->heap[1];
 
-		while (i < n && !by_key(at, &e[i]))
-			turn(s, &e[i++]);
+		while (m->n && same_key(&at, &m->heap[1])) {
+			turn(s, &m->heap[1]);
+			merge_next(m);
+		}
 		v = vector_now(s);
 		if (v < 0)
 			return v;
-		if (!at->hi && !at->lo)
+		if (!at.hi && !at.lo)
 			step[0].value = (uint32_t)v;
 		else if (step[kept - 1].value != (uint32_t)v)
-			step[kept++] = (struct wr_step){at->hi, at->lo, (uint32_t)v};
+			step[kept++] = (struct wr_step){at.hi, at.lo, (uint32_t)v};
 	}
 	return kept;
 }
@@ -170,29 +214,29 @@ int wr_sweep(struct wr_image_build *b, struct wr_vectors *v, const struct wr_gro
 	     uint32_t groups, const struct wr_wants *wants, bool six, uint32_t *ref)
 {
 	struct sweep s = {.wants = wants, .vectors = v};
-	size_t ranges = 0, n;
+	struct merge m = {.group = group};
+	size_t ranges = 0;
 	struct wr_step *step;
-	struct edge *edge;
 	int64_t kept = -ENOMEM;
 
 	for (uint32_t g = 0; g < groups; g++)
 		ranges += group[g].n;
 	s.open = calloc(groups + 1, sizeof(*s.open));
 	s.word = calloc(v->words + 1, sizeof(*s.word));
-	edge = malloc((2 * ranges + 1) * sizeof(*edge));
-	step = malloc((2 * ranges + 1) * sizeof(*step));
-	if (s.open && s.word && edge && step) {
-		n = list_edges(edge, group, groups);
-		if (!sorted(edge, n))
-			qsort(edge, n, sizeof(*edge), by_key);
-		kept = steps_of(&s, step, edge, n);
+	m.heap = malloc((groups + 1) * sizeof(*m.heap));
+	m.range = calloc(groups + 1, sizeof(*m.range));
+	step = wr_mem_more(NULL, (2 * ranges + 1) * sizeof(*step));
+	if (s.open && s.word && m.heap && m.range && step) {
+		merge_begin(&m, groups);
+		kept = steps_of(&s, step, &m);
 	}
 	if (kept > 0)
 		*ref = wr_trie_build(b, step, (size_t)kept, six);
 	free(s.open);
 	free(s.word);
 	free(s.known);
-	free(edge);
+	free(m.heap);
+	free(m.range);
 	free(step);
 	return kept < 0 ? (int)kept : b->full ? -ENOSPC : 0;
 }

@@ -3,14 +3,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/mem.h"
 #include "policy/image.h"
 
-enum { FIRST = 1, LARGE = 8 << 20 };
+enum { FIRST = 1 };
 
 /*
  * Pages of the kernel are zeros already, and those that are not used cost nothing: of an image for
- * a million IPv6 prefixes, clearing took a quarter of the time. Large ones come in large pages
- * where there are some.
+ * a million IPv6 prefixes, clearing took a quarter of the time.
  */
 static struct wr_line *more_lines(struct wr_line *old, uint32_t had, uint32_t room)
 {
@@ -23,8 +23,7 @@ static struct wr_line *more_lines(struct wr_line *old, uint32_t had, uint32_t ro
 		at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED)
 		return NULL;
-	if (bytes >= LARGE)
-		madvise(at, bytes, MADV_HUGEPAGE);
+	wr_mem_hint(at, bytes);
 	return at;
 }
 

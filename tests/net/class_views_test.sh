@@ -138,6 +138,13 @@ is "of another" "$(had two0 out)" "[40]"
 is "in the other direction" "$(had two0 in)" "[0]"
 is "of all" "$(metric low offered)" 70
 like "weir classes tells it, too" "$(w classes)" "^  of two0 out:"
+screen_open 24 100 "$WEIR" top -n "$NS" -i "$IN" --hook packet --socket "$SOCKET"
+ok "weir top has the panel" screen wait "$PATIENCE" '8 Classes'
+screen keys '8'
+ok "with each link below its class" screen wait "$PATIENCE" '^   two0 out +0 +0 +0 '
+screen keys 'q'
+ok "and ends" ended 0
+screen_close
 in_ns "$B" ip link del two0
 left() {
 	[ "$(had two0 out)" = "[]" ]

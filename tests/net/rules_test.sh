@@ -491,6 +491,30 @@ gone_one() {
 }
 later
 
+# ---- lists ---------------------------------------------------------------------------
+
+# What was read of a list holds until somebody asks for it anew: no other change reads it again.
+lists() {
+	policy "base: drop to tcp/23"
+	: >"$STATE"
+	run_with auto || return
+	echo "198.18.5.0/24" >"$TMP/list"
+	chmod 644 "$TMP/list"
+	ok "a set with a list" told 0 add "set bad = file \"$TMP/list\""
+	ok "a rule for it" told 0 add "b: drop from @bad"
+	rm "$TMP/list"
+	ok "the list is gone: another rule" told 0 add "c: drop from 198.18.6.0/24"
+	ok "and away again" told 0 del c
+	is "the set has what was read" "$(raw policy "[r['prefixes'] for r in rows if 'prefixes' in r]")" "[1]"
+	ok "asked for anew it is missed" told 2 add "set bad = file \"$TMP/list\""
+	printf '%s\n' "198.18.5.0/24" "198.18.7.0/24" >"$TMP/list"
+	chmod 644 "$TMP/list"
+	ok "and then read" told 0 add "set bad = file \"$TMP/list\""
+	is "as it is then" "$(raw policy "[r['prefixes'] for r in rows if 'prefixes' in r]")" "[2]"
+	stop
+}
+lists
+
 # ---- many ----------------------------------------------------------------------------
 
 many() {

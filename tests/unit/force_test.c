@@ -131,6 +131,52 @@ static void renewed(void)
 	wr_rules_close(&r);
 }
 
+/* A person's change waits to be confirmed while an attack goes on. */
+static void renewed_in_between(void)
+{
+	struct wr_rules_conf conf = {.file = "",
+				     .state = "",
+				     .user = "nobody",
+				     .policy_bytes = 1 << 20,
+				     .rate_bytes = BYTES};
+	struct wr_rules_change by_hand = {.text = "a1: drop from 198.51.100.9 to udp/53",
+					  .by = WR_CHANGER_ROOT,
+					  .client = 1,
+					  .confirm_ns = 100000000};
+	struct wr_rules *r = NULL;
+	struct wr_err err = {0};
+	char name[WR_POLICY_NAME + 1];
+	int64_t end;
+
+	if (!ok(!wr_rules_open(&r, &conf, &err), "a policy%s", err.text))
+		return;
+	add(r, "auto1: drop from 198.51.100.1 to udp/53 auto for 5m");
+	end = end_of(r, "auto1");
+	is_int(wr_rules_add(r, &by_hand, name, &err), 0, "a change that waits to be confirmed");
+	is_int(add(r, "auto2: drop from 198.51.100.2 to udp/53 auto for 5m"), -EBUSY,
+	       "no other rule is made meanwhile");
+	is_int(add(r, "auto1: drop from 198.51.100.0/24 to udp/53 auto for 10m"), -EBUSY,
+	       "and none becomes another one");
+	is_int(add(r, "auto1: drop from 198.51.100.1 to udp/53 auto for 1m"), -EBUSY,
+	       "or a shorter one");
+	is_int(add(r, "auto1: drop from 198.51.100.1 to udp/53 auto for 10m"), 0,
+	       "but an automatic one is renewed");
+	ok(end_of(r, "auto1") > end + 200, "it ends later");
+	for (int i = 0; i < 1000 && wr_policy_rule(wr_rules_policy(r), "a1") >= 0; i++) {
+		usleep(10000);
+		wr_rules_step(r);
+	}
+	is_int(wr_policy_rule(wr_rules_policy(r), "a1"), -1, "nobody confirms: taken back");
+	ok(end_of(r, "auto1") > end + 200, "and the other one is renewed still");
+	by_hand.confirm_ns = 60000000000;
+	wr_rules_add(r, &by_hand, name, &err);
+	is_int(add(r, "auto1: drop from 198.51.100.1 to udp/53 auto for 15m"), 0, "once more");
+	is_int(wr_rules_confirm(r, 2, &err), 0, "confirmed");
+	ok(end_of(r, "auto1") > end + 500 && wr_policy_rule(wr_rules_policy(r), "a1") >= 0,
+	   "both are there");
+	wr_rules_close(&r);
+}
+
 int main(void)
 {
 	char path[128];
@@ -154,5 +200,6 @@ int main(void)
 	}
 	rmdir(folder);
 	renewed();
+	renewed_in_between();
 	return done();
 }

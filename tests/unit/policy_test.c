@@ -449,6 +449,33 @@ static void prefixes(void)
 	wr_prefixes_free(&kept);
 }
 
+/* What one policy has read of a file another one gets without reading it. */
+static void known_files(void)
+{
+	struct wr_policy *p = parse_text(""), *q = parse_text("set low = 10.0.0.1");
+	struct wr_err err = {0};
+	char path[64], text[128], other[128];
+
+	snprintf(path, sizeof(path), "/tmp/wr-policy-known-%d", (int)getpid());
+	snprintf(text, sizeof(text), "set bad = file \"%s\"", path);
+	snprintf(other, sizeof(other), "set bad = 10.9.9.9 file \"%s\"", path);
+	write_file(path, "10.0.0.0/8\n2001:db8::/32\n", sizeof("10.0.0.0/8\n2001:db8::/32\n") - 1);
+	is_int(wr_policy_add_known(p, text, NULL, &err), 0, "read");
+	unlink(path);
+	is_int(wr_policy_add_known(q, text, p, &err), 0, "the file is gone, and is not missed");
+	ok(q->n_sets == 2 && q->set[1].filed.n == 2 && q->set[1].all.n == 2,
+	   "all of it is there, %zu", q->n_sets > 1 ? q->set[1].all.n : 0);
+	wr_policy_del_set(q, "bad", &err);
+	is_int(wr_policy_add_known(q, other, p, &err), -EINVAL, "in other words it is read");
+	is_int(wr_policy_add_known(q, text, q, &err), -EINVAL, "and when nobody has it");
+	write_file(path, "10.0.0.0/8\n", sizeof("10.0.0.0/8\n") - 1);
+	is_int(wr_policy_add_known(q, text, NULL, &err), 0, "and when it is to be");
+	ok(q->n_sets == 2 && q->set[1].all.n == 1, "as it is now");
+	unlink(path);
+	wr_policy_free(&p);
+	wr_policy_free(&q);
+}
+
 static void files(void)
 {
 	static const char good[] =
@@ -785,6 +812,7 @@ int main(void)
 	copies();
 	prefixes();
 	files();
+	known_files();
 	documents();
 	big_file(list);
 	big_line();

@@ -608,6 +608,11 @@ static void classes(void)
 		 .guarantee_bps = 40000000,
 		 .ceiling_bps = 30000000},
 	};
+	struct wr_tui_class parts[3] = {
+		c[0],
+		{.name = "web", .part = "eth0 in", .offered = 1000, .passed = 900, .dropped = 100},
+		{.name = "web", .part = "eth1 in", .offered = 500, .passed = 500},
+	};
 
 	start(70);
 	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
@@ -626,6 +631,21 @@ static void classes(void)
 	is_str(text_at(&m->rows[1], WR_TUI_CLASSES, 1), "", "nothing is offered to a link");
 	is_str(text_at(&m->rows[1], WR_TUI_CLASSES, 2), "20.0 k", "it uses");
 	is_str(text_at(&m->rows[1], WR_TUI_CLASSES, 6), "30.0 M", "it may carry now");
+	wr_tui_model_classes(m, parts, 3);
+	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
+	is_int(m->n, 3, "a class, and what it had of two links");
+	is_str(text_at(&m->rows[1], WR_TUI_CLASSES, 0), "eth0 in", "a link below its class");
+	is_str(text_at(&m->rows[1], WR_TUI_CLASSES, 1), "8.0 k", "what was offered there");
+	is_str(text_at(&m->rows[2], WR_TUI_CLASSES, 2), "4.0 k", "what passed on the other");
+	is_str(text_at(&m->rows[2], WR_TUI_CLASSES, 9), "", "it has no priority of its own");
+	ok(memcmp(m->rows[0].id, m->rows[1].id, sizeof(m->rows[0].id)) != 0 &&
+		   memcmp(m->rows[1].id, m->rows[2].id, sizeof(m->rows[0].id)) != 0,
+	   "each is a row of its own");
+	parts[1].passed = 700;
+	wr_tui_model_classes(m, parts, 2);
+	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
+	ok(m->rows[1].series[58] == 900 && m->rows[1].series[59] == 700, "with a chart of its own");
+	wr_tui_model_classes(m, c, 2);
 	c[1].passed = 4000;
 	wr_tui_model_classes(m, &c[1], 1);
 	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);

@@ -85,7 +85,7 @@ static int rules(void *ctx, struct wr_tui_rule *rows, int n)
 /* One class is over its guarantee on a full link. */
 static int classes(void *ctx, struct wr_tui_class *rows, int n)
 {
-	const struct wr_tui_class two[] = {
+	const struct wr_tui_class rows_now[] = {
 		{.name = "web",
 		 .offered = 3750000,
 		 .passed = 2500000,
@@ -95,6 +95,7 @@ static int classes(void *ctx, struct wr_tui_class *rows, int n)
 		 .guarantee_bps = 16000000,
 		 .ceiling_bps = 30000000,
 		 .priority = 1},
+		{.name = "web", .part = "enp130s0f1np100 out", .offered = 2500000, .passed = 2000000},
 		{.name = "link enp130s0f1np100 out",
 		 .link = true,
 		 .passed = 2500000,
@@ -103,8 +104,10 @@ static int classes(void *ctx, struct wr_tui_class *rows, int n)
 	};
 
 	(void)ctx;
-	memcpy(rows, two, sizeof(two));
-	return n < 2 ? 0 : 2;
+	if (n < 3)
+		return 0;
+	memcpy(rows, rows_now, sizeof(rows_now));
+	return 3;
 }
 
 /* ---- packets: a SYN now and then ---- */

@@ -297,10 +297,13 @@ class Host:
                 row[key] = {"offered": both((1200 + lost) * m, 90), "passed": both(1200 * m, 90), "marked": both(7 * m, 90),
                             "dropped": both(lost * m, 90), "borrowed": both(300 * m, 90)}
             yield row
+        def part(name, m):
+            return {"offered": both(600 * m, 90), "passed": both(550 * m, 90), "marked": both(3 * m, 90), "dropped": both(50 * m, 90), "borrowed": both(0, 90)}
         for name, way in ((self.iface(), "in"), ("eth1", "out")):
             yield {"event_type": "link", "iface": name, "direction": way, "capacity_bps": 40000000, "capacity_from": "policy",
                    "budget_bps": 20000000 if way == "in" else 0, "used_bps": 11000000, "queue_us": 812, "pressed": 3,
-                   **({"pressed_by": "backlog"} if way == "in" else {})}
+                   **({"pressed_by": "backlog"} if way == "in" else {}),
+                   "classes": [{**({"class": c} if c else {}), "total": part(c, n), "second": part(c, k)} for c in ("web", "bulk", None)]}
 
     def report(self, keys):
         found = [(i, r) for i, r in enumerate(self.policy) if r["name"] == keys.get("rule")]

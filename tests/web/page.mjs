@@ -321,8 +321,11 @@ async function login(b) {
 // What was found, and the numbers that say so beside what is usual.
 async function classes(b, url) {
 	const page = await open(b, url + "#classes");
-	ok(await eventually(async () => await rows(page, "classes").count() === 5), "three classes and two links");
-	const row = (name) => page.locator(`#view-classes tbody tr:visible:has-text("${name}")`);
+	ok(await eventually(async () => await rows(page, "classes").count() === 11), "three classes, what each had of two links, and those");
+	const row = (name) => page.locator(`#view-classes tbody tr:visible:has-text("${name}"):not(:has-text("↳"))`);
+	const part = (name) => page.locator(`#view-classes tbody tr:visible:has-text("${name}"):has-text("of bulk")`);
+	ok(await eventually(async () => /[1-9].*bit\/s/.test(await part("eth1 out").locator("td").nth(1).innerText())), "what bulk had of eth1");
+	is(await rows(page, "classes").nth(1).locator("button.row").innerText(), "↳ eth0 in", "a link stands below its class");
 	const web = await row("web").innerText();
 	ok(/priority 1 · guarantee 20.0.Mbit\/s/.test(web), "a class with its bounds", web);
 	ok(/bit\/s/.test(await row("web").locator("td").nth(1).innerText()), "what passed, in bit/s");
@@ -338,7 +341,8 @@ async function classes(b, url) {
 	await page.keyboard.press("u");
 	ok(/p\/s/.test(await row("web").locator("td").nth(1).innerText()), "u: packets");
 	await tabTo(page, (at) => at === "web");
-	await page.keyboard.press("ArrowDown");
+	for (let i = 0; i < 3; i++)
+		await page.keyboard.press("ArrowDown");
 	await page.keyboard.press("Enter");
 	const said = await text(page, "dialog[open]");
 	ok(/Class bulk/.test(said) && /total dropped packets/.test(said), "Enter: all that is known of it", said);

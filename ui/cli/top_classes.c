@@ -5,8 +5,10 @@
 #include "ui/cli/top_rules.h"
 
 struct answer {
-	struct wr_tui_class *rows;
-	int n, room;
+	struct wr_tui_class class_[WR_TUI_CLASSES_MAX], part[WR_TUI_CLASSES_MAX],
+		link[WR_TUI_CLASSES_MAX];
+	uint32_t classes, parts, links;
+	uint32_t told; /* links that tell what each class had of them */
 };
 
 static void put_class(struct wr_tui_class *to, const json_t *o)
@@ -41,23 +43,61 @@ static void put_link(struct wr_tui_class *to, const json_t *o)
 		 wr_top_text(o, "direction"));
 }
 
+static void put_parts(struct answer *a, const json_t *o)
+{
+	const json_t *of = json_object_get(o, "classes"), *one;
+	size_t i;
+
+	a->told += json_array_size(of) > 0;
+	json_array_foreach(of, i, one)
+	{
+		struct wr_tui_class *to = &a->part[a->parts];
+
+		if (a->parts == WR_TUI_CLASSES_MAX)
+			return;
+		put_class(to, one);
+		snprintf(to->part, sizeof(to->part), "%.16s %.3s", wr_top_text(o, "iface"),
+			 wr_top_text(o, "direction"));
+		a->parts++;
+	}
+}
+
 static void row(void *ctx, const json_t *o)
 {
 	struct answer *a = ctx;
 	const char *kind = wr_top_text(o, "event_type");
 
-	if (a->n == a->room)
+	if (!strcmp(kind, "class") && a->classes < WR_TUI_CLASSES_MAX)
+		put_class(&a->class_[a->classes++], o);
+	if (strcmp(kind, "link") != 0 || a->links == WR_TUI_CLASSES_MAX)
 		return;
-	if (!strcmp(kind, "class"))
-		put_class(&a->rows[a->n++], o);
-	else if (!strcmp(kind, "link"))
-		put_link(&a->rows[a->n++], o);
+	put_link(&a->link[a->links++], o);
+	put_parts(a, o);
+}
+
+/* Of one link alone that would be what the class itself says. */
+static int put_class_rows(const struct answer *a, uint32_t i, struct wr_tui_class *rows, int n)
+{
+	int to = 0;
+
+	if (to < n)
+		rows[to++] = a->class_[i];
+	for (uint32_t k = 0; a->told > 1 && k < a->parts && to < n; k++)
+		if (!strcmp(a->part[k].name, a->class_[i].name))
+			rows[to++] = a->part[k];
+	return to;
 }
 
 int wr_top_classes(struct wr_top_ask *ask, struct wr_tui_class *rows, int n)
 {
-	struct answer a = {.rows = rows, .room = n};
-	int ret = wr_top_ask(ask, "classes", row, &a);
+	static struct answer a; /* large */
+	int ret, to = 0;
 
-	return ret ? ret : a.n;
+	a.classes = a.parts = a.links = a.told = 0;
+	ret = wr_top_ask(ask, "classes", row, &a);
+	for (uint32_t i = 0; !ret && i < a.classes; i++)
+		to += put_class_rows(&a, i, rows + to, n - to);
+	for (uint32_t i = 0; !ret && i < a.links && to < n; i++)
+		rows[to++] = a.link[i];
+	return ret ? ret : to;
 }

@@ -271,7 +271,9 @@ CELL(rule_matched_all)
 /* Interfaces may have names of 15 characters: "link ", that and " out" just fit 80 columns. */
 CELL(class_label)
 {
-	wr_view_plain(b, r->name, s->utf8);
+	if (r->klass->part[0])
+		wr_buf_str(b, "  ");
+	wr_view_plain(b, r->klass->part[0] ? r->klass->part : r->name, s->utf8);
 }
 
 CELL(class_offered)
@@ -320,7 +322,7 @@ CELL(class_marked)
 
 CELL(class_priority)
 {
-	if (!r->klass->link)
+	if (!r->klass->link && !r->klass->part[0])
 		wr_buf_fmt(b, "%u", r->klass->priority);
 }
 

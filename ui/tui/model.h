@@ -48,13 +48,13 @@ enum wr_tui_order {
 _Static_assert((int)WR_TUI_BY_AGE == (int)WR_LIVE_BY_AGE, "the orders of flow/live.h, and more");
 
 enum {
-	WR_TUI_ROWS = 1024,	 /* of a panel, the first in its order */
-	WR_TUI_SERIES = 60,	 /* windows that a chart shows */
-	WR_TUI_HOOKS = 256,	 /* rows of the ledger */
-	WR_TUI_APP = 64,	 /* bytes of a name that a flow asked for */
-	WR_TUI_REASONS = 80,	 /* why packets are told in the drops panel */
-	WR_TUI_RULES_MAX = 256,	 /* the first of a policy */
-	WR_TUI_CLASSES_MAX = 64, /* and the links that they share */
+	WR_TUI_ROWS = 1024,	  /* of a panel, the first in its order */
+	WR_TUI_SERIES = 60,	  /* windows that a chart shows */
+	WR_TUI_HOOKS = 256,	  /* rows of the ledger */
+	WR_TUI_APP = 64,	  /* bytes of a name that a flow asked for */
+	WR_TUI_REASONS = 80,	  /* why packets are told in the drops panel */
+	WR_TUI_RULES_MAX = 256,	  /* the first of a policy */
+	WR_TUI_CLASSES_MAX = 256, /* what each had of each link, and the links that they share */
 };
 
 /* A rule of the weir that runs on this host. */
@@ -71,13 +71,14 @@ struct wr_tui_rule {
 /* A bandwidth class of the weir that runs on this host, or a link that they share. */
 struct wr_tui_class {
 	char name[40];
+	char part[24]; /* what it had of a link: that link; "": the class, or a link, itself */
 	bool link;
 	/* Bytes of the newest second, of all links together. A link: passed is what it uses. */
 	uint64_t offered, passed, dropped, borrowed;
 	uint64_t marked, dropped_all; /* packets: in the newest second; so far */
 	/* 0: none. A link: what it carries, and what it may carry now. */
 	uint64_t guarantee_bps, ceiling_bps;
-	uint32_t priority; /* 0: a link */
+	uint32_t priority; /* 0: a link, or a part */
 };
 
 struct wr_tui_row {
