@@ -32,6 +32,7 @@ struct zero {
 };
 enum { MAGIC = 0x72696577 };
 #define PROGRAM "program "
+#define NEW UINT64_MAX /* in struct wr_force, back */
 
 struct seen {
 	struct wr_board *board;
@@ -51,6 +52,10 @@ struct wr_force {
 	char (*rule)[NAME]; /* by slot; a map, so that they last as long as what is counted */
 	uint64_t *left_at;  /* by slot: number of the put that had it no more; 0: it is taken */
 	uint64_t puts;
+	/* By slot, since the last put: NEW, which no image has had yet, or what was in left_at;
+	 * else 0
+	 */
+	uint64_t back[WR_JUDGE_RULES];
 	struct wr_path *path[PATHS]; /* borrowed */
 	char *where[PATHS][2];	     /* owned: expressions that are in each half of it; or NULL */
 	uint8_t link[PATHS];	     /* number + 1 of its link; 0: there is none left */
@@ -278,6 +283,8 @@ int wr_force_slot(struct wr_force *f, const char *rule)
 
 	for (int i = 0; i < WR_SLOT_PAST; i++) {
 		if (!strcmp(f->rule[i], rule)) {
+			if (f->left_at[i])
+				f->back[i] = f->left_at[i];
 			f->left_at[i] = 0;
 			return i;
 		}
@@ -289,6 +296,7 @@ int wr_force_slot(struct wr_force *f, const char *rule)
 	if (f->rule[room][0])
 		empty_slot(f, (uint32_t)room);
 	f->left_at[room] = 0;
+	f->back[room] = NEW;
 	snprintf(f->rule[room], NAME, "%s", rule);
 	return room;
 }
@@ -303,14 +311,30 @@ void wr_force_only(struct wr_force *f, const uint16_t *slot, size_t n)
 		if (!kept[i] && f->rule[i][0] && !f->left_at[i] &&
 		    strncmp(f->rule[i], PROGRAM, sizeof(PROGRAM) - 1) != 0)
 			f->left_at[i] = f->puts;
+	memset(f->back, 0, sizeof(f->back));
+}
+
+void wr_force_give_back(struct wr_force *f)
+{
+	for (int i = 0; i < WR_SLOT_PAST; i++) {
+		if (f->back[i] == NEW)
+			memset(f->rule[i], 0, NAME);
+		else if (f->back[i])
+			f->left_at[i] = f->back[i];
+		f->back[i] = 0;
+	}
 }
 
 int wr_force_hold(struct wr_force *f, const char *program)
 {
 	char name[NAME];
+	int slot;
 
 	snprintf(name, sizeof(name), PROGRAM "%s", program);
-	return wr_force_slot(f, name);
+	slot = wr_force_slot(f, name);
+	if (slot >= 0)
+		f->back[slot] = 0; /* whatever becomes of a policy */
+	return slot;
 }
 
 /* It may be in use for a moment, as a rule that has left. */

@@ -55,6 +55,9 @@ int wr_force_slot(struct wr_force *f, const char *rule);
 /* The policy that was put has these rules only: slots of others are free when the one before is out
  * of use. */
 void wr_force_only(struct wr_force *f, const uint16_t *slot, size_t n);
+/* What has got a slot since the last put was for a policy that is not put after all: free again, at
+ * once. */
+void wr_force_give_back(struct wr_force *f);
 /* The slot of a user's program, counted under "program NAME", which no rule can be called: it stays
  * until it is released. */
 int wr_force_hold(struct wr_force *f, const char *program);

@@ -355,6 +355,11 @@ void wr_force_only(struct wr_force *f, const uint16_t *slot, size_t n)
 	(void)f, (void)slot, (void)n;
 }
 
+void wr_force_give_back(struct wr_force *f)
+{
+	(void)f;
+}
+
 int wr_force_hold(struct wr_force *f, const char *program)
 {
 	(void)f, (void)program;

@@ -31,6 +31,7 @@ struct made {
 };
 
 struct wr_rules_next {
+	struct wr_rules *r;
 	struct wr_policy *file, *all;
 	int64_t *until_s;
 	struct made made;
@@ -303,6 +304,14 @@ static void unmake(struct made *m)
 	*m = (struct made){0};
 }
 
+/* It is not put: its rules need no counters. Of what else is made meanwhile they are others now. */
+static void unmake_unused(struct wr_rules *r, struct made *m)
+{
+	unmake(m);
+	wr_force_give_back(r->force);
+	r->joins++;
+}
+
 static int make(struct wr_rules *r, const struct wr_policy *p, struct made *m, struct wr_err *err)
 {
 	uint64_t began = wr_loop_now_ns();
@@ -319,7 +328,7 @@ static int make(struct wr_rules *r, const struct wr_policy *p, struct made *m, s
 		ret = compile(r, p, m->slot, m->classes.link, &m->image, err);
 	m->took_ns = wr_loop_now_ns() - began;
 	if (ret)
-		unmake(m);
+		unmake_unused(r, m);
 	return ret;
 }
 
@@ -367,7 +376,10 @@ static int put_made(struct wr_rules *r, const struct wr_policy *p, struct made *
 		in_force(r, p, m);
 	}
 	m->hosts = (struct wr_host_rules){0}; /* taken */
-	unmake(m);
+	if (ret)
+		unmake_unused(r, m);
+	else
+		unmake(m);
 	return ret;
 }
 
@@ -421,7 +433,8 @@ void wr_rules_drop(struct wr_rules_next **next)
 		return;
 	wr_policy_free(&n->file);
 	wr_policy_free(&n->all);
-	unmake(&n->made);
+	if (n->made.image)
+		unmake_unused(n->r, &n->made);
 	free(n->until_s);
 	free(n);
 	*next = NULL;
@@ -435,6 +448,7 @@ int wr_rules_read(struct wr_rules *r, const char *file, struct wr_rules_next **o
 
 	if (!n)
 		return wr_fail(err, ENOMEM, "out of memory");
+	n->r = r;
 	snprintf(n->path, sizeof(n->path), "%s", file);
 	ret = read_policy(r, file, &n->file, err);
 	if (!ret) {
@@ -588,7 +602,7 @@ void wr_rules_close(struct wr_rules **rules)
 	wr_policy_free(&r->file);
 	wr_policy_free(&r->all);
 	wr_rules_free_list(&r->added);
-	wr_rules_free_list(&r->pending.before);
+	wr_rules_free_pending(&r->pending);
 	free(r->until_s);
 	free(r);
 	*rules = NULL;

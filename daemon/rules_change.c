@@ -245,21 +245,26 @@ static int nothing_waits(const struct wr_rules *r, struct wr_err *err)
 		       "until it is taken back");
 }
 
-static void end_pending(struct wr_rules *r)
+void wr_rules_free_pending(struct wr_rules_pending *p)
 {
-	wr_rules_free_list(&r->pending.before);
-	r->pending = (struct wr_rules_pending){0};
+	wr_rules_free_list(&p->before);
+	wr_policy_free(&p->was);
+	*p = (struct wr_rules_pending){0};
 }
 
 static int begin_pending(struct wr_rules *r, const struct wr_rules_change *c, const char *name,
 			 struct wr_err *err)
 {
 	struct wr_rules_pending *p = &r->pending;
+	int ret;
 
 	if (!c->confirm_ns)
 		return 0;
 	if (wr_rules_copy_list(&p->before, &r->added))
 		return out_of_memory(err);
+	ret = wr_policy_copy(&p->was, r->all, err);
+	if (ret)
+		return ret;
 	p->due_ns = wr_loop_now_ns() + c->confirm_ns;
 	p->client = c->client;
 	snprintf(p->name, sizeof(p->name), "%s", name);
@@ -304,7 +309,7 @@ static int longer_before(struct wr_rules *r, const struct wr_policy *p, const ch
 
 	if (at == before->n)
 		return 0;
-	ret = wr_rules_join(r, r->file, r->until_s, before, r->all, &one, err);
+	ret = wr_rules_join(r, r->file, r->until_s, before, r->pending.was, &one, err);
 	if (!ret) {
 		rule = wr_policy_rule(one, name);
 		one->rule[rule].until_s = p->rule[wr_policy_rule(p, name)].until_s;
@@ -312,6 +317,8 @@ static int longer_before(struct wr_rules *r, const struct wr_policy *p, const ch
 	}
 	if (!ret && replace_at(before, at, text.at))
 		ret = out_of_memory(err);
+	if (!ret)
+		wr_rules_save(r); /* that is what a restart goes on with */
 	wr_policy_free(&one);
 	wr_buf_free(&text);
 	return ret;
@@ -362,8 +369,8 @@ static int change(struct wr_rules *r, const struct wr_rules_change *c, struct wr
 	if (!ret && !c->counted_out)
 		wr_changes_note(&r->changed[c->by], wr_loop_now_ns());
 	if (ret && c->confirm_ns)
-		end_pending(r);
-	if (!ret && !c->confirm_ns)
+		wr_rules_free_pending(&r->pending);
+	if (!ret && !r->pending.due_ns)
 		wr_rules_save(r);
 	return ret;
 }
@@ -377,7 +384,8 @@ void wr_rules_take_back(struct wr_rules *r)
 		return;
 	r->pending = (struct wr_rules_pending){0};
 	r->who = "not confirmed";
-	if (wr_rules_change_to(r, &p.before, r->all, &err)) {
+	/* Not r->all: of the same words that may have what nobody has confirmed. */
+	if (wr_rules_change_to(r, &p.before, p.was, &err)) {
 		r->pending = p;
 		r->tried_ns = wr_loop_now_ns(); /* again in a second */
 		r->who = NULL;
@@ -385,7 +393,7 @@ void wr_rules_take_back(struct wr_rules *r)
 		return;
 	}
 	r->who = NULL;
-	wr_rules_free_list(&p.before);
+	wr_rules_free_pending(&p);
 	wr_rules_save(r);
 	wr_rules_say(r, "policy: a change was not confirmed in time and has been taken back");
 }
@@ -411,7 +419,7 @@ int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err)
 		r->pending = p;
 		return ret;
 	}
-	wr_rules_free_list(&p.before);
+	wr_rules_free_pending(&p);
 	wr_rules_save(r);
 	return 0;
 }

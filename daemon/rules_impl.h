@@ -17,7 +17,8 @@ struct wr_rules_list {
 
 /* A change that waits to be confirmed. */
 struct wr_rules_pending {
-	struct wr_rules_list before; /* owned: what comes back */
+	struct wr_rules_list before; /* owned: what comes back, */
+	struct wr_policy *was;	     /* owned: and what was in force, with what its files said */
 	uint64_t due_ns;	     /* CLOCK_MONOTONIC; 0: none waits */
 	uint64_t client;
 	char name[WR_POLICY_NAME]; /* of the rule that ends then in the kernel, too; "" = none */
@@ -48,7 +49,7 @@ struct wr_rules {
 	bool due;	/* has to be put again */
 	int64_t next_s; /* a rule begins or ends then; 0: none does */
 	uint64_t changes, put_ns, tried_ns;
-	uint64_t joins;			/* paths have come or gone so often */
+	uint64_t joins; /* paths have come or gone, slots were given back, so often */
 	uint16_t slot[WR_POLICY_RULES]; /* by rule of all */
 	char trouble[512];
 	struct {
@@ -88,6 +89,7 @@ void wr_rules_row(const struct wr_rules *r, size_t rule, uint32_t order, struct 
 int wr_rules_copy_list(struct wr_rules_list *to, const struct wr_rules_list *from);
 int wr_rules_list_add(struct wr_rules_list *l, const char *text);
 void wr_rules_free_list(struct wr_rules_list *l);
+void wr_rules_free_pending(struct wr_rules_pending *p); /* none waits then */
 
 /* daemon/rules_change.c: takes a list in place of what was added, which becomes r->added. *list is
  * empty afterwards; on failure it is untouched. known: as above; r->all, or what was made of it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The policy in force without a data path: what is pinned by a weir whose images have another form,
- * and how often detection may change rules.
+ * and how rules change: how often, what waits to be confirmed, and what fails.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -134,8 +134,9 @@ static void renewed(void)
 /* A person's change waits to be confirmed while an attack goes on. */
 static void renewed_in_between(void)
 {
+	char state[] = "/tmp/weir-state-XXXXXX";
 	struct wr_rules_conf conf = {.file = "",
-				     .state = "",
+				     .state = state,
 				     .user = "nobody",
 				     .policy_bytes = 1 << 20,
 				     .rate_bytes = BYTES};
@@ -143,11 +144,12 @@ static void renewed_in_between(void)
 					  .by = WR_CHANGER_ROOT,
 					  .client = 1,
 					  .confirm_ns = 100000000};
-	struct wr_rules *r = NULL;
+	struct wr_rules *r = NULL, *next = NULL;
 	struct wr_err err = {0};
 	char name[WR_POLICY_NAME + 1];
 	int64_t end;
 
+	close(mkstemp(state));
 	if (!ok(!wr_rules_open(&r, &conf, &err), "a policy%s", err.text))
 		return;
 	add(r, "auto1: drop from 198.51.100.1 to udp/53 auto for 5m");
@@ -162,6 +164,11 @@ static void renewed_in_between(void)
 	is_int(add(r, "auto1: drop from 198.51.100.1 to udp/53 auto for 10m"), 0,
 	       "but an automatic one is renewed");
 	ok(end_of(r, "auto1") > end + 200, "it ends later");
+	if (ok(!wr_rules_open(&next, &conf, &err), "another one reads what is kept%s", err.text)) {
+		is_int(wr_policy_rule(wr_rules_policy(next), "a1"), -1, "what waits is not kept");
+		ok(end_of(next, "auto1") > end + 200, "the later end is");
+	}
+	wr_rules_close(&next);
 	for (int i = 0; i < 1000 && wr_policy_rule(wr_rules_policy(r), "a1") >= 0; i++) {
 		usleep(10000);
 		wr_rules_step(r);
@@ -175,6 +182,128 @@ static void renewed_in_between(void)
 	ok(end_of(r, "auto1") > end + 500 && wr_policy_rule(wr_rules_policy(r), "a1") >= 0,
 	   "both are there");
 	wr_rules_close(&r);
+	unlink(state);
+}
+
+/* What `set bad = file ...` says is that file as it was when somebody last asked for it. */
+static bool write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+	bool fine = f && fputs(text, f) >= 0;
+
+	return f && !fclose(f) && fine;
+}
+
+static size_t prefixes(const struct wr_rules *r, const char *set)
+{
+	const struct wr_policy *p = wr_rules_policy(r);
+	int at = wr_policy_set(p, set);
+
+	return at < 0 ? 0 : p->set[at].all.n;
+}
+
+static void until_taken_back(struct wr_rules *r)
+{
+	for (int i = 0; i < 1000 && wr_rules_state(r).confirm_ms; i++) {
+		usleep(10000);
+		wr_rules_step(r);
+	}
+}
+
+static void list_in_between(void)
+{
+	char list[] = "/tmp/weir-list-XXXXXX", text[64], name[WR_POLICY_NAME + 1];
+	struct wr_rules_conf conf = {.file = "",
+				     .state = "",
+				     .user = "nobody",
+				     .policy_bytes = 1 << 20,
+				     .rate_bytes = BYTES};
+	struct wr_rules_change c = {.text = text, .by = WR_CHANGER_ROOT, .client = 1};
+	struct wr_rules *r = NULL;
+	struct wr_err err = {0};
+
+	close(mkstemp(list));
+	snprintf(text, sizeof(text), "set bad = file \"%s\"", list);
+	if (!ok(write_file(list, "198.51.100.1\n") && !wr_rules_open(&r, &conf, &err), "a policy%s",
+		err.text))
+		return;
+	is_int(wr_rules_add(r, &c, name, &err), 0, "a set with a list");
+	c.confirm_ns = 100000000;
+	write_file(list, "198.51.100.1\n198.51.100.3\n198.51.100.5\n");
+	is_int(wr_rules_add(r, &c, name, &err), 0, "the same words, for a list of other content");
+	is_int((long long)prefixes(r, "bad"), 3, "are in force until that is taken back");
+	until_taken_back(r);
+	is_int((long long)prefixes(r, "bad"), 1, "nobody confirms: the list is as it was");
+	c.confirm_ns = 60000000000;
+	is_int(wr_rules_add(r, &c, name, &err), 0, "once more");
+	is_int(wr_rules_confirm(r, 2, &err), 0, "confirmed");
+	is_int((long long)prefixes(r, "bad"), 3, "the list is the new one");
+	wr_rules_close(&r);
+	unlink(list);
+}
+
+/* N rules of their own, called so and numbered. */
+static bool write_rules(const char *path, const char *word, int n)
+{
+	FILE *f = fopen(path, "w");
+
+	for (int i = 0; f && i < n; i++)
+		fprintf(f, "%s%d: drop from 10.%d.%d.0/24\n", word, i, i >> 8, i & 255);
+	return f && !fclose(f);
+}
+
+static int slots_of(struct wr_rules *r, const char *word)
+{
+	int n = 0;
+
+	for (uint32_t i = 0; i < wr_rules_slots(r); i++) {
+		const char *name = wr_rules_name(r, i);
+
+		n += name && !strncmp(name, word, strlen(word));
+	}
+	return n;
+}
+
+static int read_rules(struct wr_rules *r, const char *path, const char *word, bool take)
+{
+	struct wr_rules_next *next = NULL;
+	struct wr_err err = {0};
+	int ret = write_rules(path, word, 1500) ? wr_rules_read(r, path, &next, &err) : -EIO;
+
+	if (!ret && take)
+		ret = wr_rules_take(r, &next, &err);
+	if (ret)
+		printf("# %s\n", err.text);
+	wr_rules_drop(&next);
+	return ret;
+}
+
+/* A reload may fail because of something else in the configuration, as often as it likes. */
+static void reloads_that_fail(void)
+{
+	char file[] = "/tmp/weir-rules-XXXXXX";
+	struct wr_rules_conf conf = {.file = file,
+				     .state = "",
+				     .user = "nobody",
+				     .policy_bytes = 16 << 20,
+				     .rate_bytes = BYTES};
+	struct wr_rules *r = NULL;
+	struct wr_err err = {0};
+	int ret = 0;
+
+	close(mkstemp(file));
+	if (!ok(write_rules(file, "first", 1500) && !wr_rules_open(&r, &conf, &err) &&
+			!wr_rules_put(r, &err),
+		"a policy of 1,500 rules%s", err.text))
+		return;
+	for (const char *word = "abcd"; *word; word++)
+		ret |= read_rules(r, file, (char[]){*word, '-', 0}, false);
+	is_int(ret, 0, "four others are read, and none of them is put in force");
+	is_int(slots_of(r, "first"), 1500, "rules in force keep their counters");
+	is_int(read_rules(r, file, "last", true), 0, "there is room for the next one's counters");
+	is_int(slots_of(r, "last"), 1500, "each of its rules has some");
+	wr_rules_close(&r);
+	unlink(file);
 }
 
 int main(void)
@@ -201,5 +330,7 @@ int main(void)
 	rmdir(folder);
 	renewed();
 	renewed_in_between();
+	list_in_between();
+	reloads_that_fail();
 	return done();
 }
