@@ -52,9 +52,8 @@ struct wr_force {
 	char (*rule)[NAME]; /* by slot; a map, so that they last as long as what is counted */
 	uint64_t *left_at;  /* by slot: number of the put that had it no more; 0: it is taken */
 	uint64_t puts;
-	/* By slot, since the last put: NEW, which no image has had yet, or what was in left_at;
-	 * else 0
-	 */
+	/* By slot: NEW, which no image has had yet; of one that is taken again what was in left_at;
+	 * 0: nothing since the last put. */
 	uint64_t back[WR_JUDGE_RULES];
 	struct wr_path *path[PATHS]; /* borrowed */
 	char *where[PATHS][2];	     /* owned: expressions that are in each half of it; or NULL */

@@ -179,6 +179,13 @@ static bool is_of(const struct target *t, const struct flood *fl, const struct w
 	       f->victim.prefix == (t->key.ip_v == 4 ? 32 : 128);
 }
 
+/* Connections are only of TCP, and what is no attack (a crowd) has no attack among its parts. */
+static bool may_hide(const struct flood *told, const struct wr_finding *f, const struct flood *fl)
+{
+	return f->severity > WR_SEVERITY_INFO &&
+	       (told->count != C_HANDSHAKES || fl->proto == WR_IP_TCP);
+}
+
 /* Is a flood of this address already told, that this is a part of? Not when this one is, too. */
 static bool part_of_another(const struct wr_detect *d, const struct target *t,
 			    const struct flood *fl)
@@ -191,7 +198,7 @@ static bool part_of_another(const struct wr_detect *d, const struct target *t,
 		if (f->id && is_of(t, fl, f))
 			return false;
 		for (size_t j = 0; f->id && j < FLOODS; j++)
-			part |= is_of(t, &floods[j], f) &&
+			part |= is_of(t, &floods[j], f) && may_hide(&floods[j], f, fl) &&
 				t->sum[fl->count] < t->sum[floods[j].count] * 2;
 	}
 	return part;

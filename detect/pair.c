@@ -225,20 +225,28 @@ static bool went_on(const struct wr_flow *f)
 	       server->bytes > server->packets * HEADERS_MOST;
 }
 
-/* Of a session that begins and ends in one window the client's end comes first, when nothing of the
- * server has been seen: then it is over with what the server has sent. */
+/* Whether somebody listens is asked without a word, by a load balancer every few seconds. */
+static bool client_spoke(const struct wr_flow *f)
+{
+	const struct wr_count *client = &f->sent[f->caller];
+
+	return f->tcp_flags[f->caller] & WR_TCP_PSH ||
+	       client->bytes > client->packets * HEADERS_MOST;
+}
+
+/* Of a session that begins and ends in one window the end of one side comes first, when nothing of
+ * the other has been seen: then it is over with what that one has sent. */
 static bool is_over(const struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow *f = a->f;
+	bool first = f->sent[a->from].packets == a->n;
 
-	if (f->caller == WR_FLOW_CALLER_UNKNOWN)
+	if (f->caller == WR_FLOW_CALLER_UNKNOWN || !client_spoke(f))
 		return false;
 	if (d->conf.one_way)
 		return a->closing;
-	if (a->answer && a->from != f->caller &&
-	    f->tcp_flags[f->caller] & (WR_TCP_FIN | WR_TCP_RST))
-		return went_on(f);
-	return a->closing && went_on(f);
+	return went_on(f) &&
+	       (a->closing || (first && f->tcp_flags[!a->from] & (WR_TCP_FIN | WR_TCP_RST)));
 }
 
 void pair_part(struct wr_detect *d, const struct part *a)

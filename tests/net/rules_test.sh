@@ -505,12 +505,12 @@ lists() {
 	rm "$TMP/list"
 	ok "the list is gone: another rule" told 0 add "c: drop from 198.18.6.0/24"
 	ok "and away again" told 0 del c
-	is "the set has what was read" "$(raw policy "[r['prefixes'] for r in rows if 'prefixes' in r]")" "[1]"
+	is "the set has what was read" "$(raw rules "rows[-1]['prefixes']")" "1"
 	ok "asked for anew it is missed" told 2 add "set bad = file \"$TMP/list\""
 	printf '%s\n' "198.18.5.0/24" "198.18.7.0/24" >"$TMP/list"
 	chmod 644 "$TMP/list"
 	ok "and then read" told 0 add "set bad = file \"$TMP/list\""
-	is "as it is then" "$(raw policy "[r['prefixes'] for r in rows if 'prefixes' in r]")" "[2]"
+	is "as it is then" "$(raw rules "rows[-1]['prefixes']")" "2"
 	stop
 }
 lists

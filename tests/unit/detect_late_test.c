@@ -229,16 +229,17 @@ static void of_two_cpus(void)
 	end(&w);
 }
 
-/* A row of one direction of a session that is over before its window is. */
-static void session(struct weir *w, bool of_server, uint16_t port)
+/* A row of one direction of a session that is over before its window is; nothing is said in one
+ * that only looks whether somebody listens. */
+static void session(struct weir *w, bool of_server, uint16_t port, bool says)
 {
 	struct wr_account_row *r = packet(w, WR_IP_TCP, 9, port, 21);
 	struct wr_account_key k = r->key;
 
-	r->tcp_flags = (uint16_t)(WR_TCP_SYN | WR_TCP_ACK | WR_TCP_PSH | WR_TCP_FIN |
+	r->tcp_flags = (uint16_t)(WR_TCP_SYN | WR_TCP_ACK | (says ? WR_TCP_PSH : 0) | WR_TCP_FIN |
 				  (of_server ? WR_ROW_SYN_ACK : WR_ROW_SYN));
-	r->packets = 6;
-	r->bytes = 600;
+	r->packets = says ? 6 : 3;
+	r->bytes = says ? 600 : 200;
 	if (of_server) {
 		memcpy(r->key.src, k.dst, 16);
 		memcpy(r->key.dst, k.src, 16);
@@ -251,22 +252,67 @@ static void session(struct weir *w, bool of_server, uint16_t port)
 
 /* What arrives is drained before what leaves: the client's end of a session before the server has
  * said anything. */
-static void short_sessions(bool server_first)
+static void short_sessions(bool server_first, bool says)
 {
 	static struct weir w;
 
 	begin_seen(&w, 100, false);
 	play(&w, KNOWN_S, 1, udp);
 	for (uint16_t i = 0; i < 12; i++) {
-		session(&w, server_first, (uint16_t)(5000 + i));
-		session(&w, !server_first, (uint16_t)(5000 + i));
+		session(&w, server_first, (uint16_t)(5000 + i), says);
+		session(&w, !server_first, (uint16_t)(5000 + i), says);
 		w.now = w.window_ns + SECOND;
 		drain(&w);
 	}
 	rest(&w);
-	is_int(w.raised[WR_CLASS_BRUTE_FORCE], 1,
-	       "logins of less than a window, %s first, are found",
-	       server_first ? "what the server sent" : "what the client sent");
+	is_int(w.raised[WR_CLASS_BRUTE_FORCE], says, "%s of less than a window, %s first, are %s",
+	       says ? "logins" : "connections without a word",
+	       server_first ? "what the server sent" : "what the client sent",
+	       says ? "found" : "no logins");
+	end(&w);
+}
+
+/* A client's connection, answered. */
+static void connection(struct weir *w, uint32_t i)
+{
+	uint16_t sport = (uint16_t)(1024 + i % 60000);
+	struct wr_account_row *r = packet(w, WR_IP_TCP, i, sport, 80);
+	struct wr_account_row *back;
+
+	r->tcp_flags = (uint16_t)(WR_TCP_SYN | WR_TCP_ACK | WR_TCP_PSH | WR_ROW_SYN);
+	r->packets = 3;
+	r->bytes = 400;
+	back = &w->row[w->n++];
+	*back = *r;
+	memcpy(back->key.src, r->key.dst, 16);
+	memcpy(back->key.dst, r->key.src, 16);
+	back->key.sport = 80;
+	back->key.dport = sport;
+	back->tcp_flags = (uint16_t)(WR_TCP_SYN | WR_TCP_ACK | WR_TCP_PSH | WR_ROW_SYN_ACK);
+}
+
+/* Half as many as connections: fewer than twice what is told already, and no part of
+ * it. */
+static void crowd_and_icmp(struct weir *w, uint32_t i)
+{
+	if (i % 3)
+		connection(w, i);
+	else
+		packet(w, WR_IP_ICMP, i % 4096, 0, 0);
+}
+
+/* A crowd is no attack: what comes with it is told, and is none of its parts. */
+static void beside_a_crowd(void)
+{
+	static struct weir w;
+
+	begin_seen(&w, 100, false);
+	play(&w, KNOWN_S * 2, 10, connection);
+	play(&w, 5, 600, connection);
+	is_int(w.raised[WR_CLASS_FLASH_CROWD], 1, "a crowd is known");
+	play(&w, 8, 900, crowd_and_icmp);
+	is_int(w.raised[WR_CLASS_ICMP_FLOOD], 1, "a flood of ICMP beside it is found");
+	is_int(w.raised[WR_CLASS_HTTP_FLOOD], 0, "and the crowd is none");
 	end(&w);
 }
 
@@ -278,7 +324,10 @@ int main(void)
 	after_a_scan(1300);
 	beside_another();
 	of_two_cpus();
-	short_sessions(false);
-	short_sessions(true);
+	short_sessions(false, true);
+	short_sessions(true, true);
+	short_sessions(false, false);
+	short_sessions(true, false);
+	beside_a_crowd();
 	return done();
 }
