@@ -141,7 +141,7 @@ like "weir classes tells it, too" "$(w classes)" "^  of two0 out:"
 screen_open 24 100 "$WEIR" top -n "$NS" -i "$IN" --hook packet --socket "$SOCKET"
 ok "weir top has the panel" screen wait "$PATIENCE" '8 Classes'
 screen keys '8'
-ok "with each link below its class" screen wait "$PATIENCE" '^   two0 out +0 +0 +0 '
+ok "with each link below its class" screen wait "$PATIENCE" '^   two0 out +0 +0 +0( |$)'
 screen keys 'q'
 ok "and ends" ended 0
 screen_close

@@ -590,6 +590,31 @@ static void rules(void)
 	stop();
 }
 
+/* Each class, and what is in none, with what it had of each link that is counted by itself; links
+ * come last. */
+static void most_classes(void)
+{
+	enum { ALL = WR_CLASSES + 1, PARTS = 16, LINKS = 64, MOST = ALL * (1 + PARTS) + LINKS };
+	static struct wr_tui_class c[MOST];
+	int n = 0;
+
+	for (int i = 0; i < ALL; i++)
+		for (int k = 0; k <= PARTS; k++, n++) {
+			snprintf(c[n].name, sizeof(c[n].name), "class%d", i);
+			if (k)
+				snprintf(c[n].part, sizeof(c[n].part), "eth%d in", k);
+		}
+	for (int i = 0; i < LINKS; i++, n++) {
+		snprintf(c[n].name, sizeof(c[n].name), "link eth%d in", i);
+		c[n].link = true;
+	}
+	wr_tui_model_classes(m, c, n);
+	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
+	is_int(m->n, MOST, "the most that there may be have rows");
+	is_str(text_at(&m->rows[m->n - 1], WR_TUI_CLASSES, 0), "link eth63 in",
+	       "so has the last link");
+}
+
 static void classes(void)
 {
 	struct wr_tui_class c[2] = {
@@ -651,6 +676,7 @@ static void classes(void)
 	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
 	ok(m->n == 1 && m->rows[0].series[58] == 2500 && m->rows[0].series[59] == 4000,
 	   "a chart goes on where it stands now");
+	most_classes();
 	wr_tui_model_classes(m, NULL, -ENODATA);
 	make(WR_TUI_CLASSES, WR_TUI_BY_PACKETS);
 	is_int(m->n, 0, "when weir has ended they are gone");

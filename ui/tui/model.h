@@ -2,6 +2,7 @@
 #ifndef WR_UI_TUI_MODEL_H
 #define WR_UI_TUI_MODEL_H
 
+#include "core/govern.h"
 #include "flow/live.h"
 #include "ui/tui/scope.h"
 
@@ -48,13 +49,14 @@ enum wr_tui_order {
 _Static_assert((int)WR_TUI_BY_AGE == (int)WR_LIVE_BY_AGE, "the orders of flow/live.h, and more");
 
 enum {
-	WR_TUI_ROWS = 1024,	  /* of a panel, the first in its order */
-	WR_TUI_SERIES = 60,	  /* windows that a chart shows */
-	WR_TUI_HOOKS = 256,	  /* rows of the ledger */
-	WR_TUI_APP = 64,	  /* bytes of a name that a flow asked for */
-	WR_TUI_REASONS = 80,	  /* why packets are told in the drops panel */
-	WR_TUI_RULES_MAX = 256,	  /* the first of a policy */
-	WR_TUI_CLASSES_MAX = 256, /* what each had of each link, and the links that they share */
+	WR_TUI_ROWS = 1024,	/* of a panel, the first in its order */
+	WR_TUI_SERIES = 60,	/* windows that a chart shows */
+	WR_TUI_HOOKS = 256,	/* rows of the ledger */
+	WR_TUI_APP = 64,	/* bytes of a name that a flow asked for */
+	WR_TUI_REASONS = 80,	/* why packets are told in the drops panel */
+	WR_TUI_RULES_MAX = 256, /* the first of a policy */
+	/* Classes with what each had of each of 16 links, and the links that they share. */
+	WR_TUI_CLASSES_MAX = (WR_CLASSES + 1) * (1 + 16) + WR_LINKS,
 };
 
 /* A rule of the weir that runs on this host. */
