@@ -364,7 +364,7 @@ static int change(struct wr_rules *r, const struct wr_rules_change *c, struct wr
 	if (ret && c->confirm_ns)
 		end_pending(r);
 	if (!ret && !c->confirm_ns)
-		wr_rules_save(r);
+		wr_rules_save(r, c->by != WR_CHANGER_DETECTION);
 	return ret;
 }
 
@@ -386,7 +386,7 @@ void wr_rules_take_back(struct wr_rules *r)
 	}
 	r->who = NULL;
 	wr_rules_free_list(&p.before);
-	wr_rules_save(r);
+	wr_rules_save(r, false);
 	wr_rules_say(r, "policy: a change was not confirmed in time and has been taken back");
 }
 
@@ -412,7 +412,7 @@ int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err)
 		return ret;
 	}
 	wr_rules_free_list(&p.before);
-	wr_rules_save(r);
+	wr_rules_save(r, true);
 	return 0;
 }
 
@@ -622,7 +622,7 @@ int wr_rules_switch(struct wr_rules *r, bool on, const char *who, struct wr_err 
 		r->off = was;
 		return ret;
 	}
-	wr_rules_save(r);
+	wr_rules_save(r, true);
 	wr_rules_say(r, "policy: %s", text);
 	if (was != r->off)
 		tell_switch(r, on, text, who);
@@ -656,7 +656,7 @@ void wr_rules_forget_ended(struct wr_rules *r)
 	}
 	if (some && !wr_rules_change_to(r, &list, r->all, &err)) {
 		wr_rules_say(r, "policy: ended:%s", wr_buf_text(&ended));
-		wr_rules_save(r);
+		wr_rules_save(r, false);
 	} else if (some) {
 		r->tried_ns = wr_loop_now_ns(); /* again in a second */
 	}
