@@ -74,7 +74,8 @@ def until(want, url, source, command):
 
 def serve(kind, where):
     import random
-    garbage = bytes(random.Random(7).randrange(256) for _ in range(5000))  # before anybody waits for it
+    # Before anybody waits for it: a Python takes longer to read this module than a gateway has for its answer.
+    garbage = bytes(random.Random(7).randrange(256) for _ in range(5000))
     if where.startswith("/"):
         s = socket.socket(socket.AF_UNIX)
     else:
@@ -88,10 +89,10 @@ def serve(kind, where):
         if kind == "slow":
             kept.append(c)  # never says a word
             continue
-        threading.Thread(target=one, args=(kind, c), daemon=True).start()
+        threading.Thread(target=one, args=(kind, c, garbage), daemon=True).start()
 
 
-def one(kind, c):
+def one(kind, c, garbage):
     try:
         c.recv(65536)
         if kind == "garbage":
