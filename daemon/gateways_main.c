@@ -277,6 +277,12 @@ static void work(struct worker *w, struct place *p)
 
 	if (ret)
 		in_trouble(w, p, err.text);
+	if (!ret && r.untaken) {
+		wr_fail(&err, EOPNOTSUPP,
+			"%zu entries ended, for its configuration no longer takes them: %s",
+			r.untaken, r.first_untaken);
+		tell_place(w, p, -EOPNOTSUPP, &r, err.text);
+	}
 	tell_place(w, p, ret, &r, err.text);
 	p->wait_ms = ret ? 2 * p->wait_ms + 100 : 0;
 	if (p->wait_ms > WAIT_MOST_MS)

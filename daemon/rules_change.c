@@ -318,7 +318,7 @@ static int longer_before(struct wr_rules *r, const struct wr_policy *p, const ch
 	if (!ret && replace_at(before, at, text.at))
 		ret = out_of_memory(err);
 	if (!ret)
-		wr_rules_save(r); /* that is what a restart goes on with */
+		wr_rules_save(r, false); /* that is what a restart goes on with */
 	wr_policy_free(&one);
 	wr_buf_free(&text);
 	return ret;
@@ -371,7 +371,7 @@ static int change(struct wr_rules *r, const struct wr_rules_change *c, struct wr
 	if (ret && c->confirm_ns)
 		wr_rules_free_pending(&r->pending);
 	if (!ret && !r->pending.due_ns)
-		wr_rules_save(r);
+		wr_rules_save(r, c->by != WR_CHANGER_DETECTION);
 	return ret;
 }
 
@@ -394,7 +394,7 @@ void wr_rules_take_back(struct wr_rules *r)
 	}
 	r->who = NULL;
 	wr_rules_free_pending(&p);
-	wr_rules_save(r);
+	wr_rules_save(r, false);
 	wr_rules_say(r, "policy: a change was not confirmed in time and has been taken back");
 }
 
@@ -420,7 +420,7 @@ int wr_rules_confirm(struct wr_rules *r, uint64_t client, struct wr_err *err)
 		return ret;
 	}
 	wr_rules_free_pending(&p);
-	wr_rules_save(r);
+	wr_rules_save(r, true);
 	return 0;
 }
 
@@ -630,7 +630,7 @@ int wr_rules_switch(struct wr_rules *r, bool on, const char *who, struct wr_err 
 		r->off = was;
 		return ret;
 	}
-	wr_rules_save(r);
+	wr_rules_save(r, true);
 	wr_rules_say(r, "policy: %s", text);
 	if (was != r->off)
 		tell_switch(r, on, text, who);
@@ -664,7 +664,7 @@ void wr_rules_forget_ended(struct wr_rules *r)
 	}
 	if (some && !wr_rules_change_to(r, &list, r->all, &err)) {
 		wr_rules_say(r, "policy: ended:%s", wr_buf_text(&ended));
-		wr_rules_save(r);
+		wr_rules_save(r, false);
 	} else if (some) {
 		r->tried_ns = wr_loop_now_ns(); /* again in a second */
 	}

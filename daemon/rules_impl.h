@@ -101,6 +101,7 @@ void wr_rules_forget_ended(struct wr_rules *r);
 
 /* daemon/rules_state.c */
 void wr_rules_load(struct wr_rules *r);
-void wr_rules_save(struct wr_rules *r);
+/* asked: somebody waits for the answer, and a moment for the disk. */
+void wr_rules_save(struct wr_rules *r, bool asked);
 
 #endif

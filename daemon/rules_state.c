@@ -97,7 +97,7 @@ void wr_rules_load(struct wr_rules *r)
 				"rule on)");
 }
 
-void wr_rules_save(struct wr_rules *r)
+void wr_rules_save(struct wr_rules *r, bool asked)
 {
 	/* What waits to be confirmed is not kept: a restart takes it back. */
 	const struct wr_rules_list *l = r->pending.due_ns ? &r->pending.before : &r->added;
@@ -115,7 +115,7 @@ void wr_rules_save(struct wr_rules *r)
 	}
 	/* Who has added one has it kept when he is told so, unless the disk hangs: its end is told
 	 * by the run. */
-	ret = wr_saver_write(r->conf.saver, r->state, &b, WR_SAVER_WAIT_MS);
+	ret = wr_saver_write(r->conf.saver, r->state, &b, asked ? WR_SAVER_WAIT_MS : 0);
 	if (ret && ret != -EINPROGRESS)
 		wr_rules_say(r, "policy: %s: %s: a restart will not know what was added", r->state,
 			     strerror(-ret));

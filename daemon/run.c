@@ -686,13 +686,15 @@ static void end(struct wr_run *r)
 	wr_engine_close(&r->engine);
 	wr_rules_close(&r->rules);
 	wr_run_programs_close(r);
-	wr_saver_close(&r->saver);
 	wr_dump_close(&r->dump);
 	wr_dump_close(&r->samples);
 	wr_forecasts_close(&r->forecasts);
 	wr_findings_close(&r->findings);
 	wr_places_close(&r->places);
 	wr_attach_end(&r->attach);
+	wr_saver_finish(r->saver); /* behind it: a disk that hangs keeps nothing attached */
+	wr_run_saved_tell(r);
+	wr_saver_close(&r->saver);
 	wr_loop_close(&r->loop);
 	wr_conf_close(&r->values);
 	free(r);

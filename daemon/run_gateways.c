@@ -9,7 +9,7 @@
 /*
  * What is done at gateways: by detection against one client (a limit first, a block of who goes on
  * all the same), by policies against those who ask for a route. Who is in api.trust is none of
- * them.
+ * them; of a route's limit the gateway leaves him out (docs/gateways.md).
  */
 
 enum {
@@ -82,7 +82,10 @@ static void say_command(struct wr_buf *b, const struct wr_act *a)
 {
 	wr_buf_fmt(b, "weir gateway %s %s %s ", a->state == WR_ACT_SHADOW ? "apply" : "lift",
 		   a->gateway, verbs[a->e.verb]);
-	wr_gateway_who_print(b, &a->e, true);
+	if (a->e.kind == WR_GATEWAY_ROUTE) /* of which a shell would make other words */
+		wr_buf_fmt(b, "%s \"%s\"", wr_gateway_kind_names[a->e.kind], a->e.name);
+	else
+		wr_gateway_who_print(b, &a->e, true);
 	if (a->state == WR_ACT_SHADOW && a->e.verb == WR_GATEWAY_LIMIT)
 		wr_buf_fmt(b, " to %u", a->e.rate);
 }
@@ -141,7 +144,8 @@ static int policy_of(const struct wr_run *r, const char *gateway, const struct w
 
 	for (size_t i = 0; i < r->whens.n; i++) {
 		wr_gateway_when_why(why, &r->whens.at[i]);
-		if (!strcmp(why, e->why) && !strcmp(gateway, r->whens.at[i].gateway))
+		if (r->whens.at[i].consumers == (e->kind == WR_GATEWAY_ROUTE) &&
+		    !strcmp(why, e->why) && !strcmp(gateway, r->whens.at[i].gateway))
 			return (int)i;
 	}
 	return -1;

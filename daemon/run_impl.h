@@ -128,6 +128,8 @@ struct wr_run {
 void wr_run_learn_open(struct wr_run *r);
 /* Detection on or off: what it knows is saved before and read again after. */
 int wr_run_detect_switch(struct wr_run *r, bool on, struct wr_err *err);
+void wr_run_saved_tell(
+	struct wr_run *r); /* of small files: what the disk was slow for, or refused */
 void wr_run_learn_step(struct wr_run *r); /* to be called often */
 int wr_run_learn_save(struct wr_run *r, struct wr_err *err);
 int wr_run_learn(void *run, const char *what, const char *file, struct wr_err *err);

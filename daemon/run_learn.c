@@ -122,7 +122,7 @@ int wr_run_learn_save(struct wr_run *r, struct wr_err *err)
 }
 
 /* A disk that was slow for something that had been asked for. */
-static void tell_late(struct wr_run *r)
+void wr_run_saved_tell(struct wr_run *r)
 {
 	struct wr_saver_end end;
 	char line[sizeof(end.path) + 128];
@@ -142,7 +142,7 @@ void wr_run_learn_step(struct wr_run *r)
 	struct wr_err err = {0};
 	int ret;
 
-	tell_late(r);
+	wr_run_saved_tell(r);
 
 	if (wr_run_now_ns() - r->learned_ns < SAVE_S * 1000000000ull)
 		return;

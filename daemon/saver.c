@@ -22,13 +22,14 @@ struct file {
 	int error;
 	uint64_t since_ns, took_ms;
 	uint64_t asked, done; /* which write was asked for, and which is through */
+	uint64_t from_ns;     /* since then one is not through */
 };
 
 struct wr_saver {
 	pthread_mutex_t lock;
 	pthread_cond_t change;
 	pthread_t thread;
-	bool runs, stops;
+	bool runs, stops, joined;
 	struct file file[WR_SAVER_FILES];
 };
 
@@ -117,6 +118,18 @@ static int begin(struct wr_saver *k)
 	return 0;
 }
 
+void wr_saver_finish(struct wr_saver *k)
+{
+	if (!k || !k->runs || k->joined)
+		return;
+	pthread_mutex_lock(&k->lock);
+	k->stops = true;
+	pthread_cond_broadcast(&k->change);
+	pthread_mutex_unlock(&k->lock);
+	pthread_join(k->thread, NULL);
+	k->joined = true;
+}
+
 void wr_saver_close(struct wr_saver **saver)
 {
 	struct wr_saver *k = *saver;
@@ -124,12 +137,7 @@ void wr_saver_close(struct wr_saver **saver)
 	*saver = NULL;
 	if (!k)
 		return;
-	pthread_mutex_lock(&k->lock);
-	k->stops = true;
-	pthread_cond_broadcast(&k->change);
-	pthread_mutex_unlock(&k->lock);
-	if (k->runs)
-		pthread_join(k->thread, NULL);
+	wr_saver_finish(k);
 	for (struct file *f = k->file; f < k->file + WR_SAVER_FILES; f++)
 		wr_buf_free(&f->waits);
 	pthread_cond_destroy(&k->change);
@@ -155,9 +163,11 @@ static struct file *slot_of(struct wr_saver *k, const char *path)
 	return unused;
 }
 
+/* So long behind the first of those that are not through: when one has waited for a disk that
+ * hangs, the next one need not. */
 static int wait_for(struct wr_saver *k, struct file *f, uint64_t number, int wait_ms)
 {
-	uint64_t end_ns = wr_loop_now_ns() + (uint64_t)wait_ms * 1000000;
+	uint64_t end_ns = f->from_ns + (uint64_t)wait_ms * 1000000;
 	const struct timespec end = {.tv_sec = (time_t)(end_ns / 1000000000),
 				     .tv_nsec = (long)(end_ns % 1000000000)};
 
@@ -188,6 +198,8 @@ int wr_saver_write(struct wr_saver *k, const char *path, struct wr_buf *b, int w
 		*b = (struct wr_buf){0};
 		f->since_ns = f->is_due ? f->since_ns : wr_loop_now_ns();
 		f->is_due = true;
+		if (f->asked == f->done)
+			f->from_ns = wr_loop_now_ns();
 		f->ended = f->late = false;
 		f->asked++;
 		pthread_cond_broadcast(&k->change);

@@ -21,13 +21,16 @@ enum {
 };
 
 int wr_saver_open(struct wr_saver **out); /* -ENOMEM */
-/* Waits until all is written; NULL is fine; sets NULL. */
+/* Waits until all is written, however long; what has ended can still be asked for. NULL is fine. */
+void wr_saver_finish(struct wr_saver *k);
+/* The same, and it is gone; NULL is fine; sets NULL. */
 void wr_saver_close(struct wr_saver **k);
 
 /*
  * Takes what is in b (cleared) for path. 0: it is on the disk; -EINPROGRESS: it was not within
- * wait_ms, and will be; -EBUSY: so many files wait already; else as wr_keep_write(), and the old
- * file is as it was. k NULL: waits for it, however long.
+ * wait_ms of the first write of that file that is not through, and will be; -EBUSY: so many files
+ * wait already; else as wr_keep_write(), and the old file is as it was. k NULL: waits for it,
+ * however long.
  */
 int wr_saver_write(struct wr_saver *k, const char *path, struct wr_buf *b, int wait_ms);
 

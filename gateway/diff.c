@@ -138,7 +138,8 @@ static enum wr_gateway_deed decide(const struct wr_gateway_entry *e, struct wr_g
 	/* The first of doubles is in force: when that is another one, ours has no effect. */
 	if (f != &s->at[group[0]])
 		return WR_GATEWAY_TAKEN;
-	if (same(e, f, expires))
+	f->kept = same(e, f, expires);
+	if (f->kept)
 		return WR_GATEWAY_KEEP;
 	f->leaves = true;
 	f->to = e;
@@ -166,7 +167,7 @@ int wr_gateway_diff(struct wr_gateway_diff *d, const struct wr_gateway_set *want
 		return wr_fail(err, ENOMEM, "no memory for %zu entries", want->n + seen->n);
 	}
 	for (size_t i = 0; i < seen->n; i++)
-		seen->at[i].leaves = false, seen->at[i].to = NULL;
+		seen->at[i].leaves = seen->at[i].kept = false, seen->at[i].to = NULL;
 	for (size_t i = 0; i < want->n; i++) {
 		size_t from;
 

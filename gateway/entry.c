@@ -73,7 +73,8 @@ static int read_key(struct wr_gateway_entry *e, const char *text, struct wr_err 
 	return 0;
 }
 
-/* It stands in files of gateways, where none of these has a meaning. */
+/* It stands in files of gateways, where none of these has a meaning. nginx, which alone has names,
+ * compares them whatever their case is. */
 static int read_consumer(struct wr_gateway_entry *e, const char *text, struct wr_err *err)
 {
 	for (const char *c = text; *c; c++)
@@ -83,7 +84,8 @@ static int read_consumer(struct wr_gateway_entry *e, const char *text, struct wr
 				       "and '-'",
 				       text);
 	e->kind = WR_GATEWAY_CONSUMER;
-	snprintf(e->name, sizeof(e->name), "%s", text);
+	for (size_t i = 0; text[i]; i++)
+		e->name[i] = (char)tolower((unsigned char)text[i]);
 	return 0;
 }
 

@@ -224,11 +224,16 @@ struct wr_gateway_result {
 	uint64_t generation;
 	bool unsaved; /* the ledger could not be written: what was newly wanted is not kept */
 	char first_taken[64];
+	/* Of the ledger, which the configuration no longer takes: they have ended; why the first.
+	 */
+	size_t untaken;
+	char first_untaken[256];
 };
 
 /*
  * Makes the gateway what the ledger says: reads back, works out the difference, writes the ledger,
- * carries the plan out, reads back again. What has ended by now_s is taken out. show: a dry run;
+ * carries the plan out, reads back again. What has ended by now_s is taken out, and so is what the
+ * configuration no longer takes (wr_gateway_accepts()). show: a dry run;
  * the plan is written there and nothing is changed, the ledger neither.
  * 0; -errno: err says what is wrong and the mend, the ledger is kept, and a later call goes on.
  */

@@ -14,6 +14,7 @@ struct wr_gateway_found {
 	bool odd;    /* no entry that weir could have made: somebody else's */
 	/* What the difference says: it goes, and is it to be another one then? */
 	bool leaves;
+	bool kept;			   /* it is weir's, as it should be */
 	const struct wr_gateway_entry *to; /* borrowed from what is wanted */
 	struct wr_prefix who;
 	char name[WR_GATEWAY_SUBJECT]; /* CONSUMER, ROUTE; else "" */
@@ -206,10 +207,15 @@ void wr_gateway_block_end(struct wr_buf *b, const struct wr_gateway_block *old);
  * A regular expression for METHOD:HOST/PATH, of which no character has a meaning in maps of HAProxy
  * or files of nginx: "GET /a/{}.json" becomes
  *	^GET:[^/]* /a/[^/]+[.]json$		(without the blank)
+ * and "/v1/" and a '*' ends before the '*'.
  */
 void wr_gateway_route_print(struct wr_buf *b, const char *route);
 /* And back. -EINVAL: weir has not made it. */
 int wr_gateway_route_read(char to[WR_GATEWAY_SUBJECT], const char *pattern);
+/* Which entries of want are routes that stay, the tightest first: where they overlap the first one
+ * counts. The caller's to free; NULL: no memory. */
+uint32_t *wr_gateway_routes_stay(const struct wr_gateway_set *want, const struct wr_gateway_diff *d,
+				 size_t *n);
 
 /* ---- files (gateway/file.c) ---- */
 

@@ -210,13 +210,29 @@ static void add_pair(struct wr_buf *b, const struct wr_gateway_entry *e)
 	add_value(b, e);
 }
 
+static void add_routes(struct wr_buf *b, const struct wr_gateway_set *want,
+		       const struct wr_gateway_diff *d)
+{
+	size_t n;
+	uint32_t *at = wr_gateway_routes_stay(want, d, &n);
+
+	for (size_t i = 0; at && i < n; i++) {
+		add_pair(b, &want->at[at[i]]);
+		wr_buf_char(b, '\n');
+	}
+	b->failed |= !at;
+	free(at);
+}
+
 void wr_haproxy_print_file(struct wr_buf *b, enum wr_haproxy_map map,
 			   const struct wr_gateway_block *old, const char *name,
 			   uint64_t generation, const struct wr_gateway_set *want,
 			   const struct wr_gateway_diff *d)
 {
 	wr_gateway_block_begin(b, old, name, generation);
-	for (size_t i = 0; i < want->n; i++) {
+	if (map == WR_HAPROXY_ROUTES)
+		add_routes(b, want, d);
+	for (size_t i = 0; i < want->n && map != WR_HAPROXY_ROUTES; i++) {
 		if (!in_map(&want->at[i], map) || !wr_gateway_stays(d, i))
 			continue;
 		add_pair(b, &want->at[i]);
@@ -330,6 +346,41 @@ static void prepare(struct chunks *c)
 	s->expect_n = c->p->bytes.used - s->expect;
 }
 
+static void commit(struct chunks *c)
+{
+	end_chunk(c);
+	wr_gateway_step(c->p, WR_GATEWAY_SOCKET, c->socket)->again = "out of range";
+	wr_buf_fmt(&c->p->bytes, "commit map @%" PRIu64 " %s\n", c->version, c->file);
+	wr_gateway_step_ends(c->p);
+}
+
+/* Weir's together, the tightest first, where the first of them stood; others' around them. */
+static void routes_anew(struct wr_gateway_plan *p, const char *socket, const char *file,
+			const struct wr_gateway_set *want, const struct wr_gateway_seen *seen,
+			const struct wr_gateway_diff *d)
+{
+	struct chunks c = {p, socket, file, seen->version[WR_HAPROXY_ROUTES] + 1};
+	size_t n, at = 0;
+	uint32_t *stay = wr_gateway_routes_stay(want, d, &n);
+	const struct wr_gateway_found *f = seen->at, *end = seen->at + seen->n;
+
+	p->failed |= !stay;
+	prepare(&c);
+	for (bool ours; stay && (f < end || at < n); f += f < end) {
+		if (f < end && wr_haproxy_map_of(f->verb, f->kind) != WR_HAPROXY_ROUTES)
+			continue;
+		ours = f == end || f->kept || f->leaves;
+		for (; ours && at < n; at++) {
+			add_pair(in_chunk(&c), &want->at[stay[at]]);
+			wr_buf_char(&p->bytes, '\n');
+		}
+		if (!ours)
+			wr_buf_fmt(in_chunk(&c), "%s %s\n", f->key, f->value);
+	}
+	free(stay);
+	commit(&c);
+}
+
 /* What others have put there goes along as it is, and in its place: the first of doubles counts. */
 static void as_a_whole(struct wr_gateway_plan *p, enum wr_haproxy_map map, const char *socket,
 		       const char *file, const struct wr_gateway_set *want,
@@ -356,10 +407,7 @@ static void as_a_whole(struct wr_gateway_plan *p, enum wr_haproxy_map map, const
 		add_pair(in_chunk(&c), &want->at[i]);
 		wr_buf_char(&p->bytes, '\n');
 	}
-	end_chunk(&c);
-	wr_gateway_step(p, WR_GATEWAY_SOCKET, socket)->again = "out of range";
-	wr_buf_fmt(&p->bytes, "commit map @%" PRIu64 " %s\n", c.version, file);
-	wr_gateway_step_ends(p);
+	commit(&c);
 }
 
 void wr_haproxy_plan_map(struct wr_gateway_plan *p, enum wr_haproxy_map map, const char *socket,
@@ -375,7 +423,9 @@ void wr_haproxy_plan_map(struct wr_gateway_plan *p, enum wr_haproxy_map map, con
 			   wr_haproxy_map_of(seen->at[i].verb, seen->at[i].kind) == map;
 	if (!changes)
 		return;
-	if (changes > FEW || d->doubles)
+	if (map == WR_HAPROXY_ROUTES)
+		routes_anew(p, socket, file, want, seen, d);
+	else if (changes > FEW || d->doubles)
 		as_a_whole(p, map, socket, file, want, seen, d);
 	else
 		one_by_one(p, map, socket, file, want, seen, d);

@@ -7,9 +7,13 @@
 /*
  * HAProxy's maps as bytes, in its files and on its Runtime API (management.txt, 9.3): pure. A map
  * for each verb of addresses and of keys, and one of routes. Values hold the end in Unix seconds,
- *so that HAProxy ends an entry by its own clock: deny, keys		END limit, key_limit	END
- ** 1000000 + requests a second routes			the same, and ":ROUTE", by which HAProxy
- *counts
+ * so that HAProxy ends an entry by its own clock:
+ *
+ *	deny, keys		END
+ *	limit, key_limit	END * 1000000 + requests a second
+ *	routes			the same, and ":ROUTE", by which HAProxy counts
+ *
+ * Of routes the first one that matches counts: the tightest stand first.
  */
 enum wr_haproxy_map {
 	WR_HAPROXY_DENY,
@@ -43,8 +47,9 @@ void wr_haproxy_print_file(struct wr_buf *b, enum wr_haproxy_map map,
 			   uint64_t generation, const struct wr_gateway_set *want,
 			   const struct wr_gateway_diff *d);
 
-/* Steps that change the map in the running HAProxy: few changes one by one, many by a new version
- * of the map that is complete before it is in force. */
+/* Steps that change the map in the running HAProxy: few changes one by one, many, and all of
+ * routes, which have an order, by a new version of the map that is complete before it is in force.
+ */
 void wr_haproxy_plan_map(struct wr_gateway_plan *p, enum wr_haproxy_map map, const char *socket,
 			 const char *file, const struct wr_gateway_set *want,
 			 const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d);

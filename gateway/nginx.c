@@ -48,6 +48,8 @@ static int accepts(const struct wr_gateway_conf *c, const struct wr_gateway_entr
 	if (e->kind == WR_GATEWAY_CONSUMER && strlen(e->name) > WR_NGINX_CONSUMER)
 		return wr_fail(err, EOPNOTSUPP, "'%s': of a consumer's name nginx takes %d bytes",
 			       e->name, WR_NGINX_CONSUMER);
+	if (found) /* of these there may be a million */
+		return 0;
 	for (size_t i = 0; i < l->n; i++) {
 		found |= strtoul(l->at[i], NULL, 10) == e->rate;
 		wr_buf_fmt(&b, "%s%s", i ? ", " : "", l->at[i]);

@@ -42,19 +42,34 @@ static void print_route(struct wr_buf *b, const struct wr_gateway_entry *e)
 	wr_buf_fmt(b, "\" \"%u:%s\";\n", e->rate, e->name);
 }
 
+/* Names that a map has for itself, between quotes, too (ngx_http_map_module: "should be prefixed by
+ * the \ symbol"). */
+static bool is_word(const char *name)
+{
+	return !strcmp(name, "default") || !strcmp(name, "include");
+}
+
 static void print_entry(struct wr_buf *b, const struct wr_gateway_entry *e)
 {
-	if (e->kind == WR_GATEWAY_ROUTE) {
-		print_route(b, e);
-		return;
-	}
 	wr_buf_char(b, '\t');
-	if (e->kind == WR_GATEWAY_CONSUMER) /* one may be called "default" */
-		wr_buf_char(b, '"');
+	if (e->kind == WR_GATEWAY_CONSUMER)
+		wr_buf_str(b, is_word(e->name) ? "\"\\" : "\"");
 	wr_gateway_who_print(b, e, false);
 	wr_buf_str(b, e->kind == WR_GATEWAY_CONSUMER ? "\" " : " ");
 	wr_buf_u64(b, e->verb == WR_GATEWAY_LIMIT ? e->rate : 1);
 	wr_buf_str(b, ";\n");
+}
+
+static void print_routes(struct wr_buf *b, const struct wr_gateway_set *want,
+			 const struct wr_gateway_diff *d)
+{
+	size_t n;
+	uint32_t *at = wr_gateway_routes_stay(want, d, &n);
+
+	for (size_t i = 0; at && i < n; i++)
+		print_route(b, &want->at[at[i]]);
+	b->failed |= !at;
+	free(at);
 }
 
 void wr_nginx_print(struct wr_buf *b, const struct wr_gateway_conf *c,
@@ -68,7 +83,9 @@ void wr_nginx_print(struct wr_buf *b, const struct wr_gateway_conf *c,
 		if (p->kind == WR_GATEWAY_CONSUMER)
 			wr_buf_fmt(b, "map %s", c->nginx.consumer);
 		wr_buf_fmt(b, "%s\n\tdefault %s;\n", p->opens, p->standard);
-		for (size_t i = 0; i < want->n; i++)
+		if (p->kind == WR_GATEWAY_ROUTE)
+			print_routes(b, want, d);
+		for (size_t i = 0; i < want->n && p->kind != WR_GATEWAY_ROUTE; i++)
 			if (want->at[i].verb == p->verb && want->at[i].kind == p->kind &&
 			    wr_gateway_stays(d, i))
 				print_entry(b, &want->at[i]);
@@ -94,7 +111,8 @@ static bool read_name(struct wr_gateway_found *f, char *key)
 	key[n - 1] = 0;
 	if (f->kind == WR_GATEWAY_ROUTE)
 		return key[1] == '~' && !wr_gateway_route_read(f->name, key + 2);
-	snprintf(line, sizeof(line), "deny consumer %.*s", WR_GATEWAY_SUBJECT, key + 1);
+	key += 1 + (key[1] == '\\' && is_word(key + 2));
+	snprintf(line, sizeof(line), "deny consumer %.*s", WR_GATEWAY_SUBJECT, key);
 	if (wr_gateway_entry_parse(&e, line, 0, NULL))
 		return false;
 	memcpy(f->name, e.name, sizeof(f->name));

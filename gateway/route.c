@@ -2,17 +2,19 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/gateway_impl.h"
 
 /*
  * Routes as subjects: "[METHOD ][HOST]/PATH", where {} is any one segment, and a '*' at the end
- * anything more. Gateways compare a regular expression with "METHOD:HOST/PATH".
+ * anything more; as `weir api` names them, with {rest} at the end for any more segments. Gateways
+ * compare a regular expression with "METHOD:HOST/PATH", the path decoded.
  */
 
 static const char any_method[] = "[A-Z]+", any_host[] = "[^/]*", any_segment[] = "[^/]+",
-		  any_rest[] = ".*", dot[] = "[.]", plus[] = "[+]";
+		  dot[] = "[.]", plus[] = "[+]";
 
 /* Of what stands between the braces nothing is kept: it is a name for people. */
 static const char *skip_brace(const char *s)
@@ -30,14 +32,28 @@ static int none(const char *text, const char *why, struct wr_err *err)
 		       text, why);
 }
 
+/* What a whole route must not be; NULL: nothing. */
+static const char *unfit(const char *text)
+{
+	if (!strchr(text, '/'))
+		return "it has no path";
+	if (!strncmp(text, "OTHER ", 6))
+		return "OTHER stands for any method that weir does not know: name the method, or "
+		       "leave it out";
+	if (strchr(text, '%'))
+		return "gateways compare what it stands for, and not '%' and two digits: write "
+		       "that, or {} for the segment";
+	return NULL;
+}
+
 int wr_gateway_route(char to[WR_GATEWAY_SUBJECT], const char *text, struct wr_err *err)
 {
-	const char *s = text, *path = strchr(text, '/');
+	const char *s = text, *path = strchr(text, '/'), *why = unfit(text);
 	size_t n = 0, method = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 	char out[WR_GATEWAY_SUBJECT];
 
-	if (!path)
-		return none(text, "it has no path", err);
+	if (why)
+		return none(text, why, err);
 	if (method && text[method] != ' ')
 		method = 0;
 	while (*s) {
@@ -48,12 +64,12 @@ int wr_gateway_route(char to[WR_GATEWAY_SUBJECT], const char *text, struct wr_er
 			return none(text, "it is too long", err);
 		if (in_method)
 			c = *s;
-		else if (!isalnum((unsigned char)c) && !strchr("/._~-%:@+=,{*", c))
+		else if (!isalnum((unsigned char)c) && !strchr("/._~-:@+=,{*", c))
 			return none(text, "it has a character that no regular expression may have",
 				    err);
 		else if (*s == '*' && (s[1] || s == path))
 			return none(text, "'*' stands at its end alone", err);
-		else if (s < path && strchr("%:@+=,{*~", c))
+		else if (s < path && strchr(":@+=,{*~", c))
 			return none(text, "its host is no name", err);
 		out[n++] = c;
 		s++;
@@ -64,6 +80,8 @@ int wr_gateway_route(char to[WR_GATEWAY_SUBJECT], const char *text, struct wr_er
 			return none(text, "a brace is not closed", err);
 		out[n++] = '}';
 	}
+	if (n >= 3 && s - text >= 7 && !strcmp(s - 7, "/{rest}"))
+		out[--n - 1] = '*';
 	out[n] = 0;
 	memcpy(to, out, n + 1);
 	return 0;
@@ -76,8 +94,6 @@ static void print_literal(struct wr_buf *b, const char *s, size_t n)
 			wr_buf_str(b, dot);
 		else if (s[i] == '+')
 			wr_buf_str(b, plus);
-		else if (s[i] == '*')
-			wr_buf_str(b, any_rest);
 		else if (s[i] == '{')
 			wr_buf_str(b, any_segment);
 		else if (s[i] != '}')
@@ -89,6 +105,8 @@ void wr_gateway_route_print(struct wr_buf *b, const char *route)
 {
 	const char *blank = strchr(route, ' '), *host = blank ? blank + 1 : route,
 		   *path = strchr(host, '/');
+	size_t n;
+	bool rest;
 
 	wr_buf_char(b, '^');
 	if (blank)
@@ -100,8 +118,12 @@ void wr_gateway_route_print(struct wr_buf *b, const char *route)
 		print_literal(b, host, (size_t)(path - host));
 	else
 		wr_buf_str(b, any_host);
-	print_literal(b, path, strlen(path));
-	wr_buf_char(b, '$');
+	/* Of anything more nothing is said: ".*" would end at a newline, which a path may have. */
+	n = strlen(path);
+	rest = path[n - 1] == '*';
+	print_literal(b, path, n - rest);
+	if (!rest)
+		wr_buf_char(b, '$');
 }
 
 static bool takes(const char **s, const char *what)
@@ -120,7 +142,7 @@ int wr_gateway_route_read(char to[WR_GATEWAY_SUBJECT], const char *pattern)
 {
 	static const struct {
 		const char *is, *was;
-	} words[] = {{any_segment, "{}"}, {any_host, ""}, {any_rest, "*"}, {dot, "."}, {plus, "+"}};
+	} words[] = {{any_segment, "{}"}, {any_host, ""}, {dot, "."}, {plus, "+"}};
 	char text[WR_GATEWAY_SUBJECT];
 	const char *s = pattern;
 	struct wr_buf b = {0};
@@ -143,6 +165,8 @@ int wr_gateway_route_read(char to[WR_GATEWAY_SUBJECT], const char *pattern)
 		text[n++] = method && *s == ':' ? ' ' : *s;
 		method &= *s++ != ':';
 	}
+	if (!*s)
+		text[n++] = '*';
 	text[n] = 0;
 	if (wr_gateway_route(to, text, NULL))
 		return -EINVAL;
@@ -150,4 +174,32 @@ int wr_gateway_route_read(char to[WR_GATEWAY_SUBJECT], const char *pattern)
 	same = !strcmp(wr_buf_text(&b), pattern);
 	wr_buf_free(&b);
 	return same ? 0 : -EINVAL;
+}
+
+/* ---- their order ---- */
+
+static int tightest(const void *a, const void *b, void *at)
+{
+	const struct wr_gateway_entry *e = at, *x = &e[*(const uint32_t *)a],
+				      *y = &e[*(const uint32_t *)b];
+
+	return x->rate != y->rate ? (x->rate < y->rate ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+uint32_t *wr_gateway_routes_stay(const struct wr_gateway_set *want, const struct wr_gateway_diff *d,
+				 size_t *n)
+{
+	uint32_t *index;
+
+	*n = 0;
+	for (size_t i = 0; i < want->n; i++)
+		*n += want->at[i].kind == WR_GATEWAY_ROUTE;
+	index = malloc((*n + 1) * sizeof(*index));
+	*n = 0;
+	for (size_t i = 0; index && i < want->n; i++)
+		if (want->at[i].kind == WR_GATEWAY_ROUTE && wr_gateway_stays(d, i))
+			index[(*n)++] = (uint32_t)i;
+	if (index)
+		qsort_r(index, *n, sizeof(*index), tightest, want->at);
+	return index;
 }

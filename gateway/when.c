@@ -238,8 +238,8 @@ void wr_gateway_when_print(struct wr_buf *b, const struct wr_gateway_when *w)
 
 void wr_gateway_when_why(char to[WR_GATEWAY_WHEN_WHY], const struct wr_gateway_when *w)
 {
-	snprintf(to, WR_GATEWAY_WHEN_WHY, WR_GATEWAY_WHEN_MARK "%s of %.40s", measures[w->measure],
-		 w->route);
+	snprintf(to, WR_GATEWAY_WHEN_WHY, WR_GATEWAY_WHEN_MARK "%s of %.*s%s", measures[w->measure],
+		 w->consumers ? 32 : 40, w->route, w->consumers ? " (consumers)" : "");
 }
 
 static int read_line(struct wr_gateway_whens *all, const char *line, size_t n, unsigned int number,

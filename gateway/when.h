@@ -16,9 +16,9 @@
  *		limit clients to 10/s until below 2% for 60s
  *
  * (on one line). `limit clients` is one entry for each client address that asks for it, for all
- *that it asks there; `limit consumers` is one entry for the route, by which the gateway itself
- *counts each consumer, for what he asks of that route. `latency over 800ms` is the time that one in
- *twenty answers exceeds. Pure, but for reading the file.
+ * that it asks there; `limit consumers` is one entry for the route, by which the gateway itself
+ * counts each consumer, for what he asks of that route. `latency over 800ms` is the time that one
+ * in twenty answers exceeds. Pure, but for reading the file.
  */
 enum {
 	WR_GATEWAY_WHEN_ROUTE = 160, /* bytes of a route, with its 0 */

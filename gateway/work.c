@@ -122,6 +122,29 @@ static size_t end_those(struct wr_gateway_set *s, const struct ending *x)
 	return n;
 }
 
+/* What an earlier configuration has taken and this one does not: it would be missing for ever. */
+static void end_untaken(const struct wr_gateway *g, struct wr_gateway_set *s,
+			struct wr_gateway_result *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct wr_gateway_entry e = s->at[i];
+		struct wr_err err = {0};
+
+		if (e.state != WR_GATEWAY_GONE && wr_gateway_accepts(g, &e, &err)) {
+			if (!r->untaken++)
+				snprintf(r->first_untaken, sizeof(r->first_untaken), "%s",
+					 err.text);
+			if (e.state == WR_GATEWAY_WANTED)
+				continue;
+			e.state = WR_GATEWAY_GONE;
+		}
+		s->at[kept++] = e;
+	}
+	s->n = kept;
+}
+
 size_t wr_gateway_lift(struct wr_gateway_ledger *l, const struct wr_gateway_entry *which)
 {
 	return end_those(&l->set, &(struct ending){.which = which, .until_s = UINT64_MAX});
@@ -311,6 +334,7 @@ int wr_gateway_reconcile(struct wr_gateway *g, struct wr_gateway_ledger *l, uint
 
 	*r = (struct wr_gateway_result){.generation = l->generation};
 	end_those(&l->set, &(struct ending){.until_s = now_s});
+	end_untaken(g, &l->set, r);
 	ret = work(g, l, now_s, show, &seen, &d, r, err);
 	if (!show && !ret) {
 		ret = settle(g, l, &d, r->steps > 0, err);

@@ -4,7 +4,8 @@
     block FILE INFO              the block of a page that begins with ```INFO
     get URL SOURCE [KEY]         the status of a request from that address
     count URL[,PATH]... SOURCE N [KEY]
-                                 of N requests in a row, in turn, how many got which status
+                                 of N requests in a row, in turn, how many got which status; KEY MADE-UP: each another name;
+                                 ASKED in the environment: the host that they ask for
     until STATUS URL SOURCE -- COMMAND...
                                  starts it; prints the milliseconds until requests get that status and go on to
     serve KIND WHERE             a gateway that is not well; WHERE is a socket or a port
@@ -38,13 +39,18 @@ def status(url, source, key=None):
     try:
         s = socket.create_connection((host, int(port)), 5, (source, 0))
         s.settimeout(5)
-        s.sendall(b"GET %s HTTP/1.0\r\nHost: x\r\n%s\r\n" %
-                  (path.encode(), b"Authorization: %s\r\n" % key.encode() if key else b""))
+        s.sendall(b"GET %s HTTP/1.0\r\nHost: %s\r\n%s\r\n" %
+                  (path.encode(), os.environ.get("ASKED", "x").encode(), b"Authorization: %s\r\n" % key.encode() if key else b""))
         answer = s.recv(4096)
         s.close()
         return int(answer.split(b" ")[1])
     except (OSError, IndexError, ValueError):
         return 0
+
+
+def name(i):
+    import base64
+    return "Basic " + base64.b64encode(b"made-up-%d:x" % i).decode()
 
 
 def until(want, url, source, command):
@@ -67,6 +73,9 @@ def until(want, url, source, command):
 # ---- gateways that are not well ----
 
 def serve(kind, where):
+    import random
+    # Before anybody waits for it: a Python takes longer to read this module than a gateway has for its answer.
+    garbage = bytes(random.Random(7).randrange(256) for _ in range(5000))
     if where.startswith("/"):
         s = socket.socket(socket.AF_UNIX)
     else:
@@ -80,15 +89,14 @@ def serve(kind, where):
         if kind == "slow":
             kept.append(c)  # never says a word
             continue
-        threading.Thread(target=one, args=(kind, c), daemon=True).start()
+        threading.Thread(target=one, args=(kind, c, garbage), daemon=True).start()
 
 
-def one(kind, c):
+def one(kind, c, garbage):
     try:
         c.recv(65536)
         if kind == "garbage":
-            import random
-            c.sendall(bytes(random.Random(7).randrange(256) for _ in range(5000)))
+            c.sendall(garbage)
         elif kind == "drip":
             for _ in range(1000):
                 c.sendall(b"#")
@@ -585,7 +593,8 @@ def main():
     elif what == "count":
         first, *paths = args[0].split(",")
         urls = [first] + [re.match(r"http://[^/]+", first).group(0) + p for p in paths]
-        got = [status(urls[i % len(urls)], args[1], *args[3:4]) for i in range(int(args[2]))]
+        made_up = args[3:4] == ["MADE-UP"]
+        got = [status(urls[i % len(urls)], args[1], *([name(i)] if made_up else args[3:4])) for i in range(int(args[2]))]
         print(" ".join("%d:%d" % (s, got.count(s)) for s in sorted(set(got))))
     elif what == "until":
         return until(int(args[0]), args[1], args[2], args[4:])

@@ -13,6 +13,7 @@ A=c$$ B=g$$
 pair "$A" "$B"
 C=10.77.0.50 C6=fd77::50 # a client that is refused; 10.77.0.1 is another one
 ip -n "$(ns "$A")" addr add $C/24 dev "to-$B"
+ip -n "$(ns "$A")" addr add 10.77.0.9/24 dev "to-$B" # a proxy that is never refused
 ip -n "$(ns "$A")" addr add $C6/64 dev "to-$B" nodad
 IN=10.77.0.2
 PAGE=$WR_ROOT/docs/gateways.md
@@ -32,7 +33,7 @@ gw() {
 
 # page INFO: a block of the page, with our folder for the system's.
 page() {
-	helper block "$PAGE" "$1" | sed "s,/run/haproxy,$D,; s,/etc/haproxy,$D,g; s,/etc/nginx,$D,g"
+	helper block "$PAGE" "$1" | sed "s,src 10\.0\.0\.0/8,src 10.77.0.9,; s,default 0; 10\.0\.0\.0/8,default 0; 10.77.0.9,; s,/run/haproxy,$D,; s,/etc/haproxy,$D,g; s,/etc/nginx,$D,g"
 }
 
 helper() {

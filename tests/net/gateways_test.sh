@@ -38,7 +38,7 @@ chmod 755 "$TMP/gateways" "$D2"
 
 page() {
 	"$PYTHON" -S "$WR_HERE/gateway.py" block "$WR_ROOT/docs/gateways.md" "$1" |
-		sed "s,/run/haproxy,$D2,; s,/etc/haproxy,$D2/maps,g; s,^never = .*,never = 10.77.0.9,; s,level admin,& user haproxy,"
+		sed "s,src 10\.0\.0\.0/8,src 10.77.0.9,; s,/run/haproxy,$D2,; s,/etc/haproxy,$D2/maps,g; s,^never = .*,never = 10.77.0.9,; s,level admin,& user haproxy,"
 }
 
 page "weir haproxy" >"$TMP/gateways/edge.conf"
@@ -181,7 +181,7 @@ ok "it acts: the route is limited" wait_for "$PATIENCE" lists "limit route /api/
 ok "in the gateway" in_routes
 ok "by one entry" [ "$(listed | wc -l)" = 1 ]
 consumers_incident() {
-	w incidents 1 | grep -q "^done .*limit route /api/search to 20/s at edge until ..:..:.. UTC (weir gateway lift edge limit route /api/search)"
+	w incidents 1 | grep -q "^done .*limit route /api/search to 20/s at edge until ..:..:.. UTC (weir gateway lift edge limit route \"/api/search\")"
 }
 ok "the incident says so, and how to undo it" wait_for "$PATIENCE" consumers_incident
 kill -KILL "$D"

@@ -62,9 +62,16 @@ static void entries(void)
 	entry("limit key 1f0a93c2b4d5e6f7 to 5 until 7", "limit key 1F0A93C2B4D5E6F7 to 5 until 7");
 	entry("limit consumer al.ice@x to 5 until 7 why w",
 	      "limit consumer al.ice@x to 5 until 7 why w");
+	entry("deny consumer Al.Ice until 7", "deny consumer al.ice until 7");
 	entry("limit route /api/search to 5 until 7", "limit route /api/search to 5 until 7");
 	entry("limit route GET Shop.Example/Users/{id}/+.js/* to 5 until 7",
 	      "limit route GET shop.example/Users/{}/+.js/* to 5 until 7");
+	/* As `weir api` shows them. */
+	entry("limit route GET shop.example/a/{id}/{rest} to 5 until 7",
+	      "limit route GET shop.example/a/{}/* to 5 until 7");
+	entry("limit route /a/{rest}/b to 5 until 7", "limit route /a/{}/b to 5 until 7");
+	no_entry("limit route OTHER /x to 5", "OTHER stands for any method that weir does not");
+	no_entry("limit route /a%20b to 5", "gateways compare what it stands for");
 	no_entry("deny route /x", "never refused");
 	no_entry("limit route to 5", "is no route: it has no path");
 	no_entry("limit route GET to 5", "is no route: it has no path");
@@ -112,12 +119,15 @@ static void routes(void)
 		{"GET /u", "^GET:[^/]*/u$", "GET:x/u", "PUT:x/u"},
 		{"shop.example/u", "^[A-Z]+:shop[.]example/u$", "GET:shop.example/u",
 		 "GET:x.shop.example/u"},
-		{"GET a.b/v1/*", "^GET:a[.]b/v1/.*$", "GET:a.b/v1/x/y", "GET:a.b/v2/x"},
+		{"GET a.b/v1/*", "^GET:a[.]b/v1/", "GET:a.b/v1/x/y", "GET:a.b/v2/x"},
+		{"/v1/*", "^[A-Z]+:[^/]*/v1/", "GET:a.b/v1/x", "GET:a.b/v2/x"},
+		{"/*", "^[A-Z]+:[^/]*/", "GET:a.b/", "a.b/"},
 		{"/v1/m:do+it", "^[A-Z]+:[^/]*/v1/m:do[+]it$", "POST:h/v1/m:do+it",
 		 "POST:h/v1/m:doit"},
 	};
 	static const char *const others[] = {
-		"^GET:/a$", "^[A-Z]+:[^/]*/a", "/a", "^GET:.*$", "^", "", "^[A-Z]+:[^/]*/(a|b)$"};
+		"^GET:/a/.*$", "^[A-Z]+:[^/]*/a/.*",  "/a", "^GET:.*$", "^", "", "^GET:",
+		"^GET:a[.]b",  "^[A-Z]+:[^/]*/(a|b)$"};
 	char back[WR_GATEWAY_SUBJECT];
 
 	for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++) {
@@ -249,9 +259,16 @@ static int read_nothing(const struct wr_gateway *g, struct wr_gateway_seen *seen
 	return wr_fail(err, EIO, "%s does not answer", g->name);
 }
 
+static uint32_t can_deny(const struct wr_gateway_conf *c)
+{
+	(void)c;
+	return WR_GATEWAY_CAN_DENY;
+}
+
 static void wanted(void)
 {
-	static const struct wr_gateway_driver silent = {.name = "silent", .read = read_nothing};
+	static const struct wr_gateway_driver silent = {
+		.name = "silent", .can = can_deny, .read = read_nothing};
 	struct wr_gateway g = {.name = "edge", .driver = &silent, .conf.most = 2};
 	struct wr_gateway_ledger l = {.path = "/proc/nowhere/edge.ledger", .lock_fd = -1};
 	struct wr_gateway_set more = {0};
@@ -269,6 +286,60 @@ static void wanted(void)
 	is_int(wr_gateway_reconcile(&g, &l, NOW_S, NULL, &r, &err), -EIO, "who is silent is told");
 	ok(r.unsaved, "and that the ledger could not be written");
 	wr_gateway_set_free(&more);
+	wr_gateway_set_free(&l.set);
+}
+
+/* ---- what the configuration no longer takes ---- */
+
+/* A gateway that has nothing, and takes nothing new. */
+static int read_empty(const struct wr_gateway *g, struct wr_gateway_seen *seen, struct wr_err *err)
+{
+	(void)g, (void)seen, (void)err;
+	return 0;
+}
+
+static bool never_stale(const struct wr_gateway *g, const struct wr_gateway_set *want,
+			const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d)
+{
+	(void)g, (void)want, (void)seen, (void)d;
+	return false;
+}
+
+static void plan_nothing(const struct wr_gateway *g, const struct wr_gateway_set *want,
+			 const struct wr_gateway_seen *seen, const struct wr_gateway_diff *d,
+			 uint64_t generation, struct wr_gateway_plan *p)
+{
+	(void)g, (void)want, (void)seen, (void)d, (void)generation, (void)p;
+}
+
+static void no_longer_taken(void)
+{
+	static const struct wr_gateway_driver driver = {.name = "plain",
+							.can = can_deny,
+							.read = read_empty,
+							.stale = never_stale,
+							.plan = plan_nothing};
+	struct wr_gateway g = {.name = "edge", .driver = &driver, .conf.most = 9};
+	char folder[] = "/tmp/gateway_test.XXXXXX", file[64];
+	struct wr_gateway_ledger l = {.lock_fd = -1};
+	struct wr_gateway_result r;
+	struct wr_err err = {0};
+
+	ok(mkdtemp(folder) != NULL, "a folder");
+	snprintf(l.path, sizeof(l.path), "%s/edge.ledger", folder);
+	put(&l.set, "limit route /a to 5 until 1795409640", WR_GATEWAY_PUT);
+	put(&l.set, "limit 10.0.0.1 to 5 until 1795409640", WR_GATEWAY_WANTED);
+	if (!ok(!wr_gateway_reconcile(&g, &l, NOW_S, NULL, &r, &err),
+		"a ledger with what its configuration no longer takes"))
+		note("%s", err.text);
+	is_int((long long)l.set.n, 0, "these entries have ended");
+	is_int((long long)r.untaken, 2, "which is told");
+	ok(strstr(r.first_untaken, "cannot limit rates") != NULL, "with the first of them: %s",
+	   r.first_untaken);
+	ok(!wr_gateway_reconcile(&g, &l, NOW_S, NULL, &r, &err) && !r.untaken, "once");
+	snprintf(file, sizeof(file), "%s", l.path);
+	unlink(file);
+	rmdir(folder);
 	wr_gateway_set_free(&l.set);
 }
 
@@ -425,6 +496,40 @@ static void haproxy_routes(void)
 	end_scene(&s);
 }
 
+/* Of those that a request is of the first counts, so the tightest stands first, also after one more
+ * has come. */
+static void haproxy_route_order(void)
+{
+	char shown[] = "0x1 ^/theirs 7\n0x2 ^[A-Z]+:[^/]*/v1/ 100000020:/v1/*\n"
+		       "0x3 ^/last 7\n\n";
+	struct wr_gateway_plan p;
+	struct scene s = {0};
+	struct wr_buf b = {0};
+
+	put(&s.want, "limit route /v1/* to 20 until 100", WR_GATEWAY_PUT);
+	put(&s.want, "limit route GET /v1/chat to 5 until 100", WR_GATEWAY_WANTED);
+	wr_haproxy_read_map(&s.seen, WR_HAPROXY_ROUTES, shown, strlen(shown), NULL);
+	wr_gateway_diff(&s.d, &s.want, &s.seen, true, NULL);
+	p = (struct wr_gateway_plan){.was = &s.seen};
+	wr_haproxy_plan_map(&p, WR_HAPROXY_ROUTES, "/s", "/m", &s.want, &s.seen, &s.d);
+	wr_gateway_plan_show(&p, &b);
+	is_str(wr_buf_text(&b),
+	       "-- send to /s, 15 bytes\nprepare map /m\n"
+	       "-- send to /s, 115 bytes\nadd map @1 /m <<\n^/theirs 7\n"
+	       "^GET:[^/]*/v1/chat$ 100000005:GET_/v1/chat\n"
+	       "^[A-Z]+:[^/]*/v1/ 100000020:/v1/*\n^/last 7\n\n"
+	       "-- send to /s, 17 bytes\ncommit map @1 /m\n",
+	       "a change of routes makes the map anew, the tightest first, theirs around it");
+	wr_buf_clear(&b);
+	wr_haproxy_print_file(&b, WR_HAPROXY_ROUTES, &(struct wr_gateway_block){0}, "edge", 1,
+			      &s.want, &s.d);
+	ok(strstr(wr_buf_text(&b), "/v1/chat\n^[A-Z]+:[^/]*/v1/ ") != NULL,
+	   "so a reload changes nothing");
+	wr_buf_free(&b);
+	wr_gateway_plan_free(&p);
+	end_scene(&s);
+}
+
 static void haproxy(void)
 {
 	static const char *const bad[] = {"0x1 10.0.0.2 100\n0x2 10.0", "Unknown map identifier.\n",
@@ -438,6 +543,7 @@ static void haproxy(void)
 	uint64_t version = 0;
 
 	haproxy_routes();
+	haproxy_route_order();
 	is_int((long long)wr_haproxy_value(&e), 1795409040999999, "a limit's value has both");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct wr_gateway_seen seen = {0};
@@ -465,8 +571,11 @@ static void nginx(void)
 		"geo $weir_deny {\n\tdefault 0;\n\t203.0.113.7 1;\n\t2001:db8::/32 1;\n}\n"
 		"geo $weir_class {\n\tdefault \"\";\n\t198.51.100.0/24 5;\n}\n"
 		"map $remote_user $weir_consumer_deny {\n\tdefault 0;\n\t\"mallory\" 1;\n}\n"
-		"map $remote_user $weir_consumer_class {\n\tdefault \"\";\n\t\"default\" 5;\n}\n"
+		"map $remote_user $weir_consumer_class {\n\tdefault \"\";\n"
+		"\t\"\\default\" 5;\n\t\"\\include\" 5;\n\t\"includes\" 20;\n}\n"
 		"map \"$request_method:$host$uri\" $weir_route {\n\tdefault \"\";\n"
+		"\t\"~^[A-Z]+:[^/]*/v1/chat$\" \"5:/v1/chat\";\n"
+		"\t\"~^[A-Z]+:[^/]*/\" \"20:/*\";\n"
 		"\t\"~^GET:[^/]*/a/[^/]+$\" \"20:GET /a/{}\";\n}\n"
 		"geo $weir_stamp {\n\tdefault \"edge 7\";\n}\n"
 		"# weir end\n";
@@ -491,16 +600,20 @@ static void nginx(void)
 	put(&want, "limit 198.51.100.0/24 to 5", 0);
 	put(&want, "deny consumer mallory", 0);
 	put(&want, "limit consumer default to 5", 0);
+	put(&want, "limit consumer include to 5", 0);
+	put(&want, "limit consumer includes to 20", 0);
+	put(&want, "limit route /* to 20", 0);
+	put(&want, "limit route /v1/chat to 5", 0);
 	put(&want, "limit route GET /a/{id} to 20", 0);
 	wr_gateway_diff(&d, &want, &seen, false, NULL);
 	wr_nginx_print(&b, &conf, &old, "edge", 7, &want, &d);
 	is_str(wr_buf_text(&b), text, "nginx' file is written");
 	wr_gateway_block_find(&k, b.at, b.used, "edge", NULL);
 	inside = strndup(k.inside, k.inside_n);
-	ok(!wr_nginx_read(&seen, inside, k.inside_n) && seen.n == 6, "and read back");
+	ok(!wr_nginx_read(&seen, inside, k.inside_n) && seen.n == 10, "and read back");
 	wr_gateway_diff_free(&d);
 	wr_gateway_diff(&d, &want, &seen, false, NULL);
-	is_int((long long)d.count[WR_GATEWAY_KEEP], 6, "with the same entries");
+	is_int((long long)d.count[WR_GATEWAY_KEEP], 10, "with the same entries");
 	wr_nginx_look(&c, dump, strlen(dump), "/e/weir.conf");
 	ok(c.includes && !c.denies && !c.stamps && !c.consumers && !c.routes,
 	   "what weir's own file has is no use of it");
@@ -866,6 +979,7 @@ int main(void)
 	lists();
 	ledger();
 	wanted();
+	no_longer_taken();
 	block();
 	difference();
 	haproxy();

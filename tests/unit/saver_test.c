@@ -106,6 +106,42 @@ static void hangs(void)
 	has(in("b"), "x", "the other one is there, too");
 }
 
+/* Many who wait for the same file are held once, not one after the other. */
+static void hangs_for_all(void)
+{
+	const char *pipe = in("again");
+	struct wr_saver *k = NULL;
+	struct wr_saver_end end;
+	uint64_t before_ns, took_ms;
+	char text[64] = "", path[64];
+	int fd, late = 0;
+
+	snprintf(path, sizeof(path), "%s", pipe);
+	ok(!mkfifo(path, 0600) && !wr_saver_open(&k), "a disk that hangs again");
+	before_ns = wr_loop_now_ns();
+	for (int i = 0; i < 64; i++)
+		late += write_text(k, path, i < 63 ? "1" : "2", WR_SAVER_WAIT_MS) == -EINPROGRESS;
+	took_ms = (wr_loop_now_ns() - before_ns) / 1000000;
+	note("64 writes that are waited for held the loop for %llu ms",
+	     (unsigned long long)took_ms);
+	is_int(late, 64, "each of them knows that it is late");
+	ok(took_ms < 16 * WR_SAVER_WAIT_MS, "and they waited for it together");
+	is_int(write_text(k, in("no/such/folder"), "x", 0), -EINPROGRESS, "one will fail");
+	fd = open(path, O_RDONLY);
+	while (!strchr(text, '2')) {
+		ssize_t n = read(fd, text, sizeof(text) - 1);
+
+		text[n > 0 ? n : 0] = 0;
+	}
+	close(fd);
+	wr_saver_finish(k);
+	for (late = 0; wr_saver_ended(k, &end); late++)
+		if (end.error == -ENOENT)
+			late += 10;
+	is_int(late, 12, "what has ended by the time it is finished is still told");
+	wr_saver_close(&k);
+}
+
 int main(void)
 {
 	char command[64];
@@ -113,6 +149,7 @@ int main(void)
 	ok(mkdtemp(folder) != NULL, "a folder");
 	well();
 	hangs();
+	hangs_for_all();
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	ok(!system(command), "is gone");
 	return done();

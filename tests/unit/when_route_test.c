@@ -113,6 +113,23 @@ static void names(void)
 	   "a whole name about that one");
 }
 
+/* By the reason a weir that has begun anew knows whose an entry is. */
+static void whys(void)
+{
+	struct wr_gateway_when w = {.route = "/a", .measure = WR_GATEWAY_LATENCY};
+	char clients[WR_GATEWAY_WHEN_WHY], consumers[WR_GATEWAY_WHEN_WHY];
+
+	wr_gateway_when_why(clients, &w);
+	is_str(clients, "policy: latency of /a", "why a client is limited");
+	w.consumers = true;
+	wr_gateway_when_why(consumers, &w);
+	is_str(consumers, "policy: latency of /a (consumers)",
+	       "of consumers of the same route it is another reason");
+	memset(w.route, 'x', sizeof(w.route) - 1);
+	wr_gateway_when_why(consumers, &w);
+	ok(strstr(consumers, "x (consumers)") != NULL, "however long the route is");
+}
+
 static void acts(void)
 {
 	const struct wr_gateway_when w = {.over = 0.05, .below = 0.02, .over_s = 3, .below_s = 2};
@@ -192,6 +209,7 @@ int main(void)
 	refuses();
 	file();
 	names();
+	whys();
 	acts();
 	room();
 	told();

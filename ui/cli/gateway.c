@@ -99,7 +99,7 @@ static const struct {
 	{"list", 0, 1, list, "list [NAME]"},
 	{"probe", 1, 1, probe, "probe NAME"},
 	{"apply", 1, 256, wr_cli_gateway_apply, "apply NAME ENTRY"},
-	{"lift", 1, 8, wr_cli_gateway_lift, "lift NAME deny|limit ADDRESS"},
+	{"lift", 1, 8, wr_cli_gateway_lift, "lift NAME deny|limit WHO"},
 	{"reconcile", 0, 64, wr_cli_gateway_keep, "reconcile [NAME...]"},
 	{"flush", 1, 1, wr_cli_gateway_flush, "flush NAME"},
 	{"policies", 0, 0, wr_cli_gateway_policies, "policies"},
@@ -185,8 +185,9 @@ const struct wr_command wr_command_gateway = {
 	.text = "A gateway is a file in gateway.folder, /etc/weir/gateways/NAME.conf "
 		"(docs/gateways.md has the lines for it and for\n"
 		"the gateway's own configuration). An entry is\n\n"
-		"deny ADDRESS|PREFIX|key HASH [for SPAN | until TIME] [why TEXT]\n\n"
-		"limit ADDRESS|PREFIX to RATE [for SPAN | until TIME] [why TEXT]\n\n"
+		"deny ADDRESS|PREFIX|key HASH|consumer NAME [for SPAN | until TIME] [why TEXT]\n\n"
+		"limit ADDRESS|PREFIX|key HASH|consumer NAME|route ROUTE to RATE [for SPAN | until "
+		"TIME] [why TEXT]\n\n"
 		"and ends after 10 minutes when it does not say. What shall be so is kept in a "
 		"ledger "
 		"(gateway.state); apply takes\n"

@@ -84,7 +84,7 @@ int wr_cli_gateway_lift(struct wr_gateway_job *j, int argc, char **argv, struct 
 	int ret;
 
 	if (argc < 3)
-		return wr_fail(err, EINVAL, "lift NAME deny|limit ADDRESS");
+		return wr_fail(err, EINVAL, "lift NAME deny|limit WHO");
 	for (int i = 1; i < argc; i++)
 		wr_buf_fmt(&text, "%s%s", i > 1 ? " " : "", argv[i]);
 	if (!strcmp(argv[1], "limit"))

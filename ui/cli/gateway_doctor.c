@@ -80,26 +80,41 @@ static void tell_configured(const struct wr_daemon_conf *conf, uint16_t port,
 	}
 }
 
+/* Whose it is by its number; false: nobody's. */
+static bool tell_known(uint16_t port, wr_gateway_tell_fn tell, void *ctx)
+{
+	char text[256];
+
+	for (size_t k = 0; k < sizeof(admins) / sizeof(admins[0]); k++) {
+		if (port != admins[k].port || (admins[k].runs && !runs(admins[k].runs)))
+			continue;
+		snprintf(text, sizeof(text),
+			 "port %u, where %s is administered, is open to other hosts", port,
+			 admins[k].whose);
+		tell(ctx, WR_GATEWAY_WARN, text, admins[k].mend);
+		return true;
+	}
+	return false;
+}
+
+/* Of IPv4 and of IPv6 it listens by two sockets, and is told once. */
+static bool was_told(const struct wr_listener *l, int i)
+{
+	for (int k = 0; k < i; k++)
+		if (l[k].proto == 6 && l[k].port == l[i].port && !loopback(&l[k]))
+			return true;
+	return false;
+}
+
 static void open_admin(const struct wr_daemon_conf *conf, wr_gateway_tell_fn tell, void *ctx)
 {
 	static struct wr_listener l[LISTENERS];
 	int n = wr_listeners(l, LISTENERS, NULL);
-	char text[256];
 
-	for (int i = 0; i < n && i < LISTENERS; i++) {
-		if (l[i].proto != 6 || loopback(&l[i]))
-			continue;
-		tell_configured(conf, l[i].port, tell, ctx);
-		for (size_t k = 0; k < sizeof(admins) / sizeof(admins[0]); k++) {
-			if (l[i].port != admins[k].port ||
-			    (admins[k].runs && !runs(admins[k].runs)))
-				continue;
-			snprintf(text, sizeof(text),
-				 "port %u, where %s is administered, is open to other hosts",
-				 admins[k].port, admins[k].whose);
-			tell(ctx, WR_GATEWAY_WARN, text, admins[k].mend);
-		}
-	}
+	for (int i = 0; i < n && i < LISTENERS; i++)
+		if (l[i].proto == 6 && !loopback(&l[i]) && !was_told(l, i) &&
+		    !tell_known(l[i].port, tell, ctx))
+			tell_configured(conf, l[i].port, tell, ctx);
 }
 
 struct named {

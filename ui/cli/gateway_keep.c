@@ -91,7 +91,7 @@ static int reconcile_one(struct wr_gateway_job *j, const char *name, struct trou
 	if (!t)
 		return ret;
 	/* A round that says nothing new is not worth a line. */
-	if (!ret && !r.steps && r.taken == t->taken)
+	if (!ret && !r.steps && r.taken == t->taken && !r.untaken)
 		j->out.used = from;
 	if (!ret)
 		t->taken = r.taken;

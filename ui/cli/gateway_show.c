@@ -130,8 +130,8 @@ void wr_cli_gateway_policy(struct wr_buf *b, bool json, const struct wr_gateway_
 		wr_buf_fmt(b, "%4u  %-8s %s\n", w->line, entries ? "ACTS" : "rests",
 			   wr_buf_text(&text));
 		if (entries)
-			wr_buf_fmt(b, "      %zu clients limited (weir gateway list %s)\n", entries,
-				   w->gateway);
+			wr_buf_fmt(b, "      %zu %s limited (weir gateway list %s)\n", entries,
+				   w->consumers ? "route" : "clients", w->gateway);
 	}
 	wr_buf_free(&text);
 }
@@ -148,6 +148,7 @@ static void result_json(struct wr_buf *b, const struct wr_gateway *g,
 	wr_json_u64(b, "in_force", r->in_force);
 	wr_json_u64(b, "foreign", r->foreign);
 	wr_json_u64(b, "taken", r->taken);
+	wr_json_u64(b, "untaken", r->untaken);
 	wr_json_u64(b, "steps", r->steps);
 	wr_json_u64(b, "generation", r->generation);
 	end(b);
@@ -172,6 +173,9 @@ void wr_cli_gateway_result(struct wr_buf *b, bool json, const struct wr_gateway 
 			   "out "
 			   "there, or lift it here\n",
 			   g->name, r->taken, r->first_taken);
+	if (r->untaken)
+		wr_buf_fmt(b, "%s: %zu ended, for its configuration no longer takes them: %s\n",
+			   g->name, r->untaken, r->first_untaken);
 }
 
 /* ---- what was looked at ---- */
