@@ -24,8 +24,9 @@ KINDS = {  # frames of bench/day, packets a second; and of tests/net/send
 CLIENTS = {  # connections a second, sources, seconds at most: with a server at the other end (detect_clients.py)
     "brute_force": (2, 1, 60), "slow_http": (10, 1, 60), "http_flood": (300, 30, 30)}
 KNOWN_S = 75  # until it is known how many connections are usual: before that many are no flood of them
+OVER_S = 95  # a finding holds for half a minute, its rule for a minute more
 TAKES = """Found takes: brute_force ten short sessions in a minute, slow_http forty connections that are held for ten seconds and a look at the
-table of flows, which takes ten seconds once; http_flood more than twice what a minute has shown to be usual."""
+table of flows, which takes ten seconds once; http_flood more than what a minute has shown to be usual, of sources that make five a second."""
 LASTS_S = 1.5
 ATTEMPTS = 10  # connections in a row of which no more than PASSED are served: it is stopped
 AFTER_S = 1.2  # events are written within a second
@@ -163,7 +164,7 @@ class Run:
         known = klass == "http_flood"  # the service that has usual clients, from addresses that are new each time
         victim = "10.77.0.2" if known else "10.91.%d.5" % (number + 1)
         if known:
-            time.sleep(max(15 if number else 0, self.began + KNOWN_S - time.time()))  # the one before is over
+            time.sleep(max(OVER_S if number else 0, self.began + KNOWN_S - time.time()))  # the one before is over, and its rule
         list(self.news())
         found, attempts, end = None, [], None
         path = "%s/attempts" % self.a.tmp

@@ -11,9 +11,12 @@ enum {
 	NAMED = 8,     /* sources in a rule */
 	WINDOW_S = 60, /* packets that are looked for to know what it is made of */
 	LIMIT_CPS = 1,
+	EACH_BURST = 3, /* connections that a client makes at once, beyond that */
+	USUAL_S = 2,	/* what came so shortly before it was found may be its beginning */
 };
 
 #define LEAST_COVERED 0.3
+#define MOST_COVERED 0.7 /* below: so many others that it is for each source */
 
 bool blame_has(enum wr_finding_class c)
 {
@@ -157,6 +160,54 @@ static double value_of(const struct wr_finding *f, enum wr_feature feature)
 	return 0;
 }
 
+static void tally(struct who *w, uint32_t seen[NAMED], const struct sample *s)
+{
+	uint32_t i = 0, empty = NAMED;
+
+	for (; i < w->n && memcmp(w->net[i].addr, s->src, 16); i++)
+		if (!seen[i])
+			empty = i;
+	if (i == w->n && empty < NAMED)
+		i = empty;
+	if (i < w->n && !memcmp(w->net[i].addr, s->src, 16)) {
+		seen[i]++;
+	} else if (i < NAMED) { /* a place that is free, or nobody's any more */
+		w->n += i == w->n;
+		w->net[i] = victim_of(s->src, s->ip_v);
+		seen[i] = 1;
+	} else {
+		for (i = 0; i < NAMED; i++)
+			seen[i]--;
+	}
+}
+
+/* Usual clients of the service that have most usual packets: they go on as they are used to
+ * (Misra and Gries, 1982). */
+static void choose_spared(const struct wr_detect *d, const struct wr_finding *f,
+			  const struct wr_cure_of *what, struct who *w)
+{
+	uint64_t before = f->start_ns - USUAL_S * 1000000000ull;
+	uint32_t seen[NAMED] = {0};
+
+	w->n = 0;
+	for (uint32_t b = 0; b < BUCKETS; b++)
+		for (uint32_t i = 0; i < BUCKET; i++) {
+			const struct sample *s = &d->samples->usual[b][i];
+
+			if (s->ns && s->ns < before && s->proto == what->proto &&
+			    s->dport == what->port &&
+			    for_victim(&f->victim, s->dst, s->ip_v, s->dport))
+				tally(w, seen, s);
+		}
+	for (uint32_t i = 0; i < w->n;)
+		if (seen[i]) {
+			i++;
+		} else {
+			w->net[i] = w->net[--w->n];
+			seen[i] = seen[w->n];
+		}
+}
+
 /* The share of it that comes from those that are named. */
 static double covered(const struct wr_finding *f, const struct who *w)
 {
@@ -171,9 +222,9 @@ static double covered(const struct wr_finding *f, const struct who *w)
 	return all > 0 ? of / all : 0;
 }
 
-/* Usual packets that the rule would hit. */
+/* Usual packets that the rule is for: those of w, or of all others. */
 static void look_at_usual(const struct wr_detect *d, const struct wr_finding *f, uint8_t proto,
-			  const struct who *w, struct wr_cure *c)
+			  const struct who *w, bool others, struct wr_cure *c)
 {
 	uint64_t bits[64] = {0};
 	uint32_t hit = 0;
@@ -187,7 +238,7 @@ static void look_at_usual(const struct wr_detect *d, const struct wr_finding *f,
 			    !for_victim(&f->victim, s->dst, s->ip_v, s->dport))
 				continue;
 			c->usual_samples++;
-			if (has(w, s->src)) {
+			if (has(w, s->src) != others) {
 				uint64_t h = addr_hash(s->src);
 
 				hit++;
@@ -216,8 +267,16 @@ static const char *proto_word(uint8_t proto)
 	}
 }
 
+static void who_text(struct wr_buf *b, const char *clause, const struct who *w)
+{
+	for (uint32_t i = 0; i < w->n; i++) {
+		wr_buf_str(b, i ? ", " : clause);
+		wr_victim_text(b, &w->net[i]);
+	}
+}
+
 static void rule_text(struct wr_buf *b, const struct wr_finding *f, const struct who *w,
-		      const struct wr_cure_want *want, const struct wr_cure *c,
+		      bool others, const struct wr_cure_want *want, const struct wr_cure *c,
 		      const struct wr_cure_of *what)
 {
 	struct wr_victim v = f->victim;
@@ -225,14 +284,13 @@ static void rule_text(struct wr_buf *b, const struct wr_finding *f, const struct
 	if (f->klass == WR_CLASS_HTTP_FLOOD)
 		v.port = what->port;
 	wr_buf_fmt(b, "%s: ", want->name);
-	if (c->verb == WR_CURE_LIMIT)
-		wr_buf_fmt(b, "limit %dcps from ", LIMIT_CPS);
+	if (others)
+		wr_buf_fmt(b, "limit %dcps burst %d per source", LIMIT_CPS, EACH_BURST);
+	else if (c->verb == WR_CURE_LIMIT)
+		wr_buf_fmt(b, "limit %dcps", LIMIT_CPS);
 	else
-		wr_buf_str(b, "drop from ");
-	for (uint32_t i = 0; i < w->n; i++) {
-		wr_buf_str(b, i ? ", " : "");
-		wr_victim_text(b, &w->net[i]);
-	}
+		wr_buf_str(b, "drop");
+	who_text(b, others ? " not from " : " from ", w);
 	wr_buf_fmt(b, " to %s", proto_word(what->proto));
 	if (v.port)
 		wr_buf_fmt(b, "/%u", v.port);
@@ -275,7 +333,8 @@ void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr
 	struct who w = {0};
 	struct wr_cure_of what;
 	struct wr_buf text = {0};
-	bool proven, drop;
+	bool proven, drop, others;
+	double limit = LIMIT_CPS;
 
 	if (want->level > 1 || !f->n_sources || !f->n_evidence)
 		return;
@@ -287,21 +346,28 @@ void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr
 	if (c->attack_samples < expected(f) || !proto_word(what.proto)) /* by ARP: no rule may */
 		return;
 	choose(f, want->level, &w);
-	look_at_usual(d, f, what.proto, &w, c);
+	/* Too many for a list: each source has its own limit, and usual clients none. */
+	others = f->klass == WR_CLASS_HTTP_FLOOD && !want->level && what.port &&
+		 covered(f, &w) < MOST_COVERED;
+	if (others)
+		choose_spared(d, f, &what, &w);
+	look_at_usual(d, f, what.proto, &w, others, c);
 	proven = is_proven(d, f, what.proto) && !c->usual_clients;
 	drop = proven && !want->level;	      /* neighbours have proven nothing */
 	if (!drop && what.proto != WR_IP_TCP) /* only its connections can be limited */
 		return;
 	c->verb = drop ? WR_CURE_DROP : WR_CURE_LIMIT;
-	c->attack = covered(f, &w);
+	c->attack = others ? 1 : covered(f, &w);
 	c->safe = c->attack >= LEAST_COVERED;
+	if (others)
+		limit *= fmax(1, value_of(f, WR_FEATURE_SOURCES));
 	if (!drop) {
-		c->attack *= fmax(0, 1 - LIMIT_CPS / fmax(0.001, rate_of(f)));
+		c->attack *= fmax(0, 1 - limit / fmax(0.001, rate_of(f)));
 		c->safe = c->safe && c->attack >= LEAST_STOPPED && (!want->level || proven);
 		/* All that a client does, wherever to, is more than a scan is worth. */
 		c->safe = c->safe && (f->victim.ip_v || !c->usual_clients);
 	}
-	rule_text(&text, f, &w, want, c, &what);
+	rule_text(&text, f, &w, others, want, c, &what);
 	if (text.used >= sizeof(c->rule))
 		*c = (struct wr_cure){0};
 	else

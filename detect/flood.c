@@ -25,8 +25,10 @@ enum {
 	SYN_LEAST = 8,
 	SYN_LOW = 60,	   /* beyond what is usual, added up over seconds */
 	SYN_MANY = 400,	   /* in a step: nobody waits for more */
-	CLIENT_MOST = 5,   /* connections a client makes in a second, */
-	ONE_LEAST = 50,	   /* and one that is a flood by itself: the floor */
+	SENT_AGAIN = 3,	   /* SYNs of a connection in a second or two (RFC 6298) */
+	HEAVY_LEAST = 8,   /* clients that make more connections than clients do */
+	CROWD_STEPS = 2,   /* between looks at what a crowd has become */
+	ONE_LEAST = 50,	   /* connections of one that is a flood by itself: the floor */
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
 	SILENT_STEPS = 20, /* that a host makes no connection when it is gone, */
@@ -67,6 +69,20 @@ static bool was_gone(const struct wr_detect *d, const struct target *t)
 	return t->gone && d->step - t->gone <= BACK_STEPS && are_usual(d, t);
 }
 
+/* Not many more than the connections that were found to be a flood: a limit keeps SYNs of those
+ * out, which are sent again. */
+static bool are_limited(const struct wr_detect *d, const struct target *t)
+{
+	for (int i = 0; i < FINDINGS; i++) {
+		const struct wr_finding *f = &d->finding[i].f;
+
+		if (f->id && f->klass == WR_CLASS_HTTP_FLOOD && f->victim.ip_v == t->key.ip_v &&
+		    !memcmp(f->victim.addr, t->key.addr, 16))
+			return t->sum[C_SYN] <= SENT_AGAIN * f->evidence[0].value;
+	}
+	return false;
+}
+
 /* Those that came some steps ago should have been completed by now: not one in five was. */
 static bool syn_flood(const struct wr_detect *d, const struct target *t)
 {
@@ -75,7 +91,7 @@ static bool syn_flood(const struct wr_detect *d, const struct target *t)
 
 	return ((aged >= SYN_AGED && done * 5 < aged) || (now >= SYN_MANY && done * 20 < now) ||
 		(t->low >= SYN_LOW && done * 3 < t->sum[C_SYN])) &&
-	       !was_gone(d, t);
+	       !was_gone(d, t) && !are_limited(d, t);
 }
 
 /* Not one connection that goes on, whose beginning was not seen. */
@@ -88,8 +104,20 @@ static bool ack_flood(const struct wr_detect *d, const struct target *t)
 /* So many new connections that it must be known how many are usual. */
 static bool crowd(const struct wr_detect *d, const struct target *t)
 {
-	return t->norm[C_HANDSHAKES].seconds >= 60 &&
-	       t->sum[C_HANDSHAKES] > 2 * most_usual(d, t, C_HANDSHAKES, USUAL);
+	(void)d;
+	return t->norm[C_HANDSHAKES].seconds >= 60;
+}
+
+/* Most are of sources that each make more of them than a client does. */
+static bool are_heavy(const struct profile *p)
+{
+	return p->heavy >= HEAVY_LEAST && p->heavy_parts * 2 > p->parts;
+}
+
+/* More than is usual, and not much more, is enough only where they are heavy. */
+static bool is_many(const struct wr_detect *d, const struct target *t, const struct profile *p)
+{
+	return t->sum[C_HANDSHAKES] > 2 * most_usual(d, t, C_HANDSHAKES, USUAL) || are_heavy(p);
 }
 
 /* Nobody answers: it is no service. One that does answers to far more than it is known to. */
@@ -154,9 +182,11 @@ static bool belongs(const void *ctx, const struct recent *r)
 
 static enum wr_finding_class name_of(const struct flood *fl, const struct profile *p)
 {
-	/* Many clients that each do as usual: a crowd, not a flood. */
-	if (fl->klass == WR_CLASS_HTTP_FLOOD && p->packets < p->sources * CLIENT_MOST &&
-	    (p->top[0].packets * 10 < p->packets || p->top[0].packets < ONE_LEAST))
+	/* Many clients that each do as usual: a crowd, not a flood. By connections: a part has more
+	 * packets than their SYNs where the kernel counts. */
+	if (fl->klass == WR_CLASS_HTTP_FLOOD && !are_heavy(p) &&
+	    p->parts < p->sources * CLIENT_USUAL &&
+	    (p->top_parts * 10 < p->parts || p->top_parts < ONE_LEAST))
 		return WR_CLASS_FLASH_CROWD;
 	if (fl->klass != WR_CLASS_AMP_OTHER)
 		return fl->klass;
@@ -227,17 +257,20 @@ static double rate_of(const struct target *t, const struct flood *fl, const stru
 
 /*
  * Who and what costs a look at all that is remembered. What is known to go on has one a second, and
- * is renewed in between; of others there is one only when there is room for a finding, and at most
- * so many a step: the next ones have their turn in the next step.
+ * is renewed in between (a crowd may be the beginning of a flood: more often); of others there is
+ * one only when there is room for a finding, and at most so many a step: the next ones have their
+ * turn in the next step.
  */
 static bool may_look(struct wr_detect *d, struct target *t, const struct flood *fl)
 {
 	struct wr_finding *f = NULL;
+	uint32_t every;
 
 	for (int i = 0; i < FINDINGS && !f; i++)
 		if (d->finding[i].f.id && is_of(t, fl, &d->finding[i].f))
 			f = &d->finding[i].f;
-	if (f && (d->step + t->key.addr[3]) % STEPS) {
+	every = f && f->klass == WR_CLASS_FLASH_CROWD ? CROWD_STEPS : STEPS;
+	if (f && (d->step + t->key.addr[3]) % every) {
 		renew(d, f);
 		if (f->severity > WR_SEVERITY_INFO)
 			t->busy = d->step + STEPS * 10;
@@ -257,6 +290,8 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 	if (!may_look(d, t, fl))
 		return;
 	profile_of(d, belongs, &c, &p);
+	if (fl->klass == WR_CLASS_HTTP_FLOOD && !is_many(d, t, &p))
+		return;
 	/* One who tries ports is a scan, whoever else connects meanwhile. */
 	if (fl->klass == WR_CLASS_SYN_FLOOD && p.ports >= 20 &&
 	    (p.sources <= 3 || p.top[0].packets * 10 >= (uint64_t)half_open(t) * 6))

@@ -20,6 +20,7 @@ enum {
 	BEGIN_STEP = 2 * STEPS, /* so that what is a second old has no negative number */
 	RECENT = 16384,		/* a power of two: parts that are remembered */
 	FINDINGS = 64,
+	CLIENT_USUAL = 5, /* connections a client makes in a second */
 	/* A finding that did not hold for so long is over: a flood, and what needs patience. */
 	HOLD_STEPS = 50,
 	HOLD_LONG = 300,
@@ -243,6 +244,9 @@ static inline double most_usual(const struct wr_detect *d, const struct target *
 struct profile {
 	double seconds; /* that it covers */
 	uint64_t packets, bytes;
+	uint32_t parts, top_parts;   /* of parts, as there is one of each connection's beginning; of
+					the source with most packets */
+	uint32_t heavy, heavy_parts; /* sources with CLIENT_USUAL parts or more; their parts */
 	double sources, new_sources;
 	uint32_t hosts, ports; /* different destinations, their ports; at most 64 are counted */
 	uint64_t top_host;     /* packets to the one with most */

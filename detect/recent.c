@@ -11,6 +11,7 @@ enum { SLOTS = 1 << 13 /* a power of two: sources and ports that are told apart 
 struct slot {
 	uint8_t addr[16];
 	uint64_t packets;
+	uint32_t parts;
 	uint8_t ip_v;
 	bool fresh;
 };
@@ -63,6 +64,7 @@ static void add(struct sums *s, struct profile *p, const struct recent *r)
 	struct slot *slot = slot_of(s->source, SLOTS, src, from >> 20);
 
 	p->packets += r->packets;
+	p->parts++;
 	p->bytes += r->bytes;
 	s->source_bits[from >> 6 & 511] |= 1ull << (from & 63);
 	s->host_bits[to >> 6 & 63] |= 1ull << (to & 63);
@@ -70,6 +72,7 @@ static void add(struct sums *s, struct profile *p, const struct recent *r)
 	if (slot) {
 		slot->ip_v = r->key.ip_v;
 		slot->packets += r->packets;
+		slot->parts++;
 	}
 	slot = slot_of(s->host, 64, dst, to >> 20);
 	if (slot) {
@@ -105,12 +108,18 @@ static void finish(struct sums *s, struct profile *p, double now_s, double oldes
 	p->hosts = (uint32_t)lround(linear_count(s->host_bits, 64));
 	p->port = most(s->port, p->packets, &p->ports);
 	p->sport = most(s->sport, p->packets, NULL);
-	for (uint32_t i = 0; i < SLOTS; i++)
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		if (s->source[i].parts >= CLIENT_USUAL) {
+			p->heavy++;
+			p->heavy_parts += s->source[i].parts;
+		}
 		if (s->source[i].packets)
 			s->source[n++] = s->source[i];
+	}
 	if (n < SLOTS / 2) /* all of them are there */
 		p->sources = n;
 	qsort(s->source, n, sizeof(*s->source), by_packets);
+	p->top_parts = s->source[0].parts;
 	for (p->n_top = 0; p->n_top < n && p->n_top < WR_FINDING_SOURCES; p->n_top++) {
 		memcpy(p->top[p->n_top].addr, s->source[p->n_top].addr, 16);
 		p->top[p->n_top].ip_v = s->source[p->n_top].ip_v;

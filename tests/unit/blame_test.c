@@ -12,6 +12,7 @@ static uint64_t random_state;
 
 static struct {
 	struct wr_cure cure; /* the last one that is safe */
+	uint64_t raised_ns;  /* the first finding */
 	bool broken;
 } got;
 
@@ -30,6 +31,7 @@ static void news(struct host *h, enum wr_finding_news n, const struct wr_finding
 
 	if (n == WR_FINDING_OVER || f->severity == WR_SEVERITY_INFO)
 		return;
+	got.raised_ns = got.raised_ns ? got.raised_ns : f->raised_ns;
 	wr_detect_cure(h->d, f, &want, &cure);
 	if (cure.verb == WR_CURE_NONE)
 		return;
@@ -99,6 +101,28 @@ static void http_flood(struct host *h, uint32_t turn)
 		host_session(h, ATTACKER + i * 256, (uint16_t)(1024 + turn), WEB, 443, 100, 1000);
 }
 
+/* Thirty sources: three hundred connections a second. */
+static void http_flood_of_many(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = turn * 3; i < turn * 3 + 3; i++)
+		host_session(h, ATTACKER + i % 30 * 256, (uint16_t)(1024 + i), WEB, 443, 100, 1000);
+}
+
+/* Half as many. */
+static void http_flood_of_less(struct host *h, uint32_t turn)
+{
+	if (turn % 2 == 0)
+		http_flood_of_many(h, turn / 2);
+}
+
+/* A proxy that always comes: many connections, among those of others. */
+static void proxy(struct host *h, uint32_t turn)
+{
+	usual_turn(h, turn);
+	if (turn % 20 == 7)
+		host_session(h, PC, (uint16_t)(20000 + turn / 20), WEB, 443, 500, 3000);
+}
+
 static void syns(struct host *h, uint32_t turn)
 {
 	for (int i = 0; i < 5; i++)
@@ -137,6 +161,12 @@ static const struct attack {
 	 "drop from 198.51.100.7 to tcp/443@10.0.0.10 ", NULL},
 	{"connections in masses", usual_turn, http_flood, 8, WR_CURE_LIMIT,
 	 "limit 1cps from 198.51.", NULL},
+	{"connections in masses of many", usual_turn, http_flood_of_many, 8, WR_CURE_LIMIT,
+	 "limit 1cps burst 3 per source not from ", "limit 1cps burst 3 per source not from "},
+	{"connections of many, less of them", usual_turn, http_flood_of_less, 8, WR_CURE_LIMIT,
+	 "limit 1cps burst 3 per source not from ", NULL},
+	{"connections of many, beside a proxy", proxy, http_flood_of_many, 8, WR_CURE_LIMIT,
+	 "limit 1cps burst 3 per source not from ", NULL},
 	{"SYNs like those of clients", usual_turn, syns, 8, WR_CURE_COOKIES,
 	 "cookies over 20cps to tcp/443@10.0.0.10 auto for 60s", NULL},
 	{"SYNs like those of clients, of one", usual_turn, syns_of_one, 8, WR_CURE_NONE, NULL,
@@ -145,6 +175,7 @@ static const struct attack {
 
 static void cure(const struct attack *a, int v, const char *want)
 {
+	uint64_t began_ns;
 	const char *at;
 
 	host_open(&host, v);
@@ -152,12 +183,19 @@ static void cure(const struct attack *a, int v, const char *want)
 	random_state = 5;
 	host.news = news;
 	pass(&host, 90, a->usual, NULL);
+	began_ns = host.ns;
 	pass(&host, a->seconds, a->usual, a->turn);
 	wr_detect_finish(host.d);
 	is_int(got.cure.verb, a->verb, "IPv%d: %s", v, a->what);
 	at = strstr(got.cure.rule, ": ");
 	if (want)
 		ok(at && !strncmp(at + 2, want, strlen(want)) && !got.broken, "IPv%d: %s: %s", v,
+		   a->what, got.cure.rule);
+	if (a->turn == http_flood_of_many || a->turn == http_flood_of_less)
+		ok(got.raised_ns && got.raised_ns <= began_ns + SECOND,
+		   "IPv%d: %s: found within a second", v, a->what);
+	if (a->usual == proxy)
+		ok(strstr(got.cure.rule, "10.0.1.50") != NULL, "IPv%d: %s: not the proxy: %s", v,
 		   a->what, got.cure.rule);
 	if (a->verb == WR_CURE_DROP)
 		ok(got.cure.attack >= 0.9 && !got.cure.usual_clients,
