@@ -67,6 +67,18 @@ static int make_folder(const char *path, uid_t owner, struct wr_err *err)
 			       : wr_fail(err, errno, "folder '%s': %s", folder, strerror(errno));
 }
 
+static int taken(const char *path, struct wr_err *err)
+{
+	return wr_fail(err, EADDRINUSE, "another weir listens at '%s'", path);
+}
+
+int wr_door_is_free(const char *path, struct wr_err *err)
+{
+	int why;
+
+	return is_alive(path, SOCK_STREAM, &why) ? taken(path, err) : 0;
+}
+
 /* Nobody listens at a socket that was left behind. */
 static int clear_way(const struct sockaddr_un *at, int type, struct wr_err *err)
 {
@@ -78,7 +90,7 @@ static int clear_way(const struct sockaddr_un *at, int type, struct wr_err *err)
 	if (!S_ISSOCK(s.st_mode))
 		return wr_fail(err, EEXIST, "'%s' is there and is no socket", at->sun_path);
 	if (is_alive(at->sun_path, type, &why))
-		return wr_fail(err, EADDRINUSE, "another weir listens at '%s'", at->sun_path);
+		return taken(at->sun_path, err);
 	if (why != -ECONNREFUSED)
 		return wr_fail(err, -why, "socket '%s': %s", at->sun_path, strerror(-why));
 	return unlink(at->sun_path) && errno != ENOENT

@@ -28,6 +28,9 @@ int wr_door_open_mail(struct wr_door *door, const char *path, uid_t owner, gid_t
  */
 void wr_door_close(struct wr_door *door);
 
+/* Before anything is begun that a second one would stumble over. -EADDRINUSE: somebody answers. */
+int wr_door_is_free(const char *path, struct wr_err *err);
+
 /* Connects. Returns a descriptor, or -errno: -ECONNREFUSED and -ENOENT: nobody listens there. */
 int wr_door_knock(const char *path, struct wr_err *err);
 

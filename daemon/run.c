@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control/iface.h"
+#include "daemon/door.h"
 #include "daemon/notify.h"
 #include "daemon/rights.h"
 #include "daemon/saver.h"
@@ -713,13 +714,15 @@ int wr_run(const struct wr_run_conf *conf, struct wr_err *err)
 	r->since_ns = wr_run_now_ns();
 	ret = read_conf(r, err);
 	if (!ret)
+		ret = wr_door_is_free(r->c.socket.path, err);
+	if (!ret)
 		ret = start_processes(r, err);
 	if (!ret)
 		ret = wr_loop_open(&r->loop, err);
 	if (!ret)
 		ret = open_signals(r, err);
 	if (!ret)
-		ret = open_api(r, err); /* first of all: is there another weir? */
+		ret = open_api(r, err);
 	if (!ret)
 		ret = wr_run_detect_open(r, err);
 	if (!ret)
