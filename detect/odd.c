@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/proto.h"
@@ -66,46 +67,92 @@ static struct odd *odd_of(struct wr_detect *d, const struct wr_talk_key *key)
 	return o;
 }
 
+/*
+ * One client that fetches something large makes most of what comes for a minute, and that is usual:
+ * what it does is no mixture. Of a flow no more is counted than a part of what comes usually.
+ */
+static uint32_t most_of_one(const struct odd *o)
+{
+	double usual = expm1((double)o->norm[ODD_PACKETS].level) * ODD_WINDOW_S / ODD_ONE;
+
+	return (uint32_t)fmin(fmax(ODD_LEAST, usual), UINT16_MAX);
+}
+
+/* So many of these are counted. */
+static uint32_t take(struct odd *o, enum odd_way way, uint64_t flow, uint64_t n)
+{
+	uint16_t *had = &o->of_flow[way][flow % ODD_FLOWS];
+	uint32_t most = most_of_one(o), room = most > *had ? most - *had : 0;
+
+	n = n < room ? n : room;
+	*had += (uint16_t)n;
+	return (uint32_t)n;
+}
+
+static uint64_t flow_hash(const uint8_t client[16], uint16_t port)
+{
+	return (addr_hash(client) + port * 0x9e3779b97f4a7c15ull) >> 32;
+}
+
 /* Of packets that were counted together it is known which flags there were: all had one when there
  * is no other kind, else at least one. */
-static void count_flags(struct odd *o, const struct wr_flow_part *p)
+static void count_flags(struct odd *o, const struct wr_flow_part *p, uint32_t rest)
 {
 	uint16_t flags = p->tcp_flags & (WR_TCP_SYN | WR_TCP_ACK | WR_TCP_RST | WR_TCP_FIN);
-	uint64_t rest = p->n.packets, n;
+	uint32_t n;
 	static const uint16_t of[] = {WR_TCP_SYN, WR_TCP_RST, WR_TCP_FIN};
 
 	for (unsigned int i = 0; i < sizeof(of) / sizeof(*of) && rest; i++) {
 		if (!(flags & of[i]))
 			continue;
 		n = flags == of[i] ? rest : 1;
-		o->kinds[ODD_FLAGS_AT + i] += (uint32_t)n;
+		o->kinds[ODD_FLAGS_AT + i] += n;
 		rest -= n;
 	}
-	o->kinds[ODD_FLAGS_AT + ODD_FLAGS - 1] += (uint32_t)rest;
+	o->kinds[ODD_FLAGS_AT + ODD_FLAGS - 1] += rest;
 }
 
-static void count_in(struct odd *o, const struct part *a)
+static void count_in(struct odd *o, const struct part *a, uint64_t flow)
 {
 	const struct wr_flow_part *p = &a->p->flow;
 	uint64_t h = addr_hash(p->key.addr[a->from]);
+	uint32_t n = take(o, ODD_IN, flow, a->n);
 
 	o->packets += (uint32_t)a->n;
-	o->bytes += p->n.bytes;
 	o->new_flows += a->is_new;
 	o->sources[h >> 6 & (ODD_WORDS - 1)] |= 1ull << (h & 63);
-	o->kinds[wr_size_class((uint32_t)(p->n.bytes / (a->n ? a->n : 1)))] += (uint32_t)a->n;
+	if (!n)
+		return;
+	o->counted += n;
+	o->bytes += p->n.bytes * n / a->n;
+	o->kinds[wr_size_class((uint32_t)(p->n.bytes / a->n))] += n;
 	if (p->key.proto == WR_IP_TCP)
-		count_flags(o, p);
+		count_flags(o, p, n);
+}
+
+static void count_back(struct odd *o, const struct part *a, uint64_t flow)
+{
+	const struct wr_flow_part *p = &a->p->flow;
+	uint32_t n = take(o, ODD_BACK, flow, a->n);
+
+	o->back += (uint32_t)a->n;
+	if (p->key.proto == WR_IP_TCP && (p->tcp_flags & 0xff) == (WR_TCP_RST | WR_TCP_ACK))
+		o->refused += (uint32_t)a->n;
+	if (!n)
+		return;
+	o->counted_back += n;
+	o->back_bytes += p->n.bytes * n / a->n;
 }
 
 static void count_part(struct odd *o, const struct part *a, uint8_t server)
 {
-	if (a->to == server) {
-		count_in(o, a);
-		return;
-	}
-	o->back += (uint32_t)a->n;
-	o->back_bytes += a->p->flow.n.bytes;
+	const struct wr_flow_key *k = &a->p->flow.key;
+	uint64_t flow = flow_hash(k->addr[!server], k->port[!server]);
+
+	if (a->to == server)
+		count_in(o, a, flow);
+	else
+		count_back(o, a, flow);
 }
 
 /*
@@ -128,31 +175,34 @@ void odd_part(struct wr_detect *d, const struct part *a)
 	count_part(odd_of(d, &key), a, server);
 }
 
-static void count_header(struct wr_detect *d, const struct wr_talk_key *key, uint8_t ttl)
+static void count_header(struct wr_detect *d, const struct wr_talk_key *key, uint64_t flow,
+			 uint8_t ttl)
 {
 	struct wr_rows *rows = &d->odds->rows;
 	struct odd *o = wr_rows_find(rows, key, wr_rows_hash(rows, key));
 
-	if (!o)
-		return;
-	o->headers++;
-	o->kinds[ODD_TTLS_AT + ttl / (256 / ODD_TTLS)]++;
+	if (o)
+		o->kinds[ODD_TTLS_AT + ttl / (256 / ODD_TTLS)] += take(o, ODD_HEADERS, flow, 1);
 }
 
 void odd_packet(struct wr_detect *d, const struct wr_rec *rec)
 {
 	const struct wr_hdr *h = &rec->hdr[0];
 	struct wr_talk_key key = {.ip_v = h->ip_v};
+	uint8_t client[16] = {0};
+	uint64_t flow;
 
 	if (d->conf.tune.no_anomalies || !(h->has & WR_H_IP))
 		return;
 	memcpy(key.addr, h->dst, h->ip_v == 4 ? 4 : 16);
-	count_header(d, &key, h->ttl);
+	memcpy(client, h->src, h->ip_v == 4 ? 4 : 16);
+	flow = flow_hash(client, h->has & WR_H_PORTS ? h->sport : 0);
+	count_header(d, &key, flow, h->ttl);
 	if (!(h->has & WR_H_PORTS))
 		return;
 	key.port = h->dport;
 	key.proto = h->proto;
-	count_header(d, &key, h->ttl);
+	count_header(d, &key, flow, h->ttl);
 }
 
 /* ---- what has a name ---- */
@@ -328,14 +378,14 @@ static void end_window(struct wr_detect *d, struct odd *o)
 		go_on(d, o, f, w.score > bound * 0.7);
 		return;
 	}
-	if ((double)least > bound) {
+	if ((double)least > bound * odd_rush(o, &w)) {
 		bool rest = o->named_step && d->step - o->named_step < NAMED_REST;
 
 		if (!rest && !is_told_there(d, &o->key))
 			tell_odd(d, o, &w, bound);
 		return;
 	}
-	if (o->windows >= ODD_YOUNG / 2)
+	if (o->windows >= ODD_YOUNG / 2 && (double)least <= bound)
 		odd_learn_score(o, least);
 	if (w.score <= bound)
 		odd_learn(o, &w);

@@ -36,6 +36,8 @@ enum {
 	ODD_LEAST = 30, /* packets of a window, and headers of its times to live */
 	ODD_YOUNG = 60, /* windows until something is told */
 	ODD_WORDS = 4,	/* of bits of sources */
+	ODD_FLOWS = 32, /* of which it is known, by hash, how many packets were counted */
+	ODD_ONE = 8,	/* of one flow no more than that part of the usual packets is counted */
 };
 
 struct odd_norm {
@@ -57,8 +59,11 @@ struct odd {
 	float usual[ODD_KINDS]; /* share of each kind in its mixture */
 	struct odd_norm norm[ODD_THINGS];
 	/* Of this window, from here to the end: */
-	uint32_t packets, back, new_flows, headers;
-	uint64_t bytes, back_bytes;
+	uint32_t packets, back, new_flows;
+	uint32_t refused;		/* of those back: nothing listens there */
+	uint32_t counted, counted_back; /* of packets and back: see most_of_one() */
+	uint64_t bytes, back_bytes;	/* of those that were counted */
+	uint16_t of_flow[3][ODD_FLOWS]; /* enum odd_way */
 	uint64_t sources[ODD_WORDS];
 	uint32_t kinds[ODD_KINDS];
 };
@@ -69,6 +74,9 @@ struct odds {
 		judged; /* that ended since the last whole ten seconds, and in those before */
 };
 
+/* What of a flow is counted. */
+enum odd_way { ODD_IN, ODD_BACK, ODD_HEADERS };
+
 struct odd_window {
 	double value[ODD_THINGS], z[ODD_THINGS]; /* z: deviations from what is usual */
 	bool has[ODD_THINGS];
@@ -78,7 +86,8 @@ struct odd_window {
 /* What the window that is filled has, when it is so long; how far that is from what is usual. */
 void odd_measure(const struct odd *o, double seconds, struct odd_window *w);
 void odd_judge(const struct odd *o, struct odd_window *w);
-/* It answers hardly anything any more: it is down, and what comes is what asks whether it is. */
+/* It answers hardly anything any more, or refuses: it is down, and what comes is what asks whether
+ * it is. */
 bool odd_is_silent(const struct odd *o, const struct odd_window *w);
 /* Of the square of the score. */
 double odd_part_of_score(const struct odd_window *w, int thing);
@@ -90,5 +99,7 @@ void odd_learn(struct odd *o, const struct odd_window *w);
 void odd_learn_score(struct odd *o, float score);
 /* The score that usual traffic exceeds once in so many windows; HUGE_VAL: too little is known. */
 double odd_bound(const struct odd *o, double windows);
+/* How many times that where more comes than usual; 1: no more does. */
+double odd_rush(const struct odd *o, const struct odd_window *w);
 
 #endif

@@ -62,20 +62,20 @@ static double other_kinds(const struct odd *o, int mix, uint32_t all)
 
 void odd_measure(const struct odd *o, double seconds, struct odd_window *w)
 {
-	double all = o->packets + (double)o->back;
+	double all = o->counted + (double)o->counted_back;
 
 	memset(w, 0, sizeof(*w));
 	for (int i = ODD_PACKETS; i <= ODD_MEAN_SIZE; i++)
 		w->has[i] = true;
 	w->value[ODD_PACKETS] = o->packets / seconds;
 	w->value[ODD_SOURCES] = linear_count(o->sources, ODD_WORDS);
-	w->value[ODD_FLOW_PACKETS] = (o->packets + 1.0) / (o->new_flows + 1.0);
-	w->value[ODD_MEAN_SIZE] = (double)o->bytes / o->packets;
-	w->has[ODD_ANSWER_SIZE] = o->back >= ODD_LEAST;
-	if (o->back)
-		w->value[ODD_ANSWER_SIZE] = (double)o->back_bytes / o->back;
+	w->value[ODD_FLOW_PACKETS] = (o->counted + 1.0) / (o->new_flows + 1.0);
+	w->value[ODD_MEAN_SIZE] = (double)o->bytes / o->counted;
+	w->has[ODD_ANSWER_SIZE] = o->counted_back >= ODD_LEAST;
+	if (o->counted_back)
+		w->value[ODD_ANSWER_SIZE] = (double)o->back_bytes / o->counted_back;
 	w->has[ODD_BACK_SHARE] = o->two_way;
-	w->value[ODD_BACK_SHARE] = o->back / all;
+	w->value[ODD_BACK_SHARE] = o->counted_back / all;
 	for (int m = 0; m < MIXES; m++) {
 		uint32_t n = kinds_all(o, m);
 
@@ -109,6 +109,8 @@ bool odd_is_silent(const struct odd *o, const struct odd_window *w)
 {
 	const struct odd_norm *n = &o->norm[ODD_BACK_SHARE];
 
+	if (o->refused * 2ull > o->back)
+		return true;
 	return w->has[ODD_BACK_SHARE] && n->windows >= ODD_YOUNG / 2 &&
 	       w->value[ODD_BACK_SHARE] < usual_of(ODD_BACK_SHARE, (double)n->level) / 10;
 }
@@ -226,6 +228,15 @@ double odd_bound(const struct odd *o, double windows)
 	for (int i = 0; i < o->n_top; i++)
 		mean += ((double)o->top[i] - low) / o->n_top;
 	return fmax(ODD_FLOOR, low + fmax(mean, 0.5) * log(o->n_top * windows / o->scores));
+}
+
+/* Where more comes than usual there are more that begin than go on, and what they begin with is of
+ * another kind: the bound is higher by the root of that. */
+double odd_rush(const struct odd *o, const struct odd_window *w)
+{
+	double more = log1p(w->value[ODD_PACKETS]) - (double)o->norm[ODD_PACKETS].level;
+
+	return more > 0 ? exp(more / 2) : 1;
 }
 
 /* ---- reasons ---- */

@@ -30,7 +30,7 @@ PROGRAM=$WEIR
 HERE=/run/here # /run is this test's own; /tmp will be the unit's own
 mkdir -p $HERE/maps $HERE/gateways $HERE/bin /run/weir
 cp "$PROGRAM" $HERE/bin/weir
-touch $HERE/maps/weir-deny.map $HERE/maps/weir-limit.map $HERE/maps/weir-keys.map
+touch $HERE/maps/weir-{deny,limit,keys,key-limit,routes}.map
 chown -R haproxy $HERE/maps
 chmod 755 $HERE $HERE/maps $HERE/gateways
 
