@@ -23,18 +23,23 @@ enum {
 
 static const double alike = 0.4, very_alike = 0.2;
 
+struct sizes { /* of sessions: how many, their sum and the sum of squares */
+	uint32_t n;
+	double bytes, bytes_2;
+};
+
 struct pair {
 	struct wr_talk_key key; /* who; port and tag: hash of whom; proto */
 	uint32_t step;
 	uint8_t addr[16];
 	uint16_t port;
 	uint16_t n_gaps;
-	uint32_t since, sessions; /* short ones that ended since that step */
-	double bytes, bytes_2;
-	uint64_t opened_ns; /* the newest connection */
-	uint64_t first_ns;  /* the first since `since` */
-	bool differ;	    /* there was a minute of sessions that were not alike */
-	float gap[GAPS];    /* seconds between openings, a ring */
+	uint32_t since;		/* step in which its minute began */
+	struct sizes now, past; /* short sessions that ended in it, and before */
+	uint64_t opened_ns;	/* the newest connection */
+	uint64_t first_ns;	/* the first since `since` */
+	bool differ;		/* its sessions have not been alike */
+	float gap[GAPS];	/* seconds between openings, a ring */
 	uint32_t opened, first_step;
 };
 
@@ -121,17 +126,28 @@ static bool is_login(const struct wr_detect *d, const struct pair *p, const stru
 }
 
 /* How far the sizes of sessions stray, as a share of their mean. */
-static double spread_of(const struct pair *p)
+static double spread_of(const struct sizes *s)
 {
-	double mean = p->bytes / p->sessions;
+	double mean = s->bytes / s->n;
 
-	return sqrt(fmax(0, p->bytes_2 / p->sessions - mean * mean)) / fmax(mean, 1);
+	return sqrt(fmax(0, s->bytes_2 / s->n - mean * mean)) / fmax(mean, 1);
+}
+
+/* Are they those of a program? Two or three a minute say that, too, when there are enough. */
+static void end_minute(struct wr_detect *d, struct pair *p)
+{
+	p->past.n += p->now.n;
+	p->past.bytes += p->now.bytes;
+	p->past.bytes_2 += p->now.bytes_2;
+	p->differ |= p->past.n >= LOGINS && spread_of(&p->past) > alike;
+	p->now = (struct sizes){0};
+	p->since = d->step;
 }
 
 /*
  * A session that was short and small has ended: how many were there in the last minute, and are
- * they alike? What a program asks of a database is not; who has had a minute of such sessions is a
- * program, until they are as like as only what is tried again and again can be.
+ * they alike? What a program asks of a database is not; who has had such sessions is a program,
+ * until they are as like as only what is tried again and again can be.
  */
 static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f)
 {
@@ -140,27 +156,23 @@ static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f
 	struct wr_finding *fi;
 	bool is_new;
 
-	if (d->step - p->since > LOGIN_STEPS) {
-		p->differ |= p->sessions >= LOGINS && spread_of(p) > alike;
-		p->since = d->step;
-		p->sessions = 0;
-		p->bytes = p->bytes_2 = 0;
-	}
-	if (!p->sessions++)
+	if (d->step - p->since > LOGIN_STEPS)
+		end_minute(d, p);
+	if (!p->now.n++)
 		p->first_ns = f->first_ns;
-	p->bytes += bytes;
-	p->bytes_2 += bytes * bytes;
-	if (p->sessions < LOGINS || spread_of(p) > (p->differ ? very_alike : alike))
+	p->now.bytes += bytes;
+	p->now.bytes_2 += bytes * bytes;
+	if (p->now.n < LOGINS || spread_of(&p->now) > (p->differ ? very_alike : alike))
 		return;
 	fi = find(d, WR_CLASS_BRUTE_FORCE, &v, &is_new);
 	if (!fi || !is_new)
 		return;
-	only_source(fi, p->key.addr, p->key.ip_v, p->sessions);
+	only_source(fi, p->key.addr, p->key.ip_v, p->now.n);
 	fi->start_ns = p->first_ns;
-	evidence_only(fi, WR_FEATURE_SESSIONS, p->sessions);
-	evidence_only(fi, WR_FEATURE_SESSION_BYTES, p->bytes / p->sessions);
+	evidence_only(fi, WR_FEATURE_SESSIONS, p->now.n);
+	evidence_only(fi, WR_FEATURE_SESSION_BYTES, p->now.bytes / p->now.n);
 	evidence_only(fi, WR_FEATURE_WINDOW, ((double)step_end(d) - (double)p->first_ns) / 1e9);
-	fi->score = (double)p->sessions / LOGINS * 2;
+	fi->score = (double)p->now.n / LOGINS * 2;
 	tell(d, fi);
 }
 
