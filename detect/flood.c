@@ -34,7 +34,7 @@ enum {
 	SILENT_STEPS = 20, /* that a host makes no connection when it is gone, */
 	BACK_STEPS = 30,   /* and until all that came meanwhile are served */
 	GONE_LEAST = 10,   /* connections that were held are opened again, too */
-	TRIES = 4,	   /* and that each client opens a connection, meanwhile (RFC 6298) */
+	TRIES = 6,	   /* and that each client opens a connection, meanwhile (RFC 6298) */
 	LOOKS = 8,	   /* at who and what, in a step */
 };
 

@@ -33,8 +33,8 @@ int wr_gateway_accepts(const struct wr_gateway *g, const struct wr_gateway_entry
 		[WR_GATEWAY_KEY] = "HAProxy hashes what a request shows (haproxy.keys, key_limit); "
 				   "nginx tells consumers apart by names of its own ('consumer "
 				   "NAME'), and elsewhere the secret would stand in a file: ",
-		[WR_GATEWAY_CONSUMER] = "nginx has names for consumers (nginx.consumer), HAProxy "
-					"hashes of keys ('key HASH'): ",
+		[WR_GATEWAY_CONSUMER] = ("nginx has names for consumers (nginx.consumer), HAProxy "
+					 "hashes of keys ('key HASH'): "),
 		[WR_GATEWAY_ROUTE] = "HAProxy (haproxy.routes) and nginx (nginx.routes) do: ",
 	};
 

@@ -23,8 +23,8 @@ static void reads(void)
 		"when route \"/\" at a-b errors over 0.5% for 1s limit clients to 999999/s until "
 		"below "
 		"0.5% for 3600s",
-		"when route \"GET /users/{id}\" at a-b errors over 0.5% for 1s limit consumers to "
-		"7/s until below 0.5% for 3600s",
+		("when route \"GET /users/{id}\" at a-b errors over 0.5% for 1s limit consumers to "
+		 "7/s until below 0.5% for 3600s"),
 	};
 	struct wr_gateway_when w;
 	struct wr_err err = {0};
