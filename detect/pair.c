@@ -21,7 +21,7 @@ enum {
 	BEACONS_COLD = 100, /* of those that may have been there always */
 };
 
-static const double alike = 0.4, very_alike = 0.2;
+static const double alike = 0.4, very_alike = 0.1;
 
 struct sizes { /* of sessions: how many, their sum and the sum of squares */
 	uint32_t n;

@@ -75,8 +75,8 @@ block() { # KIND TEXT
 	before "$1"
 	rc=0
 	eval "$2" >"$SAID" 2>&1 || rc=$?
-	wr_point "$rc" "line $at is typed: $(head -n 1 <<<"$2" | cut -c 1-70)" || sed 's/^/#   /' "$SAID"
-	sed 's/^/#   /' "$SAID" | head -n 4
+	wr_point "$rc" "line $at is typed: $(head -n 1 <<<"$2" | cut -c 1-70)" || awk '{ print "#   " $0 }' "$SAID"
+	awk 'NR <= 4 { print "#   " $0 }' "$SAID" # ends its last line, too
 	[ -z "$!" ] || wr_jobs+=("$!")
 	blocks=$((blocks + 1))
 }
