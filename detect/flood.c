@@ -101,8 +101,8 @@ static bool ack_flood(const struct wr_detect *d, const struct target *t)
 	return t->sum[C_NEW_FLOWS] * 3 >= t->sum[C_ACK_UNASKED];
 }
 
-/* So many new connections that it must be known how many are usual. */
-static bool crowd(const struct wr_detect *d, const struct target *t)
+/* It must be known how many connections are usual: more than that are looked at, see is_many(). */
+static bool usual_known(const struct wr_detect *d, const struct target *t)
 {
 	(void)d;
 	return t->norm[C_HANDSHAKES].seconds >= 60;
@@ -139,7 +139,7 @@ static const struct flood floods[] = {
 	{C_UDP_UNASKED, WR_CLASS_UDP_FLOOD, 250, 1000, RECENT_UNASKED, WR_IP_UDP, udp_flood},
 	{C_FRAGMENTS, WR_CLASS_FRAG_FLOOD, 60, 60, RECENT_FRAG, 0, NULL},
 	{C_ICMP, WR_CLASS_ICMP_FLOOD, 100, 100, 0, 0, NULL},
-	{C_HANDSHAKES, WR_CLASS_HTTP_FLOOD, 50, 50, RECENT_SYN, WR_IP_TCP, crowd},
+	{C_HANDSHAKES, WR_CLASS_HTTP_FLOOD, 50, 50, RECENT_SYN, WR_IP_TCP, usual_known},
 };
 enum { FLOODS = sizeof(floods) / sizeof(*floods) };
 

@@ -71,6 +71,19 @@ static void far_turn(struct host *h, uint32_t turn)
 	h->ttl = 57;
 }
 
+/* Beside it one client fetches something large: bare ACKs, full segments, one system. */
+static void large_turn(struct host *h, uint32_t turn)
+{
+	varied_turn(h, turn);
+	h->ttl = 249;
+	for (int i = 0; i < 2; i++) {
+		host_tcp(h, 0xd0000007u, 60000, WEB, 443, ACK, 0);
+		host_tcp(h, WEB, 443, 0xd0000007u, 60000, ACK, 1400);
+		host_tcp(h, WEB, 443, 0xd0000007u, 60000, ACK, 1400);
+	}
+	h->ttl = 57;
+}
+
 static void syns(struct host *h, uint32_t turn)
 {
 	(void)turn;
@@ -191,6 +204,10 @@ static void test_nothing(void)
 	begin(4);
 	pass(&host, LATER_S * 2, far_turn, NULL);
 	quiet("one thing alone that is different");
+	host_close(&host);
+	begin(4);
+	pass(&host, LATER_S * 2, large_turn, NULL);
+	quiet("one client that fetches something large");
 	host_close(&host);
 	host_open(&host, 4);
 	dice = 7;
