@@ -43,12 +43,12 @@ def in_receives(ip4, ip6):
 
 
 def udp6(path, number, mac):
-    """Frames from 4,096 addresses of 2001:2::/48 (RFC 5180) to a host of a network of its own; returns that host."""
+    """Frames from 4,096 addresses of a /112 of 2001:2::/48 (RFC 5180) to a host of a network of its own; returns that host."""
     victim = ipaddress.ip_address("fd78::%x:0:0:0:5" % (number + 1))
     with open(path, "wb") as f:
         f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
         for i in range(4096):
-            source = ipaddress.ip_address("2001:2::%x" % (number * 4096 + i + 1))
+            source = ipaddress.ip_address("2001:2::%x:%x" % (number + 1, i + 1))
             udp = struct.pack(">HHHH", 1024 + i, 9999, 108, 0) + bytes(100)
             words = source.packed + victim.packed + struct.pack(">II", len(udp), 17) + udp
             s = sum(struct.unpack(">%dH" % (len(words) // 2), words))

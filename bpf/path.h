@@ -294,25 +294,47 @@ __attribute__((noinline)) int wr_begin_late(__u32 cpu, __u32 len)
 	return policy ? wr_judge_first(cpu, policy, len) : WR_TURN_END;
 }
 
+/* With neither rules nor users' programs all passes: what rules leave of a packet is neither written nor
+ * read, but where programs behind this one look at it. */
+static __always_inline int wr_unjudged(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
+{
+	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
+
+	if (why || wr_shared.board.conf.follow) {
+		wr_judge_clear(WR_JUDGE_OF(cpu));
+		return wr_end(ctx, cpu, len, why);
+	}
+	c->passed_packets++;
+	c->passed_bytes += len;
+	return WR_PASS;
+}
+
 static __always_inline int wr_path(wr_ctx *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), len = wr_ctx_whole(ctx);
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
+	struct wr_board_conf *conf = &wr_shared.board.conf;
 	struct wr_judge *j = WR_JUDGE_OF(cpu);
 	__u64 now = wr_fixed.account ? wr_now_ns() : 0;
 	int why = 0, what = WR_TURN_END;
-	__u32 before = 0;
+	__u32 judged = 0, before = 0;
 
 	c->arrived_packets++;
 	c->arrived_bytes += len;
 	wr_see(ctx, cpu, wr_ctx_len(ctx));
 	if (wr_fixed.judge) {
 		/* Once: were it changed in between, nobody would be asked. */
-		before = *(volatile __u32 *)&wr_shared.board.conf.programs & WR_PROGRAMS_BEFORE;
-		what = wr_begin_rules(cpu, len, now, before);
+		__u32 programs = *(volatile __u32 *)&conf->programs;
+
+		judged = programs | conf->policy;
+		before = programs & WR_PROGRAMS_BEFORE;
+		if (judged)
+			what = wr_begin_rules(cpu, len, now, before);
 	}
 	if (wr_fixed.account)
 		why = wr_account(cpu, len, now);
+	if (!judged)
+		return wr_unjudged(ctx, cpu, len, why);
 	if (before) {
 		j->why = (__u8)why;
 		j->len = len;
