@@ -98,7 +98,7 @@ class Run:
     def __init__(self, a):
         self.a = a
         self.began = time.time()
-        self.events = None
+        self.events, self.rest = None, ""
         self.receives = open("/proc/self/net/snmp"), open("/proc/self/net/snmp6")
         self.sent = open("/proc/%d/net/dev" % a.client)
 
@@ -109,8 +109,10 @@ class Run:
                 return
             self.events = open(path)
         while line := self.events.readline():
+            self.rest += line  # a line may be read while it is being written
             if line.endswith("\n"):
-                yield json.loads(line)
+                whole, self.rest = self.rest, ""
+                yield json.loads(whole)
 
     def raised(self, klass, victim):
         """When, if there is one among the news."""

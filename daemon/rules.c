@@ -678,7 +678,7 @@ struct wr_rules_state wr_rules_state(const struct wr_rules *r)
 	};
 
 	if (r->pending.due_ns)
-		s.confirm_ms = r->pending.due_ns > now ? (r->pending.due_ns - now) / 1000000 : 1;
+		s.confirm_ms = r->pending.due_ns > now ? (r->pending.due_ns - now) / 1000000 + 1 : 1;
 	for (size_t i = 0; i < r->all->n_sets; i++)
 		s.prefixes += (uint32_t)r->all->set[i].all.n;
 	for (uint32_t i = 0; i < s.paths; i++)
