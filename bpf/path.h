@@ -277,13 +277,13 @@ static __always_inline void wr_ask_rules(wr_ctx *ctx, __u32 cpu, int what, int w
 }
 
 /* Rules are begun with before the packet is counted, unless users' programs are asked first. */
-static __always_inline int wr_begin_rules(__u32 cpu, __u32 len, __u64 now, __u32 before)
+static __always_inline int wr_begin_rules(__u32 cpu, __u32 len, __u64 now, __u32 policy)
 {
-	__u32 policy = wr_shared.board.conf.policy;
-
 	WR_JUDGE_OF(cpu)->now_ns = now;
+	if (policy)
+		return wr_judge_first(cpu, policy, len);
 	wr_judge_clear(WR_JUDGE_OF(cpu));
-	return policy && !before ? wr_judge_first(cpu, policy, len) : WR_TURN_END;
+	return WR_TURN_END;
 }
 
 /* There is none in their slot: they are just being taken out. */
@@ -323,13 +323,14 @@ static __always_inline int wr_path(wr_ctx *ctx)
 	c->arrived_bytes += len;
 	wr_see(ctx, cpu, wr_ctx_len(ctx));
 	if (wr_fixed.judge) {
-		/* Once: were it changed in between, nobody would be asked. */
+		/* Once: were they changed in between, nobody would be asked. */
 		__u32 programs = *(volatile __u32 *)&conf->programs;
+		__u32 policy = *(volatile __u32 *)&conf->policy;
 
-		judged = programs | conf->policy;
+		judged = programs | policy;
 		before = programs & WR_PROGRAMS_BEFORE;
 		if (judged)
-			what = wr_begin_rules(cpu, len, now, before);
+			what = wr_begin_rules(cpu, len, now, before ? 0 : policy);
 	}
 	if (wr_fixed.account)
 		why = wr_account(cpu, len, now);
