@@ -33,6 +33,7 @@ struct made {
 struct wr_rules_next {
 	struct wr_rules *r;
 	struct wr_policy *file, *all;
+	struct wr_policy *was; /* what comes back in place of all; NULL: no change waits */
 	int64_t *until_s;
 	struct made made;
 	char path[256];
@@ -433,6 +434,7 @@ void wr_rules_drop(struct wr_rules_next **next)
 		return;
 	wr_policy_free(&n->file);
 	wr_policy_free(&n->all);
+	wr_policy_free(&n->was);
 	if (n->made.image)
 		unmake_unused(n->r, &n->made);
 	free(n->until_s);
@@ -457,6 +459,10 @@ int wr_rules_read(struct wr_rules *r, const char *file, struct wr_rules_next **o
 	}
 	if (!ret)
 		ret = wr_rules_join(r, n->file, n->until_s, &r->added, NULL, &n->all, err);
+	/* What its files say by now is read here as well, for the change that waits may be taken
+	 * back. */
+	if (!ret && r->pending.due_ns)
+		ret = wr_rules_join(r, n->file, n->until_s, &r->pending.before, NULL, &n->was, err);
 	if (!ret)
 		ret = wr_rules_check(r, n->all, err);
 	if (!ret)
@@ -488,7 +494,12 @@ int wr_rules_take(struct wr_rules *r, struct wr_rules_next **next, struct wr_err
 	r->all = n->all;
 	r->until_s = n->until_s;
 	memcpy(r->path, n->path, sizeof(r->path));
-	*n = (struct wr_rules_next){.file = old[0], .all = old[1]};
+	if (r->pending.due_ns && n->was) {
+		wr_policy_free(&r->pending.was);
+		r->pending.was = n->was;
+		n->was = NULL;
+	}
+	*n = (struct wr_rules_next){.file = old[0], .all = old[1], .was = n->was};
 	wr_rules_drop(next);
 	wr_rules_say(r, "policy: %zu rules of %s in force after %.1f ms", r->all->n_rules, r->path,
 		     (double)r->put_ns / 1e6);
@@ -678,7 +689,8 @@ struct wr_rules_state wr_rules_state(const struct wr_rules *r)
 	};
 
 	if (r->pending.due_ns)
-		s.confirm_ms = r->pending.due_ns > now ? (r->pending.due_ns - now) / 1000000 + 1 : 1;
+		s.confirm_ms =
+			r->pending.due_ns > now ? (r->pending.due_ns - now) / 1000000 + 1 : 1;
 	for (size_t i = 0; i < r->all->n_sets; i++)
 		s.prefixes += (uint32_t)r->all->set[i].all.n;
 	for (uint32_t i = 0; i < s.paths; i++)

@@ -219,6 +219,7 @@ static void list_in_between(void)
 				     .policy_bytes = 1 << 20,
 				     .rate_bytes = BYTES};
 	struct wr_rules_change c = {.text = text, .by = WR_CHANGER_ROOT, .client = 1};
+	struct wr_rules_next *next = NULL;
 	struct wr_rules *r = NULL;
 	struct wr_err err = {0};
 
@@ -234,6 +235,14 @@ static void list_in_between(void)
 	is_int((long long)prefixes(r, "bad"), 3, "are in force until that is taken back");
 	until_taken_back(r);
 	is_int((long long)prefixes(r, "bad"), 1, "nobody confirms: the list is as it was");
+	write_file(list, "198.51.100.1\n198.51.100.3\n");
+	is_int(wr_rules_add(r, &c, name, &err), 0, "once more, and while it waits");
+	write_file(list, "198.51.100.1\n198.51.100.3\n198.51.100.5\n198.51.100.7\n");
+	ok(!wr_rules_read(r, "", &next, &err) && !wr_rules_take(r, &next, &err),
+	   "all is read anew%s", err.text);
+	until_taken_back(r);
+	is_int((long long)prefixes(r, "bad"), 4, "what comes back has what was read then");
+	write_file(list, "198.51.100.1\n198.51.100.3\n198.51.100.5\n");
 	c.confirm_ns = 60000000000;
 	is_int(wr_rules_add(r, &c, name, &err), 0, "once more");
 	is_int(wr_rules_confirm(r, 2, &err), 0, "confirmed");
