@@ -249,32 +249,18 @@ static void try_network(struct check *c)
 
 /* ---- those that the operator has named ---- */
 
-static bool meet(const struct wr_prefix *x, const struct wr_prefix *y)
-{
-	return wr_prefix_has(x, y->ip_v, y->addr) || wr_prefix_has(y, x->ip_v, x->addr);
-}
-
-static const struct wr_prefix *first_met(const struct wr_prefixes *s,
-					 const struct wr_prefixes *never)
-{
-	for (size_t n = 0; n < never->n; n++)
-		for (size_t i = 0; i < s->n; i++)
-			if (meet(&s->at[i], &never->at[n]))
-				return &never->at[n];
-	return NULL;
-}
-
 /* Sources that a rule names are compared with the set; a rule for all sources is for a service. */
 static int check_never(const struct wr_policy *p, const struct wr_rule *r, struct wr_err *err)
 {
 	int set = wr_policy_set(p, WR_GUARD_NEVER);
 	const struct wr_prefixes *never = set < 0 ? NULL : &p->set[set].all;
-	const struct wr_prefix *met = never && !r->not_from ? first_met(&r->from, never) : NULL;
+	const struct wr_prefix *met =
+		never && !r->not_from ? wr_prefixes_meet(&r->from, never) : NULL;
 	struct wr_buf b = {0};
 	int ret;
 
 	for (size_t i = 0; never && !r->not_from && i < r->n_from_sets && !met; i++)
-		met = first_met(&p->set[r->from_sets[i]].all, never);
+		met = wr_prefixes_meet(&p->set[r->from_sets[i]].all, never);
 	if (!met)
 		return 0;
 	wr_prefix_print(&b, met);

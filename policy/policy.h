@@ -273,7 +273,10 @@ void wr_prefixes_sort(struct wr_prefixes *s);			       /* also takes doubles out
 void wr_prefixes_free(struct wr_prefixes *s);			       /* empty afterwards */
 /* These three want it sorted, and leave it so. */
 bool wr_prefixes_in(const struct wr_prefixes *s, const struct wr_prefix *p); /* the very prefix */
-int wr_prefixes_put(struct wr_prefixes *s, const struct wr_prefix *p);	     /* -EEXIST; -ENOMEM */
+/* The first of `of` that has an address in common with one of s, both sorted; NULL: none has. One
+ * pass over both. */
+const struct wr_prefix *wr_prefixes_meet(const struct wr_prefixes *s, const struct wr_prefixes *of);
+int wr_prefixes_put(struct wr_prefixes *s, const struct wr_prefix *p); /* -EEXIST; -ENOMEM */
 bool wr_prefixes_del(struct wr_prefixes *s,
 		     const struct wr_prefix *p); /* false: it was not there */
 /* Behind what is there, to be sorted when all is joined. -E2BIG: more than fit a set; -ENOMEM. */

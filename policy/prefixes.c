@@ -162,6 +162,29 @@ bool wr_prefixes_in(const struct wr_prefixes *s, const struct wr_prefix *p)
 	return i < s->n && !compare(&s->at[i], p);
 }
 
+/* Of two prefixes one is within the other, or they have nothing in common. */
+static bool meet(const struct wr_prefix *x, const struct wr_prefix *y)
+{
+	return wr_prefix_has(x, y->ip_v, y->addr) || wr_prefix_has(y, x->ip_v, x->addr);
+}
+
+const struct wr_prefix *wr_prefixes_meet(const struct wr_prefixes *s, const struct wr_prefixes *of)
+{
+	size_t i = 0, n = 0;
+
+	while (i < s->n && n < of->n) {
+		if (meet(&s->at[i], &of->at[n]))
+			return &of->at[n];
+		/* What begins first ends before the other one begins, and so before all behind
+		 * that. */
+		if (compare(&s->at[i], &of->at[n]) < 0)
+			i++;
+		else
+			n++;
+	}
+	return NULL;
+}
+
 int wr_prefixes_put(struct wr_prefixes *s, const struct wr_prefix *p)
 {
 	size_t i = place_of(s, p);

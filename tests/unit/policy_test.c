@@ -449,6 +449,50 @@ static void prefixes(void)
 	wr_prefixes_free(&kept);
 }
 
+/* Few prefixes within each other, sorted. */
+static void some_prefixes(struct pgen *g, struct wr_prefixes *s)
+{
+	for (uint32_t n = pgen_below(g, 6); n; n--) {
+		struct wr_prefix p = {.ip_v = pgen_below(g, 4) ? 4 : 6,
+				      .bits = (uint8_t)pgen_below(g, 13)};
+		uint32_t mask = p.bits ? ~0u << (32 - p.bits) : 0, a = pgen_u32(g) & mask;
+
+		p.addr[0] = (uint8_t)(a >> 24);
+		p.addr[1] = (uint8_t)(a >> 16);
+		wr_prefixes_add(s, &p);
+	}
+	wr_prefixes_sort(s);
+}
+
+static bool has_both(const struct wr_prefix *x, const struct wr_prefix *y)
+{
+	return wr_prefix_has(x, y->ip_v, y->addr) || wr_prefix_has(y, x->ip_v, x->addr);
+}
+
+static void what_meets(void)
+{
+	struct pgen g = {.state = 11};
+	int wrong = 0, met = 0;
+
+	for (int turn = 0; turn < 20000; turn++) {
+		struct wr_prefixes s = {0}, of = {0};
+		const struct wr_prefix *want = NULL;
+
+		some_prefixes(&g, &s);
+		some_prefixes(&g, &of);
+		for (size_t k = of.n; k--;)
+			for (size_t i = 0; i < s.n; i++)
+				if (has_both(&s.at[i], &of.at[k]))
+					want = &of.at[k];
+		wrong += wr_prefixes_meet(&s, &of) != want;
+		met += want != NULL;
+		wr_prefixes_free(&s);
+		wr_prefixes_free(&of);
+	}
+	ok(!wrong && met > 2000 && met < 18000,
+	   "what two lists have in common, as pair by pair: %d times of 20,000", met);
+}
+
 /* What one policy has read of a file another one gets without reading it. */
 static void known_files(void)
 {
@@ -811,6 +855,7 @@ int main(void)
 	changing_sets();
 	copies();
 	prefixes();
+	what_meets();
 	files();
 	known_files();
 	documents();
