@@ -99,7 +99,7 @@ void odd_learn(struct odd *o, const struct odd_window *w);
 void odd_learn_score(struct odd *o, float score);
 /* The score that usual traffic exceeds once in so many windows; HUGE_VAL: too little is known. */
 double odd_bound(const struct odd *o, double windows);
-/* How many times that where more comes than usual; 1: no more does. */
+/* How many times that where more comes than usual, of more sources; 1: no crowd. */
 double odd_rush(const struct odd *o, const struct odd_window *w);
 
 #endif

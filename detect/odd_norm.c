@@ -230,11 +230,18 @@ double odd_bound(const struct odd *o, double windows)
 	return fmax(ODD_FLOOR, low + fmax(mean, 0.5) * log(o->n_top * windows / o->scores));
 }
 
-/* Where more comes than usual there are more that begin than go on, and what they begin with is of
- * another kind: the bound is higher by the root of that. */
+/* The logarithm of how many times as much that is as usual. */
+static double times_usual(const struct odd *o, const struct odd_window *w, int thing)
+{
+	return shape_of(thing, w->value[thing]) - (double)o->norm[thing].level;
+}
+
+/* Where more come than usual there are more that begin than go on, and what they begin with is of
+ * another kind: the bound is higher by the root of that. More of those that always come, or of a
+ * few, is no crowd. */
 double odd_rush(const struct odd *o, const struct odd_window *w)
 {
-	double more = log1p(w->value[ODD_PACKETS]) - (double)o->norm[ODD_PACKETS].level;
+	double more = fmin(times_usual(o, w, ODD_PACKETS), times_usual(o, w, ODD_SOURCES));
 
 	return more > 0 ? exp(more / 2) : 1;
 }
