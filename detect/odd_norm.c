@@ -187,6 +187,8 @@ void odd_learn(struct odd *o, const struct odd_window *w)
 	for (int i = 0; i < ODD_THINGS; i++)
 		if (w->has[i])
 			learn_norm(&o->norm[i], shape_of(i, w->value[i]), w->z[i]);
+	for (int i = 0; i < ODD_WORDS; i++)
+		o->known[i] |= o->sources[i];
 	o->windows++;
 }
 
@@ -236,13 +238,28 @@ static double times_usual(const struct odd *o, const struct odd_window *w, int t
 	return shape_of(thing, w->value[thing]) - (double)o->norm[thing].level;
 }
 
-/* Where more come than usual there are more that begin than go on, and what they begin with is of
- * another kind: the bound is higher by the root of that. More of those that always come, or of a
- * few, is no crowd. */
+/* Do only those come that always do? Of many it is not known one by one. */
+static bool are_known(const struct odd *o)
+{
+	int known = 0;
+
+	for (int i = 0; i < ODD_WORDS; i++) {
+		if (o->sources[i] & ~o->known[i])
+			return false;
+		known += __builtin_popcountll(o->known[i]);
+	}
+	return known <= ODD_WORDS * 64 / 2;
+}
+
+/* Where more comes than usual there are more that begin than go on, and what they begin with is of
+ * another kind: the bound is higher by the root of that. A few that are new are no crowd, whatever
+ * they send. */
 double odd_rush(const struct odd *o, const struct odd_window *w)
 {
-	double more = fmin(times_usual(o, w, ODD_PACKETS), times_usual(o, w, ODD_SOURCES));
+	double more = times_usual(o, w, ODD_PACKETS);
 
+	if (!are_known(o))
+		more = fmin(more, times_usual(o, w, ODD_SOURCES));
 	return more > 0 ? exp(more / 2) : 1;
 }
 

@@ -41,6 +41,17 @@ static void newcomers(struct host *h, uint32_t turn)
 	h->ttl = 57;
 }
 
+/* Those that always come, for each question anew: of a database whose programs are asked for more.
+ */
+static void more_of_them(struct host *h, uint32_t turn)
+{
+	uint32_t i = host_random(&dice) % KEPT;
+
+	if (host_random(&dice) % 10 < 3)
+		host_session(h, 0xd0000000u + i * 77, (uint16_t)(1024 + turn % 18000), WEB, 443,
+			     200 + host_random(&dice) % 300, 1000 + host_random(&dice) % 3000);
+}
+
 /* As many packets of a few, in connections that are kept: small ones, asked without an end. */
 static void few(struct host *h, uint32_t turn)
 {
@@ -72,8 +83,12 @@ static void test_crowd(void)
 	quiet("a crowd of newcomers");
 	host_close(&host);
 	begin_with(4, kept_turn);
+	pass(&host, LATER_S * 3, kept_turn, more_of_them);
+	quiet("more of those that always come");
+	host_close(&host);
+	begin_with(4, kept_turn);
 	pass(&host, LATER_S * 3, kept_turn, few);
-	told("as much of a few");
+	told("as much of a few that are new");
 	host_close(&host);
 }
 
