@@ -100,8 +100,8 @@ void odd_learn(struct odd *o, const struct odd_window *w);
 void odd_learn_score(struct odd *o, float score);
 /* The score that usual traffic exceeds once in so many windows; HUGE_VAL: too little is known. */
 double odd_bound(const struct odd *o, double windows);
-/* How many times that where more comes than usual, of more sources or of those that always come; 1:
- * no more does. */
+/* How many times that where more comes than usual, as new clients bring it or those that always
+ * come; 1: no more does. */
 double odd_rush(const struct odd *o, const struct odd_window *w);
 
 #endif
