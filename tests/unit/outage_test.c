@@ -97,8 +97,31 @@ static void outage(const struct outage *o, int v)
 	host_close(&host);
 }
 
+/* Three hundred connections a second of thirty, and behind them, later, twice as many SYNs of
+ * strangers: what a limit keeps out would not come again so often. */
+static void behind_connections(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = turn * 3; i < turn * 3 + 3; i++)
+		host_session(h, ATTACKER + i % 30 * 256, (uint16_t)(1024 + i), WEB, 443, 100, 1000);
+	for (uint32_t i = 0; turn >= 500 && i < 7; i++)
+		host_tcp(h, host_stranger(&dice), (uint16_t)(1024 + turn), WEB, 443, SYN, 0);
+}
+
+static void test_behind_connections(int v)
+{
+	host_open(&host, v);
+	dice = 7;
+	pass(&host, WARM_S, usual_turn, NULL);
+	pass(&host, DOWN_S, usual_turn, behind_connections);
+	ok(host_told(&host, WR_CLASS_HTTP_FLOOD) && host_told(&host, WR_CLASS_SYN_FLOOD),
+	   "IPv%d: SYNs of strangers behind a flood of connections are found", v);
+	host_close(&host);
+}
+
 int main(void)
 {
+	test_behind_connections(4);
+	test_behind_connections(6);
 	for (size_t i = 0; i < sizeof(outages) / sizeof(*outages); i++)
 		for (int v = 4; v <= 6; v += 2)
 			outage(&outages[i], v);
