@@ -11,8 +11,9 @@ enum {
 	NAMED = 8,     /* sources in a rule */
 	WINDOW_S = 60, /* packets that are looked for to know what it is made of */
 	LIMIT_CPS = 1,
-	EACH_BURST = 3, /* connections that a client makes at once, beyond that */
-	USUAL_S = 2,	/* what came so shortly before it was found may be its beginning */
+	EACH_BURST = 3,	 /* connections that a client makes at once, beyond that */
+	USUAL_S = 2,	 /* what came so shortly before it was found may be its beginning */
+	SPARED_MOST = 3, /* times as many connections as it usually makes, of who has no limit */
 };
 
 #define LEAST_COVERED 0.3
@@ -78,18 +79,22 @@ static bool is_of(const struct wr_finding *f, const struct recent *r)
 	       for_victim(&f->victim, r->key.addr[!r->from], r->key.ip_v, r->key.port[!r->from]);
 }
 
+/* The newest part but i - 1. NULL: it is older than that, or not remembered. */
+static const struct recent *newest(const struct wr_detect *d, uint32_t i, uint64_t since)
+{
+	const struct recent *r = &d->recent[(d->n_recent - i) % RECENT];
+
+	return i <= RECENT && i <= d->n_recent && r->ns >= since ? r : NULL;
+}
+
 static struct wr_cure_of what_of(const struct wr_detect *d, const struct wr_finding *f)
 {
 	uint32_t proto = 0, most = 0;
-	uint32_t n = d->n_recent < RECENT ? d->n_recent : RECENT;
 	uint64_t since = step_end(d) - WINDOW_S * 1000000000ull;
 	uint64_t packets = 0, protos = 0, votes = 0;
+	const struct recent *r;
 
-	for (uint32_t i = 1; i <= n; i++) {
-		const struct recent *r = &d->recent[(d->n_recent - i) % RECENT];
-
-		if (r->ns < since)
-			break;
+	for (uint32_t i = 1; (r = newest(d, i, since)); i++) {
 		if (!is_of(f, r))
 			continue;
 		packets += r->packets;
@@ -105,18 +110,13 @@ static struct wr_cure_of what_of(const struct wr_detect *d, const struct wr_find
 uint64_t blame_packets(const struct wr_detect *d, const struct wr_finding *f, uint32_t seconds,
 		       const struct wr_cure_of *what)
 {
-	uint32_t n = d->n_recent < RECENT ? d->n_recent : RECENT;
 	uint64_t since = step_end(d) - seconds * 1000000000ull, packets = 0;
+	const struct recent *r;
 
-	for (uint32_t i = 1; i <= n; i++) {
-		const struct recent *r = &d->recent[(d->n_recent - i) % RECENT];
-
-		if (r->ns < since)
-			break;
+	for (uint32_t i = 1; (r = newest(d, i, since)); i++)
 		if (r->key.proto == what->proto &&
 		    (!what->port || r->key.port[!r->from] == what->port) && is_of(f, r))
 			packets += r->packets;
-	}
 	return packets;
 }
 
@@ -181,30 +181,60 @@ static void tally(struct who *w, uint32_t seen[NAMED], const struct sample *s)
 	}
 }
 
-/* Usual clients of the service that have most usual packets: they go on as they are used to
- * (Misra and Gries, 1982). */
+static bool is_usual(const struct wr_finding *f, const struct wr_cure_of *what,
+		     const struct sample *s)
+{
+	return s->ns && s->ns < f->start_ns - USUAL_S * 1000000000ull && s->proto == what->proto &&
+	       s->dport == what->port && for_victim(&f->victim, s->dst, s->ip_v, s->dport);
+}
+
+/* Connections a second that it opens now. */
+static double opens(const struct wr_detect *d, const struct wr_finding *f, const uint8_t src[16])
+{
+	uint64_t end = step_end(d), since = end - 1000000000ull, oldest = end;
+	const struct recent *r;
+	uint32_t n = 0, i;
+
+	for (i = 1; (r = newest(d, i, since)); i++) {
+		oldest = r->ns < oldest ? r->ns : oldest;
+		n += r->kinds & RECENT_SYN && !memcmp(r->key.addr[r->from], src, 16) &&
+		     for_victim(&f->victim, r->key.addr[!r->from], r->key.ip_v,
+				r->key.port[!r->from]);
+	}
+	return i > RECENT ? n * 1e9 / fmax(1e6, (double)(end - oldest)) : n;
+}
+
+/* Who came before to be spared, and does more now, is not; share: of usual packets. */
+static bool goes_on(const struct wr_detect *d, const struct wr_finding *f, const uint8_t src[16],
+		    double share)
+{
+	return opens(d, f, src) <= fmax(CLIENT_USUAL, SPARED_MOST * share * f->evidence[0].norm);
+}
+
+/* Usual clients of the service that have most usual packets (Misra and Gries, 1982), and go on as
+ * they are used to. */
 static void choose_spared(const struct wr_detect *d, const struct wr_finding *f,
 			  const struct wr_cure_of *what, struct who *w)
 {
-	uint64_t before = f->start_ns - USUAL_S * 1000000000ull;
-	uint32_t seen[NAMED] = {0};
+	const struct sample *s = d->samples->usual[0];
+	uint32_t seen[NAMED] = {0}, of[NAMED] = {0}, all = 0;
 
 	w->n = 0;
-	for (uint32_t b = 0; b < BUCKETS; b++)
-		for (uint32_t i = 0; i < BUCKET; i++) {
-			const struct sample *s = &d->samples->usual[b][i];
-
-			if (s->ns && s->ns < before && s->proto == what->proto &&
-			    s->dport == what->port &&
-			    for_victim(&f->victim, s->dst, s->ip_v, s->dport))
-				tally(w, seen, s);
+	for (uint32_t i = 0; i < BUCKETS * BUCKET; i++)
+		if (is_usual(f, what, &s[i])) {
+			tally(w, seen, &s[i]);
+			all++;
 		}
+	for (uint32_t i = 0; i < BUCKETS * BUCKET; i++)
+		for (uint32_t k = 0; k < w->n && is_usual(f, what, &s[i]); k++)
+			of[k] += !memcmp(w->net[k].addr, s[i].src, 16);
 	for (uint32_t i = 0; i < w->n;)
-		if (seen[i]) {
+		if (seen[i] && goes_on(d, f, w->net[i].addr, (double)of[i] / all)) {
 			i++;
 		} else {
 			w->net[i] = w->net[--w->n];
 			seen[i] = seen[w->n];
+			of[i] = of[w->n];
 		}
 }
 

@@ -179,16 +179,22 @@ const struct target *target_known(const struct wr_detect *d, const uint8_t addr[
 	return wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
 }
 
-/* It goes on with who connects. */
-static void answers(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+static void answered(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v, uint16_t prefix)
 {
-	struct wr_talk_key key = {.ip_v = ip_v};
+	struct wr_talk_key key = {.ip_v = ip_v, .tag = prefix};
 	struct target *t;
 
-	memcpy(key.addr, addr, 16);
+	memcpy(key.addr, addr, prefix ? prefix / 8 : 16);
 	t = wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
 	if (t)
 		t->answered = d->step;
+}
+
+/* It goes on with who connects, and so somebody of its prefix does. */
+static void answers(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+{
+	answered(d, addr, ip_v, 0);
+	answered(d, addr, ip_v, ip_v == 4 ? 24 : 64);
 }
 
 bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
@@ -332,7 +338,7 @@ static bool count_kind(struct wr_detect *d, struct target *t, const struct part 
 }
 
 /* What nobody asked for, and SYNs, count for the prefix, too: floods that are spread. */
-static void count_prefix(struct wr_detect *d, const struct part *a)
+static void count_prefix(struct wr_detect *d, const struct part *a, bool fresh)
 {
 	const struct wr_flow_part *p = &a->p->flow;
 	uint8_t net[16] = {0};
@@ -349,6 +355,8 @@ static void count_prefix(struct wr_detect *d, const struct part *a)
 	}
 	t->hosts[0] |= 1ull << (h & 63);
 	count(d, t, C_PACKETS, a->n);
+	if (fresh)
+		count(d, t, C_NEW_SOURCES, 1);
 	count_kind(d, t, a);
 }
 
@@ -374,7 +382,7 @@ static void count_target(struct wr_detect *d, const struct part *a)
 			   (a->syn ? RECENT_SYN : 0) |
 			   (a->p->facts & WR_FACT_FRAG ? RECENT_FRAG : 0)));
 	if (unasked || a->syn)
-		count_prefix(d, a);
+		count_prefix(d, a, fresh);
 	if (unasked && a->is_new && p->tcp_flags & (WR_TCP_SYN | WR_TCP_RST) &&
 	    p->key.proto == WR_IP_TCP)
 		scan_answer(d, a);

@@ -47,11 +47,19 @@ static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
 	return n;
 }
 
+/* Many of those that ask have never come. In the first minutes nobody has. */
+static bool are_strangers(const struct wr_detect *d, const struct target *t)
+{
+	return d->step >= BEGIN_STEP + COLD_STEPS &&
+	       t->sum[C_NEW_SOURCES] > fmax(GONE_LEAST, most_usual(d, t, C_NEW_SOURCES, USUAL));
+}
+
 /* No more ask than those that always come, again and again. A flood that a host breaks down under
- * is larger. */
+ * is larger, or of others. */
 static bool are_usual(const struct wr_detect *d, const struct target *t)
 {
-	return t->sum[C_SYN] <= TRIES * fmax(GONE_LEAST, most_usual(d, t, C_SYN, USUAL));
+	return t->sum[C_SYN] <= TRIES * fmax(GONE_LEAST, most_usual(d, t, C_SYN, USUAL)) &&
+	       !are_strangers(d, t);
 }
 
 bool look_gone(const struct wr_detect *d, struct target *t)

@@ -321,6 +321,7 @@ static void accept(struct wr_detect *d, const struct wr_talk_key *key, const str
 			continue;
 		memset(o->norm, 0, sizeof(o->norm));
 		memset(o->last, 0, sizeof(o->last));
+		memset(o->known, 0, sizeof(o->known));
 		o->n_top = 0;
 		o->windows = o->scores = 0;
 	}

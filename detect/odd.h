@@ -53,10 +53,11 @@ struct odd {
 	uint32_t named_step;	  /* something that has a name held; 0: never */
 	uint32_t told_step, run_began;
 	uint16_t n_top;
-	bool two_way;		/* answers were seen */
-	float last[ODD_RUN];	/* scores of the last windows */
-	float top[ODD_TOP];	/* the highest scores that lasted, the lowest first */
-	float usual[ODD_KINDS]; /* share of each kind in its mixture */
+	bool two_way;		   /* answers were seen */
+	float last[ODD_RUN];	   /* scores of the last windows */
+	float top[ODD_TOP];	   /* the highest scores that lasted, the lowest first */
+	float usual[ODD_KINDS];	   /* share of each kind in its mixture */
+	uint64_t known[ODD_WORDS]; /* sources of windows that were learned, by hash */
 	struct odd_norm norm[ODD_THINGS];
 	/* Of this window, from here to the end: */
 	uint32_t packets, back, new_flows;
@@ -99,7 +100,8 @@ void odd_learn(struct odd *o, const struct odd_window *w);
 void odd_learn_score(struct odd *o, float score);
 /* The score that usual traffic exceeds once in so many windows; HUGE_VAL: too little is known. */
 double odd_bound(const struct odd *o, double windows);
-/* How many times that where more comes than usual; 1: no more does. */
+/* How many times that where more comes than usual, as new clients bring it or those that always
+ * come; 1: no more does. */
 double odd_rush(const struct odd *o, const struct odd_window *w);
 
 #endif

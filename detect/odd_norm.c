@@ -4,7 +4,9 @@
 /* What a window of a service has, how unusual that is, and what is learned of it. */
 
 enum {
-	DAY = 86400 / ODD_WINDOW_S, /* windows: what is older weighs half */
+	DAY = 86400 / ODD_WINDOW_S,	 /* windows: what is older weighs half */
+	PAGE = 32,			 /* packets of a client that is new */
+	TOLD_APART = 4 * ODD_WORDS * 64, /* sources: of more it is not known how many */
 	SHAPE = 4, /* deviations; less than two things that far beside the rate are nothing */
 };
 
@@ -187,6 +189,8 @@ void odd_learn(struct odd *o, const struct odd_window *w)
 	for (int i = 0; i < ODD_THINGS; i++)
 		if (w->has[i])
 			learn_norm(&o->norm[i], shape_of(i, w->value[i]), w->z[i]);
+	for (int i = 0; i < ODD_WORDS; i++)
+		o->known[i] |= o->sources[i];
 	o->windows++;
 }
 
@@ -230,11 +234,38 @@ double odd_bound(const struct odd *o, double windows)
 	return fmax(ODD_FLOOR, low + fmax(mean, 0.5) * log(o->n_top * windows / o->scores));
 }
 
+/* Do only those come that always do? Of many it is not known one by one. */
+static bool are_known(const struct odd *o)
+{
+	int known = 0;
+
+	for (int i = 0; i < ODD_WORDS; i++) {
+		if (o->sources[i] & ~o->known[i])
+			return false;
+		known += __builtin_popcountll(o->known[i]);
+	}
+	return known <= ODD_WORDS * 64 / 2;
+}
+
+/* The packets a second that those who come besides the usual ones can bring, a page each. */
+static double of_newcomers(const struct odd *o, const struct odd_window *w)
+{
+	double usual = usual_of(ODD_SOURCES, (double)o->norm[ODD_SOURCES].level);
+	double more = w->value[ODD_SOURCES] - usual;
+
+	if (are_known(o) || w->value[ODD_SOURCES] >= TOLD_APART)
+		return HUGE_VAL;
+	return fmax(0, more) * PAGE / ODD_WINDOW_S;
+}
+
 /* Where more comes than usual there are more that begin than go on, and what they begin with is of
- * another kind: the bound is higher by the root of that. */
+ * another kind: the bound is higher by the root of that. A few that are new are no crowd, whatever
+ * they send. */
 double odd_rush(const struct odd *o, const struct odd_window *w)
 {
-	double more = log1p(w->value[ODD_PACKETS]) - (double)o->norm[ODD_PACKETS].level;
+	double level = (double)o->norm[ODD_PACKETS].level;
+	double most = usual_of(ODD_PACKETS, level) + of_newcomers(o, w);
+	double more = log1p(fmin(w->value[ODD_PACKETS], most)) - level;
 
 	return more > 0 ? exp(more / 2) : 1;
 }

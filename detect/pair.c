@@ -15,6 +15,8 @@ enum {
 	GAPS = 16,
 	LOGINS = 10, /* short sessions in a minute */
 	LOGIN_STEPS = 60 * STEPS,
+	LAST = 16,    /* sessions of which the sizes are known */
+	LAST_ODD = 2, /* of these of another size, among logins; of who differs: one */
 	SESSION_BYTES_MOST = 20000,
 	SESSION_NS_MOST = 30,
 	BEACONS = 15,	    /* connections */
@@ -36,6 +38,8 @@ struct pair {
 	uint16_t n_gaps;
 	uint32_t since;		/* step in which its minute began */
 	struct sizes now, past; /* short sessions that ended in it, and before */
+	float last[LAST];	/* bytes of the newest ones, a ring */
+	uint32_t n_last;	/* written so far */
 	uint64_t opened_ns;	/* the newest connection */
 	uint64_t first_ns;	/* the first since `since` */
 	bool differ;		/* its sessions have not been alike */
@@ -103,6 +107,19 @@ static struct pair *pair_of(struct wr_detect *d, const struct wr_flow_key *k, ui
 	return p;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+static float median(float *v, int n)
+{
+	qsort(v, (size_t)n, sizeof(*v), by_size);
+	return n & 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
 static struct wr_victim service_of(const struct pair *p)
 {
 	struct wr_victim v = victim_of(p->addr, p->key.ip_v);
@@ -144,6 +161,31 @@ static void end_minute(struct wr_detect *d, struct pair *p)
 	p->since = d->step;
 }
 
+/* Of the last ones, but one or two: a single large one a minute hides no logins. */
+static bool most_are_alike(const struct pair *p)
+{
+	int n = p->n_last < LAST ? (int)p->n_last : LAST, odd = 0;
+	float v[LAST], mid;
+
+	memcpy(v, p->last, sizeof(v));
+	mid = median(v, n);
+	for (int i = 0; i < n; i++)
+		odd += fabsf(v[i] - mid) > (float)very_alike * mid;
+	return odd <= LAST_ODD - p->differ;
+}
+
+static bool are_logins(const struct pair *p)
+{
+	return p->now.n >= LOGINS && (spread_of(&p->now) <= (p->differ ? very_alike : alike) ||
+				      (p->now.n >= LAST && most_are_alike(p)));
+}
+
+/* Those that were found, at whatever pace. */
+static bool go_on(const struct pair *p, const struct wr_finding *f)
+{
+	return f && !memcmp(f->source[0].addr, p->key.addr, 16) && most_are_alike(p);
+}
+
 /*
  * A session that was short and small has ended: how many were there in the last minute, and are
  * they alike? What a program asks of a database is not; who has had such sessions is a program,
@@ -158,11 +200,12 @@ static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f
 
 	if (d->step - p->since > LOGIN_STEPS)
 		end_minute(d, p);
+	p->last[p->n_last++ % LAST] = (float)bytes;
 	if (!p->now.n++)
 		p->first_ns = f->first_ns;
 	p->now.bytes += bytes;
 	p->now.bytes_2 += bytes * bytes;
-	if (p->now.n < LOGINS || spread_of(&p->now) > (p->differ ? very_alike : alike))
+	if (!are_logins(p) && !go_on(p, found(d, WR_CLASS_BRUTE_FORCE, &v)))
 		return;
 	fi = find(d, WR_CLASS_BRUTE_FORCE, &v, &is_new);
 	if (!fi || !is_new)
@@ -177,19 +220,6 @@ static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f
 }
 
 /* ---- beacons ---- */
-
-static int by_size(const void *a, const void *b)
-{
-	float x = *(const float *)a, y = *(const float *)b;
-
-	return (x > y) - (x < y);
-}
-
-static float median(float *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), by_size);
-	return n & 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
 
 static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 {

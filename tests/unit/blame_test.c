@@ -123,6 +123,15 @@ static void proxy(struct host *h, uint32_t turn)
 		host_session(h, PC, (uint16_t)(20000 + turn / 20), WEB, 443, 500, 3000);
 }
 
+/* Eight of them have always come, twice a second each. */
+static void came_before(struct host *h, uint32_t turn)
+{
+	proxy(h, turn);
+	if (turn % 50 < 8)
+		host_session(h, ATTACKER + turn % 50 * 256, (uint16_t)(30000 + turn / 50), WEB, 443,
+			     500, 3000);
+}
+
 static void syns(struct host *h, uint32_t turn)
 {
 	for (int i = 0; i < 5; i++)
@@ -167,6 +176,10 @@ static const struct attack {
 	 "limit 1cps burst 3 per source not from ", NULL},
 	{"connections of many, beside a proxy", proxy, http_flood_of_many, 8, WR_CURE_LIMIT,
 	 "limit 1cps burst 3 per source not from ", NULL},
+	{"connections of many, for a minute beside a proxy", proxy, http_flood_of_many, 60,
+	 WR_CURE_LIMIT, "limit 1cps burst 3 per source not from ", NULL},
+	{"connections of many who came before", came_before, http_flood_of_many, 8, WR_CURE_LIMIT,
+	 "limit 1cps burst 3 per source not from ", NULL},
 	{"SYNs like those of clients", usual_turn, syns, 8, WR_CURE_COOKIES,
 	 "cookies over 20cps to tcp/443@10.0.0.10 auto for 60s", NULL},
 	{"SYNs like those of clients, of one", usual_turn, syns_of_one, 8, WR_CURE_NONE, NULL,
@@ -194,7 +207,10 @@ static void cure(const struct attack *a, int v, const char *want)
 	if (a->turn == http_flood_of_many || a->turn == http_flood_of_less)
 		ok(got.raised_ns && got.raised_ns <= began_ns + SECOND,
 		   "IPv%d: %s: found within a second", v, a->what);
-	if (a->usual == proxy)
+	if (a->usual == came_before)
+		ok(!strstr(got.cure.rule, "198.51."), "IPv%d: %s: not those: %s", v, a->what,
+		   got.cure.rule);
+	if (a->usual == proxy || a->usual == came_before)
 		ok(strstr(got.cure.rule, "10.0.1.50") != NULL, "IPv%d: %s: not the proxy: %s", v,
 		   a->what, got.cure.rule);
 	if (a->verb == WR_CURE_DROP)
