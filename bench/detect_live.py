@@ -68,8 +68,9 @@ def tx_packets(f, interface):
     return 0
 
 
-def stopped(samples, began):
+def stopped(samples, began, rate):
     """Seconds until in each of the moments that follow no more than a fifth of what is sent arrives; None: never."""
+    enough = 0.8 * WINDOW_S * rate  # was sent, to say anything
     times = [t for t, _, _ in samples]
     j = 0
     for i, (t, sent, got) in enumerate(samples):
@@ -80,7 +81,7 @@ def stopped(samples, began):
         if j == len(samples):
             return None
         out, arrived = samples[j][1] - sent, samples[j][2] - got
-        if out >= 20 and arrived <= PASSED * out:
+        if out >= enough and arrived <= PASSED * out:
             return t - began
     return None
 
@@ -156,9 +157,8 @@ class Run:
         began = next(int(line) for line in said.split("\n") if line.isdigit()) / 1e9
         during = [s for s in samples if s[0] >= began]
         out = during[-1][1] - samples[0][1]
-        return (found - began if found else None, stopped(samples, began),
+        return (found - began if found else None, stopped(samples, began, KINDS[klass]),
                 1 - (during[-1][2] - samples[0][2]) / out if out else 0)
-
 
     def clients(self, klass, number):
         """(seconds until found, until stopped, connections until found) from the first connection on"""
