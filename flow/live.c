@@ -12,6 +12,7 @@
 
 enum { IFACES_MAX = 256 /* a flow keeps eight bits */, MINUTES = 2 };
 
+#define NEVER (UINT64_MAX - 1) /* no minute that another one follows */
 #define IDLE_NS 60000000000ull
 #define ACTIVE_NS 300000000000ull
 #define MINUTE_NS 60000000000ull
@@ -25,9 +26,12 @@ static const struct {
 #undef X
 };
 
-/* Distinct sources of a service, this minute's and the one before. */
+/* Distinct sources of a service, this minute's and the one before. How many those are is worked out
+ * again when registers have changed: few do after a minute's first seconds. */
 struct sources {
 	uint64_t minute;
+	uint32_t estimate[MINUTES];
+	bool changed[MINUTES];
 	uint8_t registers[MINUTES][WR_SKETCH_REGISTERS];
 };
 
@@ -257,28 +261,38 @@ static struct wr_live_row *row_of(struct wr_live *l, enum wr_live_kind kind,
 	r = wr_rows_make(rows, key, tag, weigh, gone[kind], l);
 	row_begin(l, r, l->window_ns);
 	if (kind == WR_LIVE_SERVICES)
-		memset(&l->sources[(size_t)(r - (struct wr_live_row *)(void *)rows->rows)], 0,
-		       sizeof(*l->sources));
+		l->sources[(size_t)(r - (struct wr_live_row *)(void *)rows->rows)].minute = NEVER;
 	return r;
 }
 
 /* ---- distinct sources ---- */
 
-/* The registers of this minute; a new minute begins with empty ones. */
-static uint8_t *registers_of(struct wr_live *l, const struct wr_live_row *r)
+/* With this minute's registers; a new minute begins with empty ones. */
+static struct sources *sources_of(struct wr_live *l, const struct wr_live_row *r)
 {
 	size_t i = (size_t)(r - (struct wr_live_row *)(void *)l->rows[WR_LIVE_SERVICES].rows);
 	struct sources *s = &l->sources[i];
-	uint64_t minute = l->window_ns / MINUTE_NS;
+	uint64_t minute = l->window_ns / MINUTE_NS, now = minute % MINUTES;
 
-	if (minute != s->minute) {
-		if (minute != s->minute + 1)
-			memset(s->registers, 0, sizeof(s->registers));
-		else
-			memset(s->registers[minute % MINUTES], 0, WR_SKETCH_REGISTERS);
-		s->minute = minute;
-	}
-	return s->registers[minute % MINUTES];
+	if (minute == s->minute)
+		return s;
+	if (minute != s->minute + 1)
+		memset(s, 0, sizeof(*s));
+	memset(s->registers[now], 0, WR_SKETCH_REGISTERS);
+	s->estimate[now] = 0;
+	s->changed[now] = false;
+	s->minute = minute;
+	return s;
+}
+
+static uint32_t estimate(struct sources *s, uint64_t minute)
+{
+	uint64_t i = minute % MINUTES;
+
+	if (s->changed[i])
+		s->estimate[i] = wr_distinct_estimate(s->registers[i]);
+	s->changed[i] = false;
+	return s->estimate[i];
 }
 
 static void estimate_sources(struct wr_live *l)
@@ -287,24 +301,32 @@ static void estimate_sources(struct wr_live *l)
 
 	for (uint32_t i = 0; i < rows->used; i++) {
 		struct wr_live_row *r = wr_rows_at(rows, i);
+		struct sources *s;
 		uint32_t now, before;
 
 		if (r->newest != l->window)
 			continue;
-		now = wr_distinct_estimate(registers_of(l, r));
-		before = wr_distinct_estimate(
-			l->sources[i].registers[(l->sources[i].minute + 1) % MINUTES]);
+		s = sources_of(l, r);
+		now = estimate(s, s->minute);
+		before = estimate(s, s->minute + 1);
 		r->sources = now > before ? now : before;
 	}
 }
 
 static void add_source(struct wr_live *l, const struct wr_live_row *service, const uint8_t addr[16])
 {
-	uint64_t a, b;
+	struct sources *s = sources_of(l, service);
+	uint64_t a, b, hash, i = s->minute % MINUTES;
+	const uint8_t *at;
+	uint8_t had;
 
 	memcpy(&a, addr, 8);
 	memcpy(&b, addr + 8, 8);
-	wr_sketch_add(registers_of(l, service), wr_sketch_hash(l->conf.seed, a, b));
+	hash = wr_sketch_hash(l->conf.seed, a, b);
+	at = &s->registers[i][hash % WR_SKETCH_REGISTERS];
+	had = *at;
+	wr_sketch_add(s->registers[i], hash);
+	s->changed[i] |= *at != had;
 }
 
 /* ---- windows ---- */
@@ -490,8 +512,12 @@ void wr_live_add_service(struct wr_live *l, const struct wr_talk_key *service,
 	struct wr_live_row *r = row_of(l, WR_LIVE_SERVICES, service);
 
 	row_take(l, r, &l->other[WR_LIVE_SERVICES], n);
-	if (sources)
-		wr_distinct_join(registers_of(l, r), sources);
+	if (sources) {
+		struct sources *s = sources_of(l, r);
+
+		wr_distinct_join(s->registers[s->minute % MINUTES], sources);
+		s->changed[s->minute % MINUTES] = true;
+	}
 	for (int i = 0; i < l->n_taps; i++)
 		if (l->tap[i].rest)
 			l->tap[i].rest(l->tap[i].ctx, service, n);
