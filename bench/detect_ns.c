@@ -26,6 +26,8 @@ enum {
 	STEPS_SECOND = 10,
 	FLUSH = 32 << 20,
 	WARM = 5,
+	FAR = 12,
+	NEAR = 6, /* as capture/account.c asks */
 	SECONDS_MOST = 1000
 };
 
@@ -75,7 +77,7 @@ static struct wr_live_part part_of(uint32_t i)
 	h->proto = WR_IP_UDP;
 	put(h->src, 0x0b000000 + i);
 	put(h->dst, sources ? 0x0a4d0002 : 0x0a4e0001 + i % HOSTS);
-	h->sport = 1024;
+	h->sport = 40000; /* the lower one is taken for the service's */
 	h->dport = (uint16_t)(sources ? 9 : 1000 + i / HOSTS);
 	p.flow.from = wr_flow_key_make(&p.flow.key, &rec);
 	return p;
@@ -111,6 +113,16 @@ static void detect_part(void *ctx, const struct wr_live_part *p, const struct wr
 	wr_detect_part(ctx, p, f);
 }
 
+static void detect_soon(void *ctx, const struct wr_live_soon *soon)
+{
+	wr_detect_soon(ctx, soon);
+}
+
+static void detect_near(void *ctx, uint32_t number)
+{
+	wr_detect_near(ctx, number);
+}
+
 static void windows_part(void *ctx, const struct wr_live_part *p, const struct wr_flow *f)
 {
 	wr_windows_part(ctx, p, f);
@@ -126,7 +138,8 @@ static void open_host(struct host *h, int kind)
 	wr_live_iface(h->live, "eth0");
 	if (kind >= WITH) {
 		struct wr_detect_conf conf = {.live = h->live, .one_way = true, .finding = finding};
-		struct wr_live_tap tap = {.part = detect_part};
+		struct wr_live_tap tap = {
+			.part = detect_part, .soon = detect_soon, .near = detect_near};
 
 		if (wr_detect_open(&h->detect, &conf, &err))
 			die(err.text);
@@ -145,6 +158,14 @@ static void open_host(struct host *h, int kind)
 	}
 }
 
+static void soon(struct wr_live *live, uint32_t number)
+{
+	const struct wr_flow_part *f = &parts[number].flow;
+	struct wr_live_soon s = {.key = &f->key, .from = f->from, .number = number};
+
+	wr_live_soon(live, &s);
+}
+
 /* A tenth of a second: a tenth of the keys. */
 static void step(struct host *h, uint32_t number, uint64_t now_ns)
 {
@@ -159,6 +180,10 @@ static void step(struct host *h, uint32_t number, uint64_t now_ns)
 	if (h->detect)
 		wr_detect_tick(h->detect, now_ns);
 	for (uint32_t i = from; i < to; i++) {
+		if (i + FAR < to)
+			soon(h->live, i + FAR);
+		if (i + NEAR < to && i + NEAR >= from + FAR)
+			wr_live_near(h->live, i + NEAR);
 		parts[i].flow.first_ns = parts[i].flow.last_ns = now_ns;
 		wr_live_add(h->live, &parts[i]);
 	}

@@ -176,6 +176,21 @@ void odd_part(struct wr_detect *d, const struct part *a)
 	count_part(odd_of(d, &key), a, server);
 }
 
+uint32_t odd_soon(const struct wr_detect *d, const struct wr_talk_key *key)
+{
+	uint32_t tag = wr_rows_hash(&d->odds->rows, key);
+
+	wr_rows_ask(&d->odds->rows, tag);
+	return tag;
+}
+
+void odd_near(const struct wr_detect *d, uint32_t tag)
+{
+	/* All that a part touches but what of its flow was counted, which is a line of some. */
+	wr_rows_ask_row(&d->odds->rows, tag, 0, offsetof(struct odd, kinds[ODD_TTLS_AT]));
+	wr_rows_ask_row(&d->odds->rows, tag, offsetof(struct odd, of_flow), ODD_FLOWS * 2);
+}
+
 static void count_header(struct wr_detect *d, const struct wr_talk_key *key, uint64_t flow,
 			 uint8_t ttl)
 {

@@ -52,14 +52,14 @@ struct odd {
 	uint32_t began;	      /* step in which its window began */
 	uint32_t windows;     /* learned */
 	uint32_t most_of_one; /* see there; changes with what is usual */
-	/* Of this window, from here to kinds: */
+	/* Of this window, from here to of_flow: */
 	uint32_t packets, back, new_flows;
 	uint32_t refused;		/* of those back: nothing listens there */
 	uint32_t counted, counted_back; /* of packets and back: see most_of_one() */
 	uint64_t bytes, back_bytes;	/* of those that were counted */
 	uint64_t sources[ODD_WORDS];
-	uint16_t of_flow[3][ODD_FLOWS]; /* enum odd_way */
 	uint32_t kinds[ODD_KINDS];
+	uint16_t of_flow[3][ODD_FLOWS]; /* enum odd_way */
 	/* What is usual, touched when a window ends: */
 	uint32_t scores;     /* learned */
 	uint32_t named_step; /* something that has a name held; 0: never */

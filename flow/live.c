@@ -48,6 +48,9 @@ struct wr_live {
 	struct wr_live_tap tap[WR_LIVE_TAPS];
 	int n_taps;
 	struct wr_opened *opened; /* owned */
+	struct {
+		uint32_t flow, talker, service; /* hashes of keys */
+	} soon[WR_LIVE_SOON];
 	char iface[IFACES_MAX][16];
 	uint32_t n_ifaces;
 	uint64_t window;    /* number of the one that is being filled; counts from 1 */
@@ -467,6 +470,46 @@ void wr_live_add(struct wr_live *l, const struct wr_live_part *given)
 	for (int i = 0; i < l->n_taps; i++)
 		if (l->tap[i].part)
 			l->tap[i].part(l->tap[i].ctx, p, &f);
+}
+
+void wr_live_soon(struct wr_live *l, const struct wr_live_soon *s)
+{
+	typeof(l->soon[0]) *at = &l->soon[s->number % WR_LIVE_SOON];
+	int local = s->out ? s->from : !s->from;
+	struct wr_talk_key talker = {.ip_v = s->key->ip_v};
+	struct wr_talk_key service = {.port = s->key->port[local],
+				      .tag = s->key->tag & WR_FLOW_NO_PROTO,
+				      .proto = s->key->proto,
+				      .ip_v = s->key->ip_v};
+
+	memcpy(talker.addr, s->key->addr[!local], 16);
+	memcpy(service.addr, s->key->addr[local], 16);
+	at->flow = wr_flow_ask(l->flows, s->key);
+	at->talker = wr_rows_hash(&l->rows[WR_LIVE_TALKERS], &talker);
+	wr_rows_ask(&l->rows[WR_LIVE_TALKERS], at->talker);
+	at->service = wr_rows_hash(&l->rows[WR_LIVE_SERVICES], &service);
+	wr_rows_ask(&l->rows[WR_LIVE_SERVICES], at->service);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].soon)
+			l->tap[i].soon(l->tap[i].ctx, s);
+}
+
+void wr_live_near(struct wr_live *l, uint32_t number)
+{
+	const typeof(l->soon[0]) *at = &l->soon[number % WR_LIVE_SOON];
+	size_t cell = offsetof(struct wr_live_row, cells) +
+		      l->window % WR_LIVE_CELLS * sizeof(struct wr_live_cell);
+
+	wr_flow_ask_row(l->flows, at->flow);
+	for (int k = WR_LIVE_SERVICES; k <= WR_LIVE_TALKERS; k++) {
+		uint32_t tag = k == WR_LIVE_TALKERS ? at->talker : at->service;
+
+		wr_rows_ask_row(&l->rows[k], tag, 0, offsetof(struct wr_live_row, cells));
+		wr_rows_ask_row(&l->rows[k], tag, cell, sizeof(struct wr_live_cell));
+	}
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].near)
+			l->tap[i].near(l->tap[i].ctx, number);
 }
 
 static void add_other(struct wr_live *l, int kind, bool out, const struct wr_count *n)
