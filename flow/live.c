@@ -186,6 +186,7 @@ static void row_add(const struct wr_live *l, struct wr_live_row *r, bool out,
 	struct wr_live_cell *cell = cell_now(l, r);
 
 	add(out ? &cell->out : &cell->in, n);
+	r->newest_bytes = cell->in.bytes + cell->out.bytes;
 	add(out ? &r->out : &r->in, n);
 	if (!r->first_ns || first_ns < r->first_ns)
 		r->first_ns = first_ns;
@@ -213,12 +214,11 @@ static uint64_t weigh(const void *ctx, const void *row)
 {
 	const struct wr_live *l = ctx;
 	const struct wr_live_row *r = row;
-	const struct wr_live_cell *c = &r->cells[r->newest % WR_LIVE_CELLS];
 	uint64_t bytes = r->in.bytes + r->out.bytes;
 
 	if (l->window - r->newest > 10)
 		return bytes >> 16;
-	return (bytes >> 6) + c->in.bytes + c->out.bytes + (1u << 20);
+	return (bytes >> 6) + r->newest_bytes + (1u << 20);
 }
 
 /* Only the sums live on: what a row had in a window does not become the others'. */
@@ -279,8 +279,10 @@ static struct sources *sources_of(struct wr_live *l, const struct wr_live_row *r
 
 	if (minute == s->minute)
 		return s;
-	if (minute != s->minute + 1)
-		memset(s, 0, sizeof(*s));
+	if (minute != s->minute + 1) { /* registers that are not `changed` are not read */
+		s->estimate[!now] = 0;
+		s->changed[!now] = false;
+	}
 	memset(s->registers[now], 0, WR_SKETCH_REGISTERS);
 	s->estimate[now] = 0;
 	s->changed[now] = false;

@@ -415,15 +415,14 @@ static void test_many(void)
 
 int main(void)
 {
-		test_found(4);
-		test_found(6);
-		test_nothing();
-		test_calibrated();
-		test_named();
-		test_accepted();
-		test_bound();
-		test_cost();
-	X*/
+	test_found(4);
+	test_found(6);
+	test_nothing();
+	test_calibrated();
+	test_named();
+	test_accepted();
+	test_bound();
+	test_cost();
 	test_many();
 	return done();
 }
