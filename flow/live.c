@@ -35,13 +35,21 @@ struct sources {
 	uint8_t registers[MINUTES][WR_SKETCH_REGISTERS];
 };
 
+/* What a row is weighed by, apart from it: eight are looked at where one must make room, and the
+ * rows themselves lie in as many pages. */
+struct weight_now {
+	uint64_t newest, bytes; /* as in the row; both ways */
+	uint64_t newest_bytes;	/* of the window `newest` */
+};
+
 struct wr_live {
 	struct wr_flow_table *flows; /* owned, as all below */
 	struct wr_apps *apps;
 	struct wr_rows rows[WR_LIVE_KINDS];
 	struct wr_live_row other[WR_LIVE_KINDS];
-	struct wr_rows listen;	 /* struct wr_talk_key */
-	struct sources *sources; /* one per row of services */
+	struct wr_rows listen;			   /* struct wr_talk_key */
+	struct sources *sources;		   /* one per row of services */
+	struct weight_now *weights[WR_LIVE_KINDS]; /* one per row */
 	struct wr_live_total total;
 	struct wr_live_row sum; /* cells of the totals */
 	struct wr_live_conf conf;
@@ -69,10 +77,13 @@ const char *wr_live_name(enum wr_live_kind kind)
 
 static int open_rows(struct wr_live *l, struct wr_err *err)
 {
-	for (int k = 0; k < WR_LIVE_KINDS; k++)
-		if (wr_rows_open(&l->rows[k], sizeof(struct wr_live_row), kinds[k].max))
+	for (int k = 0; k < WR_LIVE_KINDS; k++) {
+		l->weights[k] = wr_mem_map(kinds[k].max * sizeof(**l->weights));
+		if (!l->weights[k] ||
+		    wr_rows_open(&l->rows[k], sizeof(struct wr_live_row), kinds[k].max))
 			return wr_fail(err, ENOMEM, "no memory for %u %s", kinds[k].max,
 				       kinds[k].name);
+	}
 	if (wr_rows_open(&l->listen, sizeof(struct wr_talk_key), WR_LIVE_LISTEN_MAX))
 		return wr_fail(err, ENOMEM, "no memory for listening sockets");
 	l->sources = wr_mem_map(kinds[WR_LIVE_SERVICES].max * sizeof(*l->sources));
@@ -124,8 +135,10 @@ void wr_live_close(struct wr_live **live)
 	wr_flow_close(&l->flows);
 	wr_apps_close(&l->apps);
 	wr_opened_close(&l->opened);
-	for (int k = 0; k < WR_LIVE_KINDS; k++)
+	for (int k = 0; k < WR_LIVE_KINDS; k++) {
 		wr_rows_close(&l->rows[k]);
+		wr_mem_unmap(l->weights[k], kinds[k].max * sizeof(**l->weights));
+	}
 	wr_rows_close(&l->listen);
 	wr_mem_unmap(l->sources, kinds[WR_LIVE_SERVICES].max * sizeof(*l->sources));
 	free(l);
@@ -186,7 +199,6 @@ static void row_add(const struct wr_live *l, struct wr_live_row *r, bool out,
 	struct wr_live_cell *cell = cell_now(l, r);
 
 	add(out ? &cell->out : &cell->in, n);
-	r->newest_bytes = cell->in.bytes + cell->out.bytes;
 	add(out ? &r->out : &r->in, n);
 	if (!r->first_ns || first_ns < r->first_ns)
 		r->first_ns = first_ns;
@@ -200,25 +212,42 @@ static void less(struct wr_count *from, const struct wr_count *n)
 	from->bytes -= n->bytes;
 }
 
+static size_t number_of(const struct wr_live *l, enum wr_live_kind kind,
+			const struct wr_live_row *r)
+{
+	return (size_t)(r - (const struct wr_live_row *)(const void *)l->rows[kind].rows);
+}
+
+/* To a row of a table. */
+static void table_add(const struct wr_live *l, enum wr_live_kind kind, struct wr_live_row *r,
+		      bool out, const struct wr_count *n, uint64_t first_ns, uint64_t last_ns)
+{
+	const struct wr_live_cell *cell = &r->cells[l->window % WR_LIVE_CELLS];
+
+	row_add(l, r, out, n, first_ns, last_ns);
+	l->weights[kind][number_of(l, kind, r)] = (struct weight_now){
+		r->newest, r->in.bytes + r->out.bytes, cell->in.bytes + cell->out.bytes};
+}
+
 /* What was told as others' is known to be a row's. */
-static void row_take(const struct wr_live *l, struct wr_live_row *r, struct wr_live_row *other,
+static void row_take(struct wr_live *l, enum wr_live_kind kind, struct wr_live_row *r,
 		     const struct wr_count *n)
 {
-	row_add(l, r, false, n, l->window_ns, l->window_ns);
+	struct wr_live_row *other = &l->other[kind];
+
+	table_add(l, kind, r, false, n, l->window_ns, l->window_ns);
 	less(&other->in, n);
 	less(&cell_now(l, other)->in, n);
 }
 
 /* A row that has been quiet for some windows is lighter than any that is not. */
-static uint64_t weigh(const void *ctx, const void *row)
+static uint64_t weigh(const struct wr_live *l, enum wr_live_kind kind, const void *row)
 {
-	const struct wr_live *l = ctx;
-	const struct wr_live_row *r = row;
-	uint64_t bytes = r->in.bytes + r->out.bytes;
+	const struct weight_now *w = &l->weights[kind][number_of(l, kind, row)];
 
-	if (l->window - r->newest > 10)
-		return bytes >> 16;
-	return (bytes >> 6) + r->newest_bytes + (1u << 20);
+	if (l->window - w->newest > 10)
+		return w->bytes >> 16;
+	return (w->bytes >> 6) + w->newest_bytes + (1u << 20);
 }
 
 /* Only the sums live on: what a row had in a window does not become the others'. */
@@ -235,21 +264,28 @@ static void join_other(struct wr_live *l, enum wr_live_kind kind, const struct w
 	o->flows += r->flows;
 }
 
-#define GONE(name, kind)                                    \
-	static void gone_##name(void *ctx, const void *row) \
-	{                                                   \
-		join_other(ctx, kind, row);                 \
+#define GONE(name, kind)                                               \
+	static uint64_t weigh_##name(const void *ctx, const void *row) \
+	{                                                              \
+		return weigh(ctx, kind, row);                          \
+	}                                                              \
+	static void gone_##name(void *ctx, const void *row)            \
+	{                                                              \
+		join_other(ctx, kind, row);                            \
 	}
 GONE(service, WR_LIVE_SERVICES)
 GONE(talker, WR_LIVE_TALKERS)
 GONE(protocol, WR_LIVE_PROTOCOLS)
 GONE(iface, WR_LIVE_IFACES)
 
-static const wr_rows_gone_fn gone[WR_LIVE_KINDS] = {
-	[WR_LIVE_SERVICES] = gone_service,
-	[WR_LIVE_TALKERS] = gone_talker,
-	[WR_LIVE_PROTOCOLS] = gone_protocol,
-	[WR_LIVE_IFACES] = gone_iface,
+static const struct {
+	wr_rows_weigh_fn weigh;
+	wr_rows_gone_fn gone;
+} room[WR_LIVE_KINDS] = {
+	[WR_LIVE_SERVICES] = {weigh_service, gone_service},
+	[WR_LIVE_TALKERS] = {weigh_talker, gone_talker},
+	[WR_LIVE_PROTOCOLS] = {weigh_protocol, gone_protocol},
+	[WR_LIVE_IFACES] = {weigh_iface, gone_iface},
 };
 
 static struct wr_live_row *row_of(struct wr_live *l, enum wr_live_kind kind,
@@ -261,10 +297,11 @@ static struct wr_live_row *row_of(struct wr_live *l, enum wr_live_kind kind,
 
 	if (r)
 		return r;
-	r = wr_rows_make(rows, key, tag, weigh, gone[kind], l);
+	r = wr_rows_make(rows, key, tag, room[kind].weigh, room[kind].gone, l);
 	row_begin(l, r, l->window_ns);
+	l->weights[kind][number_of(l, kind, r)] = (struct weight_now){.newest = r->newest};
 	if (kind == WR_LIVE_SERVICES)
-		l->sources[(size_t)(r - (struct wr_live_row *)(void *)rows->rows)].minute = NEVER;
+		l->sources[number_of(l, kind, r)].minute = NEVER;
 	return r;
 }
 
@@ -273,8 +310,7 @@ static struct wr_live_row *row_of(struct wr_live *l, enum wr_live_kind kind,
 /* With this minute's registers; a new minute begins with empty ones. */
 static struct sources *sources_of(struct wr_live *l, const struct wr_live_row *r)
 {
-	size_t i = (size_t)(r - (struct wr_live_row *)(void *)l->rows[WR_LIVE_SERVICES].rows);
-	struct sources *s = &l->sources[i];
+	struct sources *s = &l->sources[number_of(l, WR_LIVE_SERVICES, r)];
 	uint64_t minute = l->window_ns / MINUTE_NS, now = minute % MINUTES;
 
 	if (minute == s->minute)
@@ -386,7 +422,7 @@ static void add_service(struct wr_live *l, const struct wr_live_part *p, const s
 	}
 	r = row_of(l, WR_LIVE_SERVICES, &key);
 	r->listens = here;
-	row_add(l, r, p->out, &part->n, part->first_ns, part->last_ns);
+	table_add(l, WR_LIVE_SERVICES, r, p->out, &part->n, part->first_ns, part->last_ns);
 	r->flows += is_new;
 	if (!r->app) { /* its first payloads may have come before it was a row */
 		const struct wr_app *app = wr_apps_find(l->apps, &part->key);
@@ -406,7 +442,7 @@ static void add_talker(struct wr_live *l, const struct wr_live_part *p, bool is_
 
 	memcpy(key.addr, part->key.addr[far], 16);
 	r = row_of(l, WR_LIVE_TALKERS, &key);
-	row_add(l, r, p->out, &part->n, part->first_ns, part->last_ns);
+	table_add(l, WR_LIVE_TALKERS, r, p->out, &part->n, part->first_ns, part->last_ns);
 	r->flows += is_new;
 }
 
@@ -416,7 +452,7 @@ static void add_number(struct wr_live *l, enum wr_live_kind kind, const struct w
 {
 	struct wr_live_row *r = row_of(l, kind, key);
 
-	row_add(l, r, out, n, l->window_ns, l->window_ns);
+	table_add(l, kind, r, out, n, l->window_ns, l->window_ns);
 	r->flows += flows;
 }
 
@@ -548,7 +584,7 @@ void wr_live_add_rest(struct wr_live *l, uint32_t iface, bool out, const struct 
 void wr_live_add_talker(struct wr_live *l, const struct wr_talk_key *talker,
 			const struct wr_count *n)
 {
-	row_take(l, row_of(l, WR_LIVE_TALKERS, talker), &l->other[WR_LIVE_TALKERS], n);
+	row_take(l, WR_LIVE_TALKERS, row_of(l, WR_LIVE_TALKERS, talker), n);
 }
 
 void wr_live_add_service(struct wr_live *l, const struct wr_talk_key *service,
@@ -556,7 +592,7 @@ void wr_live_add_service(struct wr_live *l, const struct wr_talk_key *service,
 {
 	struct wr_live_row *r = row_of(l, WR_LIVE_SERVICES, service);
 
-	row_take(l, r, &l->other[WR_LIVE_SERVICES], n);
+	row_take(l, WR_LIVE_SERVICES, r, n);
 	if (sources) {
 		struct sources *s = sources_of(l, r);
 

@@ -66,7 +66,6 @@ struct wr_live_row {
 	bool listens;	  /* services: a socket of this host listens there */
 	uint8_t app;	  /* services: enum wr_l7_proto of the payloads that were understood */
 	uint64_t began, newest; /* windows that cells are of; use wr_live_cell() */
-	uint64_t newest_bytes;	/* both ways: of the cell of `newest` */
 	struct wr_live_cell cells[WR_LIVE_CELLS];
 };
 

@@ -102,15 +102,6 @@ WR_ASK void wr_rows_ask_row(const struct wr_rows *r, uint32_t tag, size_t from, 
 		__builtin_prefetch((const uint8_t *)wr_rows_at(r, row) + at, 1);
 }
 
-/* What a row begins with, most likely all that it is weighed by. */
-WR_ASK void wr_rows_ask_begin(const struct wr_rows *r, uint32_t row)
-{
-	const uint8_t *at = wr_rows_at(r, row < r->max ? row : row - r->max);
-
-	__builtin_prefetch(at, 1);
-	__builtin_prefetch(at + 64, 1);
-}
-
 /* The lightest of the next few rows, but not the one that is being filled. */
 static inline uint32_t wr_rows_lightest(struct wr_rows *r, uint32_t filling, wr_rows_weigh_fn weigh,
 					const void *ctx)
@@ -120,7 +111,6 @@ static inline uint32_t wr_rows_lightest(struct wr_rows *r, uint32_t filling, wr_
 
 	for (i = 0; i < WR_ROWS_LOOK; i++) {
 		r->hand = r->hand + 1 < r->max ? r->hand + 1 : 0;
-		wr_rows_ask_begin(r, r->hand + WR_ROWS_LOOK); /* for the next turn */
 		weight = weigh(ctx, wr_rows_at(r, r->hand));
 		if (weight < least && r->hand != filling) {
 			least = weight;
@@ -141,6 +131,8 @@ static inline uint32_t wr_rows_displace(struct wr_rows *r, wr_rows_weigh_fn weig
 	wr_index_drop(&r->index, r->tags[row], row, wr_rows_tag, r);
 	r->next = wr_rows_lightest(r, row, weigh, ctx);
 	wr_index_ask(&r->index, r->tags[r->next]);
+	__builtin_prefetch(wr_rows_at(r, r->next), 1); /* it is read, and then written, next */
+	__builtin_prefetch((const uint8_t *)wr_rows_at(r, r->next) + 64, 1);
 	return row;
 }
 
