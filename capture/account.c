@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+enum { ROW_SOON = 20, FAR = 12, NEAR = 6 }; /* rows ahead */
+
 struct wr_account {
 	struct wr_board *board;
 	struct wr_account_head *heads;
@@ -185,6 +187,11 @@ void wr_account_look(const struct wr_account *a, struct wr_account_look *to)
 	}
 }
 
+static struct wr_account_row *row_at(struct wr_account_set *sets, uint64_t used)
+{
+	return &sets[used / WR_ACCOUNT_WAYS].row[used % WR_ACCOUNT_WAYS];
+}
+
 static void drain_rows(struct wr_account *a, uint32_t table, const struct wr_account_reader *r)
 {
 	struct wr_account_head *head = &a->heads[table];
@@ -193,11 +200,14 @@ static void drain_rows(struct wr_account *a, uint32_t table, const struct wr_acc
 	struct wr_account_set *sets = a->sets + ((size_t)table << a->set_bits);
 
 	for (uint32_t i = 0; i < head->used; i++) {
-		struct wr_account_row *row;
+		struct wr_account_row *row = row_at(sets, used[i]);
 
-		if (i + 8 < head->used)
-			__builtin_prefetch(&sets[used[i + 8] / 2].row[used[i + 8] % 2], 1);
-		row = &sets[used[i] / 2].row[used[i] % 2];
+		if (i + ROW_SOON < head->used)
+			__builtin_prefetch(row_at(sets, used[i + ROW_SOON]), 1);
+		if (r->far && i + FAR < head->used)
+			r->far(r->ctx, row_at(sets, used[i + FAR]), i + FAR);
+		if (r->near && i + NEAR < head->used && i + NEAR >= FAR)
+			r->near(r->ctx, i + NEAR);
 		r->row(r->ctx, row, start);
 		row->packets = 0;
 	}

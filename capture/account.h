@@ -52,7 +52,13 @@ struct wr_account_reader {
 	void (*rest)(void *ctx,
 		     const struct wr_account_head *head); /* one per CPU that saw packets */
 	void *ctx;
+	/* Rows that will be handed out soon, so that what they need of memory can be on its way:
+	 * each twice, first `far`, some rows later `near`. number: the row's, counts up, and those
+	 * between far and near are less than WR_ACCOUNT_SOON. Both NULL: nobody asks. */
+	void (*far)(void *ctx, const struct wr_account_row *row, uint32_t number);
+	void (*near)(void *ctx, uint32_t number);
 };
+enum { WR_ACCOUNT_SOON = 16 };
 
 /* Hands out the window that the last flip ended. Returns the packets that it had. */
 uint64_t wr_account_drain(struct wr_account *a, const struct wr_account_reader *reader);

@@ -76,6 +76,20 @@ static void take_row(void *ctx, const struct wr_account_row *row, uint64_t start
 	wr_live_add_row(e->live, e->iface, e->out, row, start_ns);
 }
 
+static void soon_row(void *ctx, const struct wr_account_row *row, uint32_t number)
+{
+	const struct wr_engine *e = ctx;
+
+	wr_live_soon_row(e->live, e->out, row, number);
+}
+
+static void near_row(void *ctx, uint32_t number)
+{
+	const struct wr_engine *e = ctx;
+
+	wr_live_near(e->live, number);
+}
+
 static void take_head(void *ctx, const struct wr_account_head *head)
 {
 	struct wr_engine *e = ctx;
@@ -91,7 +105,7 @@ static void take_head(void *ctx, const struct wr_account_head *head)
 static void drain_path(void *ctx, struct wr_path *path)
 {
 	struct wr_engine *e = ctx;
-	struct wr_account_reader reader = {take_row, take_head, e};
+	struct wr_account_reader reader = {take_row, take_head, e, soon_row, near_row};
 
 	if (!wr_path_account(path))
 		return;
@@ -321,6 +335,20 @@ static void rest(void *ctx, const struct wr_talk_key *service, const struct wr_c
 	wr_detect_rest(e->detect, service, n);
 }
 
+static void soon_part(void *ctx, const struct wr_live_soon *soon)
+{
+	const struct wr_engine *e = ctx;
+
+	wr_detect_soon(e->detect, soon);
+}
+
+static void near_part(void *ctx, uint32_t number)
+{
+	const struct wr_engine *e = ctx;
+
+	wr_detect_near(e->detect, number);
+}
+
 static int open_detect(struct wr_engine *e, struct wr_err *err)
 {
 	struct wr_detect_conf conf = {
@@ -330,7 +358,8 @@ static int open_detect(struct wr_engine *e, struct wr_err *err)
 		.ctx = e->conf.finding_ctx,
 		.tune = e->conf.tune,
 	};
-	struct wr_live_tap tap = {.ctx = e, .part = part, .rest = rest};
+	struct wr_live_tap tap = {
+		.ctx = e, .part = part, .rest = rest, .soon = soon_part, .near = near_part};
 	int ret = wr_detect_open(&e->detect, &conf, err);
 
 	if (ret)

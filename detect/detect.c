@@ -415,6 +415,36 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	odd_part(d, &a);
 }
 
+void wr_detect_soon(struct wr_detect *d, const struct wr_live_soon *s)
+{
+	const struct wr_flow_key *k = s->key;
+	typeof(d->soon[0]) *at = &d->soon[s->number % WR_LIVE_SOON];
+	int local = s->out ? s->from : !s->from; /* most likely the service */
+	struct wr_talk_key to = {.ip_v = k->ip_v}, host = to;
+	struct wr_talk_key service = {.port = k->port[local], .proto = k->proto, .ip_v = k->ip_v};
+
+	memcpy(to.addr, k->addr[!s->from], 16);
+	memcpy(host.addr, k->addr[local], 16);
+	memcpy(service.addr, k->addr[local], 16);
+	at->target = wr_rows_hash(&d->targets, &to);
+	wr_rows_ask(&d->targets, at->target);
+	at->service = odd_soon(d, &service);
+	at->host = odd_soon(d, &host);
+}
+
+void wr_detect_near(struct wr_detect *d, uint32_t number)
+{
+	const typeof(d->soon[0]) *at = &d->soon[number % WR_LIVE_SOON];
+
+	wr_rows_ask_row(&d->targets, at->target, 0, offsetof(struct target, c));
+	wr_rows_ask_row(&d->targets, at->target, offsetof(struct target, c[d->step % STEPS]),
+			sizeof(uint32_t[COUNT_N]));
+	wr_rows_ask_row(&d->targets, at->target, offsetof(struct target, sum),
+			sizeof(uint32_t[COUNT_N]));
+	odd_near(d, at->service);
+	odd_near(d, at->host);
+}
+
 void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	if (!d->step)

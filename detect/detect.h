@@ -65,6 +65,10 @@ void wr_detect_tick(struct wr_detect *d, uint64_t now_ns);
 /* A part of a flow, and the flow with it: as wr_live_tap.part has them. */
 void wr_detect_part(struct wr_detect *d, const struct wr_live_part *part, const struct wr_flow *f);
 
+/* It will come soon: as wr_live_tap.soon and near have it. */
+void wr_detect_soon(struct wr_detect *d, const struct wr_live_soon *soon);
+void wr_detect_near(struct wr_detect *d, uint32_t number);
+
 /* Packets whose flows are not known, for a service: as wr_live_tap.rest has them. They count for
  * its address; who sent them, and which flags they had, is not known. */
 void wr_detect_rest(struct wr_detect *d, const struct wr_talk_key *service,

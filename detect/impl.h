@@ -121,6 +121,9 @@ struct wr_detect {
 	struct weeks *weeks;
 	struct odds *odds;
 	uint64_t *known; /* sources: bits by hash, owned */
+	struct {
+		uint32_t target, service, host; /* hashes of keys */
+	} soon[WR_LIVE_SOON];
 };
 
 /* ---- targets (detect.c) ---- */
@@ -319,6 +322,9 @@ bool is_ours(const struct wr_detect *d, const struct wr_talk_key *key);
 int odds_open(struct wr_detect *d);
 void odds_close(struct wr_detect *d);
 void odd_part(struct wr_detect *d, const struct part *a);
+/* Of a service that a part will come to soon; and what odd_near() is asked by later. */
+uint32_t odd_soon(const struct wr_detect *d, const struct wr_talk_key *key);
+void odd_near(const struct wr_detect *d, uint32_t tag);
 void odd_packet(struct wr_detect *d, const struct wr_rec *rec);
 void end_step_odd(struct wr_detect *d);
 /* Something with a name was found: what is only unusual there is of the same cause, and over. */

@@ -53,20 +53,6 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
-static struct odd *odd_of(struct wr_detect *d, const struct wr_talk_key *key)
-{
-	struct wr_rows *rows = &d->odds->rows;
-	uint32_t tag = wr_rows_hash(rows, key);
-	struct odd *o = wr_rows_find(rows, key, tag);
-
-	if (o)
-		return o;
-	o = wr_rows_make(rows, key, tag, weigh, gone, d);
-	memset(&o->began, 0, sizeof(*o) - offsetof(struct odd, began));
-	o->began = d->step;
-	return o;
-}
-
 /*
  * One client that fetches something large makes most of what comes for a minute, and that is usual:
  * what it does is no mixture. Of a flow no more is counted than a part of what comes usually.
@@ -78,11 +64,26 @@ static uint32_t most_of_one(const struct odd *o)
 	return (uint32_t)fmin(fmax(ODD_LEAST, usual), UINT16_MAX);
 }
 
+static struct odd *odd_of(struct wr_detect *d, const struct wr_talk_key *key)
+{
+	struct wr_rows *rows = &d->odds->rows;
+	uint32_t tag = wr_rows_hash(rows, key);
+	struct odd *o = wr_rows_find(rows, key, tag);
+
+	if (o)
+		return o;
+	o = wr_rows_make(rows, key, tag, weigh, gone, d);
+	memset(&o->began, 0, sizeof(*o) - offsetof(struct odd, began));
+	o->began = d->step;
+	o->most_of_one = most_of_one(o);
+	return o;
+}
+
 /* So many of these are counted. */
 static uint32_t take(struct odd *o, enum odd_way way, uint64_t flow, uint64_t n)
 {
 	uint16_t *had = &o->of_flow[way][flow % ODD_FLOWS];
-	uint32_t most = most_of_one(o), room = most > *had ? most - *had : 0;
+	uint32_t room = o->most_of_one > *had ? o->most_of_one - *had : 0;
 
 	n = n < room ? n : room;
 	*had += (uint16_t)n;
@@ -173,6 +174,21 @@ void odd_part(struct wr_detect *d, const struct part *a)
 	count_part(odd_of(d, &key), a, server);
 	key.port = key.proto = 0;
 	count_part(odd_of(d, &key), a, server);
+}
+
+uint32_t odd_soon(const struct wr_detect *d, const struct wr_talk_key *key)
+{
+	uint32_t tag = wr_rows_hash(&d->odds->rows, key);
+
+	wr_rows_ask(&d->odds->rows, tag);
+	return tag;
+}
+
+void odd_near(const struct wr_detect *d, uint32_t tag)
+{
+	/* All that a part touches but what of its flow was counted, which is a line of some. */
+	wr_rows_ask_row(&d->odds->rows, tag, 0, offsetof(struct odd, kinds[ODD_TTLS_AT]));
+	wr_rows_ask_row(&d->odds->rows, tag, offsetof(struct odd, of_flow), ODD_FLOWS * 2);
 }
 
 static void count_header(struct wr_detect *d, const struct wr_talk_key *key, uint64_t flow,
@@ -324,6 +340,7 @@ static void accept(struct wr_detect *d, const struct wr_talk_key *key, const str
 		memset(o->known, 0, sizeof(o->known));
 		o->n_top = 0;
 		o->windows = o->scores = 0;
+		o->most_of_one = most_of_one(o);
 	}
 }
 
@@ -390,11 +407,12 @@ static void end_window(struct wr_detect *d, struct odd *o)
 		odd_learn_score(o, least);
 	if (w.score <= bound)
 		odd_learn(o, &w);
+	o->most_of_one = most_of_one(o);
 }
 
 static void begin_window(struct wr_detect *d, struct odd *o)
 {
-	memset(&o->packets, 0, sizeof(*o) - offsetof(struct odd, packets));
+	memset(&o->packets, 0, offsetof(struct odd, scores) - offsetof(struct odd, packets));
 	o->began = d->step;
 }
 

@@ -46,11 +46,23 @@ struct odd_norm {
 	uint16_t bins[ODD_BINS]; /* windows by deviations */
 };
 
+/* What each part touches comes first, in as few cache lines as it can. */
 struct odd {
 	struct wr_talk_key key;
-	uint32_t began;		  /* step in which its window began */
-	uint32_t windows, scores; /* learned */
-	uint32_t named_step;	  /* something that has a name held; 0: never */
+	uint32_t began;	      /* step in which its window began */
+	uint32_t windows;     /* learned */
+	uint32_t most_of_one; /* see there; changes with what is usual */
+	/* Of this window, from here to of_flow: */
+	uint32_t packets, back, new_flows;
+	uint32_t refused;		/* of those back: nothing listens there */
+	uint32_t counted, counted_back; /* of packets and back: see most_of_one() */
+	uint64_t bytes, back_bytes;	/* of those that were counted */
+	uint64_t sources[ODD_WORDS];
+	uint32_t kinds[ODD_KINDS];
+	uint16_t of_flow[3][ODD_FLOWS]; /* enum odd_way */
+	/* What is usual, touched when a window ends: */
+	uint32_t scores;     /* learned */
+	uint32_t named_step; /* something that has a name held; 0: never */
 	uint32_t told_step, run_began;
 	uint16_t n_top;
 	bool two_way;		   /* answers were seen */
@@ -59,15 +71,7 @@ struct odd {
 	float usual[ODD_KINDS];	   /* share of each kind in its mixture */
 	uint64_t known[ODD_WORDS]; /* sources of windows that were learned, by hash */
 	struct odd_norm norm[ODD_THINGS];
-	/* Of this window, from here to the end: */
-	uint32_t packets, back, new_flows;
-	uint32_t refused;		/* of those back: nothing listens there */
-	uint32_t counted, counted_back; /* of packets and back: see most_of_one() */
-	uint64_t bytes, back_bytes;	/* of those that were counted */
-	uint16_t of_flow[3][ODD_FLOWS]; /* enum odd_way */
-	uint64_t sources[ODD_WORDS];
-	uint32_t kinds[ODD_KINDS];
-};
+} __attribute__((aligned(64)));
 
 struct odds {
 	struct wr_rows rows;

@@ -11,8 +11,8 @@
  */
 
 enum {
-	SERVICES = 4096,
-	PROTOCOLS = 512, /* apart: made-up numbers of protocols take no port its place */
+	SERVICES = 16384, /* more than the services that are kept one by one, see odd.h */
+	PROTOCOLS = 512,  /* apart: made-up numbers of protocols take no port its place */
 	ANSWERS = 3,
 	KNOWN_S = 600, /* seconds that something is known of the address */
 	TOLD = 8,      /* that hold at a time: who opens a thousand ports is told of often enough */

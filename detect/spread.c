@@ -38,6 +38,12 @@ static double n_log_n(double n)
 	return n > 0 ? n * log2(n) : 0;
 }
 
+static double entropy_of(double all, double sum)
+{
+	return all > 0 ? fmax(0, log2(all) - sum / all)
+		       : 0; /* below 0: of one value, by rounding */
+}
+
 struct wr_spread_told wr_spread_told(const struct wr_spread *s)
 {
 	struct wr_spread_told t = {0};
@@ -59,9 +65,56 @@ struct wr_spread_told wr_spread_told(const struct wr_spread *s)
 		t.values += own + d;
 	}
 	t.values = round(t.values);
-	if (all > 0)
-		t.entropy = log2(all) - sum / all;
-	if (t.entropy < 0)
-		t.entropy = 0; /* of one value, by rounding */
+	t.entropy = entropy_of(all, sum);
+	return t;
+}
+
+/* ---- few values ---- */
+
+enum { BUCKET_SHIFT = 32 };
+
+bool wr_spread_few_add(struct wr_spread_few *s, uint64_t hash, uint32_t n)
+{
+	uint64_t value = hash >> 58 << BUCKET_SHIFT | (uint32_t)hash | 1;
+
+	for (int i = 0; i < WR_SPREAD_FEW; i++) {
+		if (!s->value[i])
+			s->value[i] = value;
+		if (s->value[i] == value) {
+			s->n[i] += n;
+			return true;
+		}
+	}
+	return false;
+}
+
+void wr_spread_few_move(const struct wr_spread_few *s, struct wr_spread *to)
+{
+	for (int i = 0; i < WR_SPREAD_FEW && s->value[i]; i++)
+		wr_spread_add(to, s->value[i] >> BUCKET_SHIFT << 58 | (uint32_t)s->value[i],
+			      s->n[i]);
+}
+
+/* In the order of buckets, and of those of one as they came: a sum of doubles is another one in
+ * another order. */
+struct wr_spread_told wr_spread_few_told(const struct wr_spread_few *s)
+{
+	struct wr_spread_told t = {0};
+	int at[WR_SPREAD_FEW], used = 0;
+	double all = 0, sum = 0;
+
+	for (int i = 0; i < WR_SPREAD_FEW && s->value[i]; i++) {
+		int k = used++;
+
+		for (; k && s->value[at[k - 1]] >> BUCKET_SHIFT > s->value[i] >> BUCKET_SHIFT; k--)
+			at[k] = at[k - 1];
+		at[k] = i;
+	}
+	for (int k = 0; k < used; k++) {
+		all += s->n[at[k]];
+		t.values += s->n[at[k]] > 0;
+		sum += n_log_n(s->n[at[k]]);
+	}
+	t.entropy = entropy_of(all, sum);
 	return t;
 }

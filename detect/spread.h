@@ -2,6 +2,7 @@
 #ifndef WR_DETECT_SPREAD_H
 #define WR_DETECT_SPREAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -35,5 +36,24 @@ struct wr_spread_told {
 	double entropy; /* bits */
 };
 struct wr_spread_told wr_spread_told(const struct wr_spread *s);
+
+/*
+ * The same of few values, in little room: most keys of a window have one source and one port, and
+ * three kilobytes for each of them are cleared, filled and read through for nothing. What is told
+ * is the same to the bit. For one value more it is moved to a struct wr_spread.
+ */
+enum { WR_SPREAD_FEW = WR_SPREAD_WAYS };
+
+struct wr_spread_few {
+	uint64_t value[WR_SPREAD_FEW]; /* bucket and hash; 0: none */
+	uint32_t n[WR_SPREAD_FEW];     /* their packets */
+};
+
+/* As wr_spread_add(). False: it has no room for that value, and is as before. */
+bool wr_spread_few_add(struct wr_spread_few *s, uint64_t hash, uint32_t n);
+struct wr_spread_told wr_spread_few_told(const struct wr_spread_few *s);
+
+/* What it has is added to `to`, which is empty. */
+void wr_spread_few_move(const struct wr_spread_few *s, struct wr_spread *to);
 
 #endif

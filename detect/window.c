@@ -40,11 +40,22 @@ const char *wr_window_kind_name(enum wr_window_kind kind)
 	return names[kind];
 }
 
+/* What spreads of a row, in the order of struct wr_window; of which kinds. */
+enum { SOURCES, HOSTS, SPORTS, DPORTS, SPREADS };
+
+static const bool spreads[WR_WINDOW_KINDS][SPREADS] = {
+	[WR_WINDOW_IFACE] = {true, true, true, true},
+	[WR_WINDOW_HOST] = {true, false, true, true},
+	[WR_WINDOW_SERVICE] = {true, false, true, false},
+	[WR_WINDOW_PREFIX] = {true, true, true, true},
+};
+
 struct row {
 	struct wr_talk_key key; /* interface: its number in port */
 	char iface[16];
 	uint64_t n[WR_WINDOW_COUNTS], size[WR_SIZE_CLASSES];
-	struct wr_spread sources, hosts, sports, dports;
+	struct wr_spread_few few[SPREADS];
+	uint16_t large[SPREADS]; /* where more than few are: number + 1 in wr_windows.large */
 	uint64_t reflected[VECTORS];
 	uint64_t ttls[4], options; /* bits */
 	uint64_t age_ms, flow_packets;
@@ -52,8 +63,11 @@ struct row {
 
 /* Rows of a kind, of this window: made from the first free one on, found by hash. */
 struct table {
-	struct row *rows;     /* owned; the last one is `other` */
-	uint16_t slot[SLOTS]; /* number + 1 */
+	struct row *rows; /* owned; the last one is `other` */
+	struct slot {
+		uint16_t number; /* + 1; 0: empty */
+		uint16_t tag;	 /* of the hash, so that other rows are not touched */
+	} slot[SLOTS];
 	uint16_t used, most;
 	bool other;
 };
@@ -65,7 +79,13 @@ struct wr_windows {
 	struct table table[WR_WINDOW_KINDS];
 	struct syns *syns;
 	uint64_t *known; /* owned: bits of new_source() */
+	/* Owned; of rows that have more than few values, taken from the first one on: one for each
+	 * spread of each row. */
+	struct wr_spread *large;
+	uint32_t n_large, most_large;
 };
+
+_Static_assert((4 * ROWS_MOST + 64) * SPREADS < UINT16_MAX, "their numbers fit");
 
 /* ---- open, close ---- */
 
@@ -74,26 +94,33 @@ static size_t table_bytes(const struct table *t)
 	return (t->most + 1u) * sizeof(struct row);
 }
 
+static int open_all(struct wr_windows *w)
+{
+	for (int k = 0; k < WR_WINDOW_KINDS; k++) {
+		struct table *t = &w->table[k];
+
+		t->most = rows_most[k];
+		t->rows = wr_mem_map(table_bytes(t));
+		if (!t->rows)
+			return -ENOMEM;
+		for (int i = 0; i < SPREADS; i++)
+			w->most_large += spreads[k][i] ? t->most + 1u : 0;
+	}
+	w->syns = syns_new();
+	w->known = wr_mem_map(KNOWN_WORDS * sizeof(*w->known));
+	w->large = wr_mem_map(w->most_large * sizeof(*w->large));
+	return w->syns && w->known && w->large ? 0 : -ENOMEM;
+}
+
 int wr_windows_open(struct wr_windows **out, const struct wr_windows_conf *conf, struct wr_err *err)
 {
 	struct wr_windows *w = wr_mem_map(sizeof(*w));
-	bool fine = w;
 
-	for (int k = 0; fine && k < WR_WINDOW_KINDS; k++) {
-		w->table[k].most = rows_most[k];
-		w->table[k].rows = wr_mem_map(table_bytes(&w->table[k]));
-		fine = w->table[k].rows;
-	}
-	if (fine) {
-		w->conf = *conf;
-		w->syns = syns_new();
-		w->known = wr_mem_map(KNOWN_WORDS * sizeof(*w->known));
-		fine = w->syns && w->known;
-	}
-	if (!fine) {
+	if (!w || open_all(w)) {
 		wr_windows_close(&w);
 		return wr_fail(err, ENOMEM, "no memory for windows");
 	}
+	w->conf = *conf;
 	*out = w;
 	return 0;
 }
@@ -108,6 +135,7 @@ void wr_windows_close(struct wr_windows **windows)
 		wr_mem_unmap(w->table[k].rows, table_bytes(&w->table[k]));
 	syns_free(w->syns);
 	wr_mem_unmap(w->known, KNOWN_WORDS * sizeof(*w->known));
+	wr_mem_unmap(w->large, w->most_large * sizeof(*w->large));
 	wr_mem_unmap(w, sizeof(*w));
 	*windows = NULL;
 }
@@ -123,16 +151,19 @@ static uint64_t addr_value(const struct wr_windows *w, const uint8_t addr[16])
 	return wr_sketch_hash(w->conf.seed, a, b);
 }
 
-static uint16_t *slot_of(struct wr_windows *w, struct table *t, const struct wr_talk_key *key)
+static struct slot *slot_of(struct wr_windows *w, struct table *t, const struct wr_talk_key *key,
+			    uint16_t *tag)
 {
 	uint64_t rest = (uint64_t)key->port << 48 | (uint64_t)key->tag << 32 |
 			(uint64_t)key->proto << 8 | key->ip_v;
-	uint32_t at = (uint32_t)wr_mix(addr_value(w, key->addr) ^ wr_mix(rest));
+	uint64_t h = wr_mix(addr_value(w, key->addr) ^ wr_mix(rest));
 
-	for (;; at++) {
-		uint16_t *s = &t->slot[at & (SLOTS - 1)];
+	*tag = (uint16_t)(h >> 48);
+	for (uint32_t at = (uint32_t)h;; at++) {
+		struct slot *s = &t->slot[at & (SLOTS - 1)];
 
-		if (!*s || !memcmp(&t->rows[*s - 1].key, key, sizeof(*key)))
+		if (!s->number ||
+		    (s->tag == *tag && !memcmp(&t->rows[s->number - 1].key, key, sizeof(*key))))
 			return s;
 	}
 }
@@ -141,17 +172,18 @@ static struct row *row_of(struct wr_windows *w, enum wr_window_kind kind,
 			  const struct wr_talk_key *key)
 {
 	struct table *t = &w->table[kind];
-	uint16_t *s = slot_of(w, t, key);
+	uint16_t tag;
+	struct slot *s = slot_of(w, t, key, &tag);
 
-	if (!*s && t->used == t->most) {
+	if (!s->number && t->used == t->most) {
 		t->other = true;
 		return &t->rows[t->most];
 	}
-	if (!*s) {
-		*s = ++t->used;
-		t->rows[*s - 1].key = *key;
+	if (!s->number) {
+		*s = (struct slot){++t->used, tag};
+		t->rows[s->number - 1].key = *key;
 	}
-	return &t->rows[*s - 1];
+	return &t->rows[s->number - 1];
 }
 
 static struct row *iface_row(struct wr_windows *w, const char *name, uint32_t number)
@@ -159,7 +191,8 @@ static struct row *iface_row(struct wr_windows *w, const char *name, uint32_t nu
 	struct wr_talk_key key = {.port = (uint16_t)number};
 	struct row *r = row_of(w, WR_WINDOW_IFACE, &key);
 
-	snprintf(r->iface, sizeof(r->iface), "%s", name);
+	if (strncmp(r->iface, name, sizeof(r->iface) - 1) != 0)
+		snprintf(r->iface, sizeof(r->iface), "%s", name);
 	return r;
 }
 
@@ -189,20 +222,42 @@ static struct wr_talk_key service_key(const struct wr_flow_key *k, int server)
 
 /* ---- parts ---- */
 
-static void spread(struct wr_windows *w, struct row *r, enum wr_window_kind kind,
-		   const struct part *a)
-{
-	const struct wr_flow_key *k = &a->p->flow.key;
-	uint32_t n = (uint32_t)a->n;
+/* What a part adds to each of its rows, worked out once. */
+struct adds {
+	const struct part *a;
+	bool fresh; /* from a source that was not seen before */
+	bool ports, old, slow;
+	uint8_t size;		 /* class */
+	uint8_t said;		 /* enum wr_window_count of what its payloads are; 0: not known */
+	int8_t vector;		 /* of a reflector; -1: of none */
+	uint64_t age_ms;	 /* of its packets, added up */
+	uint64_t value[SPREADS]; /* hashes */
+};
 
-	wr_spread_add(&r->sources, addr_value(w, k->addr[a->from]), n);
-	if (kind == WR_WINDOW_IFACE || kind == WR_WINDOW_PREFIX)
-		wr_spread_add(&r->hosts, addr_value(w, k->addr[a->to]), n);
-	if (!k->port[0] && !k->port[1])
-		return;
-	wr_spread_add(&r->sports, wr_sketch_hash(w->conf.seed, k->port[a->from], 1), n);
-	if (kind != WR_WINDOW_SERVICE)
-		wr_spread_add(&r->dports, wr_sketch_hash(w->conf.seed, k->port[a->to], 1), n);
+static void spread_large(struct wr_windows *w, struct row *r, int of, uint64_t hash, uint32_t n)
+{
+	struct wr_spread *s;
+
+	if (!r->large[of]) {
+		s = &w->large[w->n_large++];
+		memset(s, 0, sizeof(*s));
+		wr_spread_few_move(&r->few[of], s);
+		r->large[of] = (uint16_t)w->n_large;
+	}
+	wr_spread_add(&w->large[r->large[of] - 1], hash, n);
+}
+
+static void spread(struct wr_windows *w, struct row *r, enum wr_window_kind kind,
+		   const struct adds *x)
+{
+	uint32_t n = (uint32_t)x->a->n;
+
+	for (int of = 0; of < SPREADS; of++) {
+		if (!spreads[kind][of] || (of >= SPORTS && !x->ports))
+			continue;
+		if (r->large[of] || !wr_spread_few_add(&r->few[of], x->value[of], n))
+			spread_large(w, r, of, x->value[of], n);
+	}
 }
 
 /* Of packets that were counted together it is known which flags there were: all of them had a flag
@@ -223,22 +278,20 @@ static void count_flags(struct row *r, const struct part *a)
 	r->n[WR_WINDOW_N_HANDSHAKES] += a->handshake;
 }
 
-static void count_proto(struct row *r, const struct part *a)
+static void count_proto(struct row *r, const struct adds *x)
 {
-	const struct wr_flow_key *k = &a->p->flow.key;
-	int v;
+	const struct part *a = x->a;
 
-	switch (k->proto) {
+	switch (a->p->flow.key.proto) {
 	case WR_IP_TCP:
 		r->n[WR_WINDOW_N_TCP] += a->n;
 		count_flags(r, a);
 		break;
 	case WR_IP_UDP:
 		r->n[WR_WINDOW_N_UDP] += a->n;
-		v = a->asked ? -1 : vector_of(k->port[a->from]);
-		if (v >= 0) {
+		if (x->vector >= 0) {
 			r->n[WR_WINDOW_N_REFLECTED] += a->n;
-			r->reflected[v] += a->n;
+			r->reflected[x->vector] += a->n;
 		}
 		break;
 	case WR_IP_ICMP:
@@ -252,7 +305,7 @@ static void count_proto(struct row *r, const struct part *a)
 	}
 }
 
-static void count_said(const struct wr_windows *w, struct row *r, const struct part *a)
+static uint8_t said_by(const struct wr_windows *w, const struct part *a)
 {
 	static const uint8_t of[WR_L7_COUNT] = {
 		[WR_L7_DNS] = WR_WINDOW_N_DNS,	  [WR_L7_HTTP] = WR_WINDOW_N_HTTP,
@@ -260,45 +313,70 @@ static void count_said(const struct wr_windows *w, struct row *r, const struct p
 		[WR_L7_DTLS] = WR_WINDOW_N_TLS,	  [WR_L7_QUIC] = WR_WINDOW_N_TLS,
 	};
 	const struct wr_app *app = w->conf.live ? wr_live_app(w->conf.live, a->f) : NULL;
-	enum wr_l7_proto proto = app ? wr_app_proto(app) : WR_L7_NONE;
 
-	if (of[proto])
-		r->n[of[proto]] += a->n;
+	return of[app ? wr_app_proto(app) : WR_L7_NONE];
 }
 
-static void count_age(struct row *r, const struct part *a)
+static void age_of(struct adds *x)
 {
-	const struct wr_flow *f = a->f;
-	uint64_t age_ns = a->p->flow.last_ns > f->first_ns ? a->p->flow.last_ns - f->first_ns : 0;
+	const struct wr_flow *f = x->a->f;
+	uint64_t last_ns = x->a->p->flow.last_ns;
+	uint64_t age_ns = last_ns > f->first_ns ? last_ns - f->first_ns : 0;
 	double bytes = (double)(f->sent[0].bytes + f->sent[1].bytes);
 
-	r->age_ms += age_ns / 1000000 * a->n;
-	r->flow_packets += a->n;
-	if (age_ns < OLD_NS)
-		return;
-	r->n[WR_WINDOW_N_OLD] += a->n;
-	if (bytes < SLOW_BYTES_S * (double)age_ns / 1e9)
-		r->n[WR_WINDOW_N_SLOW] += a->n;
+	x->age_ms = age_ns / 1000000 * x->a->n;
+	x->old = age_ns >= OLD_NS;
+	x->slow = x->old && bytes < SLOW_BYTES_S * (double)age_ns / 1e9;
+}
+
+static struct adds adds_of(struct wr_windows *w, const struct part *a)
+{
+	const struct wr_flow_part *p = &a->p->flow;
+	const struct wr_flow_key *k = &p->key;
+	uint64_t seed = w->conf.seed;
+	struct adds x = {
+		.a = a,
+		.fresh = a->is_new && new_source(w->known, k->addr[a->from], k->ip_v),
+		.ports = k->port[0] || k->port[1],
+		.size = (uint8_t)wr_size_class((uint32_t)(p->n.bytes / (a->n ? a->n : 1))),
+		.said = said_by(w, a),
+		.vector = -1,
+		.value = {addr_value(w, k->addr[a->from]), addr_value(w, k->addr[a->to]),
+			  wr_sketch_hash(seed, k->port[a->from], 1),
+			  wr_sketch_hash(seed, k->port[a->to], 1)},
+	};
+
+	if (k->proto == WR_IP_UDP && !a->asked)
+		x.vector = (int8_t)vector_of(k->port[a->from]);
+	age_of(&x);
+	return x;
 }
 
 static void count_row(struct wr_windows *w, struct row *r, enum wr_window_kind kind,
-		      const struct part *a, bool fresh)
+		      const struct adds *x)
 {
+	const struct part *a = x->a;
 	const struct wr_live_part *p = a->p;
 
 	r->n[WR_WINDOW_N_PACKETS] += a->n;
 	r->n[WR_WINDOW_N_BYTES] += p->flow.n.bytes;
-	r->size[wr_size_class((uint32_t)(p->flow.n.bytes / (a->n ? a->n : 1)))] += a->n;
+	r->size[x->size] += a->n;
 	if (p->facts & WR_FACT_FRAG)
 		r->n[WR_WINDOW_N_FRAGMENTS] += a->n;
 	if (p->facts & WR_FACT_BAD)
 		r->n[WR_WINDOW_N_MALFORMED] += a->n;
 	r->n[WR_WINDOW_N_NEW_FLOWS] += a->is_new;
-	r->n[WR_WINDOW_N_NEW_SOURCES] += fresh;
-	spread(w, r, kind, a);
-	count_proto(r, a);
-	count_said(w, r, a);
-	count_age(r, a);
+	r->n[WR_WINDOW_N_NEW_SOURCES] += x->fresh;
+	spread(w, r, kind, x);
+	count_proto(r, x);
+	if (x->said)
+		r->n[x->said] += a->n;
+	r->age_ms += x->age_ms;
+	r->flow_packets += a->n;
+	if (x->old)
+		r->n[WR_WINDOW_N_OLD] += a->n;
+	if (x->slow)
+		r->n[WR_WINDOW_N_SLOW] += a->n;
 }
 
 static void count_back(struct row *r, const struct wr_count *n)
@@ -312,7 +390,7 @@ void wr_windows_part(struct wr_windows *w, const struct wr_live_part *p, const s
 	struct part a = part_of(w->syns, w->step, p, f);
 	const struct wr_flow_key *k = &p->flow.key;
 	const uint8_t *from = k->addr[a.from], *to = k->addr[a.to];
-	bool fresh = a.is_new && new_source(w->known, from, k->ip_v);
+	struct adds x = adds_of(w, &a);
 	int server = wr_flow_server(f);
 	struct wr_talk_key service = service_key(k, server);
 	const char *name = w->conf.live ? wr_live_iface_name(w->conf.live, p->iface) : NULL;
@@ -322,13 +400,13 @@ void wr_windows_part(struct wr_windows *w, const struct wr_live_part *p, const s
 	if (p->out)
 		count_back(iface, &p->flow.n);
 	else
-		count_row(w, iface, WR_WINDOW_IFACE, &a, fresh);
+		count_row(w, iface, WR_WINDOW_IFACE, &x);
 	if (a.from == server)
 		count_back(at, &p->flow.n);
 	else
-		count_row(w, at, WR_WINDOW_SERVICE, &a, fresh);
-	count_row(w, host_row(w, to, k->ip_v), WR_WINDOW_HOST, &a, fresh);
-	count_row(w, prefix_row(w, from, k->ip_v), WR_WINDOW_PREFIX, &a, fresh);
+		count_row(w, at, WR_WINDOW_SERVICE, &x);
+	count_row(w, host_row(w, to, k->ip_v), WR_WINDOW_HOST, &x);
+	count_row(w, prefix_row(w, from, k->ip_v), WR_WINDOW_PREFIX, &x);
 }
 
 void wr_windows_rest(struct wr_windows *w, const struct wr_talk_key *service,
@@ -398,7 +476,8 @@ void wr_windows_packet(struct wr_windows *w, const struct wr_packet *pkt, const 
 	struct wr_talk_key service = {.port = h->dport, .proto = h->proto, .ip_v = h->ip_v};
 	uint32_t number = w->conf.live ? wr_live_iface(w->conf.live, pkt->iface) : 0;
 	struct row *iface;
-	uint16_t *s;
+	const struct slot *s;
+	uint16_t tag;
 
 	if (!(h->has & WR_H_IP) && !w->conf.file)
 		return;
@@ -417,21 +496,24 @@ void wr_windows_packet(struct wr_windows *w, const struct wr_packet *pkt, const 
 		return;
 	/* One that no part was of is none that is known to be a service. */
 	memcpy(service.addr, h->dst, h->ip_v == 4 ? 4 : 16);
-	s = slot_of(w, &w->table[WR_WINDOW_SERVICE], &service);
-	if (*s)
-		count_headers(&w->table[WR_WINDOW_SERVICE].rows[*s - 1], h);
+	s = slot_of(w, &w->table[WR_WINDOW_SERVICE], &service, &tag);
+	if (s->number)
+		count_headers(&w->table[WR_WINDOW_SERVICE].rows[s->number - 1], h);
 }
 
 /* ---- the end of a window ---- */
 
 static void tell_ttls(struct wr_window *to, const struct row *r)
 {
-	for (int ttl = 0; ttl < 256; ttl++) {
-		if (!(r->ttls[ttl >> 6] >> (ttl & 63) & 1))
+	for (int i = 0; i < 4; i++) {
+		uint64_t bits = r->ttls[i];
+
+		if (!bits)
 			continue;
-		if (!to->ttls++)
-			to->ttl_min = (uint8_t)ttl;
-		to->ttl_max = (uint8_t)ttl;
+		if (!to->ttls)
+			to->ttl_min = (uint8_t)(64 * i + __builtin_ctzll(bits));
+		to->ttl_max = (uint8_t)(64 * i + 63 - __builtin_clzll(bits));
+		to->ttls += (uint16_t)__builtin_popcountll(bits);
 	}
 }
 
@@ -446,13 +528,11 @@ static void tell_reflector(struct wr_window *to, const struct row *r)
 		}
 }
 
-#define TELL_SPREAD(to, r, member)                                         \
-	do {                                                               \
-		struct wr_spread_told told = wr_spread_told(&(r)->member); \
-                                                                           \
-		(to)->member.values = told.values;                         \
-		(to)->member.entropy = told.entropy;                       \
-	} while (0)
+static struct wr_spread_told spread_of(const struct wr_windows *w, const struct row *r, int of)
+{
+	return r->large[of] ? wr_spread_told(&w->large[r->large[of] - 1])
+			    : wr_spread_few_told(&r->few[of]);
+}
 
 static void tell_row(struct wr_windows *w, enum wr_window_kind kind, const struct row *r,
 		     bool other)
@@ -462,7 +542,10 @@ static void tell_row(struct wr_windows *w, enum wr_window_kind kind, const struc
 		.length_ns = w->conf.length_ns,
 		.kind = (uint8_t)kind,
 		.other = other,
-		.options = (uint16_t)(linear_count(&r->options, 1) + 0.5),
+		.sources = spread_of(w, r, SOURCES),
+		.hosts = spread_of(w, r, HOSTS),
+		.sports = spread_of(w, r, SPORTS),
+		.dports = spread_of(w, r, DPORTS),
 		.flow_packets = r->flow_packets,
 	};
 
@@ -473,10 +556,8 @@ static void tell_row(struct wr_windows *w, enum wr_window_kind kind, const struc
 	memcpy(to.iface, r->iface, sizeof(to.iface));
 	memcpy(to.n, r->n, sizeof(to.n));
 	memcpy(to.size, r->size, sizeof(to.size));
-	TELL_SPREAD(&to, r, sources);
-	TELL_SPREAD(&to, r, hosts);
-	TELL_SPREAD(&to, r, sports);
-	TELL_SPREAD(&to, r, dports);
+	if (r->options)
+		to.options = (uint16_t)(linear_count(&r->options, 1) + 0.5);
 	tell_ttls(&to, r);
 	tell_reflector(&to, r);
 	if (r->flow_packets)
@@ -513,6 +594,7 @@ static void end_window(struct wr_windows *w)
 {
 	for (int k = 0; k < WR_WINDOW_KINDS; k++)
 		end_table(w, (enum wr_window_kind)k);
+	w->n_large = 0;
 }
 
 void wr_windows_tick(struct wr_windows *w, uint64_t now_ns)

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "core/account.h"
+#include "detect/spread.h"
 #include "flow/live.h"
 
 /*
@@ -91,9 +92,7 @@ struct wr_window {
 	uint64_t n[WR_WINDOW_COUNTS];
 	uint64_t size[WR_SIZE_CLASSES]; /* packets; of a host by the mean size of their part */
 	/* Different ones and entropy, of `packets`; hosts: that they were sent to. */
-	struct {
-		double values, entropy;
-	} sources, hosts, sports, dports;
+	struct wr_spread_told sources, hosts, sports, dports;
 	uint16_t reflector;	  /* the port with most `reflected`; 0: there is none */
 	uint16_t ttls;		  /* different TTLs */
 	uint8_t ttl_min, ttl_max; /* when ttls > 0 */
@@ -118,7 +117,7 @@ struct wr_windows_conf {
 
 struct wr_windows;
 
-/* Takes all memory, 40 MiB at most, used as rows come. 0 or -errno; *out is untouched on failure.
+/* Takes all memory, 34 MiB at most, used as rows come. 0 or -errno; *out is untouched on failure.
  */
 int wr_windows_open(struct wr_windows **out, const struct wr_windows_conf *conf,
 		    struct wr_err *err);

@@ -78,6 +78,16 @@ void wr_live_add_row(struct wr_live *live, uint32_t iface, bool out,
 	wr_live_add(live, &p);
 }
 
+void wr_live_soon_row(struct wr_live *live, bool out, const struct wr_account_row *row,
+		      uint32_t number)
+{
+	struct wr_flow_key key;
+	struct wr_live_soon soon = {.key = &key, .out = out, .number = number};
+
+	soon.from = flow_key(&key, &row->key);
+	wr_live_soon(live, &soon);
+}
+
 static struct wr_count count_of(const struct wr_account_n *n)
 {
 	return (struct wr_count){n->packets, n->bytes};

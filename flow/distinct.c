@@ -3,17 +3,20 @@
 
 #include <math.h>
 
+enum { RANK_MOST = 33 /* as wr_sketch_rank() says */ };
+
 uint32_t wr_distinct_estimate(const uint8_t registers[WR_SKETCH_REGISTERS])
 {
 	const double m = WR_SKETCH_REGISTERS, alpha = 0.7213 / (1 + 1.079 / m);
-	double sum = 0, estimate;
+	uint64_t sum = 0; /* of powers of two, in units of the least one: exact */
 	uint32_t i, empty = 0;
+	double estimate;
 
 	for (i = 0; i < WR_SKETCH_REGISTERS; i++) {
-		sum += ldexp(1, -registers[i]);
+		sum += registers[i] <= RANK_MOST ? 1ull << (RANK_MOST - registers[i]) : 0;
 		empty += !registers[i];
 	}
-	estimate = alpha * m * m / sum;
+	estimate = alpha * m * m / ldexp((double)sum, -RANK_MOST);
 	/* Few things: the registers that are still empty tell more exactly (linear counting). */
 	if (estimate <= 2.5 * m && empty)
 		estimate = m * log(m / empty);

@@ -138,6 +138,11 @@ bool wr_flow_add(struct wr_flow_table *t, const struct wr_packet *pkt, const str
 /* The key of a packet that is IP (WR_H_IP). Returns the end that sent it. */
 uint8_t wr_flow_key_make(struct wr_flow_key *key, const struct wr_rec *rec);
 
+/* A part of that flow will be counted soon: asks for its place, and returns what the row itself is
+ * asked for by when some parts later that has come. */
+uint32_t wr_flow_ask(const struct wr_flow_table *t, const struct wr_flow_key *key);
+void wr_flow_ask_row(struct wr_flow_table *t, uint32_t tag);
+
 /* Counts a part. Returns the flow it belongs to, as it is now. */
 struct wr_flow wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part *part);
 

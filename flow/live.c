@@ -12,6 +12,7 @@
 
 enum { IFACES_MAX = 256 /* a flow keeps eight bits */, MINUTES = 2 };
 
+#define NEVER (UINT64_MAX - 1) /* no minute that another one follows */
 #define IDLE_NS 60000000000ull
 #define ACTIVE_NS 300000000000ull
 #define MINUTE_NS 60000000000ull
@@ -25,10 +26,20 @@ static const struct {
 #undef X
 };
 
-/* Distinct sources of a service, this minute's and the one before. */
+/* Distinct sources of a service, this minute's and the one before. How many those are is worked out
+ * again when registers have changed: few do after a minute's first seconds. */
 struct sources {
 	uint64_t minute;
+	uint32_t estimate[MINUTES];
+	bool changed[MINUTES];
 	uint8_t registers[MINUTES][WR_SKETCH_REGISTERS];
+};
+
+/* What a row is weighed by, apart from it: eight are looked at where one must make room, and the
+ * rows themselves lie in as many pages. */
+struct weight_now {
+	uint64_t newest, bytes; /* as in the row; both ways */
+	uint64_t newest_bytes;	/* of the window `newest` */
 };
 
 struct wr_live {
@@ -36,14 +47,18 @@ struct wr_live {
 	struct wr_apps *apps;
 	struct wr_rows rows[WR_LIVE_KINDS];
 	struct wr_live_row other[WR_LIVE_KINDS];
-	struct wr_rows listen;	 /* struct wr_talk_key */
-	struct sources *sources; /* one per row of services */
+	struct wr_rows listen;			   /* struct wr_talk_key */
+	struct sources *sources;		   /* one per row of services */
+	struct weight_now *weights[WR_LIVE_KINDS]; /* one per row */
 	struct wr_live_total total;
 	struct wr_live_row sum; /* cells of the totals */
 	struct wr_live_conf conf;
 	struct wr_live_tap tap[WR_LIVE_TAPS];
 	int n_taps;
 	struct wr_opened *opened; /* owned */
+	struct {
+		uint32_t flow, talker, service; /* hashes of keys */
+	} soon[WR_LIVE_SOON];
 	char iface[IFACES_MAX][16];
 	uint32_t n_ifaces;
 	uint64_t window;    /* number of the one that is being filled; counts from 1 */
@@ -62,10 +77,13 @@ const char *wr_live_name(enum wr_live_kind kind)
 
 static int open_rows(struct wr_live *l, struct wr_err *err)
 {
-	for (int k = 0; k < WR_LIVE_KINDS; k++)
-		if (wr_rows_open(&l->rows[k], sizeof(struct wr_live_row), kinds[k].max))
+	for (int k = 0; k < WR_LIVE_KINDS; k++) {
+		l->weights[k] = wr_mem_map(kinds[k].max * sizeof(**l->weights));
+		if (!l->weights[k] ||
+		    wr_rows_open(&l->rows[k], sizeof(struct wr_live_row), kinds[k].max))
 			return wr_fail(err, ENOMEM, "no memory for %u %s", kinds[k].max,
 				       kinds[k].name);
+	}
 	if (wr_rows_open(&l->listen, sizeof(struct wr_talk_key), WR_LIVE_LISTEN_MAX))
 		return wr_fail(err, ENOMEM, "no memory for listening sockets");
 	l->sources = wr_mem_map(kinds[WR_LIVE_SERVICES].max * sizeof(*l->sources));
@@ -117,8 +135,10 @@ void wr_live_close(struct wr_live **live)
 	wr_flow_close(&l->flows);
 	wr_apps_close(&l->apps);
 	wr_opened_close(&l->opened);
-	for (int k = 0; k < WR_LIVE_KINDS; k++)
+	for (int k = 0; k < WR_LIVE_KINDS; k++) {
 		wr_rows_close(&l->rows[k]);
+		wr_mem_unmap(l->weights[k], kinds[k].max * sizeof(**l->weights));
+	}
 	wr_rows_close(&l->listen);
 	wr_mem_unmap(l->sources, kinds[WR_LIVE_SERVICES].max * sizeof(*l->sources));
 	free(l);
@@ -192,26 +212,42 @@ static void less(struct wr_count *from, const struct wr_count *n)
 	from->bytes -= n->bytes;
 }
 
+static size_t number_of(const struct wr_live *l, enum wr_live_kind kind,
+			const struct wr_live_row *r)
+{
+	return (size_t)(r - (const struct wr_live_row *)(const void *)l->rows[kind].rows);
+}
+
+/* To a row of a table. */
+static void table_add(const struct wr_live *l, enum wr_live_kind kind, struct wr_live_row *r,
+		      bool out, const struct wr_count *n, uint64_t first_ns, uint64_t last_ns)
+{
+	const struct wr_live_cell *cell = &r->cells[l->window % WR_LIVE_CELLS];
+
+	row_add(l, r, out, n, first_ns, last_ns);
+	l->weights[kind][number_of(l, kind, r)] = (struct weight_now){
+		r->newest, r->in.bytes + r->out.bytes, cell->in.bytes + cell->out.bytes};
+}
+
 /* What was told as others' is known to be a row's. */
-static void row_take(const struct wr_live *l, struct wr_live_row *r, struct wr_live_row *other,
+static void row_take(struct wr_live *l, enum wr_live_kind kind, struct wr_live_row *r,
 		     const struct wr_count *n)
 {
-	row_add(l, r, false, n, l->window_ns, l->window_ns);
+	struct wr_live_row *other = &l->other[kind];
+
+	table_add(l, kind, r, false, n, l->window_ns, l->window_ns);
 	less(&other->in, n);
 	less(&cell_now(l, other)->in, n);
 }
 
 /* A row that has been quiet for some windows is lighter than any that is not. */
-static uint64_t weigh(const void *ctx, const void *row)
+static uint64_t weigh(const struct wr_live *l, enum wr_live_kind kind, const void *row)
 {
-	const struct wr_live *l = ctx;
-	const struct wr_live_row *r = row;
-	const struct wr_live_cell *c = &r->cells[r->newest % WR_LIVE_CELLS];
-	uint64_t bytes = r->in.bytes + r->out.bytes;
+	const struct weight_now *w = &l->weights[kind][number_of(l, kind, row)];
 
-	if (l->window - r->newest > 10)
-		return bytes >> 16;
-	return (bytes >> 6) + c->in.bytes + c->out.bytes + (1u << 20);
+	if (l->window - w->newest > 10)
+		return w->bytes >> 16;
+	return (w->bytes >> 6) + w->newest_bytes + (1u << 20);
 }
 
 /* Only the sums live on: what a row had in a window does not become the others'. */
@@ -228,21 +264,28 @@ static void join_other(struct wr_live *l, enum wr_live_kind kind, const struct w
 	o->flows += r->flows;
 }
 
-#define GONE(name, kind)                                    \
-	static void gone_##name(void *ctx, const void *row) \
-	{                                                   \
-		join_other(ctx, kind, row);                 \
+#define GONE(name, kind)                                               \
+	static uint64_t weigh_##name(const void *ctx, const void *row) \
+	{                                                              \
+		return weigh(ctx, kind, row);                          \
+	}                                                              \
+	static void gone_##name(void *ctx, const void *row)            \
+	{                                                              \
+		join_other(ctx, kind, row);                            \
 	}
 GONE(service, WR_LIVE_SERVICES)
 GONE(talker, WR_LIVE_TALKERS)
 GONE(protocol, WR_LIVE_PROTOCOLS)
 GONE(iface, WR_LIVE_IFACES)
 
-static const wr_rows_gone_fn gone[WR_LIVE_KINDS] = {
-	[WR_LIVE_SERVICES] = gone_service,
-	[WR_LIVE_TALKERS] = gone_talker,
-	[WR_LIVE_PROTOCOLS] = gone_protocol,
-	[WR_LIVE_IFACES] = gone_iface,
+static const struct {
+	wr_rows_weigh_fn weigh;
+	wr_rows_gone_fn gone;
+} room[WR_LIVE_KINDS] = {
+	[WR_LIVE_SERVICES] = {weigh_service, gone_service},
+	[WR_LIVE_TALKERS] = {weigh_talker, gone_talker},
+	[WR_LIVE_PROTOCOLS] = {weigh_protocol, gone_protocol},
+	[WR_LIVE_IFACES] = {weigh_iface, gone_iface},
 };
 
 static struct wr_live_row *row_of(struct wr_live *l, enum wr_live_kind kind,
@@ -254,31 +297,43 @@ static struct wr_live_row *row_of(struct wr_live *l, enum wr_live_kind kind,
 
 	if (r)
 		return r;
-	r = wr_rows_make(rows, key, tag, weigh, gone[kind], l);
+	r = wr_rows_make(rows, key, tag, room[kind].weigh, room[kind].gone, l);
 	row_begin(l, r, l->window_ns);
+	l->weights[kind][number_of(l, kind, r)] = (struct weight_now){.newest = r->newest};
 	if (kind == WR_LIVE_SERVICES)
-		memset(&l->sources[(size_t)(r - (struct wr_live_row *)(void *)rows->rows)], 0,
-		       sizeof(*l->sources));
+		l->sources[number_of(l, kind, r)].minute = NEVER;
 	return r;
 }
 
 /* ---- distinct sources ---- */
 
-/* The registers of this minute; a new minute begins with empty ones. */
-static uint8_t *registers_of(struct wr_live *l, const struct wr_live_row *r)
+/* With this minute's registers; a new minute begins with empty ones. */
+static struct sources *sources_of(struct wr_live *l, const struct wr_live_row *r)
 {
-	size_t i = (size_t)(r - (struct wr_live_row *)(void *)l->rows[WR_LIVE_SERVICES].rows);
-	struct sources *s = &l->sources[i];
-	uint64_t minute = l->window_ns / MINUTE_NS;
+	struct sources *s = &l->sources[number_of(l, WR_LIVE_SERVICES, r)];
+	uint64_t minute = l->window_ns / MINUTE_NS, now = minute % MINUTES;
 
-	if (minute != s->minute) {
-		if (minute != s->minute + 1)
-			memset(s->registers, 0, sizeof(s->registers));
-		else
-			memset(s->registers[minute % MINUTES], 0, WR_SKETCH_REGISTERS);
-		s->minute = minute;
+	if (minute == s->minute)
+		return s;
+	if (minute != s->minute + 1) { /* registers that are not `changed` are not read */
+		s->estimate[!now] = 0;
+		s->changed[!now] = false;
 	}
-	return s->registers[minute % MINUTES];
+	memset(s->registers[now], 0, WR_SKETCH_REGISTERS);
+	s->estimate[now] = 0;
+	s->changed[now] = false;
+	s->minute = minute;
+	return s;
+}
+
+static uint32_t estimate(struct sources *s, uint64_t minute)
+{
+	uint64_t i = minute % MINUTES;
+
+	if (s->changed[i])
+		s->estimate[i] = wr_distinct_estimate(s->registers[i]);
+	s->changed[i] = false;
+	return s->estimate[i];
 }
 
 static void estimate_sources(struct wr_live *l)
@@ -287,24 +342,32 @@ static void estimate_sources(struct wr_live *l)
 
 	for (uint32_t i = 0; i < rows->used; i++) {
 		struct wr_live_row *r = wr_rows_at(rows, i);
+		struct sources *s;
 		uint32_t now, before;
 
 		if (r->newest != l->window)
 			continue;
-		now = wr_distinct_estimate(registers_of(l, r));
-		before = wr_distinct_estimate(
-			l->sources[i].registers[(l->sources[i].minute + 1) % MINUTES]);
+		s = sources_of(l, r);
+		now = estimate(s, s->minute);
+		before = estimate(s, s->minute + 1);
 		r->sources = now > before ? now : before;
 	}
 }
 
 static void add_source(struct wr_live *l, const struct wr_live_row *service, const uint8_t addr[16])
 {
-	uint64_t a, b;
+	struct sources *s = sources_of(l, service);
+	uint64_t a, b, hash, i = s->minute % MINUTES;
+	const uint8_t *at;
+	uint8_t had;
 
 	memcpy(&a, addr, 8);
 	memcpy(&b, addr + 8, 8);
-	wr_sketch_add(registers_of(l, service), wr_sketch_hash(l->conf.seed, a, b));
+	hash = wr_sketch_hash(l->conf.seed, a, b);
+	at = &s->registers[i][hash % WR_SKETCH_REGISTERS];
+	had = *at;
+	wr_sketch_add(s->registers[i], hash);
+	s->changed[i] |= *at != had;
 }
 
 /* ---- windows ---- */
@@ -359,7 +422,7 @@ static void add_service(struct wr_live *l, const struct wr_live_part *p, const s
 	}
 	r = row_of(l, WR_LIVE_SERVICES, &key);
 	r->listens = here;
-	row_add(l, r, p->out, &part->n, part->first_ns, part->last_ns);
+	table_add(l, WR_LIVE_SERVICES, r, p->out, &part->n, part->first_ns, part->last_ns);
 	r->flows += is_new;
 	if (!r->app) { /* its first payloads may have come before it was a row */
 		const struct wr_app *app = wr_apps_find(l->apps, &part->key);
@@ -379,7 +442,7 @@ static void add_talker(struct wr_live *l, const struct wr_live_part *p, bool is_
 
 	memcpy(key.addr, part->key.addr[far], 16);
 	r = row_of(l, WR_LIVE_TALKERS, &key);
-	row_add(l, r, p->out, &part->n, part->first_ns, part->last_ns);
+	table_add(l, WR_LIVE_TALKERS, r, p->out, &part->n, part->first_ns, part->last_ns);
 	r->flows += is_new;
 }
 
@@ -389,7 +452,7 @@ static void add_number(struct wr_live *l, enum wr_live_kind kind, const struct w
 {
 	struct wr_live_row *r = row_of(l, kind, key);
 
-	row_add(l, r, out, n, l->window_ns, l->window_ns);
+	table_add(l, kind, r, out, n, l->window_ns, l->window_ns);
 	r->flows += flows;
 }
 
@@ -447,6 +510,46 @@ void wr_live_add(struct wr_live *l, const struct wr_live_part *given)
 			l->tap[i].part(l->tap[i].ctx, p, &f);
 }
 
+void wr_live_soon(struct wr_live *l, const struct wr_live_soon *s)
+{
+	typeof(l->soon[0]) *at = &l->soon[s->number % WR_LIVE_SOON];
+	int local = s->out ? s->from : !s->from;
+	struct wr_talk_key talker = {.ip_v = s->key->ip_v};
+	struct wr_talk_key service = {.port = s->key->port[local],
+				      .tag = s->key->tag & WR_FLOW_NO_PROTO,
+				      .proto = s->key->proto,
+				      .ip_v = s->key->ip_v};
+
+	memcpy(talker.addr, s->key->addr[!local], 16);
+	memcpy(service.addr, s->key->addr[local], 16);
+	at->flow = wr_flow_ask(l->flows, s->key);
+	at->talker = wr_rows_hash(&l->rows[WR_LIVE_TALKERS], &talker);
+	wr_rows_ask(&l->rows[WR_LIVE_TALKERS], at->talker);
+	at->service = wr_rows_hash(&l->rows[WR_LIVE_SERVICES], &service);
+	wr_rows_ask(&l->rows[WR_LIVE_SERVICES], at->service);
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].soon)
+			l->tap[i].soon(l->tap[i].ctx, s);
+}
+
+void wr_live_near(struct wr_live *l, uint32_t number)
+{
+	const typeof(l->soon[0]) *at = &l->soon[number % WR_LIVE_SOON];
+	size_t cell = offsetof(struct wr_live_row, cells) +
+		      l->window % WR_LIVE_CELLS * sizeof(struct wr_live_cell);
+
+	wr_flow_ask_row(l->flows, at->flow);
+	for (int k = WR_LIVE_SERVICES; k <= WR_LIVE_TALKERS; k++) {
+		uint32_t tag = k == WR_LIVE_TALKERS ? at->talker : at->service;
+
+		wr_rows_ask_row(&l->rows[k], tag, 0, offsetof(struct wr_live_row, cells));
+		wr_rows_ask_row(&l->rows[k], tag, cell, sizeof(struct wr_live_cell));
+	}
+	for (int i = 0; i < l->n_taps; i++)
+		if (l->tap[i].near)
+			l->tap[i].near(l->tap[i].ctx, number);
+}
+
 static void add_other(struct wr_live *l, int kind, bool out, const struct wr_count *n)
 {
 	if (n->packets)
@@ -481,7 +584,7 @@ void wr_live_add_rest(struct wr_live *l, uint32_t iface, bool out, const struct 
 void wr_live_add_talker(struct wr_live *l, const struct wr_talk_key *talker,
 			const struct wr_count *n)
 {
-	row_take(l, row_of(l, WR_LIVE_TALKERS, talker), &l->other[WR_LIVE_TALKERS], n);
+	row_take(l, WR_LIVE_TALKERS, row_of(l, WR_LIVE_TALKERS, talker), n);
 }
 
 void wr_live_add_service(struct wr_live *l, const struct wr_talk_key *service,
@@ -489,9 +592,13 @@ void wr_live_add_service(struct wr_live *l, const struct wr_talk_key *service,
 {
 	struct wr_live_row *r = row_of(l, WR_LIVE_SERVICES, service);
 
-	row_take(l, r, &l->other[WR_LIVE_SERVICES], n);
-	if (sources)
-		wr_distinct_join(registers_of(l, r), sources);
+	row_take(l, WR_LIVE_SERVICES, r, n);
+	if (sources) {
+		struct sources *s = sources_of(l, r);
+
+		wr_distinct_join(s->registers[s->minute % MINUTES], sources);
+		s->changed[s->minute % MINUTES] = true;
+	}
 	for (int i = 0; i < l->n_taps; i++)
 		if (l->tap[i].rest)
 			l->tap[i].rest(l->tap[i].ctx, service, n);

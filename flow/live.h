@@ -155,6 +155,21 @@ void wr_live_end(struct wr_live *live, uint64_t end_ns); /* also ends flows that
  * where they are; nothing is added any more. */
 void wr_live_finish(struct wr_live *live);
 
+/*
+ * A part will be added soon. With many flows each finds what it needs in no cache, and waits for
+ * it: so places of tables are asked for some parts before, and what they name some parts later.
+ * number: counts up; less than WR_LIVE_SOON lie between the two. Says nothing, and changes nothing.
+ */
+enum { WR_LIVE_SOON = 16 };
+struct wr_live_soon {
+	const struct wr_flow_key *key; /* borrowed for the call */
+	uint8_t from;
+	bool out;
+	uint32_t number;
+};
+void wr_live_soon(struct wr_live *live, const struct wr_live_soon *soon);
+void wr_live_near(struct wr_live *live, uint32_t number);
+
 /* Somebody who wants to see each window's parts go by: begin and end with their times, and each
  * part when it has been added, with the flow it belongs to (borrowed for the call). */
 struct wr_live_tap {
@@ -168,6 +183,9 @@ struct wr_live_tap {
 	void (*app)(void *ctx, const struct wr_app *app);
 	/* And all of it, of an interface: as wr_live_add_rest() is told. */
 	void (*rest_all)(void *ctx, uint32_t iface, bool out, const struct wr_live_rest *rest);
+	/* As wr_live_soon() and wr_live_near(). */
+	void (*soon)(void *ctx, const struct wr_live_soon *soon);
+	void (*near)(void *ctx, uint32_t number);
 };
 /* One more of at most WR_LIVE_TAPS, or another one in place of that with the same ctx. tap is
  * copied. Between windows only. */

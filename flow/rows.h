@@ -85,6 +85,23 @@ static inline void *wr_rows_find(const struct wr_rows *r, const void *key, uint3
 	return row == UINT32_MAX ? NULL : wr_rows_at(r, row);
 }
 
+/* As wr_index_ask(): a row that will be looked for soon. */
+WR_ASK void wr_rows_ask(const struct wr_rows *r, uint32_t tag)
+{
+	wr_index_ask(&r->index, tag);
+}
+
+/* What was asked for has come: the row itself, if it is there, from so many bytes on. */
+WR_ASK void wr_rows_ask_row(const struct wr_rows *r, uint32_t tag, size_t from, size_t bytes)
+{
+	uint32_t row = wr_index_guess(&r->index, tag);
+
+	if (row == UINT32_MAX)
+		return;
+	for (size_t at = from; at < from + bytes; at += 64)
+		__builtin_prefetch((const uint8_t *)wr_rows_at(r, row) + at, 1);
+}
+
 /* The lightest of the next few rows, but not the one that is being filled. */
 static inline uint32_t wr_rows_lightest(struct wr_rows *r, uint32_t filling, wr_rows_weigh_fn weigh,
 					const void *ctx)
@@ -114,6 +131,8 @@ static inline uint32_t wr_rows_displace(struct wr_rows *r, wr_rows_weigh_fn weig
 	wr_index_drop(&r->index, r->tags[row], row, wr_rows_tag, r);
 	r->next = wr_rows_lightest(r, row, weigh, ctx);
 	wr_index_ask(&r->index, r->tags[r->next]);
+	__builtin_prefetch(wr_rows_at(r, r->next), 1); /* it is read, and then written, next */
+	__builtin_prefetch((const uint8_t *)wr_rows_at(r, r->next) + 64, 1);
 	return row;
 }
 

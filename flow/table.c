@@ -476,6 +476,25 @@ struct wr_flow wr_flow_merge(struct wr_flow_table *t, const struct wr_flow_part 
 	return flow_of(t, settle(t, p, wr_hash_words(&t->secret, &p->key, KEY_WORDS)));
 }
 
+uint32_t wr_flow_ask(const struct wr_flow_table *t, const struct wr_flow_key *key)
+{
+	uint32_t tag = wr_hash_words(&t->secret, key, KEY_WORDS);
+
+	wr_index_ask(&t->index, tag);
+	return tag;
+}
+
+void wr_flow_ask_row(struct wr_flow_table *t, uint32_t tag)
+{
+	uint32_t row = wr_index_guess(&t->index, tag);
+
+	if (row == (uint32_t)NOBODY)
+		return;
+	fetch_row(t, row);
+	for (size_t at = 0; t->paces && at < sizeof(*t->paces); at += 64)
+		__builtin_prefetch((uint8_t *)&t->paces[row] + at, 1);
+}
+
 /* ---- the end of flows ---- */
 
 /* The last row takes the place of one that goes: rows stay without gaps. */

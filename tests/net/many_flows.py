@@ -12,11 +12,12 @@ import sys
 
 PART = 65536
 HOSTS = 100
+CLIENT = 40000  # the lower port is taken for the service's
 MACS = bytes.fromhex("027700000002" "027700000001")
 
 
-def udp(port):
-    return struct.pack(">HHHH", 1024, port, 26, 0) + bytes(18)
+def udp(port, source=1024):
+    return struct.pack(">HHHH", source, port, 26, 0) + bytes(18)
 
 
 def ip4(i, to):
@@ -41,7 +42,7 @@ def main():
             f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
             for i in range(part, min(part + PART, n)):
                 if services:
-                    frame = ip4(i, 0x0a4e0001 + i % HOSTS) + udp(1000 + i // HOSTS)
+                    frame = ip4(i, 0x0a4e0001 + i % HOSTS) + udp(1000 + i // HOSTS, CLIENT)
                 else:
                     frame = (ip6(i) if i % 10 < v6 else ip4(i, 0x0a4d0002)) + udp(9)
                 f.write(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)

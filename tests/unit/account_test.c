@@ -159,7 +159,7 @@ static void bench_close(struct bench *b)
 
 static void drain_window(struct bench *b, bool new_second)
 {
-	struct wr_account_reader r = {row, head, b};
+	struct wr_account_reader r = {.row = row, .rest = head, .ctx = b};
 
 	wr_account_flip(b->account, new_second);
 	while (!wr_account_settled(b->account))
@@ -692,7 +692,7 @@ static void taken_over(bool ended)
 
 	if (bench_open(&b, 4))
 		return;
-	r = (struct wr_account_reader){row, head, &b};
+	r = (struct wr_account_reader){.row = row, .rest = head, .ctx = &b};
 	udp_frame(f, 0x0b000001u, 1);
 	usleep(50000);
 	send_frame(&b, f, sizeof(f));

@@ -91,6 +91,41 @@ static void spreads(void)
 	   "more than can be told apart: as many as can");
 }
 
+/* Both ways are told the same to the bit, whatever the order, and one moved goes on as the other.
+ */
+static void few_are_as_many(void)
+{
+	uint64_t state = 1;
+	int differ = 0, full = 0;
+
+	for (int turn = 0; turn < 20000; turn++) {
+		struct wr_spread large = {0}, moved = {0};
+		struct wr_spread_few few = {0};
+		struct wr_spread_told a, b;
+
+		for (int i = 0; i < 12; i++) {
+			/* Few values, of few buckets. */
+			uint64_t v = wr_mix(state += 7) % (1 + (uint64_t)turn % 6);
+			uint64_t hash = (v & 1) << 63 | wr_mix(v + 100 * (uint64_t)turn) >> 6;
+			uint32_t n = (uint32_t)(wr_mix(++state) >> 50);
+
+			if (!wr_spread_few_add(&few, hash, n)) {
+				full++;
+				break;
+			}
+			wr_spread_add(&large, hash, n);
+		}
+		a = wr_spread_told(&large);
+		b = wr_spread_few_told(&few);
+		wr_spread_few_move(&few, &moved);
+		differ += memcmp(&a, &b, sizeof(a)) != 0 ||
+			  memcmp(&large, &moved, sizeof(large)) != 0;
+	}
+	ok(differ == 0, "few values are told as in a large spread, and moved to one: %d differ",
+	   differ);
+	ok(full > 1000 && full < 19000, "%d had one value too many", full);
+}
+
 /* ---- files in a folder ---- */
 
 struct seen {
@@ -231,6 +266,7 @@ int main(void)
 		return 1;
 	addresses();
 	spreads();
+	few_are_as_many();
 	for (int i = 0; i < WR_SHEETFILE_FORMATS; i++)
 		folder((enum wr_sheetfile_format)i);
 	no_folder();

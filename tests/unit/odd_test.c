@@ -270,6 +270,95 @@ static void test_cost(void)
 	host_close(&host);
 }
 
+/* ---- many ---- */
+
+enum {
+	MANY = 6000,
+	MANY_HOSTS = 60,
+	NTH = 4999,
+	MANY_WINDOWS = 75,
+	MANY_PACKETS = 40,
+	MANY_NEW_WINDOWS = 8
+};
+
+/* Both ways of a flow in a window, of packets of these sizes. */
+static void many_part(struct host *h, uint32_t s, bool answer, uint32_t bytes)
+{
+	struct wr_rec rec = {.hdr[0] = {.has = WR_H_IP | WR_H_PROTO | WR_H_PORTS, .ip_v = 4}};
+	uint32_t packets = h->ns < EPOCH + ODD_WINDOW_S * SECOND ? 1 : MANY_PACKETS; /* no flood */
+	struct wr_live_part p = {.flow = {.n = {packets, packets * (uint64_t)bytes}}};
+	struct wr_hdr *to = &rec.hdr[0];
+
+	to->proto = WR_IP_UDP;
+	host_address(h, 0xd0000001 + s, answer ? to->dst : to->src);
+	host_address(h, 0x0a010001 + (s % MANY_HOSTS << 8), answer ? to->src : to->dst);
+	to->sport = (uint16_t)(answer ? 100 + s / MANY_HOSTS : 40000);
+	to->dport = (uint16_t)(answer ? 40000 : 100 + s / MANY_HOSTS);
+	p.flow.from = wr_flow_key_make(&p.flow.key, &rec);
+	p.flow.first_ns = p.flow.last_ns = h->ns;
+	wr_live_add(h->live, &p);
+}
+
+static uint32_t many_size(uint32_t s)
+{
+	return 100 + s % 800;
+}
+
+/* Ten seconds in which each service is asked and answers; the one that is odd otherwise. */
+static void many_window(struct host *h, uint32_t many, uint32_t odd)
+{
+	const uint32_t steps = ODD_WINDOW_S * STEPS;
+
+	for (uint32_t i = 0; i < steps; i++, h->ns += SECOND / STEPS) {
+		wr_detect_tick(h->d, h->ns);
+		if (i % STEPS == 0)
+			wr_live_begin(h->live, h->ns);
+		for (uint32_t s = i * many / steps; s < (i + 1) * many / steps; s++) {
+			uint32_t more = host_random(&dice) % 10;
+
+			many_part(h, s, false, s == odd ? 1400 : many_size(s) + more);
+			many_part(h, s, true, s == odd ? 60 : 2 * many_size(s) + more);
+		}
+		if (i % STEPS == STEPS - 1)
+			wr_live_end(h->live, h->ns + SECOND / STEPS);
+	}
+}
+
+/* Of six thousand services the five thousandth has a norm of its own, and is found by itself. */
+static void test_many(void)
+{
+	const struct wr_evidence *e;
+	const struct told *t;
+	uint32_t known = 0;
+	uint8_t addr[16];
+
+	host_open(&host, 4);
+	wr_live_timeouts(host.live, 60 * SECOND, 20 * SECOND); /* each answers anew so often */
+	for (int i = 0; i < MANY_WINDOWS; i++)
+		many_window(&host, MANY, MANY);
+	for (uint32_t i = 0; i < host.d->odds->rows.used; i++)
+		known += ((const struct odd *)wr_rows_at(&host.d->odds->rows, i))->windows >=
+			 ODD_YOUNG;
+	ok(known == MANY + MANY_HOSTS, "%u norms: of each service, and of each host", known);
+	ok(!host.n_told, "%d services that go on as they did are nothing, new ones neither", MANY);
+	for (int i = 0; i < MANY_NEW_WINDOWS; i++)
+		many_window(&host, MANY + 1, MANY + 1);
+	t = host_told(&host, WR_CLASS_NEW_SERVICE);
+	ok(host.n_told == 1 && t && t->f.victim.port == 100 + MANY / MANY_HOSTS,
+	   "one more of them is new: %u findings", host.n_told);
+	for (int i = 0; i < 2 * ODD_RUN; i++)
+		many_window(&host, MANY + 1, NTH);
+	t = host_told(&host, WR_CLASS_ANOMALY);
+	host_address(&host, 0x0a010001 + (NTH % MANY_HOSTS << 8), addr);
+	ok(host.n_told == 2 && t && t->f.victim.port == 100 + NTH / MANY_HOSTS &&
+		   !memcmp(t->f.victim.addr, addr, 16),
+	   "the one that is otherwise is found, and nothing else: %u findings", host.n_told);
+	e = t ? evidence_of(&t->f, WR_FEATURE_MEAN_SIZE) : NULL;
+	ok(e && fabs(e->norm - (many_size(NTH) + 4.5)) < 15 && e->value > 1300,
+	   "by its own norm: %.0f bytes, usual %.0f", e ? e->value : -1, e ? e->norm : -1);
+	host_close(&host);
+}
+
 int main(void)
 {
 	test_found(4);
@@ -280,5 +369,6 @@ int main(void)
 	test_accepted();
 	test_bound();
 	test_cost();
+	test_many();
 	return done();
 }
