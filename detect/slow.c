@@ -61,8 +61,21 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
-static struct held *held_of(struct slow *s, const struct wr_flow *f)
+/* As long as the address was known, none was held there. Else those that begin to be held would be
+ * what is usual, and with the margin of what is known since a moment ago. */
+static void had_none(const struct wr_detect *d, struct held *h)
 {
+	uint32_t rounds = learned_s(d, h->key.addr, h->key.ip_v) / (ROUND / STEPS);
+
+	if (rounds)
+		wr_norm_learn(&h->norm, 0);
+	if (rounds > 1)
+		wr_norm_rest(&h->norm, rounds - 1);
+}
+
+static struct held *held_of(struct wr_detect *d, const struct wr_flow *f)
+{
+	struct slow *s = d->slow;
 	int server = !f->caller;
 	struct wr_talk_key key = {
 		.port = f->key.port[server], .proto = f->key.proto, .ip_v = f->key.ip_v};
@@ -75,6 +88,7 @@ static struct held *held_of(struct slow *s, const struct wr_flow *f)
 	if (!h) {
 		h = wr_rows_make(&s->rows, &key, tag, weigh, gone, s);
 		memset(&h->n, 0, sizeof(*h) - offsetof(struct held, n));
+		had_none(d, h);
 	}
 	if (h->round != s->round) {
 		h->round = s->round;
@@ -206,7 +220,7 @@ void end_step_slow(struct wr_detect *d)
 
 		if (!is_held(d, &f))
 			continue;
-		h = held_of(s, &f);
+		h = held_of(d, &f);
 		add_held(h, &f);
 		look(d, h);
 	}
