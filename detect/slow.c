@@ -116,6 +116,12 @@ static void add_source(struct held *h, const uint8_t addr[16], uint8_t ip_v)
 	least->packets++;
 }
 
+/* Has it said something before its counters began anew, as those of a flow that lasts do? */
+static bool said_before(const struct wr_flow *f)
+{
+	return f->told_ns != f->first_ns && f->tcp_flags[!f->caller] & WR_TCP_PSH;
+}
+
 static bool is_held(const struct wr_detect *d, const struct wr_flow *f)
 {
 	const struct wr_count *client, *server;
@@ -124,7 +130,7 @@ static bool is_held(const struct wr_detect *d, const struct wr_flow *f)
 		return false;
 	client = &f->sent[f->caller];
 	server = &f->sent[!f->caller];
-	return f->tcp_flags[f->caller] & WR_TCP_ACK &&
+	return f->tcp_flags[f->caller] & WR_TCP_ACK && !said_before(f) &&
 	       !((f->tcp_flags[0] | f->tcp_flags[1]) & (WR_TCP_FIN | WR_TCP_RST)) &&
 	       d->step_ns - f->first_ns > HELD_NS * 1000000000ull && f->first_ns < d->step_ns &&
 	       client->packets >= 2 && client->bytes < CLIENT_MOST &&

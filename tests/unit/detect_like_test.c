@@ -161,6 +161,21 @@ static void questions(struct host *h, uint32_t turn)
 			     answer);
 }
 
+/* Sixty connections that are held and used, and a server that says nothing for half a minute, in
+ * which they are told in parts. */
+static void held_and_silent(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn % 1000 * 77;
+
+	if (turn % 1000 >= 60)
+		return;
+	if (turn < 1000)
+		host_opens(h, client, 40000, WEB, 443);
+	host_tcp(h, client, 40000, WEB, 443, WR_TCP_PSH | ACK, 100);
+	if (turn < 29500 || turn > 32500)
+		host_tcp(h, WEB, 443, client, 40000, WR_TCP_PSH | ACK, 200);
+}
+
 /* Connections that are held and used, until the server cuts them all at once: right behind the time
  * after which flows are told in parts. */
 static void pool(struct host *h, uint32_t turn)
@@ -271,6 +286,8 @@ static const struct like {
 	{"a server that is down for a while", BOTH, goes_down, 0, 150, NULL},
 	{"a server that refuses for a while", BOTH, refuses, 0, 150, NULL},
 	{"a flash crowd and one with more to do", BOTH, crowd_and_job, 120, 15, usual_turn},
+	{"a server that is silent, and connections held", BOTH, held_and_silent, 150, 340,
+	 usual_turn},
 	{"a pool of connections that is cut", BOTH, pool, 60, 330, usual_turn},
 	{"a database behind a flash crowd", BOTH, crowd_in_front, 700, 15, usual_and_questions},
 	{"a crawler", BOTH, crawler, 60, 60, usual_turn},
