@@ -31,11 +31,12 @@ enum {
 	ONE_LEAST = 50,	   /* connections of one that is a flood by itself: the floor */
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
-	SILENT_STEPS = 20, /* that a host makes no connection when it is gone, */
-	BACK_STEPS = 30,   /* and until all that came meanwhile are served */
-	GONE_LEAST = 10,   /* connections that were held are opened again, too */
-	TRIES = 6,	   /* and that each client opens a connection, meanwhile (RFC 6298) */
-	LOOKS = 8,	   /* at who and what, in a step */
+	SILENT_STEPS = 20,   /* that a host makes no connection when it is gone, */
+	BACK_STEPS = 30,     /* and until all that came meanwhile are served */
+	GONE_LEAST = 10,     /* connections that were held are opened again, too */
+	TRIES = 6,	     /* and that each client opens a connection, meanwhile (RFC 6298) */
+	BEHIND_MINUTES = 10, /* that a client has connected in: it always does */
+	LOOKS = 8,	     /* at who and what, in a step */
 };
 
 static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
@@ -126,6 +127,39 @@ static bool are_heavy(const struct profile *p)
 static bool is_many(const struct wr_detect *d, const struct target *t, const struct profile *p)
 {
 	return t->sum[C_HANDSHAKES] > 2 * most_usual(d, t, C_HANDSHAKES, USUAL) || are_heavy(p);
+}
+
+/* Somewhere else more connect than is usual, and more that are new. */
+static bool is_rush_elsewhere(const struct wr_detect *d, const struct target *t)
+{
+	for (uint32_t i = 0; i < d->targets.used; i++) {
+		const struct target *o = wr_rows_at(&d->targets, i);
+
+		if (o != t && !o->key.tag && d->step - o->step < STEPS && usual_known(d, o) &&
+		    o->sum[C_HANDSHAKES] > most_usual(d, o, C_HANDSHAKES, USUAL) &&
+		    o->sum[C_NEW_SOURCES] > most_usual(d, o, C_NEW_SOURCES, USUAL))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What a server of one's own asks of another one grows with those who come to it: connections of
+ * near clients that have always made them, and nobody else's, while there is a rush elsewhere.
+ */
+static bool is_behind_a_rush(const struct wr_detect *d, const struct target *t,
+			     const struct profile *p)
+{
+	struct wr_victim service = victim_of(t->key.addr, t->key.ip_v);
+	uint64_t usual = 0;
+
+	service.port = p->port;
+	service.proto = WR_IP_TCP;
+	for (uint32_t i = 0; i < p->n_top; i++)
+		if (!is_far(p->top[i].addr, p->top[i].ip_v) &&
+		    pair_minutes(d, p->top[i].addr, &service) >= BEHIND_MINUTES)
+			usual += p->top[i].packets;
+	return usual * 10 >= p->packets * 9 && is_rush_elsewhere(d, t);
 }
 
 /* Nobody answers: it is no service. One that does answers to far more than it is known to. */
@@ -298,7 +332,7 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 	if (!may_look(d, t, fl))
 		return;
 	profile_of(d, belongs, &c, &p);
-	if (fl->klass == WR_CLASS_HTTP_FLOOD && !is_many(d, t, &p))
+	if (fl->klass == WR_CLASS_HTTP_FLOOD && (!is_many(d, t, &p) || is_behind_a_rush(d, t, &p)))
 		return;
 	/* One who tries ports is a scan, whoever else connects meanwhile. */
 	if (fl->klass == WR_CLASS_SYN_FLOOD && p.ports >= 20 &&

@@ -295,6 +295,9 @@ void scan_arp_answered(struct wr_detect *d, const uint8_t asked[16]);
 
 int pairs_open(struct wr_detect *d);
 void pair_part(struct wr_detect *d, const struct part *a);
+/* So many minutes there were in which that client connected to that service of an address. */
+uint32_t pair_minutes(const struct wr_detect *d, const uint8_t client[16],
+		      const struct wr_victim *service);
 
 int slow_open(struct wr_detect *d);
 void end_step_slow(struct wr_detect *d);

@@ -160,13 +160,13 @@ void names_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct
 	c->queries++;
 	c->length += (double)strlen(l7.host);
 	set(c->names, hash_text(l7.host));
-	if (strlen(l7.host) >= LONG) { /* others are asked meanwhile, too */
+	if (strlen(l7.host) >= LONG) { /* others are asked meanwhile, too, and are no more of it */
 		memset(c->server, 0, sizeof(c->server));
 		memcpy(c->server, h->dst, h->ip_v == 4 ? 4 : 16);
 		c->long_names++;
+		if (c->long_names >= LONG_NAMES && linear_count(c->names, WORDS) >= LONG_NAMES)
+			tell_names(d, c, WR_CLASS_DNS_TUNNEL);
 	}
-	if (c->long_names >= LONG_NAMES && linear_count(c->names, WORDS) >= LONG_NAMES)
-		tell_names(d, c, WR_CLASS_DNS_TUNNEL);
 }
 
 /* A client asks from a new port each time, or a few times from one; what goes on and on is

@@ -10,6 +10,8 @@ enum {
 	SHAPE = 4, /* deviations; less than two things that far beside the rate are nothing */
 };
 
+#define LESS 1.5 /* a third of what is usual does not come */
+
 /* Of each thing that is measured: how far it strays at least, as it is or as its logarithm, and the
  * most that it can add: what goes with the rate alone is no other kind of traffic. */
 static const struct {
@@ -117,6 +119,41 @@ bool odd_is_silent(const struct odd *o, const struct odd_window *w)
 	       w->value[ODD_BACK_SHARE] < usual_of(ODD_BACK_SHARE, (double)n->level) / 10;
 }
 
+/* Of its shape: of a logarithm so many times. */
+static double more_than_usual(const struct odd *o, const struct odd_window *w, int thing)
+{
+	return shape_of(thing, w->value[thing]) - (double)o->norm[thing].level;
+}
+
+/* The share that is more than there usually is of its kind, where `less` times as much comes. */
+static double beyond_usual(const struct odd *o, int mix, double less)
+{
+	uint32_t all = kinds_all(o, mix);
+	double sum = 0;
+
+	for (int i = 0; i < mixes[mix].n; i++) {
+		int k = mixes[mix].first + i;
+
+		sum += fmax(0, o->kinds[k] / (double)all - (double)o->usual[k] * less);
+	}
+	return sum;
+}
+
+/* Some of those who always come are gone: what is left is another mixture, of nothing that was not
+ * there before. */
+static bool is_only_less(const struct odd *o, const struct odd_window *w)
+{
+	double less = exp(-more_than_usual(o, w, ODD_PACKETS));
+
+	if (less < LESS)
+		return false;
+	for (int m = 0; m < MIXES; m++)
+		if (w->has[mixes[m].thing] &&
+		    deviations(o, mixes[m].thing, beyond_usual(o, m, less)) >= SHAPE)
+			return false;
+	return true;
+}
+
 double odd_part_of_score(const struct odd_window *w, int thing)
 {
 	double z = fmin(fabs(w->z[thing]), (double)things[thing].most);
@@ -137,7 +174,7 @@ void odd_judge(const struct odd *o, struct odd_window *w)
 		shapes += i > ODD_SOURCES && fabs(w->z[i]) >= SHAPE;
 	}
 	w->score = sqrt(sum);
-	if (shapes < 2)
+	if (shapes < 2 || is_only_less(o, w))
 		w->score = fmin(w->score, ODD_FLOOR / 2);
 }
 
@@ -258,15 +295,22 @@ static double of_newcomers(const struct odd *o, const struct odd_window *w)
 	return fmax(0, more) * PAGE / ODD_WINDOW_S;
 }
 
-/* Where more comes than usual there are more that begin than go on, and what they begin with is of
+/*
+ * Where more comes than usual there are more that begin than go on, and what they begin with is of
  * another kind: the bound is higher by the root of that. A few that are new are no crowd, whatever
- * they send. */
+ * they send. Where nobody else comes, by the root of how many more begin: a database has as many
+ * clients as ever when those behind them become more, and what it goes on with hides how many
+ * connections that makes.
+ */
 double odd_rush(const struct odd *o, const struct odd_window *w)
 {
 	double level = (double)o->norm[ODD_PACKETS].level;
 	double most = usual_of(ODD_PACKETS, level) + of_newcomers(o, w);
-	double more = log1p(fmin(w->value[ODD_PACKETS], most)) - level;
+	double more = log1p(fmin(w->value[ODD_PACKETS], most)) - level, begin;
 
+	begin = more_than_usual(o, w, ODD_PACKETS) - more_than_usual(o, w, ODD_FLOW_PACKETS);
+	if (w->z[ODD_SOURCES] < 1 && are_known(o) && begin > more)
+		more = begin;
 	return more > 0 ? exp(more / 2) : 1;
 }
 

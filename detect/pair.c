@@ -14,7 +14,8 @@ enum {
 	PAIRS = 8192,
 	GAPS = 16,
 	LOGINS = 10, /* short sessions in a minute */
-	LOGIN_STEPS = 60 * STEPS,
+	MINUTE = 60 * STEPS,
+	LOGIN_STEPS = MINUTE,
 	LAST = 16,    /* sessions of which the sizes are known */
 	LAST_ODD = 2, /* of these of another size, among logins; of who differs: one */
 	SESSION_BYTES_MOST = 20000,
@@ -45,6 +46,7 @@ struct pair {
 	bool differ;		/* its sessions have not been alike */
 	float gap[GAPS];	/* seconds between openings, a ring */
 	uint32_t opened, first_step;
+	uint32_t minute, minutes; /* the newest it has opened one in; how many there were */
 };
 
 struct pairs {
@@ -82,19 +84,39 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
+static struct wr_talk_key key_of(const uint8_t client[16], const uint8_t server[16], uint16_t port,
+				 uint8_t proto, uint8_t ip_v)
+{
+	uint32_t whom = (uint32_t)wr_mix(addr_hash(server) + port);
+	struct wr_talk_key key = {.port = (uint16_t)whom,
+				  .tag = (uint16_t)(whom >> 16),
+				  .proto = proto,
+				  .ip_v = ip_v};
+
+	memcpy(key.addr, client, 16);
+	return key;
+}
+
+uint32_t pair_minutes(const struct wr_detect *d, const uint8_t client[16],
+		      const struct wr_victim *service)
+{
+	const struct wr_rows *rows = &d->pairs->rows;
+	struct wr_talk_key key =
+		key_of(client, service->addr, service->port, service->proto, service->ip_v);
+	const struct pair *p = wr_rows_find(rows, &key, wr_rows_hash(rows, &key));
+
+	return p ? p->minutes : 0;
+}
+
 static struct pair *pair_of(struct wr_detect *d, const struct wr_flow_key *k, uint8_t client,
 			    bool make)
 {
 	struct wr_rows *rows = &d->pairs->rows;
-	uint32_t whom = (uint32_t)wr_mix(addr_hash(k->addr[!client]) + k->port[!client]);
-	struct wr_talk_key key = {.port = (uint16_t)whom,
-				  .tag = (uint16_t)(whom >> 16),
-				  .proto = k->proto,
-				  .ip_v = k->ip_v};
+	struct wr_talk_key key =
+		key_of(k->addr[client], k->addr[!client], k->port[!client], k->proto, k->ip_v);
 	struct pair *p;
 	uint32_t tag;
 
-	memcpy(key.addr, k->addr[client], 16);
 	tag = wr_rows_hash(rows, &key);
 	p = wr_rows_find(rows, &key, tag);
 	if (p || !make)
@@ -276,6 +298,13 @@ static bool client_spoke(const struct wr_flow *f)
 	       client->bytes > client->packets * HEADERS_MOST;
 }
 
+/* All of it is known: of what goes on for long its counters have begun anew, and what was counted
+ * since then is short and small whatever the session was. */
+static bool is_whole(const struct wr_flow *f)
+{
+	return f->told_ns == f->first_ns;
+}
+
 /* Of a session that begins and ends in one window the end of one side comes first, when nothing of
  * the other has been seen: then it is over with what that one has sent. */
 static bool is_over(const struct wr_detect *d, const struct part *a)
@@ -283,7 +312,7 @@ static bool is_over(const struct wr_detect *d, const struct part *a)
 	const struct wr_flow *f = a->f;
 	bool first = f->sent[a->from].packets == a->n;
 
-	if (f->caller == WR_FLOW_CALLER_UNKNOWN || !client_spoke(f))
+	if (f->caller == WR_FLOW_CALLER_UNKNOWN || !is_whole(f) || !client_spoke(f))
 		return false;
 	if (d->conf.one_way)
 		return a->closing;
@@ -301,6 +330,8 @@ void pair_part(struct wr_detect *d, const struct part *a)
 	if (a->handshake) {
 		p = pair_of(d, &a->p->flow.key, a->from, true);
 		p->step = d->step;
+		p->minutes += p->minute != d->step / MINUTE;
+		p->minute = d->step / MINUTE;
 		opening(d, p, f->first_ns);
 	}
 	if (!is_over(d, a))

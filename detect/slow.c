@@ -61,8 +61,21 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
-static struct held *held_of(struct slow *s, const struct wr_flow *f)
+/* As long as the address was known, none was held there. Else those that begin to be held would be
+ * what is usual, and with the margin of what is known since a moment ago. */
+static void had_none(const struct wr_detect *d, struct held *h)
 {
+	uint32_t rounds = learned_s(d, h->key.addr, h->key.ip_v) / (ROUND / STEPS);
+
+	if (rounds)
+		wr_norm_learn(&h->norm, 0);
+	if (rounds > 1)
+		wr_norm_rest(&h->norm, rounds - 1);
+}
+
+static struct held *held_of(struct wr_detect *d, const struct wr_flow *f)
+{
+	struct slow *s = d->slow;
 	int server = !f->caller;
 	struct wr_talk_key key = {
 		.port = f->key.port[server], .proto = f->key.proto, .ip_v = f->key.ip_v};
@@ -75,6 +88,7 @@ static struct held *held_of(struct slow *s, const struct wr_flow *f)
 	if (!h) {
 		h = wr_rows_make(&s->rows, &key, tag, weigh, gone, s);
 		memset(&h->n, 0, sizeof(*h) - offsetof(struct held, n));
+		had_none(d, h);
 	}
 	if (h->round != s->round) {
 		h->round = s->round;
@@ -102,6 +116,12 @@ static void add_source(struct held *h, const uint8_t addr[16], uint8_t ip_v)
 	least->packets++;
 }
 
+/* Has it said something before its counters began anew, as those of a flow that lasts do? */
+static bool said_before(const struct wr_flow *f)
+{
+	return f->told_ns != f->first_ns && f->tcp_flags[!f->caller] & WR_TCP_PSH;
+}
+
 static bool is_held(const struct wr_detect *d, const struct wr_flow *f)
 {
 	const struct wr_count *client, *server;
@@ -110,7 +130,7 @@ static bool is_held(const struct wr_detect *d, const struct wr_flow *f)
 		return false;
 	client = &f->sent[f->caller];
 	server = &f->sent[!f->caller];
-	return f->tcp_flags[f->caller] & WR_TCP_ACK &&
+	return f->tcp_flags[f->caller] & WR_TCP_ACK && !said_before(f) &&
 	       !((f->tcp_flags[0] | f->tcp_flags[1]) & (WR_TCP_FIN | WR_TCP_RST)) &&
 	       d->step_ns - f->first_ns > HELD_NS * 1000000000ull && f->first_ns < d->step_ns &&
 	       client->packets >= 2 && client->bytes < CLIENT_MOST &&
@@ -206,7 +226,7 @@ void end_step_slow(struct wr_detect *d)
 
 		if (!is_held(d, &f))
 			continue;
-		h = held_of(s, &f);
+		h = held_of(d, &f);
 		add_held(h, &f);
 		look(d, h);
 	}

@@ -161,6 +161,62 @@ static void questions(struct host *h, uint32_t turn)
 			     answer);
 }
 
+/* Sixty connections that are held and used, and a server that says nothing for half a minute, in
+ * which they are told in parts. */
+static void held_and_silent(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn % 1000 * 77;
+
+	if (turn % 1000 >= 60)
+		return;
+	if (turn < 1000)
+		host_opens(h, client, 40000, WEB, 443);
+	host_tcp(h, client, 40000, WEB, 443, WR_TCP_PSH | ACK, 100);
+	if (turn < 29500 || turn > 32500)
+		host_tcp(h, WEB, 443, client, 40000, WR_TCP_PSH | ACK, 200);
+}
+
+/* Connections that are held and used, until the server cuts them all at once: right behind the time
+ * after which flows are told in parts. */
+static void pool(struct host *h, uint32_t turn)
+{
+	uint16_t port = (uint16_t)(30000 + turn % 400);
+
+	if (turn % 400 >= 40)
+		return;
+	if (turn < 400)
+		host_opens(h, WEB, port, MAIL, 5432);
+	if (turn < 32000) {
+		host_says(h, WEB, port, MAIL, 5432, 400);
+		host_says(h, MAIL, 5432, WEB, port, 400);
+	} else if (turn < 32400) {
+		host_tcp(h, MAIL, 5432, WEB, port, RST | ACK, 0);
+	}
+}
+
+/* A program asks a database for each of those who come, */
+static void usual_and_questions(struct host *h, uint32_t turn)
+{
+	usual_turn(h, turn);
+	if (turn % 97 == 0)
+		host_session(h, PC, (uint16_t)(20000 + turn / 97 % 40000), MAIL, 5432, 200,
+			     100u << host_random(&random_state) % 8);
+}
+
+/* more of it, */
+static void many_questions(struct host *h, uint32_t turn)
+{
+	host_session(h, PC, (uint16_t)(2000 + turn % 18000), MAIL, 5432, 200,
+		     100u << host_random(&random_state) % 8);
+}
+
+/* and many who come. */
+static void crowd_in_front(struct host *h, uint32_t turn)
+{
+	crowd(h, turn);
+	many_questions(h, turn);
+}
+
 /* A minute and a half of clients, then it does not answer for half a minute: they open again after
  * 1, 3 and 7 seconds; then they are served. */
 static void goes_down(struct host *h, uint32_t turn)
@@ -230,6 +286,10 @@ static const struct like {
 	{"a server that is down for a while", BOTH, goes_down, 0, 150, NULL},
 	{"a server that refuses for a while", BOTH, refuses, 0, 150, NULL},
 	{"a flash crowd and one with more to do", BOTH, crowd_and_job, 120, 15, usual_turn},
+	{"a server that is silent, and connections held", BOTH, held_and_silent, 150, 340,
+	 usual_turn},
+	{"a pool of connections that is cut", BOTH, pool, 60, 330, usual_turn},
+	{"a database behind a flash crowd", BOTH, crowd_in_front, 700, 15, usual_and_questions},
 	{"a crawler", BOTH, crawler, 60, 60, usual_turn},
 };
 
@@ -257,8 +317,25 @@ static void look(const struct like *l, int v)
 	host_close(&host);
 }
 
+/* What is nothing behind a crowd is something without one. */
+static void no_crowd(int v)
+{
+	const struct told *t;
+
+	host_open(&host, v);
+	random_state = 7;
+	pass(&host, 700, usual_and_questions, NULL);
+	pass(&host, 15, usual_and_questions, many_questions);
+	t = host_told(&host, WR_CLASS_HTTP_FLOOD);
+	ok(t && host_is(&host, t->f.victim.addr, MAIL),
+	   "IPv%d: as many questions and no crowd are told", v);
+	host_close(&host);
+}
+
 int main(void)
 {
+	for (int v = 4; v <= 6; v += 2)
+		no_crowd(v);
 	for (size_t i = 0; i < sizeof(likes) / sizeof(*likes); i++)
 		for (int v = 4; v <= 6; v += 2)
 			if (likes[i].versions & (v == 4 ? V4 : V6))

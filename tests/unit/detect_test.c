@@ -307,8 +307,54 @@ static void attacks_are_found(void)
 		}
 }
 
+/* Two a second: few are held when it begins to be looked at. */
+static void slow_rise(struct host *h, uint32_t turn)
+{
+	uint16_t port = (uint16_t)(5000 + turn / 50);
+
+	if (turn % 50 == 0)
+		host_opens(h, ATTACKER, port, WEB, 443);
+	if (turn % 50 == 0 && turn >= 500) /* opened ten seconds ago */
+		host_says(h, ATTACKER, (uint16_t)(port - 10), WEB, 443, 11);
+}
+
+static void slow_rise_is_found(int v)
+{
+	const struct told *t;
+
+	host_open(&host, v);
+	pass(&host, 150, usual_turn, NULL);
+	pass(&host, 60, usual_turn, slow_rise);
+	t = host_told(&host, WR_CLASS_SLOW_HTTP);
+	ok(t && t->f.victim.port == 443 && host_is(&host, t->f.source[0].addr, ATTACKER),
+	   "IPv%d: held connections that become more by two a second are found", v);
+	host_close(&host);
+}
+
+/* Who asks for other names does not go on with it, nor begin it anew. */
+static void tunnel_is_over(int v)
+{
+	const struct told *t;
+
+	host_open(&host, v);
+	random_state = 3;
+	pass(&host, 60, usual_turn, NULL);
+	pass(&host, 8, usual_turn, dns_tunnel);
+	pass(&host, 32, NULL, NULL);
+	pass(&host, 30, usual_turn, NULL);
+	wr_detect_finish(host.d);
+	t = host_told(&host, WR_CLASS_DNS_TUNNEL);
+	ok(t && host.n_told == 1 && t->over == 1 && t->last.last_ns < EPOCH + 69 * SECOND,
+	   "IPv%d: a tunnel is over with its last name", v);
+	host_close(&host);
+}
+
 int main(void)
 {
 	attacks_are_found();
+	for (int v = 4; v <= 6; v += 2) {
+		slow_rise_is_found(v);
+		tunnel_is_over(v);
+	}
 	return done();
 }

@@ -45,6 +45,54 @@ static void large_turn(struct host *h, uint32_t turn)
 	h->ttl = 57;
 }
 
+/* An office behind one address that fetches more than all others, and goes home. */
+static void office_turn(struct host *h, uint32_t turn)
+{
+	varied_turn(h, turn);
+	if (host_random(&dice) % 12)
+		return;
+	h->ttl = 121;
+	host_session(h, 0xcb007107u, (uint16_t)(20000 + turn % 30000), WEB, 443, 300,
+		     12000 + host_random(&dice) % 20000);
+	h->ttl = 57;
+}
+
+/* A database: connections that are kept, of which each asks once in two seconds, and one for each
+ * question of a program, one in ten seconds. */
+static uint32_t database_turn_every;
+
+static void database_turn(struct host *h, uint32_t turn)
+{
+	uint16_t kept = (uint16_t)(50000 + turn / 10 % 20);
+
+	if (turn % 10 == 0) {
+		if (turn < 200)
+			host_opens(h, PC, kept, MAIL, 8000);
+		host_says(h, PC, kept, MAIL, 8000, 100);
+		host_says(h, MAIL, 8000, PC, kept, 200);
+	}
+	if (host_random(&dice) % database_turn_every == 0)
+		host_session(h, PC + 1, (uint16_t)(20000 + turn % 30000), MAIL, 8000,
+			     300 + host_random(&dice) % 900, 1000 + host_random(&dice) % 4000);
+}
+
+/* One who was never there connects twice in a second, too, otherwise. */
+static void stranger_turn(struct host *h, uint32_t turn)
+{
+	uint16_t port = (uint16_t)(20000 + turn % 30000);
+
+	if (turn % 50)
+		return;
+	h->ttl = 249;
+	host_opens(h, ATTACKER, port, MAIL, 8000);
+	for (int i = 0; i < 4; i++) {
+		host_tcp(h, ATTACKER, port, MAIL, 8000, ACK, 31);
+		host_tcp(h, MAIL, 8000, ATTACKER, port, ACK, 1400);
+	}
+	host_tcp(h, ATTACKER, port, MAIL, 8000, RST | ACK, 0);
+	h->ttl = 57;
+}
+
 static void syns(struct host *h, uint32_t turn)
 {
 	(void)turn;
@@ -141,6 +189,26 @@ static void test_found(int v)
 
 /* ---- what is not ---- */
 
+/* A program that has more to ask is nothing, a stranger who asks less than that is. */
+static void test_database(void)
+{
+	for (int stranger = 0; stranger < 2; stranger++) {
+		host_open(&host, 4);
+		dice = 7;
+		database_turn_every = 1000;
+		pass(&host, LEARN_S * 2, database_turn, NULL);
+		if (!stranger)
+			database_turn_every = 33;
+		pass(&host, LATER_S * 3, database_turn, stranger ? stranger_turn : NULL);
+		if (stranger)
+			ok(host_told(&host, WR_CLASS_ANOMALY) != NULL,
+			   "a stranger at a database is an anomaly");
+		else
+			quiet("a program that asks a database thirty times as often");
+		host_close(&host);
+	}
+}
+
 static void test_nothing(void)
 {
 	begin(4);
@@ -154,6 +222,12 @@ static void test_nothing(void)
 	begin(4);
 	pass(&host, LATER_S * 2, large_turn, NULL);
 	quiet("one client that fetches something large");
+	host_close(&host);
+	host_open(&host, 4);
+	dice = 7;
+	pass(&host, LEARN_S, office_turn, NULL);
+	pass(&host, LATER_S * 4, varied_turn, NULL);
+	quiet("what is left when an office has gone home");
 	host_close(&host);
 	host_open(&host, 4);
 	dice = 7;
@@ -364,6 +438,7 @@ int main(void)
 	test_found(4);
 	test_found(6);
 	test_nothing();
+	test_database();
 	test_calibrated();
 	test_named();
 	test_accepted();

@@ -39,15 +39,21 @@ struct wr_auto {
 
 /* ---- rules come and go ---- */
 
+/* Places become free anywhere, in front of one that has the name, too. NULL: all are taken. */
 static uint64_t *count_of(struct wr_auto *a, const char *name)
 {
+	int empty = -1;
+
 	for (int i = 0; i < WR_ANSWERS; i++) {
-		if (!a->stopped[i].name[0])
-			snprintf(a->stopped[i].name, sizeof(a->stopped[i].name), "%s", name);
 		if (!strcmp(a->stopped[i].name, name))
 			return &a->stopped[i].n;
+		if (empty < 0 && !a->stopped[i].name[0])
+			empty = i;
 	}
-	return NULL;
+	if (empty < 0)
+		return NULL;
+	snprintf(a->stopped[empty].name, sizeof(a->stopped[empty].name), "%s", name);
+	return &a->stopped[empty].n;
 }
 
 /* A shadow counts what it would stop. */
