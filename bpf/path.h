@@ -294,8 +294,8 @@ __attribute__((noinline)) int wr_begin_late(__u32 cpu, __u32 len)
 	return policy ? wr_judge_first(cpu, policy, len) : WR_TURN_END;
 }
 
-/* With neither rules nor users' programs all passes: what rules leave of a packet is neither written nor
- * read, but where programs behind this one look at it. */
+/* With neither rules nor users' programs all passes: what rules leave of a packet is neither
+ * written nor read, but where programs behind this one look at it. */
 static __always_inline int wr_unjudged(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
 {
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;

@@ -181,10 +181,18 @@ static void tally(struct who *w, uint32_t seen[NAMED], const struct sample *s)
 	}
 }
 
+/* What came later is of it, or may be its beginning. */
+static uint64_t usual_until(const struct wr_finding *f)
+{
+	uint64_t ns = USUAL_S * 1000000000ull;
+
+	return f->start_ns > ns ? f->start_ns - ns : 0;
+}
+
 static bool is_usual(const struct wr_finding *f, const struct wr_cure_of *what,
 		     const struct sample *s)
 {
-	return s->ns && s->ns < f->start_ns - USUAL_S * 1000000000ull && s->proto == what->proto &&
+	return s->ns && s->ns < usual_until(f) && s->proto == what->proto &&
 	       s->dport == what->port && for_victim(&f->victim, s->dst, s->ip_v, s->dport);
 }
 
@@ -263,12 +271,11 @@ static void look_at_usual(const struct wr_detect *d, const struct wr_finding *f,
 		for (uint32_t i = 0; i < BUCKET; i++) {
 			const struct sample *s = &d->samples->usual[b][i];
 
-			/* Of its own time, or before it was found: not usual. */
 			if (!s->ns || s->ns >= f->start_ns || s->proto != proto ||
 			    !for_victim(&f->victim, s->dst, s->ip_v, s->dport))
 				continue;
 			c->usual_samples++;
-			if (has(w, s->src) != others) {
+			if (s->ns < usual_until(f) && has(w, s->src) != others) {
 				uint64_t h = addr_hash(s->src);
 
 				hit++;

@@ -37,14 +37,15 @@ struct pair {
 	uint8_t addr[16];
 	uint16_t port;
 	uint16_t n_gaps;
-	uint32_t since;		/* step in which its minute began */
-	struct sizes now, past; /* short sessions that ended in it, and before */
-	float last[LAST];	/* bytes of the newest ones, a ring */
-	uint32_t n_last;	/* written so far */
-	uint64_t opened_ns;	/* the newest connection */
-	uint64_t first_ns;	/* the first since `since` */
-	bool differ;		/* its sessions have not been alike */
-	float gap[GAPS];	/* seconds between openings, a ring */
+	uint32_t since;		  /* step in which its minute began */
+	struct sizes now, past;	  /* short sessions that ended in it, and before */
+	float last[LAST];	  /* bytes of the newest ones, a ring */
+	uint16_t last_port[LAST]; /* the client's */
+	uint32_t n_last;	  /* written so far */
+	uint64_t opened_ns;	  /* the newest connection */
+	uint64_t first_ns;	  /* the first since `since` */
+	bool differ;		  /* its sessions have not been alike */
+	float gap[GAPS];	  /* seconds between openings, a ring */
 	uint32_t opened, first_step;
 	uint32_t minute, minutes; /* the newest it has opened one in; how many there were */
 };
@@ -222,6 +223,7 @@ static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f
 
 	if (d->step - p->since > LOGIN_STEPS)
 		end_minute(d, p);
+	p->last_port[p->n_last % LAST] = f->key.port[f->caller];
 	p->last[p->n_last++ % LAST] = (float)bytes;
 	if (!p->now.n++)
 		p->first_ns = f->first_ns;
@@ -305,19 +307,28 @@ static bool is_whole(const struct wr_flow *f)
 	return f->told_ns == f->first_ns;
 }
 
-/* Of a session that begins and ends in one window the end of one side comes first, when nothing of
- * the other has been seen: then it is over with what that one has sent. */
+/* One side has ended it, and both have said something: in which order the parts of a window tell
+ * that is nobody's choice, so that it may be so from a later part on than the one that ends it. */
 static bool is_over(const struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow *f = a->f;
-	bool first = f->sent[a->from].packets == a->n;
 
 	if (f->caller == WR_FLOW_CALLER_UNKNOWN || !is_whole(f) || !client_spoke(f))
 		return false;
 	if (d->conf.one_way)
 		return a->closing;
-	return went_on(f) &&
-	       (a->closing || (first && f->tcp_flags[!a->from] & (WR_TCP_FIN | WR_TCP_RST)));
+	return went_on(f) && (f->tcp_flags[0] | f->tcp_flags[1]) & (WR_TCP_FIN | WR_TCP_RST);
+}
+
+/* It is over with each part that still comes; by the client's port. */
+static bool was_counted(const struct pair *p, const struct wr_flow *f)
+{
+	uint32_t n = p->n_last < LAST ? p->n_last : LAST;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (p->last_port[i] == f->key.port[f->caller])
+			return true;
+	return false;
 }
 
 void pair_part(struct wr_detect *d, const struct part *a)
@@ -338,6 +349,7 @@ void pair_part(struct wr_detect *d, const struct part *a)
 		return;
 	p = pair_of(d, &a->p->flow.key, f->caller, false);
 	if (p && f->last_ns - f->first_ns < SESSION_NS_MOST * 1000000000ull &&
-	    f->sent[0].bytes + f->sent[1].bytes < SESSION_BYTES_MOST && is_login(d, p, f))
+	    f->sent[0].bytes + f->sent[1].bytes < SESSION_BYTES_MOST && is_login(d, p, f) &&
+	    !was_counted(p, f))
 		session(d, p, f);
 }

@@ -229,17 +229,15 @@ static void of_two_cpus(void)
 	end(&w);
 }
 
-/* A row of one direction of a session that is over before its window is; nothing is said in one
- * that only looks whether somebody listens. */
-static void session(struct weir *w, bool of_server, uint16_t port, bool says)
+/* What one end of a session has sent in a window. */
+static void half(struct weir *w, bool of_server, uint16_t port, uint32_t flags, uint32_t packets)
 {
 	struct wr_account_row *r = packet(w, WR_IP_TCP, 9, port, 21);
 	struct wr_account_key k = r->key;
 
-	r->tcp_flags = (uint16_t)(WR_TCP_SYN | WR_TCP_ACK | (says ? WR_TCP_PSH : 0) | WR_TCP_FIN |
-				  (of_server ? WR_ROW_SYN_ACK : WR_ROW_SYN));
-	r->packets = says ? 6 : 3;
-	r->bytes = says ? 600 : 200;
+	r->tcp_flags = (uint16_t)flags;
+	r->packets = packets;
+	r->bytes = flags & WR_TCP_PSH ? 100 * packets : 66 * packets;
 	if (of_server) {
 		memcpy(r->key.src, k.dst, 16);
 		memcpy(r->key.dst, k.src, 16);
@@ -248,6 +246,19 @@ static void session(struct weir *w, bool of_server, uint16_t port, bool says)
 	}
 	wr_live_add_row(w->live, 0, of_server, r, w->window_ns);
 	w->n = 0;
+}
+
+static uint32_t begins(bool of_server)
+{
+	return WR_TCP_SYN | WR_TCP_ACK | (of_server ? WR_ROW_SYN_ACK : WR_ROW_SYN);
+}
+
+/* A row of one direction of a session that is over before its window is; nothing is said in one
+ * that only looks whether somebody listens. */
+static void session(struct weir *w, bool of_server, uint16_t port, bool says)
+{
+	half(w, of_server, port, begins(of_server) | (says ? WR_TCP_PSH : 0) | WR_TCP_FIN,
+	     says ? 6 : 3);
 }
 
 /* What arrives is drained before what leaves: the client's end of a session before the server has
@@ -269,6 +280,42 @@ static void short_sessions(bool server_first, bool says)
 	       says ? "logins" : "connections without a word",
 	       server_first ? "what the server sent" : "what the client sent",
 	       says ? "found" : "no logins");
+	end(&w);
+}
+
+/* Sessions that begin at the end of a window: each is counted once, however little was said before
+ * the next one and whose end is drained first. */
+static void sessions_in_two(bool server_first, bool greeted)
+{
+	static struct weir w;
+	uint32_t before = 0;
+
+	begin_seen(&w, 100, false);
+	play(&w, KNOWN_S, 1, udp);
+	for (uint16_t i = 0; i < 10; i++) {
+		before = w.raised[WR_CLASS_BRUTE_FORCE];
+		for (int k = 0; k < 2; k++) {
+			bool server = k != server_first;
+
+			half(&w, server, (uint16_t)(5000 + i),
+			     begins(server) | (server && greeted ? WR_TCP_PSH : 0), 2);
+		}
+		w.now = w.window_ns + 100 * MS;
+		drain(&w);
+		for (int k = 0; k < 2; k++)
+			half(&w, k != server_first, (uint16_t)(5000 + i),
+			     WR_TCP_ACK | WR_TCP_PSH | WR_TCP_FIN, 4);
+		w.now = w.window_ns + 100 * MS;
+		drain(&w);
+		/* The last acknowledgement. */
+		half(&w, false, (uint16_t)(5000 + i), WR_TCP_ACK, 1);
+		w.now = w.window_ns + SECOND;
+		drain(&w);
+	}
+	ok(!before && w.raised[WR_CLASS_BRUTE_FORCE] == 1,
+	   "logins over a window's end, %s first, %s: the tenth is found (%u before)",
+	   server_first ? "what the server sent" : "what the client sent",
+	   greeted ? "greeted before it" : "greeted behind it", before);
 	end(&w);
 }
 
@@ -328,6 +375,10 @@ int main(void)
 	short_sessions(true, true);
 	short_sessions(false, false);
 	short_sessions(true, false);
+	sessions_in_two(false, false);
+	sessions_in_two(true, false);
+	sessions_in_two(false, true);
+	sessions_in_two(true, true);
 	beside_a_crowd();
 	return done();
 }
