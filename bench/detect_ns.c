@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What detection and its features cost a host by themselves, without a kernel beside them:
- * detect_ns [--keys N] [--sources]
- * [--seconds S]. As bench/detect-cost has it: each of N keys (10,000 unless told) gets a packet a
+ *	detect_ns [--keys N] [--sources] [--seconds S]
+ *
+ * As bench/detect-cost has it: each of N keys (10,000 unless told) gets a packet a
  * second, UDP, of a source of its own to a service of its own (--sources: to the same service).
  * Parts of flows go to the live model alone, to one with detection and to one with detection and
  * rows of features, by turns and with the caches emptied before each, as they are after a tenth of

@@ -303,7 +303,7 @@ static uint32_t put(struct bench *b, const struct load *l, double *took_s)
 	}
 	memcpy(b->policy, image->b.mem.at, image->b.mem.n * sizeof(*b->policy));
 	*took_s = seconds(CLOCK_MONOTONIC) - *took_s;
-	b->hook[JUDGE].board->conf.policy = p->n_rules ? image->head[0] : 0;
+	b->hook[JUDGE].board->conf.policy = wr_image_begin(image, 0);
 	lines = image->b.mem.n;
 	wr_image_close(&image);
 	wr_policy_free(&p);

@@ -166,6 +166,14 @@ static __always_inline int wr_fate(__u32 cpu)
 	return wr_fixed.judge && WR_JUDGE_OF(cpu)->verdict ? WR_DROP : WR_PASS;
 }
 
+static __always_inline void wr_count_passed(__u32 cpu, __u32 len)
+{
+	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
+
+	c->passed_packets++;
+	c->passed_bytes += len;
+}
+
 static __always_inline void wr_count_fate(__u32 cpu, __u32 len)
 {
 	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
@@ -189,8 +197,7 @@ static __always_inline void wr_count_fate(__u32 cpu, __u32 len)
 		c->limited_packets++;
 		c->limited_bytes += len;
 	} else {
-		c->passed_packets++;
-		c->passed_bytes += len;
+		wr_count_passed(cpu, len);
 	}
 }
 
@@ -276,7 +283,8 @@ static __always_inline void wr_ask_rules(wr_ctx *ctx, __u32 cpu, int what, int w
 	wr_ask_others(ctx, cpu, what);
 }
 
-/* Rules are begun with before the packet is counted, unless users' programs are asked first. */
+/* Rules are begun with before the packet is counted. policy: 0 where there are none, or users'
+ * programs are asked first. */
 static __always_inline int wr_begin_rules(__u32 cpu, __u32 len, __u64 now, __u32 policy)
 {
 	WR_JUDGE_OF(cpu)->now_ns = now;
@@ -286,7 +294,8 @@ static __always_inline int wr_begin_rules(__u32 cpu, __u32 len, __u64 now, __u32
 	return WR_TURN_END;
 }
 
-/* There is none in their slot: they are just being taken out. */
+/* Behind users' programs that are asked first, or where there is none in their slot: they are just
+ * being taken out. */
 __attribute__((noinline)) int wr_begin_late(__u32 cpu, __u32 len)
 {
 	__u32 policy = wr_shared.board.conf.policy;
@@ -298,14 +307,12 @@ __attribute__((noinline)) int wr_begin_late(__u32 cpu, __u32 len)
  * written nor read, but where programs behind this one look at it. */
 static __always_inline int wr_unjudged(wr_ctx *ctx, __u32 cpu, __u32 len, int why)
 {
-	struct wr_cpu_count *c = &wr_cpu_of(cpu)->count;
-
 	if (why || wr_shared.board.conf.follow) {
-		wr_judge_clear(WR_JUDGE_OF(cpu));
+		if (wr_fixed.judge)
+			wr_judge_clear(WR_JUDGE_OF(cpu));
 		return wr_end(ctx, cpu, len, why);
 	}
-	c->passed_packets++;
-	c->passed_bytes += len;
+	wr_count_passed(cpu, len);
 	return WR_PASS;
 }
 

@@ -679,10 +679,12 @@ int wr_force_put(struct wr_force *f, const struct wr_image_built *image, struct 
 		memcpy(to + 1, image->b.mem.at + 1, ((size_t)image->b.mem.n - 1) * sizeof(*to));
 	for (uint32_t i = 0; i < f->n_paths; i++)
 		wr_path_note_address(f->path[i]);
-	for (uint32_t i = 0; i < f->n_paths; i++)
+	for (uint32_t i = 0; i < f->n_paths; i++) {
+		uint32_t begin = image ? wr_image_begin(image, i) : 0;
+
 		__atomic_store_n(&wr_path_board(f->path[i])->conf.policy,
-				 image ? image->head[i] | (half ? WR_POLICY_HALF : 0) : 0,
-				 __ATOMIC_SEQ_CST);
+				 begin && half ? begin | WR_POLICY_HALF : begin, __ATOMIC_SEQ_CST);
+	}
 	f->half = half;
 	f->half_known = true;
 	f->disarmed = false;

@@ -195,7 +195,7 @@ static int put_image(struct bench *b, const struct wr_image_built *image, struct
 		return wr_fail(err, errno, "mapping its policy: %s", strerror(errno));
 	memcpy(to, image->b.mem.at, bytes);
 	munmap(to, 2 * HALF_LINES * sizeof(struct wr_line));
-	b->board->conf.policy = image->head[0];
+	b->board->conf.policy = wr_image_begin(image, 0);
 	return wr_path_where_there(&at, fds, 0, (const char *const *)image->where, image->n_wheres,
 				   err);
 }

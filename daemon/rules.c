@@ -442,6 +442,17 @@ void wr_rules_drop(struct wr_rules_next **next)
 	*next = NULL;
 }
 
+/* The change that waits may be taken back, and then lists say what they say now. */
+static int join_what_was(struct wr_rules *r, struct wr_rules_next *n, struct wr_err *err)
+{
+	int ret = wr_rules_join(r, n->file, n->until_s, &r->pending.before, n->all, &n->was, err);
+
+	ret = ret ? ret : wr_rules_check(r, n->was, err);
+	if (ret)
+		wr_within(err, "what comes back unless the change that waits is confirmed");
+	return ret;
+}
+
 int wr_rules_read(struct wr_rules *r, const char *file, struct wr_rules_next **out,
 		  struct wr_err *err)
 {
@@ -459,12 +470,10 @@ int wr_rules_read(struct wr_rules *r, const char *file, struct wr_rules_next **o
 	}
 	if (!ret)
 		ret = wr_rules_join(r, n->file, n->until_s, &r->added, NULL, &n->all, err);
-	/* What its files say by now is read here as well, for the change that waits may be taken
-	 * back. */
-	if (!ret && r->pending.due_ns)
-		ret = wr_rules_join(r, n->file, n->until_s, &r->pending.before, NULL, &n->was, err);
 	if (!ret)
 		ret = wr_rules_check(r, n->all, err);
+	if (!ret && r->pending.due_ns)
+		ret = join_what_was(r, n, err);
 	if (!ret)
 		ret = make(r, n->all, &n->made, err);
 	if (ret)
@@ -690,7 +699,7 @@ struct wr_rules_state wr_rules_state(const struct wr_rules *r)
 
 	if (r->pending.due_ns)
 		s.confirm_ms =
-			r->pending.due_ns > now ? (r->pending.due_ns - now) / 1000000 + 1 : 1;
+			r->pending.due_ns > now ? (r->pending.due_ns - now + 999999) / 1000000 : 1;
 	for (size_t i = 0; i < r->all->n_sets; i++)
 		s.prefixes += (uint32_t)r->all->set[i].all.n;
 	for (uint32_t i = 0; i < s.paths; i++)

@@ -783,6 +783,13 @@ static void free_compile(struct compile *c)
 	free(c->word);
 }
 
+/* The kill switch is looked up there by what users' programs say, too. */
+static bool is_idle(const struct compile *c)
+{
+	return !c->n_terms && !(c->conf->classes && c->p->n_classes) && !c->conf->count_only &&
+	       !c->p->drop_fragments && c->p->unreadable != WR_UNREADABLE_DROP;
+}
+
 int wr_image_compile(struct wr_image_built **out, const struct wr_policy *p,
 		     const struct wr_image_conf *conf, struct wr_err *err)
 {
@@ -808,6 +815,7 @@ int wr_image_compile(struct wr_image_built **out, const struct wr_policy *p,
 			"make policy.size larger",
 			(uint64_t)conf->most_lines * sizeof(struct wr_line) / 1024);
 	c.out->terms = c.n_terms;
+	c.out->idle = is_idle(&c);
 	free_compile(&c);
 	if (ret)
 		wr_image_close(&c.out);

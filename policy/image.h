@@ -137,7 +137,14 @@ struct wr_image_built {
 	char **where;		 /* expressions, in the order of their bits */
 	uint32_t n_wheres, terms;
 	int64_t next_s; /* Unix time of the next change that a schedule or an end brings; 0: none */
+	bool idle;	/* no packet can meet anything in it */
 };
+
+/* Where it begins for the packets of an interface, the line of its head; 0: they need not ask. */
+static inline uint32_t wr_image_begin(const struct wr_image_built *i, uint32_t iface)
+{
+	return i->idle ? 0 : i->head[iface];
+}
 
 /* -ENOSPC: larger than most_lines, or more terms or expressions than there may be; err says which.
  */

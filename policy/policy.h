@@ -271,10 +271,10 @@ bool wr_prefix_has(const struct wr_prefix *p, uint8_t ip_v, const uint8_t addr[1
 int wr_prefixes_add(struct wr_prefixes *s, const struct wr_prefix *p); /* at the end; -ENOMEM */
 void wr_prefixes_sort(struct wr_prefixes *s);			       /* also takes doubles out */
 void wr_prefixes_free(struct wr_prefixes *s);			       /* empty afterwards */
-/* These three want it sorted, and leave it so. */
+/* These want it sorted, and leave it so. */
 bool wr_prefixes_in(const struct wr_prefixes *s, const struct wr_prefix *p); /* the very prefix */
-/* The first of `of` that has an address in common with one of s, both sorted; NULL: none has. One
- * pass over both. */
+/* The first of `of` that has an address in common with one of s; NULL: none has. One pass over
+ * both. */
 const struct wr_prefix *wr_prefixes_meet(const struct wr_prefixes *s, const struct wr_prefixes *of);
 int wr_prefixes_put(struct wr_prefixes *s, const struct wr_prefix *p); /* -EEXIST; -ENOMEM */
 bool wr_prefixes_del(struct wr_prefixes *s,

@@ -251,6 +251,38 @@ static void list_in_between(void)
 	unlink(list);
 }
 
+/* A file that has by now what was added: right only when that is gone for good. */
+static void reload_meanwhile(void)
+{
+	char file[] = "/tmp/weir-rules-XXXXXX", name[WR_POLICY_NAME + 1];
+	struct wr_rules_conf conf = {.file = "",
+				     .state = "",
+				     .user = "nobody",
+				     .policy_bytes = 1 << 20,
+				     .rate_bytes = BYTES};
+	struct wr_rules_change c = {
+		.text = "x: drop from 198.51.100.9", .by = WR_CHANGER_ROOT, .client = 1};
+	struct wr_rules_next *next = NULL;
+	struct wr_rules *r = NULL;
+	struct wr_err err = {0};
+
+	close(mkstemp(file));
+	write_file(file, "x: drop from 198.51.100.9\n");
+	if (!ok(!wr_rules_open(&r, &conf, &err) && !wr_rules_add(r, &c, name, &err), "a rule%s",
+		err.text))
+		return;
+	c.text = "x";
+	c.confirm_ns = 60000000000;
+	is_int(wr_rules_del(r, &c, name, &err), 0, "is taken out, unless nobody confirms it");
+	ok(wr_rules_read(r, file, &next, &err) && strstr(err.text, "waits is confirmed"),
+	   "a file that has it is refused: %s", err.text);
+	is_int(wr_rules_confirm(r, 2, &err), 0, "confirmed");
+	ok(!wr_rules_read(r, file, &next, &err) && !wr_rules_take(r, &next, &err),
+	   "and then it is not");
+	wr_rules_close(&r);
+	unlink(file);
+}
+
 /* N rules of their own, called so and numbered. */
 static bool write_rules(const char *path, const char *word, int n)
 {
@@ -340,6 +372,7 @@ int main(void)
 	renewed();
 	renewed_in_between();
 	list_in_between();
+	reload_meanwhile();
 	reloads_that_fail();
 	return done();
 }

@@ -236,7 +236,7 @@ static int judge_hook_put(struct judge_hook *j, const struct wr_policy *p, struc
 	if (!ret) {
 		memcpy(j->policy, image->b.mem.at, image->b.mem.n * sizeof(struct wr_line));
 		memset(j->buckets, 0, j->buckets_bytes);
-		j->hook.board->conf.policy = image->head[0];
+		j->hook.board->conf.policy = wr_image_begin(image, 0);
 	}
 	wr_image_close(&image);
 	return ret;

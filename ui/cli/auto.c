@@ -82,14 +82,15 @@ static int rejudge(struct wr_auto *a)
 static int put(void *ctx, const char *name, const char *statement)
 {
 	struct wr_auto *a = ctx;
-	int ret = 0;
+	int ret = 0, late;
 
 	keep_counts(a);
 	if (wr_policy_rule(a->policy, name) >= 0)
 		ret = wr_policy_del_rule(a->policy, name, &a->err);
 	if (!ret)
 		ret = wr_policy_add(a->policy, statement, &a->err);
-	return ret ? ret : rejudge(a);
+	late = rejudge(a); /* whatever became of it: the one that there was has told its counts */
+	return ret ? ret : late;
 }
 
 static void take(void *ctx, const struct wr_answer *answer)
