@@ -65,11 +65,12 @@ struct odd {
 	uint32_t named_step; /* something that has a name held; 0: never */
 	uint32_t told_step, run_began;
 	uint16_t n_top;
-	bool two_way;		   /* answers were seen */
-	float last[ODD_RUN];	   /* scores of the last windows */
-	float top[ODD_TOP];	   /* the highest scores that lasted, the lowest first */
-	float usual[ODD_KINDS];	   /* share of each kind in its mixture */
-	uint64_t known[ODD_WORDS]; /* sources of windows that were learned, by hash */
+	bool two_way;		/* answers were seen */
+	float last[ODD_RUN];	/* scores of the last windows */
+	float top[ODD_TOP];	/* the highest scores that lasted, the lowest first */
+	float usual[ODD_KINDS]; /* share of each kind in its mixture */
+	/* Sources of windows that were learned, by hash: since the last turn, and of two before. */
+	uint64_t known[3][ODD_WORDS];
 	struct odd_norm norm[ODD_THINGS];
 } __attribute__((aligned(64)));
 

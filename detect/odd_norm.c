@@ -6,11 +6,12 @@
 enum {
 	DAY = 86400 / ODD_WINDOW_S,	 /* windows: what is older weighs half */
 	PAGE = 32,			 /* packets of a client that is new */
-	TOLD_APART = 4 * ODD_WORDS * 64, /* sources: of more it is not known how many */
+	TOLD_APART = 4 * ODD_WORDS * 64, /* sources: of more, 4 bits free, nothing is known */
 	SHAPE = 4, /* deviations; less than two things that far beside the rate are nothing */
 };
 
-#define LESS 1.5 /* a third of what is usual does not come */
+#define LESS 1.5      /* a third of what is usual does not come */
+#define RUSH_MOST 2.0 /* scores end at 21: a higher bound could be reached by nothing */
 
 /* Of each thing that is measured: how far it strays at least, as it is or as its logarithm, and the
  * most that it can add: what goes with the rate alone is no other kind of traffic. */
@@ -139,13 +140,26 @@ static double beyond_usual(const struct odd *o, int mix, double less)
 	return sum;
 }
 
+/* More goes out, or what comes is larger, than if all that is missing had been the smallest. */
+static bool is_more(const struct odd *o, const struct odd_window *w, double less)
+{
+	double back = w->value[ODD_BACK_SHARE];
+
+	return (w->has[ODD_MEAN_SIZE] &&
+		deviations(o, ODD_MEAN_SIZE, w->value[ODD_MEAN_SIZE] / less) >= SHAPE) ||
+	       (w->has[ODD_ANSWER_SIZE] &&
+		deviations(o, ODD_ANSWER_SIZE, w->value[ODD_ANSWER_SIZE] / less) >= SHAPE) ||
+	       (w->has[ODD_BACK_SHARE] &&
+		deviations(o, ODD_BACK_SHARE, back / (back + (1 - back) * less)) >= SHAPE);
+}
+
 /* Some of those who always come are gone: what is left is another mixture, of nothing that was not
  * there before. */
 static bool is_only_less(const struct odd *o, const struct odd_window *w)
 {
 	double less = exp(-more_than_usual(o, w, ODD_PACKETS));
 
-	if (less < LESS)
+	if (less < LESS || is_more(o, w, less))
 		return false;
 	for (int m = 0; m < MIXES; m++)
 		if (w->has[mixes[m].thing] &&
@@ -218,6 +232,20 @@ static void learn_mix(struct odd *o, int mix)
 	}
 }
 
+/* Those of the windows since the last turn are known from the next one on: at first it turns after
+ * minutes, each time after twice as many, and at last each hour. */
+static void turn_known(struct odd *o)
+{
+	uint32_t next = ODD_YOUNG / 2;
+
+	while (next < o->windows && next < ODD_MEMORY)
+		next *= 2;
+	if (o->windows < ODD_MEMORY ? o->windows != next : o->windows % ODD_MEMORY)
+		return;
+	memmove(o->known[1], o->known[0], sizeof(o->known) - sizeof(*o->known));
+	memset(o->known[0], 0, sizeof(*o->known));
+}
+
 void odd_learn(struct odd *o, const struct odd_window *w)
 {
 	for (int m = 0; m < MIXES; m++)
@@ -227,8 +255,9 @@ void odd_learn(struct odd *o, const struct odd_window *w)
 		if (w->has[i])
 			learn_norm(&o->norm[i], shape_of(i, w->value[i]), w->z[i]);
 	for (int i = 0; i < ODD_WORDS; i++)
-		o->known[i] |= o->sources[i];
+		o->known[0][i] |= o->sources[i];
 	o->windows++;
+	turn_known(o);
 }
 
 /* ---- how much is too much ---- */
@@ -271,15 +300,18 @@ double odd_bound(const struct odd *o, double windows)
 	return fmax(ODD_FLOOR, low + fmax(mean, 0.5) * log(o->n_top * windows / o->scores));
 }
 
-/* Do only those come that always do? Of many it is not known one by one. */
+/* Do only those come that always do, in both of the last times? Of many it is not known one by one.
+ */
 static bool are_known(const struct odd *o)
 {
 	int known = 0;
 
 	for (int i = 0; i < ODD_WORDS; i++) {
-		if (o->sources[i] & ~o->known[i])
+		uint64_t always = o->known[1][i] & o->known[2][i];
+
+		if (o->sources[i] & ~always)
 			return false;
-		known += __builtin_popcountll(o->known[i]);
+		known += __builtin_popcountll(always);
 	}
 	return known <= ODD_WORDS * 64 / 2;
 }
@@ -311,7 +343,7 @@ double odd_rush(const struct odd *o, const struct odd_window *w)
 	begin = more_than_usual(o, w, ODD_PACKETS) - more_than_usual(o, w, ODD_FLOW_PACKETS);
 	if (w->z[ODD_SOURCES] < 1 && are_known(o) && begin > more)
 		more = begin;
-	return more > 0 ? exp(more / 2) : 1;
+	return more > 0 ? fmin(exp(more / 2), RUSH_MOST) : 1;
 }
 
 /* ---- reasons ---- */

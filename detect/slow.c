@@ -32,6 +32,8 @@ struct held {
 struct slow {
 	struct wr_rows rows;
 	uint32_t next, round;
+	uint32_t since; /* the round in which a row last had to make room, or the first one */
+	uint64_t displaced;
 };
 
 int slow_open(struct wr_detect *d)
@@ -39,7 +41,7 @@ int slow_open(struct wr_detect *d)
 	d->slow = calloc(1, sizeof(*d->slow));
 	if (!d->slow)
 		return -1;
-	d->slow->round = 1;
+	d->slow->round = d->slow->since = 1;
 	return wr_rows_open(&d->slow->rows, sizeof(struct held), SERVICES);
 }
 
@@ -61,16 +63,20 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
-/* As long as the address was known, none was held there. Else those that begin to be held would be
- * what is usual, and with the margin of what is known since a moment ago. */
+/*
+ * As long as the address was known, none was held there. Else those that begin to be held would be
+ * what is usual, and with the margin of what is known since a moment ago. What was learned before
+ * this process began tells nothing of what was held, and a row that had to make room may have been
+ * this one: it counts since then.
+ */
 static void had_none(const struct wr_detect *d, struct held *h)
 {
+	const struct slow *s = d->slow;
 	uint32_t rounds = learned_s(d, h->key.addr, h->key.ip_v) / (ROUND / STEPS);
 
-	if (rounds)
-		wr_norm_learn(&h->norm, 0);
-	if (rounds > 1)
-		wr_norm_rest(&h->norm, rounds - 1);
+	rounds = rounds < s->round - s->since ? rounds : s->round - s->since;
+	h->norm.seconds = rounds;
+	h->norm.times[0] = rounds < UINT16_MAX ? (uint16_t)rounds : UINT16_MAX;
 }
 
 static struct held *held_of(struct wr_detect *d, const struct wr_flow *f)
@@ -88,6 +94,9 @@ static struct held *held_of(struct wr_detect *d, const struct wr_flow *f)
 	if (!h) {
 		h = wr_rows_make(&s->rows, &key, tag, weigh, gone, s);
 		memset(&h->n, 0, sizeof(*h) - offsetof(struct held, n));
+		if (s->displaced != s->rows.displaced)
+			s->since = s->round;
+		s->displaced = s->rows.displaced;
 		had_none(d, h);
 	}
 	if (h->round != s->round) {

@@ -5,6 +5,8 @@
  */
 #include <time.h>
 
+#include "detect/learned.h"
+
 #include "tests/unit/detect_evidence.h"
 #include "tests/unit/detect_usual.h"
 
@@ -331,6 +333,81 @@ static void slow_rise_is_found(int v)
 	host_close(&host);
 }
 
+/* Ten a second, wherever in a look at all flows they begin. */
+static void ten_a_second(struct host *h, uint32_t turn)
+{
+	if (turn % 10 == 0)
+		host_opens(h, ATTACKER, (uint16_t)(5000 + turn / 10), WEB, 443);
+	if (turn % 10 == 5 && turn >= 500)
+		host_says(h, ATTACKER, (uint16_t)(5000 + turn / 10 - 50), WEB, 443, 11);
+}
+
+static void phase_is_nothing(void)
+{
+	uint32_t found = 0;
+
+	for (int phase = 0; phase < 10; phase++) {
+		host_open(&host, 4);
+		pass(&host, 150 + phase, usual_turn, NULL);
+		pass(&host, 35, usual_turn, ten_a_second);
+		found += host_told(&host, WR_CLASS_SLOW_HTTP) != NULL;
+		host_close(&host);
+	}
+	is_int(found, 10, "held connections that become more by ten a second, of ten phases");
+}
+
+/* A broker whose clients come back one after the other when weir begins with what was learned of
+ * its address: each says hardly anything, and nothing of it goes. */
+static void clients_come_back(struct host *h, uint32_t turn)
+{
+	if (turn % 1200 == 0)
+		host_opens(h, PC, (uint16_t)(5000 + turn / 1200), WEB, 1883);
+	for (uint32_t i = 0; i <= turn / 1200; i++)
+		if (turn % 3000 == i * 1200 % 3000)
+			host_says(h, PC, (uint16_t)(5000 + i), WEB, 1883, 2);
+}
+
+static void clients_that_come_back_are_nothing(int v)
+{
+	struct wr_buf saved = {0};
+	struct wr_err err = {0};
+
+	host_open(&host, v);
+	pass(&host, 1200, usual_turn, NULL);
+	wr_detect_learned_write(host.d, &saved);
+	host_close(&host);
+	host_open(&host, v);
+	ok(!wr_detect_learned_read(host.d, wr_buf_text(&saved), saved.used, EPOCH, &err),
+	   "what was learned is read: %s", err.text);
+	wr_buf_free(&saved);
+	pass(&host, 900, NULL, clients_come_back);
+	ok(!host_told(&host, WR_CLASS_SLOW_HTTP),
+	   "IPv%d: clients of a broker that come back after a restart are nothing", v);
+	host_close(&host);
+}
+
+/* Three hundred services, each with more and more connections that are held, up to 48. */
+static void many_hold(struct host *h, uint32_t turn)
+{
+	uint16_t service = (uint16_t)(2000 + turn % 1000), last = (uint16_t)(turn / 1000);
+
+	if (turn % 1000 >= 300)
+		return;
+	if (last < 48)
+		host_opens(h, PC, (uint16_t)(5000 + last), WEB, service);
+	for (uint16_t i = last % 3; i < 48 && i <= last; i += 3)
+		host_says(h, PC, (uint16_t)(5000 + i), WEB, service, 2);
+}
+
+static void many_services_hold_some(void)
+{
+	host_open(&host, 4);
+	pass(&host, 540, NULL, many_hold);
+	ok(!host_told(&host, WR_CLASS_SLOW_HTTP),
+	   "three hundred services that always hold some are nothing");
+	host_close(&host);
+}
+
 /* Who asks for other names does not go on with it, nor begin it anew. */
 static void tunnel_is_over(int v)
 {
@@ -352,8 +429,11 @@ static void tunnel_is_over(int v)
 int main(void)
 {
 	attacks_are_found();
+	many_services_hold_some();
+	phase_is_nothing();
 	for (int v = 4; v <= 6; v += 2) {
 		slow_rise_is_found(v);
+		clients_that_come_back_are_nothing(v);
 		tunnel_is_over(v);
 	}
 	return done();

@@ -93,6 +93,38 @@ static void stranger_turn(struct host *h, uint32_t turn)
 	h->ttl = 57;
 }
 
+/* Sessions as they are asked for and answered here, of which a part has other answers. */
+static uint32_t n_answers = 2, answer_size = 500, asked_of_ten = 10;
+
+static void asked_turn(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + host_random(&dice) % USERS * 77;
+	uint16_t port = (uint16_t)(20000 + turn % 30000);
+
+	if (turn % 5 || host_random(&dice) % 10 >= asked_of_ten)
+		return;
+	host_opens(h, client, port, WEB, 443);
+	host_tcp(h, client, port, WEB, 443, ACK, 200 + host_random(&dice) % 400);
+	for (uint32_t i = 0; i < n_answers; i++)
+		host_tcp(h, WEB, 443, client, port, ACK, answer_size + host_random(&dice) % 60);
+	host_closes(h, client, port, WEB, 443);
+}
+
+/* Less comes, and far more goes out. */
+static void test_carried_out(void)
+{
+	begin_with(4, asked_turn);
+	asked_of_ten = 5;
+	pass(&host, LATER_S * 3, asked_turn, NULL);
+	quiet("half of what is usual");
+	n_answers = 10;
+	answer_size = 1390;
+	pass(&host, LATER_S * 2, asked_turn, NULL);
+	ok(host_told(&host, WR_CLASS_ANOMALY) != NULL,
+	   "half of what is usual with answers of ten times as much is an anomaly");
+	host_close(&host);
+}
+
 static void syns(struct host *h, uint32_t turn)
 {
 	(void)turn;
@@ -313,6 +345,68 @@ static void test_bound(void)
 	ok(first < 20 && least > 5 && most < 20, "a bound is a bound for days");
 }
 
+/* ---- who always comes ---- */
+
+enum { REGULARS = 40 };
+
+/* A window of as many sources as usual, of those who always come and of these besides. */
+static struct odd_window window_of(struct odd *o, uint32_t more_at, uint32_t more)
+{
+	struct odd_window w = {.has = {[ODD_PACKETS] = true, [ODD_SOURCES] = true}};
+
+	memset(o->sources, 0, sizeof(o->sources));
+	for (uint32_t i = 0; i < REGULARS + more; i++) {
+		uint32_t bit = (i < REGULARS ? i : REGULARS + (more_at + i) % 200) & 255;
+
+		o->sources[bit >> 6] |= 1ull << (bit & 63);
+	}
+	w.value[ODD_PACKETS] = 100;
+	w.value[ODD_SOURCES] = REGULARS + more;
+	return w;
+}
+
+/* Of so many times as much as usual. */
+static double rush_of(struct odd *o, uint32_t more_at, uint32_t more, double times)
+{
+	struct odd_window w = window_of(o, more_at, more);
+
+	w.value[ODD_PACKETS] *= times;
+	w.value[ODD_SOURCES] = REGULARS;
+	return odd_rush(o, &w);
+}
+
+static void learn_windows(struct odd *o, uint32_t windows, bool guests)
+{
+	for (uint32_t i = 0; i < windows; i++) {
+		struct odd_window w = window_of(o, i / 10, guests && i % 10 == 0);
+
+		odd_learn(o, &w);
+	}
+}
+
+static void test_always(void)
+{
+	static struct odd o;
+	struct odd_window w;
+	double rush;
+
+	learn_windows(&o, 2 * ODD_YOUNG, false);
+	rush = rush_of(&o, 0, 0, 3);
+	ok(fabs(rush - sqrt(3)) < 0.05, "three times as much of those who always come: %.2f", rush);
+	rush = rush_of(&o, 0, 1, 3);
+	ok(rush < 1.05, "as much of one who never came: %.2f", rush);
+	w = window_of(&o, 0, 1);
+	odd_learn(&o, &w);
+	rush = rush_of(&o, 0, 1, 3);
+	ok(rush < 1.05, "and of one who came once, ten seconds ago: %.2f", rush);
+	learn_windows(&o, 4000, true);
+	rush = rush_of(&o, 0, 0, 3);
+	ok(fabs(rush - sqrt(3)) < 0.05,
+	   "those who always come are known after guests of half a day: %.2f", rush);
+	rush = rush_of(&o, 0, 0, 50);
+	ok(rush < 21 / ODD_FLOOR, "of a bound that can be reached: %.2f", rush);
+}
+
 /* ---- what it costs ---- */
 
 static double cpu_s(void)
@@ -442,7 +536,9 @@ int main(void)
 	test_calibrated();
 	test_named();
 	test_accepted();
+	test_carried_out();
 	test_bound();
+	test_always();
 	test_cost();
 	test_many();
 	return done();
