@@ -28,6 +28,8 @@ bool cookies_fit(const struct wr_finding *f, const struct wr_cure_want *want);
 void cookies_cure(const struct wr_detect *d, const struct wr_finding *f,
 		  const struct wr_cure_want *want, struct wr_cure *c);
 
+/* Is it one of those that are named in it? */
+bool has_source(const struct wr_finding *f, const uint8_t addr[16]);
 /* Is that a source of something of this kind that goes on? */
 bool is_blamed(const struct wr_detect *d, const uint8_t addr[16]);
 
