@@ -120,6 +120,17 @@ uint64_t blame_packets(const struct wr_detect *d, const struct wr_finding *f, ui
 	return packets;
 }
 
+uint64_t blame_syns(const struct wr_detect *d, const struct wr_finding *f)
+{
+	uint64_t since = step_end(d) - 1000000000ull, n = 0;
+	const struct recent *r;
+
+	for (uint32_t i = 1; (r = newest(d, i, since)); i++)
+		if (r->kinds & RECENT_SYN && is_of(f, r)) /* with an ACK in its window: one */
+			n += r->tcp_flags & (WR_TCP_ACK | WR_TCP_RST) ? 1 : r->packets;
+	return n;
+}
+
 /* ---- who ---- */
 
 struct who {
