@@ -24,7 +24,7 @@ bool blame_has(enum wr_finding_class c)
 	return c >= WR_CLASS_HTTP_FLOOD && c <= WR_CLASS_BRUTE_FORCE;
 }
 
-static bool is_source(const struct wr_finding *f, const uint8_t addr[16])
+bool has_source(const struct wr_finding *f, const uint8_t addr[16])
 {
 	for (uint32_t i = 0; i < f->n_sources; i++)
 		if (!memcmp(f->source[i].addr, addr, 16))
@@ -37,7 +37,7 @@ bool is_blamed(const struct wr_detect *d, const uint8_t addr[16])
 	for (int i = 0; i < FINDINGS; i++) {
 		const struct wr_finding *f = &d->finding[i].f;
 
-		if (f->id && blame_has((enum wr_finding_class)f->klass) && is_source(f, addr))
+		if (f->id && blame_has((enum wr_finding_class)f->klass) && has_source(f, addr))
 			return true;
 	}
 	return false;
@@ -75,7 +75,7 @@ static void vote(uint32_t *now, uint64_t *votes, uint32_t it, uint64_t n)
 
 static bool is_of(const struct wr_finding *f, const struct recent *r)
 {
-	return is_source(f, r->key.addr[r->from]) &&
+	return has_source(f, r->key.addr[r->from]) &&
 	       for_victim(&f->victim, r->key.addr[!r->from], r->key.ip_v, r->key.port[!r->from]);
 }
 
@@ -118,6 +118,17 @@ uint64_t blame_packets(const struct wr_detect *d, const struct wr_finding *f, ui
 		    (!what->port || r->key.port[!r->from] == what->port) && is_of(f, r))
 			packets += r->packets;
 	return packets;
+}
+
+uint64_t blame_syns(const struct wr_detect *d, const struct wr_finding *f)
+{
+	uint64_t since = step_end(d) - 1000000000ull, n = 0;
+	const struct recent *r;
+
+	for (uint32_t i = 1; (r = newest(d, i, since)); i++)
+		if (r->kinds & RECENT_SYN && is_of(f, r)) /* with an ACK in its window: one */
+			n += r->tcp_flags & (WR_TCP_ACK | WR_TCP_RST) ? 1 : r->packets;
+	return n;
 }
 
 /* ---- who ---- */

@@ -23,11 +23,15 @@ void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr
  * rule for `what` is for. */
 uint64_t blame_packets(const struct wr_detect *d, const struct wr_finding *f, uint32_t seconds,
 		       const struct wr_cure_of *what);
+/* SYNs of theirs in the last second: all that a limit of connections can stop. */
+uint64_t blame_syns(const struct wr_detect *d, const struct wr_finding *f);
 /* Is it a flood of SYNs for which cookies are the answer? They are a rule of its own. */
 bool cookies_fit(const struct wr_finding *f, const struct wr_cure_want *want);
 void cookies_cure(const struct wr_detect *d, const struct wr_finding *f,
 		  const struct wr_cure_want *want, struct wr_cure *c);
 
+/* Is it one of those that are named in it? */
+bool has_source(const struct wr_finding *f, const uint8_t addr[16]);
 /* Is that a source of something of this kind that goes on? */
 bool is_blamed(const struct wr_detect *d, const uint8_t addr[16]);
 

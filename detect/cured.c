@@ -17,6 +17,8 @@ uint64_t wr_detect_seen(const struct wr_detect *d, const struct wr_finding *f,
 	const struct target *t;
 	uint64_t usual;
 
+	if (blame_has(f->klass) && c->verb == WR_CURE_LIMIT)
+		return blame_syns(d, f);
 	if (blame_has(f->klass))
 		return blame_packets(d, f, 1, &c->of);
 	t = target_known(d, v->addr, v->ip_v,

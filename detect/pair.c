@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/proto.h"
+#include "detect/blame.h"
 #include "detect/impl.h"
 
 /*
@@ -19,7 +20,7 @@ enum {
 	LAST = 16,    /* sessions of which the sizes are known */
 	LAST_ODD = 2, /* of these of another size, among logins; of who differs: one */
 	SESSION_BYTES_MOST = 20000,
-	SESSION_NS_MOST = 30,
+	SESSION_S_MOST = 30,
 	BEACONS = 15,	    /* connections */
 	BEACONS_COLD = 100, /* of those that may have been there always */
 };
@@ -36,7 +37,6 @@ struct pair {
 	uint32_t step;
 	uint8_t addr[16];
 	uint16_t port;
-	uint16_t n_gaps;
 	uint32_t since;		  /* step in which its minute began */
 	struct sizes now, past;	  /* short sessions that ended in it, and before */
 	float last[LAST];	  /* bytes of the newest ones, a ring */
@@ -46,6 +46,7 @@ struct pair {
 	uint64_t first_ns;	  /* the first since `since` */
 	bool differ;		  /* its sessions have not been alike */
 	float gap[GAPS];	  /* seconds between openings, a ring */
+	uint32_t n_gaps;	  /* written so far */
 	uint32_t opened, first_step;
 	uint32_t minute, minutes; /* the newest it has opened one in; how many there were */
 };
@@ -184,7 +185,7 @@ static void end_minute(struct wr_detect *d, struct pair *p)
 	p->since = d->step;
 }
 
-/* Of the last ones, but one or two: a single large one a minute hides no logins. */
+/* Of the last ones, but one or two: larger ones now and then hide no logins. */
 static bool most_are_alike(const struct pair *p)
 {
 	int n = p->n_last < LAST ? (int)p->n_last : LAST, odd = 0;
@@ -200,13 +201,26 @@ static bool most_are_alike(const struct pair *p)
 static bool are_logins(const struct pair *p)
 {
 	return p->now.n >= LOGINS && (spread_of(&p->now) <= (p->differ ? very_alike : alike) ||
-				      (p->now.n >= LAST && most_are_alike(p)));
+				      (p->n_last >= LAST && most_are_alike(p)));
 }
 
-/* Those that were found, at whatever pace. */
+/* Those of somebody who was found, at any pace at which the finding holds until the next one. */
 static bool go_on(const struct pair *p, const struct wr_finding *f)
 {
-	return f && !memcmp(f->source[0].addr, p->key.addr, 16) && most_are_alike(p);
+	return f && has_source(f, p->key.addr) && most_are_alike(p);
+}
+
+/* Who tries there as well, later: the rule is for both from the next look on. */
+static void one_more(struct wr_finding *f, const struct pair *p)
+{
+	struct wr_finding_source *s = &f->source[f->n_sources];
+
+	if (f->n_sources == WR_FINDING_SOURCES || has_source(f, p->key.addr))
+		return;
+	memcpy(s->addr, p->key.addr, 16);
+	s->ip_v = p->key.ip_v;
+	s->packets = p->now.n;
+	f->n_sources++;
 }
 
 /*
@@ -232,8 +246,12 @@ static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f
 	if (!are_logins(p) && !go_on(p, found(d, WR_CLASS_BRUTE_FORCE, &v)))
 		return;
 	fi = find(d, WR_CLASS_BRUTE_FORCE, &v, &is_new);
-	if (!fi || !is_new)
+	if (!fi)
 		return;
+	if (!is_new) {
+		one_more(fi, p);
+		return;
+	}
 	only_source(fi, p->key.addr, p->key.ip_v, p->now.n);
 	fi->start_ns = p->first_ns;
 	evidence_only(fi, WR_FEATURE_SESSIONS, p->now.n);
@@ -260,11 +278,13 @@ static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 	if (p->opened < (p->first_step < BEGIN_STEP + COLD_STEPS ? BEACONS_COLD : BEACONS) ||
 	    !is_far(p->addr, p->key.ip_v))
 		return;
-	n = p->n_gaps < GAPS ? p->n_gaps : GAPS;
+	n = p->n_gaps < GAPS ? (int)p->n_gaps : GAPS;
+	if (n < BEACONS - 1) /* openings of one moment have none between them */
+		return;
 	memcpy(v, p->gap, sizeof(v));
 	mid = median(v, n);
 	/* Two of three: of what strays by chance half is at times regular. */
-	for (int i = 0; i < GAPS; i++)
+	for (int i = 0; i < n; i++)
 		v[i] = fabsf(v[i] - mid);
 	qsort(v, (size_t)n, sizeof(*v), by_size);
 	away = v[n * 2 / 3];
@@ -348,7 +368,7 @@ void pair_part(struct wr_detect *d, const struct part *a)
 	if (!is_over(d, a))
 		return;
 	p = pair_of(d, &a->p->flow.key, f->caller, false);
-	if (p && f->last_ns - f->first_ns < SESSION_NS_MOST * 1000000000ull &&
+	if (p && f->last_ns - f->first_ns < SESSION_S_MOST * 1000000000ull &&
 	    f->sent[0].bytes + f->sent[1].bytes < SESSION_BYTES_MOST && is_login(d, p, f) &&
 	    !was_counted(p, f))
 		session(d, p, f);

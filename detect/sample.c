@@ -64,7 +64,7 @@ static void keep(struct samples *all, const struct sample *s)
 void end_step_samples(struct wr_detect *d)
 {
 	struct samples *all = d->samples;
-	uint64_t old = d->step_ns - SETTLED_NS * 1000000000ull;
+	uint64_t old = d->step_ns - SETTLED_S * 1000000000ull;
 
 	if (all->n - all->settled > SAMPLES) /* overwritten before they were old enough */
 		all->settled = all->n - SAMPLES;

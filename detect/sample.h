@@ -11,7 +11,7 @@ enum {
 	BUCKETS = 1024, /* of usual ones, by destination, protocol and service: what is rare has its
 			   place, too */
 	BUCKET = 32,
-	SETTLED_NS = 5, /* seconds */
+	SETTLED_S = 5,
 };
 
 struct sample {

@@ -11,10 +11,10 @@
 void wr_live_add_row(struct wr_live *live, uint32_t iface, bool out,
 		     const struct wr_account_row *row, uint64_t start_ns);
 
-/* Everything but rows: what found no row, what is no IP, sizes, flags. */
 /* It will be added soon; and as wr_live_near(). */
 void wr_live_soon_row(struct wr_live *live, bool out, const struct wr_account_row *row,
 		      uint32_t number);
+/* Everything but rows: what found no row, what is no IP, sizes, flags. */
 void wr_live_add_head(struct wr_live *live, uint32_t iface, bool out,
 		      const struct wr_account_head *head);
 

@@ -261,6 +261,44 @@ static void test_next_best(void)
 	host_close(&host);
 }
 
+/* A user's, four a second: the limit keeps three SYNs of them out, or nothing. */
+static bool limit_works;
+
+static void limited_logins(struct host *h, uint32_t turn)
+{
+	uint16_t port = (uint16_t)(40000 + turn / 25);
+
+	if (turn % 25 == 0 && (turn % 100 == 0 || !kept.there || !limit_works)) {
+		host_session(h, ATTACKER, port, MAIL, 22, 1500, 2500);
+	} else if (turn % 25 == 0) {
+		host_tcp(h, ATTACKER, port, MAIL, 22, SYN, 0);
+		kept.came++;
+	}
+	wr_answers_tick(&answers, h->ns);
+}
+
+static void user(struct host *h, uint32_t turn)
+{
+	usual_turn(h, turn);
+	if (turn % 700 == 0)
+		host_session(h, ATTACKER, (uint16_t)(20000 + turn / 700), MAIL, 22, 9000, 90000);
+}
+
+static void test_limit(void)
+{
+	for (int works = 1; works >= 0; works--) {
+		begin_judged(100);
+		limit_works = works;
+		pass(&host, 60, user, NULL);
+		pass(&host, 30, user, limited_logins);
+		ok(strstr(kept.statement, "limit 1cps from 198.51.100.7 to") != NULL,
+		   "a user who tries has a limit: %s", kept.statement);
+		ok(works ? kept.there && !kept.fails : kept.fails > 0,
+		   "which is judged by connections: it %s", works ? "stops it" : "does not");
+		host_close(&host);
+	}
+}
+
 /* ---- a mode for each class ---- */
 
 static void test_classes(void)
@@ -349,6 +387,7 @@ int main(void)
 	test_refused();
 	test_stops();
 	test_next_best();
+	test_limit();
 	test_classes();
 	return done();
 }

@@ -163,14 +163,71 @@ static void tries(void)
 	minutes(2, 24, passwords_and_more);
 	end(true, "passwords, and a large session twice a minute");
 	begin();
+	minutes(3, 12, passwords_and_more);
+	end(true, "eleven passwords a minute, and a large session");
+	begin();
 	minutes(5, 3, other_things);
 	minutes(2, 60, passwords_and_more);
 	end(true, "the same, many, of who was taken for a program");
+}
+
+static void one_more_tries(uint32_t i)
+{
+	(void)i;
+	logs_in(ATTACKER + 1, 9);
+}
+
+static void both_try(uint32_t i)
+{
+	passwords(i);
+	one_more_tries(i);
+}
+
+/* The second one begins while the first one tries, and goes on alone. */
+static void second_one(void)
+{
+	const struct told *t;
+
+	begin();
+	minutes(1, 20, passwords);
+	minutes(1, 20, both_try);
+	minutes(3, 20, one_more_tries);
+	t = host_told(&host, WR_CLASS_BRUTE_FORCE);
+	ok(t && host.n_told == 1 && t->last.n_sources == 2 &&
+		   host_is(&host, t->last.source[0].addr, ATTACKER) &&
+		   host_is(&host, t->last.source[1].addr, ATTACKER + 1),
+	   "who tries at the same service, later, is a source of the same finding");
+	ok(t && !t->over && t->last.last_ns + 10 * SECOND > host.ns,
+	   "which goes on as long as one of them does");
+	host_close(&host);
+}
+
+/* ---- one server that is asked often ---- */
+
+static void asks_far(uint64_t wait_ns)
+{
+	host_opens(&host, PC, ++port, FAR_WEB, 443);
+	host.ns += wait_ns + host_random(&dice) % 1000 * wait_ns / 100;
+}
+
+/* At no regular time, more often than sixteen bits can count. */
+static void busy(void)
+{
+	begin();
+	for (int i = 0; i < 65450; i++)
+		asks_far(MS);
+	pass(&host, 900, NULL, NULL);
+	for (int i = 0; i < 150; i++)
+		asks_far(SECOND);
+	ok(!host_told(&host, WR_CLASS_BEACON), "65,600 connections at random times: no beacon");
+	host_close(&host);
 }
 
 int main(void)
 {
 	programs();
 	tries();
+	second_one();
+	busy();
 	return done();
 }
