@@ -25,7 +25,8 @@ static int open_all(struct wr_detect *d)
 		return -ENOMEM;
 	d->recent = wr_mem_map(RECENT * sizeof(*d->recent));
 	d->known = wr_mem_map(KNOWN_WORDS * sizeof(*d->known));
-	if (!d->recent || !d->known)
+	d->known_before = wr_mem_map(KNOWN_WORDS * sizeof(*d->known_before));
+	if (!d->recent || !d->known || !d->known_before)
 		return -ENOMEM;
 	d->syns = syns_new();
 	return !d->syns || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
@@ -67,6 +68,7 @@ void wr_detect_close(struct wr_detect **detect)
 	wr_rows_close(&d->targets);
 	wr_mem_unmap(d->recent, RECENT * sizeof(*d->recent));
 	wr_mem_unmap(d->known, KNOWN_WORDS * sizeof(*d->known));
+	wr_mem_unmap(d->known_before, KNOWN_WORDS * sizeof(*d->known_before));
 	syns_free(d->syns);
 	scans_close(d);
 	pairs_close(d);
@@ -99,6 +101,8 @@ static void learn(struct wr_detect *d, struct target *t)
 	t->low += (float)(t->sum[C_HALF_OPEN] - wr_norm_most(&t->norm[C_HALF_OPEN], 3) - LOW_DRIFT);
 	if (t->low < 0 || idle > 1 || look_gone(d, t))
 		t->low = 0;
+	else if (t->low > LOW_MOST)
+		t->low = LOW_MOST;
 	if (d->step < t->busy || (!t->key.tag && is_busy(d, t->key.addr, t->key.ip_v)))
 		return;
 	for (int i = 0; i < COUNT_N; i++) {
@@ -170,8 +174,8 @@ struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip
 	return t;
 }
 
-const struct target *target_known(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
-				  uint16_t prefix)
+static struct target *at(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+			 uint16_t prefix)
 {
 	struct wr_talk_key key = {.ip_v = ip_v, .tag = prefix};
 
@@ -179,28 +183,46 @@ const struct target *target_known(const struct wr_detect *d, const uint8_t addr[
 	return wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
 }
 
-static void answered(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v, uint16_t prefix)
+const struct target *target_known(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+				  uint16_t prefix)
 {
-	struct wr_talk_key key = {.ip_v = ip_v, .tag = prefix};
-	struct target *t;
+	return at(d, addr, ip_v, prefix);
+}
 
-	memcpy(key.addr, addr, prefix ? prefix / 8 : 16);
-	t = wr_rows_find(&d->targets, &key, wr_rows_hash(&d->targets, &key));
+static uint16_t prefix_of(uint8_t ip_v)
+{
+	return ip_v == 4 ? 24 : 64;
+}
+
+/* The prefix of that address. */
+static struct target *net_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+{
+	uint8_t net[16] = {0};
+
+	memcpy(net, addr, prefix_of(ip_v) / 8);
+	return target_of(d, net, ip_v, prefix_of(ip_v));
+}
+
+static void answered(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+		     uint16_t prefix)
+{
+	struct target *t = at(d, addr, ip_v, prefix);
+
 	if (t)
 		t->answered = d->step;
 }
 
 /* It goes on with who connects, and so somebody of its prefix does. */
-static void answers(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+static void answers(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 {
 	answered(d, addr, ip_v, 0);
-	answered(d, addr, ip_v, ip_v == 4 ? 24 : 64);
+	answered(d, addr, ip_v, prefix_of(ip_v));
 }
 
 bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
 {
 	const struct target *t = target_known(d, addr, ip_v, 0);
-	const struct target *net = target_known(d, addr, ip_v, ip_v == 4 ? 24 : 64);
+	const struct target *net = target_known(d, addr, ip_v, prefix_of(ip_v));
 
 	return (t && d->step < t->busy) || (net && d->step < net->busy);
 }
@@ -244,19 +266,49 @@ bool for_many(const uint8_t *addr, uint8_t ip_v)
 	return addr[0] == 0 || addr[0] == 239 || (addr[0] == 224 && !addr[1]) || addr[3] == 255;
 }
 
-bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v)
+/* The word in which the bit of a source is. */
+static uint64_t *word_of(uint64_t *known, const uint8_t addr[16], uint8_t ip_v, uint64_t *bit)
 {
 	uint8_t net[16] = {0};
-	uint64_t h, *word, bit;
+	uint64_t h;
 
 	memcpy(net, addr, ip_v == 4 ? 4 : 8);
 	h = addr_hash(net);
-	word = &known[h >> (64 - KNOWN_BITS) >> 6];
-	bit = 1ull << (h >> (64 - KNOWN_BITS) & 63);
+	*bit = 1ull << (h >> (64 - KNOWN_BITS) & 63);
+	return &known[h >> (64 - KNOWN_BITS) >> 6];
+}
+
+bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v)
+{
+	uint64_t bit, *word = word_of(known, addr, ip_v, &bit);
+
 	if (*word & bit)
 		return false;
 	*word |= bit;
 	return true;
+}
+
+/*
+ * A source that was not seen before. A flood of forged ones would set all bits, and none would be
+ * new any more; so when a quarter of them is set others are begun, and those of before are asked,
+ * too. Who comes again meanwhile is in both.
+ */
+static bool is_fresh(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+{
+	uint64_t bit, *before = d->known_before;
+
+	if (!new_source(d->known, addr, ip_v))
+		return false;
+	if (++d->n_known >= KNOWN_FULL) {
+		d->known_before = d->known;
+		d->known = before;
+		d->n_known = 0;
+		if (*word_of(before, addr, ip_v, &bit) & bit)
+			bit = 0;
+		memset(before, 0, KNOWN_WORDS * sizeof(*before));
+		return bit;
+	}
+	return !(*word_of(before, addr, ip_v, &bit) & bit);
 }
 
 /* An address that is not of a network of one's own (RFC 1918, 6598, 3927, 4193, 4291). */
@@ -337,17 +389,15 @@ static bool count_kind(struct wr_detect *d, struct target *t, const struct part 
 	return k->proto == WR_IP_TCP ? count_tcp(d, t, a) : count_other(d, t, a);
 }
 
-/* What nobody asked for, and SYNs, count for the prefix, too: floods that are spread. */
+/* What nobody asked for, and SYNs, count for the prefix, too: floods that are spread. So do
+ * connections that are made, see count_target(). */
 static void count_prefix(struct wr_detect *d, const struct part *a, bool fresh)
 {
 	const struct wr_flow_part *p = &a->p->flow;
-	uint8_t net[16] = {0};
 	uint64_t h = addr_hash(p->key.addr[a->to]);
 	uint32_t second = d->step / STEPS;
-	struct target *t;
+	struct target *t = net_of(d, p->key.addr[a->to], p->key.ip_v);
 
-	memcpy(net, p->key.addr[a->to], p->key.ip_v == 4 ? 3 : 8);
-	t = target_of(d, net, p->key.ip_v, p->key.ip_v == 4 ? 24 : 64);
 	if (second != t->hosts_second) {
 		t->hosts[1] = second == t->hosts_second + 1 ? t->hosts[0] : 0;
 		t->hosts[0] = 0;
@@ -364,7 +414,7 @@ static void count_target(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_part *p = &a->p->flow;
 	struct target *t = target_of(d, p->key.addr[a->to], p->key.ip_v, 0);
-	bool unasked, fresh = a->is_new && new_source(d->known, p->key.addr[a->from], p->key.ip_v);
+	bool unasked, fresh = a->is_new && is_fresh(d, p->key.addr[a->from], p->key.ip_v);
 
 	count(d, t, C_PACKETS, a->n);
 	count(d, t, C_BYTES, p->n.bytes);
@@ -383,6 +433,8 @@ static void count_target(struct wr_detect *d, const struct part *a)
 			   (a->p->facts & WR_FACT_FRAG ? RECENT_FRAG : 0)));
 	if (unasked || a->syn)
 		count_prefix(d, a, fresh);
+	if (a->handshake)
+		count(d, net_of(d, p->key.addr[a->to], p->key.ip_v), C_HANDSHAKES, 1);
 	if (unasked && a->is_new && p->tcp_flags & (WR_TCP_SYN | WR_TCP_RST) &&
 	    p->key.proto == WR_IP_TCP)
 		scan_answer(d, a);

@@ -390,6 +390,8 @@ static void end_step_prefix(struct wr_detect *d, struct target *t)
 		const struct flood *fl = &floods[i];
 		uint32_t n = t->sum[fl->count];
 
+		if (fl->count == C_HANDSHAKES)
+			continue; /* connections that are made are a crowd's, or a host's */
 		if (n >= SPREAD_FLOOR && (!d->conf.one_way || fl->one_way) &&
 		    n > most_usual(d, t, fl->count, USUAL) && (!fl->is || fl->is(d, t))) {
 			tell_spread(d, t, fl);

@@ -28,6 +28,7 @@ enum {
 	HOLD_ODD = 1300,	  /* two of its longest windows */
 	COLD_STEPS = 600 * STEPS, /* until then little is known of what is usual */
 	LOW_DRIFT = 5,
+	LOW_MOST = 240, /* so that a flood is forgotten some seconds after its end */
 	WEEKS = 512,
 	WEEK_N = 7,
 	WEEK_AFTER = 1800, /* seconds that something is known of who gets a week */
@@ -101,7 +102,7 @@ struct wr_detect {
 	uint32_t touched[TARGETS * 2];
 	uint32_t n_touched;
 	struct recent *recent; /* owned; a ring */
-	uint32_t n_recent;     /* written so far */
+	uint64_t n_recent;     /* written so far */
 	struct finding_slot {
 		struct wr_finding f;
 		uint32_t last_step, told_step;
@@ -120,7 +121,8 @@ struct wr_detect {
 	struct samples *samples;
 	struct weeks *weeks;
 	struct odds *odds;
-	uint64_t *known; /* sources: bits by hash, owned */
+	uint64_t *known, *known_before; /* sources: bits by hash, owned; see is_fresh() */
+	uint32_t n_known;		/* bits that are set in known */
 	struct {
 		uint32_t target, service, host; /* hashes of keys */
 	} soon[WR_LIVE_SOON];
@@ -207,7 +209,7 @@ static inline bool is_vector(uint16_t port)
 bool is_far(const uint8_t *addr, uint8_t ip_v);
 
 /* A source (IPv6: its /64): is it new? Bits by hash, KNOWN_WORDS of them. */
-enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
+enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6), KNOWN_FULL = 1 << (KNOWN_BITS - 2) };
 bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v);
 
 /* Distinct things by bits that are set of n (Whang et al., linear counting, 1990). */

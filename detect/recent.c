@@ -131,7 +131,7 @@ void profile_of(struct wr_detect *d, recent_is is, const void *ctx, struct profi
 {
 	static struct sums s; /* large, and nobody else looks */
 	uint64_t end = step_end(d), since = end - STEPS * WR_DETECT_STEP_NS, oldest = end;
-	uint32_t n = d->n_recent < RECENT ? d->n_recent : RECENT;
+	uint32_t n = d->n_recent < RECENT ? (uint32_t)d->n_recent : RECENT;
 
 	memset(&s, 0, sizeof(s));
 	memset(p, 0, sizeof(*p));

@@ -261,6 +261,27 @@ static void crowd_and_job(struct host *h, uint32_t turn)
 		host_session(h, PC, (uint16_t)(20000 + turn / 6), WEB, 443, 500, 3000);
 }
 
+/* Twenty hosts of a network, forty clients, and all that ask are served. */
+static void at_neighbours(struct host *h, uint32_t number)
+{
+	uint32_t client = 0xd0000000u + number % 40 * 77, server = (WEB & ~0xffu) + 100;
+
+	host_session(h, client, (uint16_t)(1024 + number % 60000), server + number % 20, 443, 200,
+		     1000);
+}
+
+static void usual_at_neighbours(struct host *h, uint32_t turn)
+{
+	if (turn % 5 < 3)
+		at_neighbours(h, turn);
+}
+
+static void many_at_neighbours(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 3; i++)
+		at_neighbours(h, turn * 3 + i);
+}
+
 static const struct like {
 	const char *what;
 	int versions;
@@ -290,6 +311,7 @@ static const struct like {
 	 usual_turn},
 	{"a pool of connections that is cut", BOTH, pool, 60, 330, usual_turn},
 	{"a database behind a flash crowd", BOTH, crowd_in_front, 700, 15, usual_and_questions},
+	{"a crowd at a whole network", BOTH, many_at_neighbours, 620, 20, usual_at_neighbours},
 	{"a crawler", BOTH, crawler, 60, 60, usual_turn},
 };
 

@@ -118,8 +118,43 @@ static void test_behind_connections(int v)
 	host_close(&host);
 }
 
+/* A hundred thousand SYNs a second of forged sources. */
+static void forged(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 1000; i++)
+		host_tcp(h, host_stranger(&dice), (uint16_t)(1024 + turn), WEB, 443, SYN, 0);
+}
+
+/* Strangers are told from clients afterwards, too. As IPv6 they would be of few networks. */
+static void test_after_millions(void)
+{
+	const struct told *t = NULL;
+
+	host_open(&host, 4);
+	dice = 7;
+	pass(&host, WARM_S, usual_turn, NULL);
+	pass(&host, 50, usual_turn, forged);
+	pass(&host, 120, usual_turn, NULL);
+	is_int(host.n_told, 1, "millions of forged sources are one flood");
+	pass(&host, DOWN_S, NULL, strangers);
+	for (uint32_t i = 1; i < host.n_told; i++)
+		if (host.told[i].f.klass == WR_CLASS_SYN_FLOOD)
+			t = &host.told[i];
+	ok(t != NULL, "and then SYNs of strangers at a host that is down are one");
+	host_close(&host);
+	host_open(&host, 4);
+	dice = 7;
+	pass(&host, WARM_S, usual_turn, NULL);
+	pass(&host, 50, usual_turn, forged);
+	pass(&host, 120, usual_turn, NULL);
+	pass(&host, DOWN_S, NULL, again);
+	is_int(host.n_told, 1, "and those of clients are none");
+	host_close(&host);
+}
+
 int main(void)
 {
+	test_after_millions();
 	test_behind_connections(4);
 	test_behind_connections(6);
 	for (size_t i = 0; i < sizeof(outages) / sizeof(*outages); i++)
