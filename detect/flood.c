@@ -35,6 +35,7 @@ enum {
 	BACK_STEPS = 30,     /* and until all that came meanwhile are served */
 	GONE_LEAST = 10,     /* connections that were held are opened again, too */
 	TRIES = 6,	     /* and that each client opens a connection, meanwhile (RFC 6298) */
+	BEHIND_EACH = 10,    /* connections that one of a crowd makes a server make, at most */
 	BEHIND_MINUTES = 10, /* that a client has connected in: it always does */
 	LOOKS = 8,	     /* at who and what, in a step */
 };
@@ -129,7 +130,8 @@ static bool is_many(const struct wr_detect *d, const struct target *t, const str
 	return t->sum[C_HANDSHAKES] > 2 * most_usual(d, t, C_HANDSHAKES, USUAL) || are_heavy(p);
 }
 
-/* Somewhere else more connect than is usual, and more that are new. */
+/* Somewhere else more connect than is usual, and more that are new: as many as could be in front of
+ * it, since some requests are a handful of questions. */
 static bool is_rush_elsewhere(const struct wr_detect *d, const struct target *t)
 {
 	for (uint32_t i = 0; i < d->targets.used; i++) {
@@ -137,6 +139,7 @@ static bool is_rush_elsewhere(const struct wr_detect *d, const struct target *t)
 
 		if (o != t && !o->key.tag && d->step - o->step < STEPS && usual_known(d, o) &&
 		    o->sum[C_HANDSHAKES] > most_usual(d, o, C_HANDSHAKES, USUAL) &&
+		    o->sum[C_HANDSHAKES] * BEHIND_EACH >= t->sum[C_HANDSHAKES] &&
 		    o->sum[C_NEW_SOURCES] > most_usual(d, o, C_NEW_SOURCES, USUAL))
 			return true;
 	}

@@ -8,6 +8,7 @@ static uint64_t random_state;
 static struct host host; /* large */
 
 #define NAMES_HOST 0x0a000035u /* 10.0.0.53 */
+#define IDLE 0x0a00004du       /* 10.0.0.77: hardly anybody asks it */
 
 /* ---- names ---- */
 
@@ -354,10 +355,60 @@ static void no_crowd(int v)
 	host_close(&host);
 }
 
+/* A client that connects once a minute, and an address that is hardly ever asked for something. */
+static void one_a_minute(struct host *h, uint32_t turn)
+{
+	if (turn % 6000 == 50)
+		host_session(h, PC, (uint16_t)(20000 + turn / 6000), MAIL, 5432, 200, 1000);
+	if (turn % 6000 == 70)
+		host_udp(h, RESOLVER, 53, IDLE, 4000, 60);
+}
+
+/* As if somebody had connected: who is forged sees no answer, and there need not be one. */
+static void pretend(struct host *h, uint32_t turn)
+{
+	uint32_t who = host_stranger(&random_state);
+
+	host_tcp(h, who, (uint16_t)(1024 + turn), IDLE, 443, SYN, 0);
+	host_tcp(h, who, (uint16_t)(1024 + turn), IDLE, 443, ACK, 0);
+}
+
+/* What is to hide it began two seconds before. */
+static void five_a_turn(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; turn >= 200 && i < 5; i++)
+		host_session(h, PC, (uint16_t)(1024 + (turn * 5 + i) % 60000), MAIL, 5432, 100,
+			     100);
+}
+
+static void behind_few(struct host *h, uint32_t turn)
+{
+	five_a_turn(h, turn);
+	if (turn % 25 == 0)
+		pretend(h, turn);
+}
+
+/* Some who connect elsewhere hide no flood that is larger by far. */
+static void hidden(int v)
+{
+	const struct told *t;
+
+	host_open(&host, v);
+	random_state = 7;
+	pass(&host, 840, one_a_minute, NULL);
+	pass(&host, 15, one_a_minute, behind_few);
+	t = host_told(&host, WR_CLASS_HTTP_FLOOD);
+	ok(t && host_is(&host, t->f.victim.addr, MAIL),
+	   "IPv%d: a flood of one's own client is found behind four of forged sources a second", v);
+	host_close(&host);
+}
+
 int main(void)
 {
-	for (int v = 4; v <= 6; v += 2)
+	for (int v = 4; v <= 6; v += 2) {
 		no_crowd(v);
+		hidden(v);
+	}
 	for (size_t i = 0; i < sizeof(likes) / sizeof(*likes); i++)
 		for (int v = 4; v <= 6; v += 2)
 			if (likes[i].versions & (v == 4 ? V4 : V6))
