@@ -16,15 +16,15 @@ enum { LOG = 1 << 16, STATS_ONLY = 4 /* BPF_LOG_STATS */ };
  * Never more than MOST. `usual` is a good quarter above what clang 14 and kernel 6.18 need: when a
  * change goes beyond it, find out why before writing a new figure here. Of what judges, 29,000 are
  * the trees of a model: 32 turns of a loop (core/model.h). Rules are begun with before the packet
- * is counted, so the ways of both are multiplied.
+ * is counted, so the ways of both are multiplied, and where none are in force is one way more.
  */
-enum { MOST = 290000 };
+enum { MOST = 370000 };
 
 static const struct {
 	long main, account, record, judge, judged, cookies, answer;
 } usual[HOOK_KINDS] = {
-	[HOOK_XDP] = {68000, 88000, 900, 290000, 122000, 126000, 1900},
-	[HOOK_TC] = {68000, 88000, 900, 290000, 122000, 126000, 1900},
+	[HOOK_XDP] = {68000, 88000, 900, 370000, 122000, 126000, 1900},
+	[HOOK_TC] = {68000, 88000, 900, 370000, 122000, 126000, 1900},
 };
 
 /* Before 6.8 the verifier reads global functions that nobody calls, too: those of the verdict. */
