@@ -14,6 +14,7 @@ enum {
 	ROUND = 10 * STEPS,
 	SERVICES = 256,
 	HELD = 40,
+	FEW_ROUNDS = 6, /* of which is known how many are held: that is little */
 	HELD_NS = 10,
 	HEADERS = 80, /* bytes of a packet that carries nothing: link, IP and TCP with options */
 	SERVER_MOST = 60, /* payload of the server's */
@@ -22,7 +23,7 @@ enum {
 
 struct held {
 	struct wr_talk_key key;
-	uint32_t n;
+	uint32_t n, before; /* in this round, and in the one before */
 	uint64_t first_ns;
 	struct wr_norm norm; /* of n, a round is a second */
 	uint32_t round;
@@ -183,16 +184,25 @@ static void count_all(struct wr_detect *d, struct held *h)
 	qsort(h->top, 4, sizeof(*h->top), by_count);
 }
 
+/* As many as are usual. Where little is known, those that have begun to be held before an attack
+ * was told would be so, with the wide margin of what is new: as many more as are one say that it
+ * is. */
+static double most_of(const struct held *h)
+{
+	double most = wr_norm_most(&h->norm, 5);
+
+	return h->norm.seconds < FEW_ROUNDS ? fmin(most, h->before + HELD - 1.0) : most;
+}
+
 static void look(struct wr_detect *d, struct held *h)
 {
 	struct wr_victim v = victim_of(h->key.addr, h->key.ip_v);
-	double most = wr_norm_most(&h->norm, 5);
 	struct wr_finding *f;
 	bool is_new;
 
 	v.port = h->key.port;
 	v.proto = h->key.proto;
-	if (h->n < HELD || h->n <= most)
+	if (h->n < HELD || h->n <= most_of(h))
 		return;
 	f = find(d, WR_CLASS_SLOW_HTTP, &v, &is_new);
 	if (!f || !is_new)
@@ -215,8 +225,9 @@ static void end_round(struct wr_detect *d)
 
 		if (h->round != s->round)
 			h->n = 0;
-		if (h->n < HELD || h->n <= wr_norm_most(&h->norm, 5))
+		if (h->n < HELD || h->n <= most_of(h))
 			wr_norm_learn(&h->norm, h->n);
+		h->before = h->n;
 	}
 	s->round++;
 	s->next = 0;

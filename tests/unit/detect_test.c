@@ -333,19 +333,22 @@ static void slow_rise_is_found(int v)
 	host_close(&host);
 }
 
-/* Ten a second, wherever in a look at all flows they begin. */
+/* Ten a second, wherever in a look at all flows they begin; at a server that is known or not. */
+static uint32_t held_at;
+
 static void ten_a_second(struct host *h, uint32_t turn)
 {
 	if (turn % 10 == 0)
-		host_opens(h, ATTACKER, (uint16_t)(5000 + turn / 10), WEB, 443);
+		host_opens(h, ATTACKER, (uint16_t)(5000 + turn / 10), held_at, 443);
 	if (turn % 10 == 5 && turn >= 500)
-		host_says(h, ATTACKER, (uint16_t)(5000 + turn / 10 - 50), WEB, 443, 11);
+		host_says(h, ATTACKER, (uint16_t)(5000 + turn / 10 - 50), held_at, 443, 11);
 }
 
-static void phase_is_nothing(void)
+static void phase_is_nothing(uint32_t server, const char *what)
 {
 	uint32_t found = 0;
 
+	held_at = server;
 	for (int phase = 0; phase < 10; phase++) {
 		host_open(&host, 4);
 		pass(&host, 150 + phase, usual_turn, NULL);
@@ -353,7 +356,8 @@ static void phase_is_nothing(void)
 		found += host_told(&host, WR_CLASS_SLOW_HTTP) != NULL;
 		host_close(&host);
 	}
-	is_int(found, 10, "held connections that become more by ten a second, of ten phases");
+	is_int(found, 10, "held connections that become more by ten a second, of ten phases, at %s",
+	       what);
 }
 
 /* A broker whose clients come back one after the other when weir begins with what was learned of
@@ -430,7 +434,8 @@ int main(void)
 {
 	attacks_are_found();
 	many_services_hold_some();
-	phase_is_nothing();
+	phase_is_nothing(WEB, "a known server");
+	phase_is_nothing(0x0a000063u, "one that nobody asked before"); /* 10.0.0.99 */
 	for (int v = 4; v <= 6; v += 2) {
 		slow_rise_is_found(v);
 		clients_that_come_back_are_nothing(v);
