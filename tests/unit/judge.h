@@ -253,6 +253,10 @@ static inline int judge_hook_run(struct judge_hook *j, const struct wr_policy *p
 	if (bpf_prog_test_run_opts(j->hook.main_fd, &o))
 		return -errno;
 	gone = (int)o.retval != j->hook.is->pass;
+	if (!j->hook.board->conf.policy) { /* nobody was asked: nothing is written */
+		*v = (struct wr_verdict_of){WR_VERDICT_PASS, -1, -1};
+		return gone ? -EPROTO : 0;
+	}
 	v->verdict = got->verdict;
 	v->rule = wr_verdict_by(got, p->n_rules);
 	v->klass = got->klass == WR_NO_CLASS ? -1 : got->klass;
