@@ -340,18 +340,17 @@ static void look(const struct like *l, int v)
 	host_close(&host);
 }
 
-/* What is nothing behind a crowd is something without one. */
-static void no_crowd(int v)
+/* A flood of the database after so long of what is usual. */
+static void is_told(int v, double usual_s, turn_fn usual, turn_fn flood, const char *what)
 {
 	const struct told *t;
 
 	host_open(&host, v);
 	random_state = 7;
-	pass(&host, 700, usual_and_questions, NULL);
-	pass(&host, 15, usual_and_questions, many_questions);
+	pass(&host, usual_s, usual, NULL);
+	pass(&host, 15, usual, flood);
 	t = host_told(&host, WR_CLASS_HTTP_FLOOD);
-	ok(t && host_is(&host, t->f.victim.addr, MAIL),
-	   "IPv%d: as many questions and no crowd are told", v);
+	ok(t && host_is(&host, t->f.victim.addr, MAIL), "IPv%d: %s", v, what);
 	host_close(&host);
 }
 
@@ -388,26 +387,16 @@ static void behind_few(struct host *h, uint32_t turn)
 		pretend(h, turn);
 }
 
-/* Some who connect elsewhere hide no flood that is larger by far. */
-static void hidden(int v)
-{
-	const struct told *t;
-
-	host_open(&host, v);
-	random_state = 7;
-	pass(&host, 840, one_a_minute, NULL);
-	pass(&host, 15, one_a_minute, behind_few);
-	t = host_told(&host, WR_CLASS_HTTP_FLOOD);
-	ok(t && host_is(&host, t->f.victim.addr, MAIL),
-	   "IPv%d: a flood of one's own client is found behind four of forged sources a second", v);
-	host_close(&host);
-}
-
 int main(void)
 {
 	for (int v = 4; v <= 6; v += 2) {
-		no_crowd(v);
-		hidden(v);
+		/* What is nothing behind a crowd is something without one, */
+		is_told(v, 700, usual_and_questions, many_questions,
+			"as many questions and no crowd are told");
+		/* and some who connect elsewhere are none. */
+		is_told(v, 840, one_a_minute, behind_few,
+			"a flood of one's own client is found behind four of forged sources a "
+			"second");
 	}
 	for (size_t i = 0; i < sizeof(likes) / sizeof(*likes); i++)
 		for (int v = 4; v <= 6; v += 2)
