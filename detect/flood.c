@@ -27,7 +27,7 @@ enum {
 	SYN_MANY = 400,	   /* in a step: nobody waits for more */
 	SENT_AGAIN = 3,	   /* SYNs of a connection in a second or two (RFC 6298) */
 	HEAVY_LEAST = 8,   /* clients that make more connections than clients do */
-	CROWD_STEPS = 2,   /* between looks at what a crowd has become */
+	CROWD_STEPS = 2,   /* between looks at what a crowd has become; in its first second: each */
 	ONE_LEAST = 50,	   /* connections of one that is a flood by itself: the floor */
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
@@ -300,6 +300,11 @@ static double rate_of(const struct target *t, const struct flood *fl, const stru
 	return (double)p->packets / p->seconds;
 }
 
+static bool is_young(const struct wr_detect *d, const struct wr_finding *f)
+{
+	return step_end(d) - f->raised_ns < STEPS * WR_DETECT_STEP_NS;
+}
+
 /*
  * Who and what costs a look at all that is remembered. What is known to go on has one a second, and
  * is renewed in between (a crowd may be the beginning of a flood: more often); of others there is
@@ -314,7 +319,7 @@ static bool may_look(struct wr_detect *d, struct target *t, const struct flood *
 	for (int i = 0; i < FINDINGS && !f; i++)
 		if (d->finding[i].f.id && is_of(t, fl, &d->finding[i].f))
 			f = &d->finding[i].f;
-	every = f && f->klass == WR_CLASS_FLASH_CROWD ? CROWD_STEPS : STEPS;
+	every = !f || f->klass != WR_CLASS_FLASH_CROWD ? STEPS : is_young(d, f) ? 1 : CROWD_STEPS;
 	if (f && (d->step + t->key.addr[3]) % every) {
 		renew(d, f);
 		if (f->severity > WR_SEVERITY_INFO)

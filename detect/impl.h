@@ -251,7 +251,7 @@ struct profile {
 	uint64_t packets, bytes;
 	uint32_t parts, top_parts;   /* of parts, as there is one of each connection's beginning; of
 					the source with most packets */
-	uint32_t heavy, heavy_parts; /* sources with CLIENT_USUAL parts or more; their parts */
+	uint32_t heavy, heavy_parts; /* sources with more parts than a client has; their parts */
 	double sources, new_sources;
 	uint32_t hosts, ports; /* different destinations, their ports; at most 64 are counted */
 	uint64_t top_host;     /* packets to the one with most */

@@ -6,14 +6,18 @@
 /* Who and what: the parts of the last second are looked through when something was found, so that
  * nothing is paid for it while all is well. */
 
-enum { SLOTS = 1 << 13 /* a power of two: sources and ports that are told apart */ };
+enum {
+	SLOTS = 1 << 13, /* a power of two: sources and ports that are told apart */
+	HALF = 5,	 /* newest steps, */
+	HALF_TIMES = 4, /* of which a client opens a connection in less: a page is opened at once */
+};
 
 struct slot {
 	uint8_t addr[16];
 	uint64_t packets;
 	uint32_t parts;
+	uint8_t steps; /* of the newest half second, a bit each: in which there is one */
 	uint8_t ip_v;
-	bool fresh;
 };
 
 struct sums {
@@ -57,8 +61,16 @@ static int by_packets(const void *a, const void *b)
 	return memcmp(x->addr, y->addr, sizeof(x->addr));
 }
 
-static void add(struct sums *s, struct profile *p, const struct recent *r)
+/* More connections than a client makes: so many in a second, or one after the other in half of one,
+ * which is known sooner. */
+static bool is_heavy(const struct slot *s)
 {
+	return s->parts >= CLIENT_USUAL || __builtin_popcount(s->steps) >= HALF_TIMES;
+}
+
+static void add(struct sums *s, struct profile *p, const struct recent *r, uint64_t end)
+{
+	uint64_t ago = r->ns < end ? (end - 1 - r->ns) / WR_DETECT_STEP_NS : 0;
 	const uint8_t *src = r->key.addr[r->from], *dst = r->key.addr[!r->from];
 	uint64_t from = addr_hash(src), to = addr_hash(dst);
 	struct slot *slot = slot_of(s->source, SLOTS, src, from >> 20);
@@ -73,6 +85,7 @@ static void add(struct sums *s, struct profile *p, const struct recent *r)
 		slot->ip_v = r->key.ip_v;
 		slot->packets += r->packets;
 		slot->parts++;
+		slot->steps |= ago < HALF ? (uint8_t)(1u << ago) : 0;
 	}
 	slot = slot_of(s->host, 64, dst, to >> 20);
 	if (slot) {
@@ -109,7 +122,7 @@ static void finish(struct sums *s, struct profile *p, double now_s, double oldes
 	p->port = most(s->port, p->packets, &p->ports);
 	p->sport = most(s->sport, p->packets, NULL);
 	for (uint32_t i = 0; i < SLOTS; i++) {
-		if (s->source[i].parts >= CLIENT_USUAL) {
+		if (is_heavy(&s->source[i])) {
 			p->heavy++;
 			p->heavy_parts += s->source[i].parts;
 		}
@@ -146,7 +159,7 @@ void profile_of(struct wr_detect *d, recent_is is, const void *ctx, struct profi
 			oldest = r->ns;
 		if (!is(ctx, r))
 			continue;
-		add(&s, p, r);
+		add(&s, p, r, end);
 		p->first_ns = r->ns;
 	}
 	if (n < RECENT)

@@ -138,8 +138,8 @@ static void name(struct wr_buf *b, const struct wr_forecast_row *row)
 }
 
 static const struct wr_view_column columns[] = {
-	{"Expected", 27}, {"now", 10}, {"in 1 h", 10}, {"at most", 10}, {"in 24 h", 10},
-	{"at most", 10},  {0}};
+	{"Expected", 24}, {"now", 11}, {"in 1 h", 11}, {"at most", 11}, {"in 24 h", 11},
+	{"at most", 11},  {0}};
 
 void wr_view_forecasts_head(struct wr_buf *b, bool color)
 {

@@ -17,7 +17,8 @@ static void line(struct wr_view_table *t, const char *label)
 	used = (int)strlen(label) > c->width ? (int)strlen(label) : c->width;
 	wr_buf_fmt(t->b, "%-*s%*s", used, label, first_two - used, t->cell[1]);
 	for (i = 2; c[i].head && t->cell[i][0]; i++)
-		wr_buf_fmt(t->b, "%*s", c[i].width, t->cell[i]);
+		wr_buf_fmt(t->b, " %*s", c[i].width - 1,
+			   t->cell[i]); /* one that is too wide stays apart */
 	wr_buf_char(t->b, '\n');
 }
 

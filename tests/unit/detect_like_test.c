@@ -90,6 +90,19 @@ static void crowd(struct host *h, uint32_t turn)
 			     3000);
 }
 
+/* Pages: a connection, and when that has told what belongs to it three more. */
+static void crowd_of_browsers(struct host *h, uint32_t turn)
+{
+	enum { LATER = 15 /* turns */ };
+	static uint32_t who[LATER];
+	uint32_t *one = &who[turn % LATER];
+
+	for (uint32_t i = 1; turn >= LATER && i <= 3; i++)
+		host_session(h, *one, (uint16_t)(20000 + turn * 4 + i), WEB, 443, 500, 3000);
+	*one = host_stranger(&random_state);
+	host_session(h, *one, (uint16_t)(20000 + turn * 4), WEB, 443, 500, 3000);
+}
+
 /* ---- patient ones ---- */
 
 static void monitoring(struct host *h, uint32_t turn)
@@ -292,6 +305,7 @@ static const struct like {
 } likes[] = {
 	{"a usual day", BOTH, NULL, 0, 120, usual_turn},
 	{"a flash crowd", BOTH, crowd, 60, 15, usual_turn},
+	{"a flash crowd of browsers", BOTH, crowd_of_browsers, 60, 15, usual_turn},
 	{"a busy resolver, after a restart", BOTH, resolver_asks, 0, 20, usual_turn},
 	{"a resolver that gets busy", BOTH, resolver_asks, 60, 20, usual_turn},
 	{"a busy server of names, after a restart", BOTH, resolver_answers, 0, 20, usual_turn},

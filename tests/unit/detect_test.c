@@ -309,6 +309,30 @@ static void attacks_are_found(void)
 		}
 }
 
+/* Each of thirty opens one connection after the other, ten a second: not what a client does. */
+static void http_flood_of_thirty(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 3; i++)
+		host_session(h, ATTACKER + (turn * 3 + i) % 30 * 256, (uint16_t)(1024 + turn), WEB,
+			     443, 100, 1000);
+}
+
+static void http_flood_is_found_soon(int v)
+{
+	const struct told *t;
+	uint64_t began;
+
+	host_open(&host, v);
+	pass(&host, 65, usual_turn, NULL);
+	began = host.ns;
+	pass(&host, 3, usual_turn, http_flood_of_thirty);
+	t = host_told(&host, WR_CLASS_HTTP_FLOOD);
+	ok(t && t->f.raised_ns - began <= 400000000,
+	   "IPv%d: connections in masses are found in less than half a second: %.2f s", v,
+	   t ? (double)(t->f.raised_ns - began) / 1e9 : 0);
+	host_close(&host);
+}
+
 /* Two a second: few are held when it begins to be looked at. */
 static void slow_rise(struct host *h, uint32_t turn)
 {
@@ -438,6 +462,7 @@ int main(void)
 	phase_is_nothing(0x0a000063u, "one that nobody asked before"); /* 10.0.0.99 */
 	for (int v = 4; v <= 6; v += 2) {
 		slow_rise_is_found(v);
+		http_flood_is_found_soon(v);
 		clients_that_come_back_are_nothing(v);
 		tunnel_is_over(v);
 	}

@@ -17,6 +17,7 @@
 #include "view/ledger.h"
 #include "view/packet.h"
 #include "view/spark.h"
+#include "view/table.h"
 #include "view/text.h"
 
 static struct wr_buf b;
@@ -670,6 +671,22 @@ static void bars(void)
 	is_str(bar(0, 5, false), "", "and nothing");
 }
 
+static void tables(void)
+{
+	static const struct wr_view_column columns[] = {{"name", 8}, {"now", 7}, {"then", 7}, {0}};
+	struct wr_view_table t = {.b = &b};
+
+	wr_buf_clear(&b);
+	wr_view_table_head(&t, columns);
+	wr_buf_str(wr_view_table_label(&t), "a");
+	snprintf(t.cell[1], WR_VIEW_CELL, "1.0 k");
+	snprintf(t.cell[2], WR_VIEW_CELL, "100.0 k");
+	wr_view_table_row(&t);
+	wr_view_table_end(&t);
+	is_str(wr_buf_text(&b), "name        now   then\n  a       1.0 k 100.0 k\n",
+	       "a cell that fills its column stays apart from the one before");
+}
+
 int main(void)
 {
 	setenv("TZ", "EET-2", 1);
@@ -693,6 +710,7 @@ int main(void)
 	fits();
 	sparks();
 	bars();
+	tables();
 	wr_buf_free(&b);
 	return done();
 }
