@@ -24,9 +24,7 @@ static int open_all(struct wr_detect *d)
 	if (wr_rows_open(&d->targets, sizeof(struct target), TARGETS))
 		return -ENOMEM;
 	d->recent = wr_mem_map(RECENT * sizeof(*d->recent));
-	d->known = wr_mem_map(KNOWN_WORDS * sizeof(*d->known));
-	d->known_before = wr_mem_map(KNOWN_WORDS * sizeof(*d->known_before));
-	if (!d->recent || !d->known || !d->known_before)
+	if (!d->recent || known_open(&d->sources) || known_open(&d->clients))
 		return -ENOMEM;
 	d->syns = syns_new();
 	return !d->syns || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
@@ -67,8 +65,8 @@ void wr_detect_close(struct wr_detect **detect)
 		return;
 	wr_rows_close(&d->targets);
 	wr_mem_unmap(d->recent, RECENT * sizeof(*d->recent));
-	wr_mem_unmap(d->known, KNOWN_WORDS * sizeof(*d->known));
-	wr_mem_unmap(d->known_before, KNOWN_WORDS * sizeof(*d->known_before));
+	known_close(&d->sources);
+	known_close(&d->clients);
 	syns_free(d->syns);
 	scans_close(d);
 	pairs_close(d);
@@ -266,51 +264,6 @@ bool for_many(const uint8_t *addr, uint8_t ip_v)
 	return addr[0] == 0 || addr[0] == 239 || (addr[0] == 224 && !addr[1]) || addr[3] == 255;
 }
 
-/* The word in which the bit of a source is. */
-static uint64_t *word_of(uint64_t *known, const uint8_t addr[16], uint8_t ip_v, uint64_t *bit)
-{
-	uint8_t net[16] = {0};
-	uint64_t h;
-
-	memcpy(net, addr, ip_v == 4 ? 4 : 8);
-	h = addr_hash(net);
-	*bit = 1ull << (h >> (64 - KNOWN_BITS) & 63);
-	return &known[h >> (64 - KNOWN_BITS) >> 6];
-}
-
-bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v)
-{
-	uint64_t bit, *word = word_of(known, addr, ip_v, &bit);
-
-	if (*word & bit)
-		return false;
-	*word |= bit;
-	return true;
-}
-
-/*
- * A source that was not seen before. A flood of forged ones would set all bits, and none would be
- * new any more; so when a quarter of them is set others are begun, and those of before are asked,
- * too. Who comes again meanwhile is in both.
- */
-static bool is_fresh(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
-{
-	uint64_t bit, *before = d->known_before;
-
-	if (!new_source(d->known, addr, ip_v))
-		return false;
-	if (++d->n_known >= KNOWN_FULL) {
-		d->known_before = d->known;
-		d->known = before;
-		d->n_known = 0;
-		if (*word_of(before, addr, ip_v, &bit) & bit)
-			bit = 0;
-		memset(before, 0, KNOWN_WORDS * sizeof(*before));
-		return bit;
-	}
-	return !(*word_of(before, addr, ip_v, &bit) & bit);
-}
-
 /* An address that is not of a network of one's own (RFC 1918, 6598, 3927, 4193, 4291). */
 bool is_far(const uint8_t *a, uint8_t ip_v)
 {
@@ -410,11 +363,28 @@ static void count_prefix(struct wr_detect *d, const struct part *a, bool fresh)
 	count_kind(d, t, a);
 }
 
+/*
+ * A client that never was one. Whoever is forged gets no further than a SYN+ACK, and may send an
+ * ACK as if there had been one: nothing is said to him. Where only one direction is seen nobody
+ * knows.
+ */
+static void count_client(struct wr_detect *d, const struct part *a)
+{
+	const struct wr_flow_part *p = &a->p->flow;
+	bool says = a->f->caller == a->to && p->tcp_flags & WR_TCP_PSH;
+	uint8_t client = d->conf.one_way ? a->from : a->to;
+
+	if ((d->conf.one_way ? a->handshake : says) &&
+	    known_new(&d->clients, p->key.addr[client], p->key.ip_v))
+		count(d, target_of(d, p->key.addr[!client], p->key.ip_v, 0), C_NEW_CLIENTS, 1);
+}
+
 static void count_target(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_part *p = &a->p->flow;
 	struct target *t = target_of(d, p->key.addr[a->to], p->key.ip_v, 0);
-	bool unasked, fresh = a->is_new && is_fresh(d, p->key.addr[a->from], p->key.ip_v);
+	bool unasked,
+		fresh = a->is_new && known_new(&d->sources, p->key.addr[a->from], p->key.ip_v);
 
 	count(d, t, C_PACKETS, a->n);
 	count(d, t, C_BYTES, p->n.bytes);
@@ -454,6 +424,8 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	a.answer = a.asked && f->opener == to && f->sent[from].packets == a.n;
 	if (!for_many(p->flow.key.addr[to], p->flow.key.ip_v))
 		count_target(d, &a);
+	if (p->flow.key.proto == WR_IP_TCP)
+		count_client(d, &a);
 	if (a.answer && p->flow.key.proto == WR_IP_TCP && !(p->flow.tcp_flags & WR_TCP_RST))
 		answers(d, p->flow.key.addr[from], p->flow.key.ip_v);
 	if (a.answer && p->flow.key.proto == WR_IP_UDP)

@@ -24,6 +24,7 @@
 	X(MALFORMED, "malformed", "packets/s", "malformed packets")                    \
 	X(NEW_FLOWS, "new_flows", "flows/s", "new flows")                              \
 	X(NEW_SOURCES, "new_sources", "sources/s", "sources not seen before")          \
+	X(NEW_CLIENTS, "new_clients", "clients/s", "clients that were none before")    \
 	X(SOURCES, "sources", "sources", "sources")                                    \
 	X(NEW_SHARE, "new_share", "share", "of the sources are new")                   \
 	X(TOP_SHARE, "top_share", "share", "of the packets are from the first source") \

@@ -130,8 +130,8 @@ static bool is_many(const struct wr_detect *d, const struct target *t, const str
 	return t->sum[C_HANDSHAKES] > 2 * most_usual(d, t, C_HANDSHAKES, USUAL) || are_heavy(p);
 }
 
-/* Somewhere else more connect than is usual, and more that are new: as many as could be in front of
- * it, since some requests are a handful of questions. */
+/* Somewhere else more connect than is usual, and more that never did: as many as could be in front
+ * of it, since some requests are a handful of questions. Who is forged does not connect. */
 static bool is_rush_elsewhere(const struct wr_detect *d, const struct target *t)
 {
 	for (uint32_t i = 0; i < d->targets.used; i++) {
@@ -140,7 +140,7 @@ static bool is_rush_elsewhere(const struct wr_detect *d, const struct target *t)
 		if (o != t && !o->key.tag && d->step - o->step < STEPS && usual_known(d, o) &&
 		    o->sum[C_HANDSHAKES] > most_usual(d, o, C_HANDSHAKES, USUAL) &&
 		    o->sum[C_HANDSHAKES] * BEHIND_EACH >= t->sum[C_HANDSHAKES] &&
-		    o->sum[C_NEW_SOURCES] > most_usual(d, o, C_NEW_SOURCES, USUAL))
+		    o->sum[C_NEW_CLIENTS] > most_usual(d, o, C_NEW_CLIENTS, USUAL))
 			return true;
 	}
 	return false;

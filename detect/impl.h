@@ -34,6 +34,21 @@ enum {
 	WEEK_AFTER = 1800, /* seconds that something is known of who gets a week */
 };
 
+/* ---- who was seen before (known.c) ---- */
+
+enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
+
+struct known {
+	uint64_t *now, *before; /* owned; bits by hash, KNOWN_WORDS each */
+	uint32_t n;		/* bits that are set in now */
+};
+
+int known_open(struct known *k);
+void known_close(struct known *k);
+/* A source (IPv6: its /64): is it new? It is not any more. */
+bool known_new(struct known *k, const uint8_t addr[16], uint8_t ip_v);
+bool new_source(uint64_t *bits, const uint8_t addr[16], uint8_t ip_v);
+
 /* What is counted of an address per step. The names are those of features. */
 #define COUNTS(X)         \
 	X(PACKETS)        \
@@ -45,7 +60,8 @@ enum {
 	X(ACK_UNASKED)    \
 	X(RST_UNASKED)    \
 	X(UDP_UNASKED)    \
-	X(UDP_ANSWERED) X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) X(NEW_SOURCES)
+	X(UDP_ANSWERED)   \
+	X(AMP_UNASKED) X(ICMP) X(FRAGMENTS) X(MALFORMED) X(NEW_FLOWS) X(NEW_SOURCES) X(NEW_CLIENTS)
 
 enum count {
 #define X(sym) C_##sym,
@@ -121,8 +137,7 @@ struct wr_detect {
 	struct samples *samples;
 	struct weeks *weeks;
 	struct odds *odds;
-	uint64_t *known, *known_before; /* sources: bits by hash, owned; see is_fresh() */
-	uint32_t n_known;		/* bits that are set in known */
+	struct known sources, clients; /* that began a flow; that a server spoke to */
 	struct {
 		uint32_t target, service, host; /* hashes of keys */
 	} soon[WR_LIVE_SOON];
@@ -207,10 +222,6 @@ static inline bool is_vector(uint16_t port)
 }
 
 bool is_far(const uint8_t *addr, uint8_t ip_v);
-
-/* A source (IPv6: its /64): is it new? Bits by hash, KNOWN_WORDS of them. */
-enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6), KNOWN_FULL = 1 << (KNOWN_BITS - 2) };
-bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v);
 
 /* Distinct things by bits that are set of n (Whang et al., linear counting, 1990). */
 double linear_count(const uint64_t *bits, uint32_t words);

@@ -349,7 +349,7 @@ int wr_detect_learned_read(struct wr_detect *d, const char *text, size_t n, uint
 void wr_detect_learned(const struct wr_detect *d, bool (*fn)(void *ctx, const struct wr_learned *l),
 		       void *ctx)
 {
-	_Static_assert(COUNT_N <= 16, "wr_learned has room for all");
+	_Static_assert((int)COUNT_N <= (int)WR_LEARNED_FEATURES, "wr_learned has room for all");
 	for (uint32_t i = 0; i < d->targets.used; i++) {
 		const struct target *t = wr_rows_at(&d->targets, i);
 		struct wr_learned l = {.who = who(t), .seconds = t->norm[C_PACKETS].seconds};

@@ -12,6 +12,7 @@
  */
 
 enum { WR_LEARNED_VERSION = 1 };
+enum { WR_LEARNED_FEATURES = 20 /* at most */ };
 
 void wr_detect_learned_write(const struct wr_detect *d, struct wr_buf *b);
 
@@ -35,7 +36,7 @@ struct wr_learned {
 	struct {
 		enum wr_feature feature;
 		double now, usual, most; /* in the last second; level; the most that is usual now */
-	} of[16];
+	} of[WR_LEARNED_FEATURES];
 	uint32_t n;
 };
 

@@ -24,6 +24,7 @@ enum {
 	RST = WR_TCP_RST,
 	ACK = WR_TCP_ACK,
 	SYN_ACK = WR_TCP_SYN | WR_TCP_ACK,
+	PSH = WR_TCP_PSH,
 	HOST_TOLD = 64,
 	HOST_LOG = 1 << 20,
 	HOST_FRAME = 1514,
@@ -436,8 +437,9 @@ static inline void host_opens(struct host *h, uint32_t client, uint16_t port, ui
 static inline void host_says(struct host *h, uint32_t from, uint16_t port, uint32_t to,
 			     uint16_t to_port, uint32_t bytes)
 {
-	for (; bytes; bytes -= bytes < 1400 ? bytes : 1400) {
-		host_tcp(h, from, port, to, to_port, ACK, bytes < 1400 ? bytes : 1400);
+	for (uint32_t n; bytes; bytes -= n) {
+		n = bytes < 1400 ? bytes : 1400;
+		host_tcp(h, from, port, to, to_port, n == bytes ? PSH | ACK : ACK, n);
 		host_tcp(h, to, to_port, from, port, ACK, 0);
 	}
 }

@@ -401,6 +401,13 @@ static void behind_few(struct host *h, uint32_t turn)
 		pretend(h, turn);
 }
 
+/* A fifth as many. */
+static void behind_many(struct host *h, uint32_t turn)
+{
+	five_a_turn(h, turn);
+	pretend(h, turn);
+}
+
 int main(void)
 {
 	for (int v = 4; v <= 6; v += 2) {
@@ -411,6 +418,8 @@ int main(void)
 		is_told(v, 840, one_a_minute, behind_few,
 			"a flood of one's own client is found behind four of forged sources a "
 			"second");
+		is_told(v, 840, one_a_minute, behind_many,
+			"and behind as many of forged sources as a crowd has clients");
 	}
 	for (size_t i = 0; i < sizeof(likes) / sizeof(*likes); i++)
 		for (int v = 4; v <= 6; v += 2)
