@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detect/score.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/score_victim.h"
 #include "flow/rows.h"
 #include "flow/talk.h"
 
@@ -26,19 +26,15 @@ static const struct {
 	{"worm", WR_CLASS_PORT_SCAN_HORIZONTAL},
 };
 
-struct victim {
-	struct wr_victim v;
-	bool words; /* no address: any will do */
-};
-
 struct wr_scoring {
 	struct wr_scoring_conf conf;
 	struct wr_score_event event[WR_TRUTH_EVENTS];
-	struct victim victim[WR_TRUTH_EVENTS];
+	struct wr_score_victim victim[WR_TRUTH_EVENTS];
 	uint8_t of[WR_TRUTH_EVENTS + 1]; /* label to event + 1 */
 	uint8_t *attack, *alarmed;	 /* owned; of each second */
 	double last_s;
 	struct wr_rows sources;
+	struct wr_sent *sent;
 	struct wr_score_usual usual;
 };
 
@@ -49,48 +45,6 @@ struct source {
 
 /* ---- open ---- */
 
-static bool parse_address(struct wr_victim *v, const char *text)
-{
-	memset(v->addr, 0, sizeof(v->addr));
-	v->ip_v = 0;
-	if (inet_pton(AF_INET, text, v->addr) == 1)
-		v->ip_v = 4;
-	else if (inet_pton(AF_INET6, text, v->addr) == 1)
-		v->ip_v = 6;
-	v->prefix = v->ip_v == 4 ? 32 : 128;
-	return v->ip_v;
-}
-
-/* 10.0.0.1, 10.0.0.1:80, 2001:db8::1, [2001:db8::1]:80, 10.0.0.0/24, and words behind a space */
-static struct victim victim_of_text(const char *from)
-{
-	char text[WR_TRUTH_TEXT], *at = text, *end;
-	struct victim v = {0};
-
-	snprintf(text, sizeof(text), "%s", from);
-	text[strcspn(text, " ")] = 0;
-	if (parse_address(&v.v, text))
-		return v;
-	end = strrchr(text, '/');
-	if (end) {
-		*end = 0;
-		v.words = !parse_address(&v.v, text);
-		v.v.prefix = (uint8_t)strtoul(end + 1, NULL, 10);
-		return v;
-	}
-	end = strrchr(text, ':');
-	if (end) {
-		v.v.port = (uint16_t)strtoul(end + 1, NULL, 10);
-		*end = 0;
-		if (*at == '[' && end > at && end[-1] == ']') {
-			at++;
-			end[-1] = 0;
-		}
-	}
-	v.words = !parse_address(&v.v, at);
-	return v;
-}
-
 int wr_scoring_open(struct wr_scoring **out, const struct wr_scoring_conf *conf, struct wr_err *err)
 {
 	struct wr_scoring *s = calloc(1, sizeof(*s));
@@ -99,7 +53,7 @@ int wr_scoring_open(struct wr_scoring **out, const struct wr_scoring_conf *conf,
 		s->attack = calloc(conf->seconds + 1, 1);
 		s->alarmed = calloc(conf->seconds + 1, 1);
 	}
-	if (!s || !s->attack || !s->alarmed ||
+	if (!s || !s->attack || !s->alarmed || wr_sent_open(&s->sent) ||
 	    wr_rows_open(&s->sources, sizeof(struct source), SOURCES)) {
 		wr_scoring_close(&s);
 		return wr_fail(err, ENOMEM, "no memory for %u seconds", conf->seconds);
@@ -111,7 +65,8 @@ int wr_scoring_open(struct wr_scoring **out, const struct wr_scoring_conf *conf,
 		*e = conf->truth->event[i];
 		e->start_s *= conf->scale;
 		e->end_s *= conf->scale;
-		s->victim[i] = victim_of_text(e->victim);
+		wr_clean_begin(&s->event[i].clean, e->end_s - e->start_s);
+		s->victim[i] = wr_score_victim(e->victim);
 		s->of[e->number] = (uint8_t)(i + 1);
 	}
 	*out = s;
@@ -125,6 +80,7 @@ void wr_scoring_close(struct wr_scoring **scoring)
 	if (!s)
 		return;
 	wr_rows_close(&s->sources);
+	wr_sent_close(&s->sent);
 	free(s->attack);
 	free(s->alarmed);
 	free(s);
@@ -170,6 +126,23 @@ static void add_usual(struct wr_scoring *s, const uint8_t *src, bool out)
 	row->out += out;
 }
 
+/* A usual packet was kept out. */
+static void add_tail(struct wr_scoring *s, double at)
+{
+	struct wr_score_event *last = NULL;
+
+	for (uint32_t i = 0; i < s->conf.truth->n; i++) {
+		struct wr_score_event *e = &s->event[i];
+
+		if (at >= e->truth.start_s && at <= e->truth.end_s)
+			return;
+		if (e->truth.end_s < at && (!last || e->truth.end_s > last->truth.end_s))
+			last = e;
+	}
+	if (last)
+		last->tail_s = fmax(last->tail_s, at - last->truth.end_s);
+}
+
 void wr_scoring_packet(struct wr_scoring *s, uint64_t ts_ns, uint8_t label, const uint8_t *src,
 		       bool out)
 {
@@ -180,11 +153,16 @@ void wr_scoring_packet(struct wr_scoring *s, uint64_t ts_ns, uint8_t label, cons
 		s->last_s = at;
 	if (!label)
 		add_usual(s, src, out);
+	if (!label && out)
+		add_tail(s, at);
 	if (!s->of[label])
 		return;
+	if (src)
+		wr_sent_packet(s->sent, label, src);
 	e = &s->event[s->of[label] - 1];
 	e->packets++;
 	e->out += out;
+	wr_clean_packet(&e->clean, at - e->truth.start_s, out);
 	if (out || e->since) {
 		e->since++;
 		e->since_out += out;
@@ -217,21 +195,10 @@ static bool is_alarm(const struct hit *h)
 	return h->earned || h->f->severity > WR_SEVERITY_INFO;
 }
 
-static bool same_bits(const uint8_t *a, const uint8_t *b, uint32_t bits)
-{
-	if (memcmp(a, b, bits / 8))
-		return false;
-	return !(bits % 8) || !((a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8));
-}
-
-static bool names_victim(const struct wr_truth_event *e, const struct victim *of,
+static bool names_victim(const struct wr_truth_event *e, const struct wr_score_victim *of,
 			 const struct wr_victim *v)
 {
-	if (of->words || !strcmp(e->klass, "carpet_bombing"))
-		return true;
-	return v->ip_v == of->v.ip_v && v->prefix <= of->v.prefix &&
-	       same_bits(v->addr, of->v.addr, v->prefix) &&
-	       (!v->port || !of->v.port || v->port == of->v.port);
+	return !strcmp(e->klass, "carpet_bombing") || wr_score_victim_named(of, v);
 }
 
 static bool same_event(const struct wr_truth_event *a, const struct wr_truth_event *b)
@@ -368,7 +335,25 @@ static void usual(const struct wr_scoring *s, struct wr_score_usual *u)
 	}
 }
 
-static void events(const struct wr_scoring *s, struct wr_score *score)
+/* Who is named by findings of its class, against who sent it. */
+static void sources(const struct wr_scoring *s, uint32_t i, const struct hit *hit, uint32_t n,
+		    struct wr_score_sources *out)
+{
+	const struct wr_score_event *e = &s->event[i];
+	const struct wr_score_victim *v = &s->victim[i];
+	struct wr_finding_source named[WR_SENT_NAMED];
+	uint32_t n_named = 0;
+
+	if (!wr_score_victim_alone(v))
+		return;
+	for (uint32_t k = 0; k < n; k++)
+		if (is_credited(s, i, &hit[k]) && has_name(&e->truth, hit[k].f->klass))
+			n_named = wr_sent_name(named, n_named, hit[k].f);
+	wr_sent_score(s->sent, e->truth.number, v->v.addr, named, n_named, out);
+}
+
+static void events(const struct wr_scoring *s, const struct hit *hit, uint32_t n,
+		   struct wr_score *score)
 {
 	for (uint32_t i = 0; i < s->conf.truth->n; i++) {
 		struct wr_score_event *e = &score->event[score->n];
@@ -380,6 +365,8 @@ static void events(const struct wr_scoring *s, struct wr_score *score)
 		*e = s->event[i];
 		e->flood = (double)e->truth.packets >=
 			   WR_SCORE_FLOOD_PPS * (e->truth.end_s - e->truth.start_s);
+		wr_clean_end(&e->clean);
+		sources(s, i, hit, n, &e->sources);
 		score->n++;
 	}
 }
@@ -413,7 +400,7 @@ int wr_scoring_finish(struct wr_scoring *s, const struct wr_finding *found, uint
 	ret = false_alarms(s, hit, n, score, err);
 	windows(s, &score->windows);
 	usual(s, &score->usual);
-	events(s, score);
+	events(s, hit, n, score);
 	free(hit);
 	return ret;
 }

@@ -3,6 +3,8 @@
 #define WR_DETECT_SCORE_H
 
 #include "detect/finding.h"
+#include "detect/score_clean.h"
+#include "detect/score_sent.h"
 #include "detect/truth.h"
 
 /*
@@ -19,6 +21,8 @@
  *
  * A second is an attack's when a packet of an event is in it, and alarmed when a finding holds;
  * quiet seconds within an event and ten behind it are not counted, nor is the warm-up.
+ *
+ * A usual packet that is kept out between events is on account of the one that ended last.
  */
 
 enum { WR_SCORE_ALARMS = 1024, WR_SCORE_FLOOD_PPS = 300 };
@@ -32,6 +36,11 @@ struct wr_score_event {
 	uint8_t first;		   /* enum wr_finding_class: what it was called first, when found */
 	uint64_t packets, out;	   /* that were played; of these: kept out */
 	uint64_t since, since_out; /* the same from the first that was kept out on */
+	struct wr_clean clean;
+	double tail_s; /* after its end: a usual packet was still kept out; 0: none was */
+	/* Sources of an event whose victim is one address; all 0 of others: whether a packet came
+	   from the victim is not known. */
+	struct wr_score_sources sources;
 };
 
 struct wr_score_alarm {

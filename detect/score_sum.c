@@ -115,6 +115,24 @@ static struct wr_score_range range(struct events *e, measure_fn measure)
 	return r;
 }
 
+static struct wr_score_kept kept(struct events *e)
+{
+	return (struct wr_score_kept){.out = range(e, out_share), .since = range(e, since_share)};
+}
+
+static struct wr_score_kept kept_of_floods(const struct events *all)
+{
+	struct events e = {.at = calloc(all->n + 1, sizeof(*e.at)), .value = all->value};
+	struct wr_score_kept k;
+
+	for (uint32_t i = 0; e.at && i < all->n; i++)
+		if (all->at[i]->flood)
+			e.at[e.n++] = all->at[i];
+	k = kept(&e);
+	free(e.at);
+	return k;
+}
+
 /* ---- sums ---- */
 
 static struct wr_score_delay delay(struct events *e, bool flood)
@@ -137,6 +155,41 @@ static struct wr_score_delay delay(struct events *e, bool flood)
 		d.within[k] = all ? (double)n / all : NAN;
 	}
 	return d;
+}
+
+static struct wr_score_clean clean(struct events *e)
+{
+	struct wr_score_clean c = {0};
+
+	for (uint32_t i = 0; i < e->n; i++) {
+		if (e->at[i]->clean.is)
+			e->value[c.n++] = e->at[i]->clean.since_s;
+		c.tail_s = fmax(c.tail_s, e->at[i]->tail_s);
+	}
+	c.median = quantile(e->value, c.n, 0.5);
+	c.p90 = quantile(e->value, c.n, 0.9);
+	return c;
+}
+
+static struct wr_score_named named(const struct events *e, bool many)
+{
+	struct wr_score_named n = {0};
+	uint32_t told = 0;
+
+	for (uint32_t i = 0; i < e->n; i++) {
+		const struct wr_score_sources *s = &e->at[i]->sources;
+
+		if (!s->all || many != (s->all > WR_SENT_TOP))
+			continue;
+		n.events++;
+		n.recall += (double)s->top_named / s->top;
+		if (s->named)
+			n.precision += (double)s->right / s->named;
+		told += s->named > 0;
+	}
+	n.recall = n.events ? n.recall / n.events : NAN;
+	n.precision = told ? n.precision / told : NAN;
+	return n;
 }
 
 /* An event of so many seconds is hit by a false alarm somewhere in it (Poisson). */
@@ -185,10 +238,13 @@ static void measure(struct wr_score_sum *s, struct events *e)
 	s->found_share = range(e, found_share);
 	s->named_share = range(e, named_share);
 	s->median_s = range(e, found_s);
-	s->out_share = range(e, out_share);
-	s->since_share = range(e, since_share);
+	s->kept = kept(e);
+	s->flood_kept = kept_of_floods(e);
 	s->flood = delay(e, true);
 	s->slow = delay(e, false);
+	s->clean = clean(e);
+	s->few = named(e, false);
+	s->many = named(e, true);
 	s->usual_s = (double)(s->windows.fp + s->windows.tn);
 	s->alarms_a_day = s->usual_s > 0 ? (double)s->false_alarms / s->usual_s * DAY_S : 0;
 	s->by_chance = by_chance(e, s->alarms_a_day);

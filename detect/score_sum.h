@@ -18,6 +18,23 @@ struct wr_score_range {
 	double value, low, high;
 };
 
+struct wr_score_kept {		     /* of an event's packets, mean over events */
+	struct wr_score_range out;   /* that were kept out */
+	struct wr_score_range since; /* the same from the first on; of events that had one */
+};
+
+struct wr_score_clean { /* seconds from the beginning of an event until it was clean */
+	uint32_t n;	/* that were */
+	double median, p90;
+	double tail_s; /* the longest of all events */
+};
+
+struct wr_score_named { /* mean over events whose sources are known */
+	uint32_t events;
+	double precision; /* of those named, share that sent packets of it; of events with any */
+	double recall;	  /* of the twenty that sent most, share that is named; none is 0 */
+};
+
 struct wr_score_delay { /* seconds from the beginning of an event until it was found */
 	uint32_t n;	/* found */
 	double median, p90;
@@ -35,9 +52,10 @@ struct wr_score_sum {
 	double usual_s; /* seconds without an attack that were counted */
 	double alarms_a_day;
 	struct wr_score_windows windows;
-	struct wr_score_range out_share;   /* of an event's packets that were kept out, mean */
-	struct wr_score_range since_share; /* the same from the first on; of events that had one */
-	struct wr_score_usual usual;	   /* worst: of all */
+	struct wr_score_kept kept, flood_kept; /* of all events, of the floods among them */
+	struct wr_score_clean clean;
+	struct wr_score_named few, many; /* events of twenty sources at most, and of more */
+	struct wr_score_usual usual;	 /* worst: of all */
 };
 
 /* Those that warm up, those that do not, or all of them. */

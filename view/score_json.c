@@ -50,6 +50,19 @@ static void usual(struct wr_buf *b, const struct wr_score_usual *u)
 
 /* ---- a capture ---- */
 
+static void sources(struct wr_buf *b, const struct wr_score_sources *s)
+{
+	if (!s->all)
+		return;
+	wr_json_open_key(b, "sources");
+	wr_json_u64(b, "all", s->all);
+	wr_json_u64(b, "named", s->named);
+	wr_json_u64(b, "right", s->right);
+	wr_json_u64(b, "top", s->top);
+	wr_json_u64(b, "top_named", s->top_named);
+	wr_json_close(b);
+}
+
 static void event(struct wr_buf *b, const char *capture, const struct wr_score_event *e, bool drops)
 {
 	begin(b, "score_event", "capture", capture);
@@ -72,6 +85,11 @@ static void event(struct wr_buf *b, const char *capture, const struct wr_score_e
 		wr_json_double(b, "kept_out", (double)e->out / (double)e->packets);
 	if (drops && e->since)
 		wr_json_double(b, "kept_out_since", (double)e->since_out / (double)e->since);
+	if (drops && e->clean.is)
+		wr_json_double(b, "clean_s", e->clean.since_s);
+	if (drops)
+		wr_json_double(b, "tail_s", e->tail_s);
+	sources(b, &e->sources);
 	end(b);
 }
 
@@ -121,7 +139,15 @@ static void range(struct wr_buf *b, const char *key, const struct wr_score_range
 	wr_json_close(b);
 }
 
-static void delay(struct wr_buf *b, const char *key, uint32_t all, const struct wr_score_delay *d)
+static void kept(struct wr_buf *b, const struct wr_score_kept *k)
+{
+	range(b, "kept_out", &k->out);
+	range(b, "kept_out_since", &k->since);
+}
+
+/* k: NULL: no rule was made. */
+static void delay(struct wr_buf *b, const char *key, uint32_t all, const struct wr_score_delay *d,
+		  const struct wr_score_kept *k)
 {
 	wr_json_open_key(b, key);
 	wr_json_u64(b, "events", all);
@@ -136,6 +162,27 @@ static void delay(struct wr_buf *b, const char *key, uint32_t all, const struct 
 		wr_json_close(b);
 	}
 	wr_json_end_array(b);
+	if (k)
+		kept(b, k);
+	wr_json_close(b);
+}
+
+static void clean(struct wr_buf *b, const struct wr_score_clean *c)
+{
+	wr_json_open_key(b, "clean");
+	wr_json_u64(b, "events", c->n);
+	number(b, "median_s", c->median);
+	number(b, "p90_s", c->p90);
+	wr_json_double(b, "tail_s", c->tail_s);
+	wr_json_close(b);
+}
+
+static void named(struct wr_buf *b, const char *key, const struct wr_score_named *n)
+{
+	wr_json_open_key(b, key);
+	wr_json_u64(b, "events", n->events);
+	number(b, "precision", n->precision);
+	number(b, "recall", n->recall);
 	wr_json_close(b);
 }
 
@@ -151,17 +198,19 @@ void wr_view_score_sum_json(struct wr_buf *b, const char *what, const struct wr_
 	range(b, "found_share", &s->found_share);
 	range(b, "named_share", &s->named_share);
 	range(b, "median_s", &s->median_s);
-	delay(b, "floods", s->floods, &s->flood);
-	delay(b, "others", s->events - s->floods, &s->slow);
+	delay(b, "floods", s->floods, &s->flood, drops ? &s->flood_kept : NULL);
+	delay(b, "others", s->events - s->floods, &s->slow, NULL);
 	wr_json_u64(b, "false_alarms", s->false_alarms);
 	wr_json_u64(b, "false_alarms_warmup", s->warmup_alarms);
 	wr_json_double(b, "usual_s", s->usual_s);
 	wr_json_double(b, "alarms_a_day", s->alarms_a_day);
 	wr_json_double(b, "by_chance", s->by_chance);
 	windows(b, &s->windows);
+	named(b, "sources", &s->few);
+	named(b, "many_sources", &s->many);
 	if (drops) {
-		range(b, "kept_out", &s->out_share);
-		range(b, "kept_out_since", &s->since_share);
+		kept(b, &s->kept);
+		clean(b, &s->clean);
 		usual(b, &s->usual);
 	}
 	end(b);

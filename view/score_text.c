@@ -37,7 +37,7 @@ static void head(struct wr_buf *b, bool drops)
 	wr_buf_fmt(b, "  %-21s%-*s%9s%8s%10s%9s%9s", "event", VICTIM, "victim", "at", "lasts",
 		   "packets", "found", "named");
 	if (drops)
-		wr_buf_fmt(b, "%10s%9s", "kept out", "since");
+		wr_buf_fmt(b, "%10s%9s%9s", "kept out", "since", "clean");
 	wr_buf_char(b, '\n');
 }
 
@@ -52,6 +52,7 @@ static void event(struct wr_buf *b, const struct wr_score_event *e, bool drops)
 	if (drops) {
 		percent(b, 8, share(e->out, e->packets));
 		percent(b, 7, share(e->since_out, e->since));
+		seconds(b, 7, e->clean.since_s, e->clean.is);
 	}
 	if (e->found && !e->named)
 		wr_buf_fmt(b, "  called %s", wr_class_name(e->first));
@@ -149,6 +150,38 @@ static void delay(struct wr_buf *b, const char *what, uint32_t all, const struct
 	wr_buf_char(b, '\n');
 }
 
+static void kept(struct wr_buf *b, const char *whose, const struct wr_score_kept *k)
+{
+	wr_buf_fmt(b, "  kept out of %s packets ", whose);
+	range(b, &k->out, 100, " %");
+	wr_buf_str(b, ", from the first one on ");
+	range(b, &k->since, 100, " %");
+	wr_buf_char(b, '\n');
+}
+
+static void clean(struct wr_buf *b, const struct wr_score_clean *c, uint32_t all)
+{
+	wr_buf_fmt(b, "  clean (less than 5 %% of it passes): %" PRIu32 " of %" PRIu32 ", median ",
+		   c->n, all);
+	seconds(b, 0, c->median, c->n);
+	wr_buf_str(b, ", p90 ");
+	seconds(b, 0, c->p90, c->n);
+	if (c->tail_s > 0)
+		wr_buf_fmt(b, "; usual packets were kept out up to %.1f s behind one", c->tail_s);
+	wr_buf_char(b, '\n');
+}
+
+static void named(struct wr_buf *b, const char *of, const struct wr_score_named *n)
+{
+	if (!n->events)
+		return;
+	wr_buf_fmt(b, "  sources named, events of %s (%" PRIu32 "): precision ", of, n->events);
+	percent(b, 0, n->precision);
+	wr_buf_str(b, ", recall of the top twenty ");
+	percent(b, 0, n->recall);
+	wr_buf_char(b, '\n');
+}
+
 static void shares(struct wr_buf *b, const struct wr_score_sum *s, bool drops)
 {
 	wr_buf_str(b, "  in nine of ten draws of the events: found ");
@@ -157,13 +190,13 @@ static void shares(struct wr_buf *b, const struct wr_score_sum *s, bool drops)
 	range(b, &s->named_share, 100, " %");
 	wr_buf_str(b, ", median ");
 	range(b, &s->median_s, 1, " s");
-	if (drops) {
-		wr_buf_str(b, ",\n  kept out of an event's packets ");
-		range(b, &s->out_share, 100, " %");
-		wr_buf_str(b, ", from the first one on ");
-		range(b, &s->since_share, 100, " %");
-	}
 	wr_buf_char(b, '\n');
+	if (!drops)
+		return;
+	kept(b, "an event's", &s->kept);
+	if (s->floods)
+		kept(b, "a flood's", &s->flood_kept);
+	clean(b, &s->clean, s->events);
 }
 
 void wr_view_score_sum_text(struct wr_buf *b, const char *what, const struct wr_score_sum *s,
@@ -184,6 +217,8 @@ void wr_view_score_sum_text(struct wr_buf *b, const char *what, const struct wr_
 	delay(b, "others", s->events - s->floods, &s->slow);
 	if (s->events)
 		shares(b, s, drops);
+	named(b, "twenty at most", &s->few);
+	named(b, "more", &s->many);
 	wr_buf_str(b, "  ");
 	windows(b, &s->windows);
 	if (drops) {

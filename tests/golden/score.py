@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 TOP = Path(os.environ.get("WEIR_SRC", HERE.parent.parent))
 DATA = Path(os.environ.get("WEIR_DATA", TOP / "../shared/data"))
 WEIR = os.environ.get("WEIR", str(TOP / "build/weir"))
+FLOODS = "floods of "
 if not (DATA / "detect").is_dir():
     print("1..0 # SKIP no labelled captures: WEIR_DATA")
     sys.exit(0)
@@ -155,8 +156,17 @@ def told(lines):
     ok(keys <= words, "every key is told in docs/events.md", ", ".join(sorted(keys - words)))
 
 
-def floors(captures):
+def flood_floors(sums, least):
+    for r in least:
+        floods = sums[r["capture"].removeprefix(FLOODS)]["floods"]
+        got = floods["found"], floods["kept_out"]["value"], floods["kept_out_since"]["value"]
+        ok(got[0] >= int(r["found"]) and got[1] >= float(r["kept_out"]) and got[2] >= float(r["since"]),
+           "%s: %d of %d found, %.3f of one's packets kept out, %.3f from the first on" % (r["capture"], got[0], floods["events"], *got[1:]))
+
+
+def floors(captures, sums):
     least = {r["capture"]: r for r in rows(HERE / "score.tsv")}
+    flood_floors(sums, [least.pop(name) for name in sorted(least) if name.startswith(FLOODS)])
     ok(set(least) <= set(captures), "all captures of score.tsv are there", ", ".join(sorted(set(least) - set(captures))))
     for name, floor in sorted(least.items()):
         events = captures.get(name, {"events": []})["events"]
@@ -192,7 +202,7 @@ def main():
         captures, sums = events_of(lines)
         shape(lines)
         told(lines)
-        floors(captures)
+        floors(captures, sums)
         alarms(captures)
         if not (DATA / "score.py").exists():
             ok(True, "the reference scorer # SKIP it is not there")

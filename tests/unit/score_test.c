@@ -165,6 +165,7 @@ static void credits(void)
 	event(3, "amp_other", "10.0.0.2", 70, 75);
 	event(4, "beacon", "[2001:db8::5]:443", 100, 110);
 	event(5, "backscatter", "a dark net", 140, 150);
+	truth.event[0].packets = 3 * WR_SCORE_FLOOD_PPS;
 	scored(f, sizeof(f) / sizeof(*f));
 	is_int(score.n, 5, "five events");
 	ok(score.event[0].named && fabs(score.event[0].found_s - 0.5) < 1e-6,
@@ -188,6 +189,105 @@ static void credits(void)
 	       "seconds with an attack");
 }
 
+/* So many packets in each step of 100 ms, of which so many are kept out. */
+static void steps(struct wr_clean *c, uint32_t from, uint32_t until, uint32_t n, uint32_t out)
+{
+	for (uint32_t step = from; step < until; step++)
+		for (uint32_t i = 0; i < n; i++)
+			wr_clean_packet(c, step * 0.1 + 0.05, i < out);
+}
+
+static void clean(void)
+{
+	struct wr_clean c;
+
+	wr_clean_begin(&c, 60);
+	steps(&c, 0, 5, 100, 0);
+	steps(&c, 5, 24, 100, 100);
+	steps(&c, 24, 30, 100, 0);
+	steps(&c, 30, 49, 100, 100);
+	wr_clean_end(&c);
+	ok(!c.is, "1.9 s with nothing are not two");
+	wr_clean_packet(&c, 4.95, true);
+	wr_clean_end(&c);
+	ok(c.is && fabs(c.since_s - 3) < 1e-9, "two are: since %.1f s", c.since_s);
+	wr_clean_begin(&c, 60);
+	steps(&c, 0, 10, 100, 0);
+	steps(&c, 10, 40, 100, 95);
+	wr_clean_end(&c);
+	ok(!c.is, "one in twenty passes: it is not clean");
+	wr_clean_begin(&c, 60);
+	steps(&c, 0, 10, 100, 0);
+	steps(&c, 10, 40, 100, 96);
+	wr_clean_end(&c);
+	ok(c.is && fabs(c.since_s - 1) < 1e-9, "one in twenty-five: it is");
+	wr_clean_begin(&c, 0.45);
+	steps(&c, 0, 1, 100, 0);
+	steps(&c, 1, 4, 100, 100);
+	wr_clean_end(&c);
+	ok(c.is && fabs(c.since_s - 0.1) < 1e-9, "a short one: half of it");
+	wr_clean_begin(&c, 600);
+	steps(&c, 0, 1, 1, 0);
+	wr_clean_packet(&c, 500, true);
+	steps(&c, 5100, 5130, 1, 0);
+	wr_clean_end(&c);
+	ok(c.is && fabs(c.since_s - 500) < 1e-9, "quiet steps behind one: since %.1f s", c.since_s);
+}
+
+static void tails(void)
+{
+	struct wr_finding f = finding(WR_CLASS_SYN_FLOOD, "10.0.0.1", 32, 80, 31, 33);
+	const uint8_t right[16] = {10, 0, 0, 9}, wrong[16] = {10, 0, 0, 7};
+
+	memcpy(f.source[f.n_sources++].addr, right, 16);
+	memcpy(f.source[f.n_sources++].addr, wrong, 16);
+	truth.n = 0;
+	event(1, "syn_flood", "10.0.0.1:80", 30, 33);
+	event(2, "syn_flood", "10.0.0.2:80", 100, 130);
+	event(3, "syn_flood", "a dark net", 140, 150);
+	scored(&f, 1);
+	ok(score.event[0].tail_s == 99 - 33 && score.event[1].tail_s == 139 - 130 &&
+		   score.event[2].tail_s == 199 - 150,
+	   "usual packets are kept out until the next one begins: %g, %g, %g s",
+	   score.event[0].tail_s, score.event[1].tail_s, score.event[2].tail_s);
+	ok(score.event[0].sources.all == 1 && score.event[0].sources.named == 2 &&
+		   score.event[0].sources.right == 1 && score.event[0].sources.top == 1 &&
+		   score.event[0].sources.top_named == 1,
+	   "one of two named sources is right");
+	ok(score.event[1].sources.top == 1 && !score.event[1].sources.top_named, "none is named");
+	is_int(score.event[2].sources.all, 0, "of a victim in words they are not known");
+}
+
+static void tops(void)
+{
+	struct wr_finding_source named[WR_SENT_NAMED];
+	struct wr_finding f = {.n_sources = WR_FINDING_SOURCES};
+	struct wr_score_sources got;
+	uint8_t src[16] = {10, 1}, victim[16] = {10, 0, 0, 1};
+	struct wr_sent *s = NULL;
+	uint32_t n;
+
+	is_int(wr_sent_open(&s), 0, "a table of sources");
+	for (uint32_t i = 0; i < 40; i++) /* the later ones send more */
+		for (uint32_t k = 0; k <= i; k++) {
+			src[3] = (uint8_t)i;
+			wr_sent_packet(s, 7, src);
+			wr_sent_packet(s, 8, victim);
+		}
+	wr_sent_packet(s, 7, victim);
+	for (uint32_t i = 0; i < WR_FINDING_SOURCES; i++) {
+		memcpy(f.source[i].addr, src, 16);
+		f.source[i].addr[3] = (uint8_t)(i + 10);
+	}
+	n = wr_sent_name(named, wr_sent_name(named, 0, &f), &f);
+	is_int(n, WR_FINDING_SOURCES, "each is named once");
+	wr_sent_score(s, 7, victim, named, n, &got);
+	ok(got.all == 40 && got.right == 20 && got.top == 20 && got.top_named == 10,
+	   "of the twenty that send most (20 to 39) ten are named (10 to 29): %u of %u, %u",
+	   got.top_named, got.top, got.all);
+	wr_sent_close(&s);
+}
+
 static void sums(void)
 {
 	const struct wr_score *all[] = {&score, &score};
@@ -201,6 +301,12 @@ static void sums(void)
 	ok(a.events == 10 && a.found == 8 && fabs(a.found_share.value - 0.8) < 1e-9 &&
 		   a.found_share.low < 0.8 && a.found_share.high > 0.8,
 	   "8 of 10 found, %.2f to %.2f", a.found_share.low, a.found_share.high);
+	ok(a.floods == 2 && fabs(a.flood_kept.out.value - 0.5) < 1e-9 &&
+		   fabs(a.flood_kept.since.value - 2.0 / 3) < 1e-9,
+	   "half of the flood's packets kept out, two of three from the first on");
+	ok(a.few.events == 8 && a.few.recall == 0 && isnan(a.few.precision) && !a.many.events,
+	   "none of their sources was named");
+	ok(fabs(a.kept.out.value - 0.1) < 1e-9, "and a tenth of an event's");
 	ok(a.false_alarms == 4 && a.alarms_a_day > 0 && a.by_chance > 0, "false alarms a day");
 	ok(!wr_score_sum(&none, all, 2, WR_SCORE_COLD, &err) && !none.captures &&
 		   isnan(none.found_share.value),
@@ -214,6 +320,9 @@ int main(void)
 		return 0;
 	}
 	tables();
+	clean();
+	tails();
+	tops();
 	credits();
 	sums();
 	file("a.lab.gz", NULL);

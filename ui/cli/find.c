@@ -141,12 +141,21 @@ void wr_find_finish(struct wr_find *f)
 	wr_detect_finish(f->detect);
 }
 
-int wr_find_restart(struct wr_find *f, struct wr_err *err)
+int wr_find_restart(struct wr_find *f, bool resume, uint64_t now_ns, struct wr_err *err)
 {
+	struct wr_buf b = {0};
+	int ret;
+
+	if (resume) /* as the daemon does: before what holds is ended */
+		wr_detect_learned_write(f->detect, &b);
 	wr_detect_finish(f->detect);
 	wr_detect_close(&f->detect);
 	wr_live_close(&f->live);
-	return open_all(f, err);
+	ret = open_all(f, err);
+	if (!ret && resume)
+		ret = wr_detect_learned_read(f->detect, wr_buf_text(&b), b.used, now_ns, err);
+	wr_buf_free(&b);
+	return ret;
 }
 
 uint32_t wr_find_found(const struct wr_find *f, const struct wr_finding **out)

@@ -35,9 +35,9 @@ int wr_find_save(const struct wr_find *f, const char *path, struct wr_err *err);
 /* No more packets. */
 void wr_find_finish(struct wr_find *f);
 
-/* Detection begins anew with nothing known, as after a restart; what was found stays. 0 or -errno.
- */
-int wr_find_restart(struct wr_find *f, struct wr_err *err);
+/* Detection begins anew, as after a restart: with nothing known, or (resume) with what it had
+ * learned until now_ns. What was found stays. 0 or -errno. */
+int wr_find_restart(struct wr_find *f, bool resume, uint64_t now_ns, struct wr_err *err);
 
 /* All that was found, in the order in which it was raised, borrowed. Returns how many. */
 uint32_t wr_find_found(const struct wr_find *f, const struct wr_finding **out);

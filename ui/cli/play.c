@@ -132,7 +132,7 @@ static int restart(struct play *p, uint64_t ts_ns, struct wr_err *err)
 	    (double)(int64_t)(ts_ns - p->zero_ns) / 1e9 < p->conf->restart_s)
 		return 0;
 	p->restarted = true;
-	return wr_find_restart(p->find, err);
+	return wr_find_restart(p->find, p->conf->resume, ts_ns, err);
 }
 
 static void score_packet(struct play *p, uint64_t ts_ns, uint8_t label, bool out)

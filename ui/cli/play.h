@@ -14,7 +14,8 @@ struct wr_play_conf {
 	double scale;	   /* it takes so many times as long; 1: as it was */
 	unsigned int thin; /* percent of the packets of events that are played; 100: all */
 	bool poison;	   /* one in ten packets of events comes in the warm-up, too */
-	double restart_s;  /* detection begins anew with nothing known; 0: it does not */
+	double restart_s;  /* detection begins anew; 0: it does not */
+	bool resume;	   /* then with what it had learned, else with nothing known */
 	const char *out;   /* a directory for what was found and decided of each packet; NULL */
 };
 

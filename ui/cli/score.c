@@ -16,7 +16,7 @@ enum { CAPTURES = 4096, DEEP = 3 /* directories within directories */ };
 
 struct args {
 	const char *automatic, *scale, *out;
-	uint64_t thin, restart_s;
+	uint64_t thin, restart_s, resume_s;
 	bool json, poison;
 };
 
@@ -124,7 +124,10 @@ static int read_args(struct scores *s, struct wr_err *err)
 	}
 	c->thin = s->a.thin ? (unsigned int)s->a.thin : 100;
 	c->poison = s->a.poison;
-	c->restart_s = (double)s->a.restart_s;
+	if (s->a.restart_s && s->a.resume_s)
+		return wr_fail(err, EINVAL, "--restart and --resume: one of them");
+	c->resume = s->a.resume_s > 0;
+	c->restart_s = (double)(c->resume ? s->a.resume_s : s->a.restart_s);
 	c->out = s->a.out;
 	if (c->out && access(c->out, W_OK | X_OK))
 		return wr_fail(err, errno, "--out %s: %s", c->out, strerror(errno));
@@ -230,6 +233,9 @@ static const struct wr_option options[] = {
 	 WR_OPTION_FLAG, AT(poison)},
 	{0, "restart", "SECONDS", "after so many seconds detection begins anew with nothing known",
 	 WR_OPTION_NUMBER, AT(restart_s), 1, 1000000000},
+	{0, "resume", "SECONDS",
+	 "after so many seconds detection begins anew with what it had learned until then",
+	 WR_OPTION_NUMBER, AT(resume_s), 1, 1000000000},
 	{0, "out", "DIR",
 	 "write NAME.alerts.tsv, what was found, and with --auto NAME.verdicts, a byte for each "
 	 "packet: 1 kept out",
