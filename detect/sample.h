@@ -12,14 +12,19 @@ enum {
 			   place, too */
 	BUCKET = 32,
 	SETTLED_S = 5,
+	SAMPLE_WORDS = 3,
 };
 
 struct sample {
 	uint8_t src[16], dst[16];
 	uint64_t ns; /* 0: none */
 	uint32_t len;
-	uint16_t sport, dport, window, pad;
-	uint8_t ip_v, proto, ttl, tcp_flags, tcp_words, frag, icmp_type, pad2;
+	uint16_t sport, dport, window;
+	/* Two bytes each: the first that UDP carries, or the first options of TCP. */
+	uint16_t word[SAMPLE_WORDS];
+	uint8_t n_words, n_kept; /* that the packet has; of these: that are known */
+	uint8_t ip_v, proto, ttl, tcp_flags, tcp_words, frag, icmp_type;
+	uint8_t next; /* what follows the fixed header of IPv6: the protocol, or an extension */
 };
 
 struct samples {
