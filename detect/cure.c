@@ -12,6 +12,7 @@
 enum {
 	ATTACK_LEAST = 16, /* samples */
 	USUAL_LEAST = 20,
+	TTL_LEAST = 300,   /* usual packets that a time to live has to tell them from */
 	LOOK = 2048,	   /* samples of an attack that are looked at */
 	MOST_USUAL = 1000, /* one in so many usual packets may be hit */
 	LOOK_S = 10,	   /* seconds that samples of an attack are looked for in */
@@ -29,6 +30,7 @@ struct work {
 	uint32_t n_attack, n_usual, n_in;
 	struct fact fact[WR_CURE_FACTS];
 	uint32_t n;
+	double ttl[256], ttls; /* usual packets by time to live, of the attack's kind; in all */
 	double least; /* share of the samples that a fact has to match: the rest may be usual ones
 		       */
 	uint32_t seen[1 << 16];
@@ -80,6 +82,27 @@ static bool is_flood(enum wr_finding_class c)
 	return c <= WR_CLASS_CARPET_BOMBING;
 }
 
+/* A bucket may be of several services: as much of it counts as its samples are of this one. */
+static void gather_ttls(struct work *w, const struct samples *all, uint32_t bucket)
+{
+	const struct wr_victim *v = &w->f->victim;
+	uint32_t n = 0, of = 0;
+
+	if (!w->n_attack)
+		return;
+	for (uint32_t i = 0; i < BUCKET; i++) {
+		const struct sample *s = &all->usual[bucket][i];
+
+		n += s->ns != 0;
+		of += s->ns && for_victim(v, s) && s->proto == w->attack[0].proto &&
+		      (!v->port || v->port == s->dport);
+	}
+	for (uint32_t i = 0; of && i < 256; i++) {
+		w->ttl[i] += all->ttl[bucket][i];
+		w->ttls += (double)all->ttl[bucket][i] * of / n;
+	}
+}
+
 static void gather(struct wr_detect *d, struct work *w)
 {
 	const struct samples *all = d->samples;
@@ -99,6 +122,7 @@ static void gather(struct wr_detect *d, struct work *w)
 		for (uint32_t i = 0; i < BUCKET; i++)
 			if (all->usual[b][i].ns && for_victim(v, &all->usual[b][i]))
 				w->usual[w->n_usual++] = &all->usual[b][i];
+		gather_ttls(w, all, b);
 	}
 	w->n_in = w->n_usual;
 	memset(w->in, 1, sizeof(w->in));
@@ -173,6 +197,16 @@ static bool clean(const struct work *w)
 	return (uint64_t)w->n_in * MOST_USUAL <= w->n_usual;
 }
 
+/* Clients have few times to live: that a hundred packets did not have one says little. */
+static bool ttl_tells(const struct work *w, const struct fact *f)
+{
+	double hit = 0;
+
+	for (uint32_t i = f->lo; i <= f->hi && i < 256; i++)
+		hit += w->ttl[i];
+	return w->ttls >= TTL_LEAST && hit * MOST_USUAL <= w->ttls;
+}
+
 /* What most of the attack has in common: open[i] says whether candidate i is any. */
 static void look(struct work *w, struct fact candidate[FIELDS], bool open[FIELDS])
 {
@@ -207,7 +241,7 @@ static void choose(struct work *w)
 		for (unsigned int i = 0; i < FIELDS; i++) {
 			uint32_t left;
 
-			if (!open[i])
+			if (!open[i] || (i == F_TTL && !clean(w) && !ttl_tells(w, &candidate[i])))
 				continue;
 			left = left_of(w, &candidate[i]);
 			if (left < least) {

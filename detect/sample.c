@@ -71,14 +71,29 @@ void samples_forget(struct wr_detect *d)
 	d->samples->n = d->samples->settled = 0;
 }
 
+static void count_ttl(struct samples *all, uint32_t bucket, uint8_t ttl)
+{
+	uint16_t *n = all->ttl[bucket];
+
+	n[ttl]++;
+	if (++all->ttls[bucket] < TTLS)
+		return;
+	all->ttls[bucket] = 0;
+	for (uint32_t i = 0; i < 256; i++) {
+		n[i] /= 2;
+		all->ttls[bucket] = (uint16_t)(all->ttls[bucket] + n[i]);
+	}
+}
+
 static void keep(struct samples *all, const struct sample *s)
 {
 	uint16_t service = s->sport < s->dport ? s->sport : s->dport;
 	uint64_t h = wr_mix(addr_hash(s->dst) + ((uint32_t)s->proto << 16 | service));
-	struct sample *bucket = all->usual[h & (BUCKETS - 1)];
+	uint32_t bucket = h & (BUCKETS - 1);
 
 	all->random = wr_mix(all->random + 1);
-	bucket[all->random % BUCKET] = *s;
+	all->usual[bucket][all->random % BUCKET] = *s;
+	count_ttl(all, bucket, s->ttl);
 }
 
 void end_step_samples(struct wr_detect *d)

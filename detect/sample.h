@@ -13,6 +13,7 @@ enum {
 	BUCKET = 32,
 	SETTLED_S = 5,
 	SAMPLE_WORDS = 3,
+	TTLS = 4096, /* usual packets of a bucket, then each of its counts is halved */
 };
 
 struct sample {
@@ -30,6 +31,9 @@ struct sample {
 struct samples {
 	struct sample recent[SAMPLES];
 	struct sample usual[BUCKETS][BUCKET];
+	/* How many of all usual packets that were ever seen for a bucket came with which time to
+	 * live: of a few samples one that few clients have is too likely to be missing. */
+	uint16_t ttl[BUCKETS][256], ttls[BUCKETS];
 	uint32_t n, settled; /* written so far; of these: looked at whether they are usual */
 	uint64_t random;
 };

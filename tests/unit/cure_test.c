@@ -308,6 +308,27 @@ static void option_flood(struct host *h, uint32_t turn)
 	end(h);
 }
 
+/* One client in a hundred is as far away as the attack. */
+static void far_turn(struct host *h, uint32_t turn)
+{
+	h->ttl = turn / 10 % 100 == 7 ? 44 : 57;
+	usual_turn(h, turn);
+	h->ttl = 57;
+}
+
+/* To another address, too, forty times what begins and ends a connection. */
+static void few_turn(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn % USERS * 77;
+	uint16_t port = (uint16_t)(20000 + turn / 200);
+
+	usual_turn(h, turn);
+	if (turn % 200)
+		return;
+	host_opens(h, client, port, WEB + 60, 443);
+	host_closes(h, client, port, WEB + 60, 443);
+}
+
 static const struct attack {
 	const char *what;
 	turn_fn turn;
@@ -322,6 +343,10 @@ static const struct attack {
 	{"SYNs with options of their own", option_flood, BOTH, true, 57, 0, 64240, options_turn},
 	{"questions of another kind", questions, BOTH, true, 57, 0, 0, names_turn},
 	{"SYNs from a distance of their own", syn_flood, BOTH, true, 230, 20, 64240},
+	{"SYNs from where one client in a hundred is", syn_flood, BOTH, false, 44, 0, 64240,
+	 far_turn},
+	{"SYNs from a distance of their own to who gets few", lonely, BOTH, false, 240, 0, 64240,
+	 few_turn},
 	{"SYNs like those of clients", syn_flood, BOTH, false, 57, 0, 64240},
 	{"SYN+ACKs", reflection, BOTH, true, 40, 30, 1000},
 	{"UDP", udp_flood, BOTH, true, 57, 0, 0},
