@@ -88,7 +88,8 @@ static void count_ttl(struct samples *all, uint32_t bucket, uint8_t ttl)
 static void keep(struct samples *all, const struct sample *s)
 {
 	uint16_t service = s->sport < s->dport ? s->sport : s->dport;
-	uint64_t h = wr_mix(addr_hash(s->dst) + ((uint32_t)s->proto << 16 | service));
+	uint32_t opens = (s->tcp_flags & (WR_TCP_SYN | WR_TCP_ACK)) == WR_TCP_SYN;
+	uint64_t h = wr_mix(addr_hash(s->dst) + (opens << 24 | (uint32_t)s->proto << 16 | service));
 	uint32_t bucket = h & (BUCKETS - 1);
 
 	all->random = wr_mix(all->random + 1);

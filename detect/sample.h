@@ -8,8 +8,8 @@
 
 enum {
 	SAMPLES = 8192, /* a power of two: the newest ones */
-	BUCKETS = 1024, /* of usual ones, by destination, protocol and service: what is rare has its
-			   place, too */
+	BUCKETS = 1024, /* of usual ones, by destination, protocol, service, and whether it opens a
+			   connection: what is rare has its place, too */
 	BUCKET = 32,
 	SETTLED_S = 5,
 	SAMPLE_WORDS = 3,

@@ -329,6 +329,23 @@ static void few_turn(struct host *h, uint32_t turn)
 	host_closes(h, client, port, WEB + 60, 443);
 }
 
+/* One client in eight has the attack's window, and says little of it beside what it sends. */
+static void sends_turn(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn / 10 % USERS * 77;
+	uint16_t port = (uint16_t)(20000 + turn / 10 % 30000);
+
+	if (turn % 10)
+		return;
+	h->window = turn / 10 % 8 == 5 ? 1024 : 64240;
+	host_tcp(h, client, port, WEB, 443, SYN, 0);
+	host_tcp(h, WEB, 443, client, port, SYN_ACK, 0);
+	h->window = 500;
+	host_says(h, client, port, WEB, 443, 40 * 1400);
+	host_closes(h, client, port, WEB, 443);
+	h->window = 64240;
+}
+
 static const struct attack {
 	const char *what;
 	turn_fn turn;
@@ -345,6 +362,7 @@ static const struct attack {
 	{"SYNs from a distance of their own", syn_flood, BOTH, true, 230, 20, 64240},
 	{"SYNs from where one client in a hundred is", syn_flood, BOTH, false, 44, 0, 64240,
 	 far_turn},
+	{"SYNs like those of one client in eight", syn_flood, BOTH, false, 57, 0, 1024, sends_turn},
 	{"SYNs from a distance of their own to who gets few", lonely, BOTH, false, 240, 0, 64240,
 	 few_turn},
 	{"SYNs like those of clients", syn_flood, BOTH, false, 57, 0, 64240},
