@@ -7,94 +7,17 @@
 
 #include "core/proto.h"
 #include "detect/blame.h"
-#include "detect/sample.h"
+#include "detect/fact.h"
 
 enum {
 	ATTACK_LEAST = 16, /* samples */
 	USUAL_LEAST = 20,
+	TTL_LEAST = 300,   /* usual packets that a time to live has to tell them from */
 	LOOK = 2048,	   /* samples of an attack that are looked at */
 	MOST_USUAL = 1000, /* one in so many usual packets may be hit */
 	LOOK_S = 10,	   /* seconds that samples of an attack are looked for in */
 	LIMIT_LEAST = 20,  /* packets a second */
 };
-
-/* ---- facts that a rule can ask for ---- */
-
-struct fact {
-	uint8_t field;
-	uint32_t lo, hi;
-};
-
-static uint32_t get_sport(const struct sample *s)
-{
-	return s->sport;
-}
-static uint32_t get_dport(const struct sample *s)
-{
-	return s->dport;
-}
-static uint32_t get_len(const struct sample *s)
-{
-	return s->len;
-}
-static uint32_t get_ttl(const struct sample *s)
-{
-	return s->ttl;
-}
-static uint32_t get_flags(const struct sample *s)
-{
-	return s->tcp_flags;
-}
-static uint32_t get_words(const struct sample *s)
-{
-	return s->tcp_words;
-}
-static uint32_t get_window(const struct sample *s)
-{
-	return s->window;
-}
-static uint32_t get_frag(const struct sample *s)
-{
-	return s->frag;
-}
-static uint32_t get_icmp(const struct sample *s)
-{
-	return s->icmp_type;
-}
-
-enum { F_FLAGS, F_SPORT, F_DPORT, F_FRAG, F_ICMP, F_LEN, F_WORDS, F_WINDOW, F_TTL, FIELDS };
-
-/* In the order in which they are preferred when they tell apart as well: what the attacker cannot
- * change without losing its effect comes first. text: pcap-filter(7), with the bounds. */
-static const struct {
-	uint32_t (*get)(const struct sample *s);
-	bool range;	/* from .. to, else one value */
-	uint8_t proto;	/* only of that, */
-	uint8_t proto2; /* or of that; 0: any */
-	bool ip4;	/* its text is for IPv4 alone */
-	const char *one, *between, *one6, *between6;
-} fields[FIELDS] = {
-	[F_FLAGS] = {get_flags, false, WR_IP_TCP, 0, true, "tcp[13] == %u", NULL, NULL, NULL},
-	[F_SPORT] = {get_sport, false, WR_IP_UDP, WR_IP_TCP, false, "src port %u", NULL,
-		     "src port %u", NULL},
-	[F_DPORT] = {get_dport, false, WR_IP_UDP, WR_IP_TCP, false, "dst port %u", NULL,
-		     "dst port %u", NULL},
-	[F_FRAG] = {get_frag, false, 0, 0, true, "ip[6:2] & 0x3fff != 0", NULL, NULL, NULL},
-	[F_ICMP] = {get_icmp, false, WR_IP_ICMP, 0, true, "icmp[0] == %u", NULL, NULL, NULL},
-	[F_LEN] = {get_len, true, 0, 0, false, "len == %u", "len >= %u and len <= %u", "len == %u",
-		   "len >= %u and len <= %u"},
-	[F_WORDS] = {get_words, false, WR_IP_TCP, 0, true, "tcp[12] >> 4 == %u", NULL, NULL, NULL},
-	[F_WINDOW] = {get_window, false, WR_IP_TCP, 0, true, "tcp[14:2] == %u", NULL, NULL, NULL},
-	[F_TTL] = {get_ttl, true, 0, 0, false, "ip[8] == %u", "ip[8] >= %u and ip[8] <= %u",
-		   "ip6[7] == %u", "ip6[7] >= %u and ip6[7] <= %u"},
-};
-
-static bool has(const struct fact *f, const struct sample *s)
-{
-	uint32_t v = fields[f->field].get(s);
-
-	return v >= f->lo && v <= f->hi;
-}
 
 /* ---- samples ---- */
 
@@ -107,6 +30,7 @@ struct work {
 	uint32_t n_attack, n_usual, n_in;
 	struct fact fact[WR_CURE_FACTS];
 	uint32_t n;
+	double ttl[256], ttls; /* usual packets by time to live, of the attack's kind; in all */
 	double least; /* share of the samples that a fact has to match: the rest may be usual ones
 		       */
 	uint32_t seen[1 << 16];
@@ -158,6 +82,27 @@ static bool is_flood(enum wr_finding_class c)
 	return c <= WR_CLASS_CARPET_BOMBING;
 }
 
+/* A bucket may be of several services: as much of it counts as its samples are of this one. */
+static void gather_ttls(struct work *w, const struct samples *all, uint32_t bucket)
+{
+	const struct wr_victim *v = &w->f->victim;
+	uint32_t n = 0, of = 0;
+
+	if (!w->n_attack)
+		return;
+	for (uint32_t i = 0; i < BUCKET; i++) {
+		const struct sample *s = &all->usual[bucket][i];
+
+		n += s->ns != 0;
+		of += s->ns && for_victim(v, s) && s->proto == w->attack[0].proto &&
+		      (!v->port || v->port == s->dport);
+	}
+	for (uint32_t i = 0; of && i < 256; i++) {
+		w->ttl[i] += all->ttl[bucket][i];
+		w->ttls += (double)all->ttl[bucket][i] * of / n;
+	}
+}
+
 static void gather(struct wr_detect *d, struct work *w)
 {
 	const struct samples *all = d->samples;
@@ -177,6 +122,7 @@ static void gather(struct wr_detect *d, struct work *w)
 		for (uint32_t i = 0; i < BUCKET; i++)
 			if (all->usual[b][i].ns && for_victim(v, &all->usual[b][i]))
 				w->usual[w->n_usual++] = &all->usual[b][i];
+		gather_ttls(w, all, b);
 	}
 	w->n_in = w->n_usual;
 	memset(w->in, 1, sizeof(w->in));
@@ -189,7 +135,7 @@ static uint32_t matched(const struct work *w, const struct fact *f)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < w->n_attack; i++)
-		n += has(f, &w->attack[i]);
+		n += fact_hits(f, &w->attack[i]);
 	return n;
 }
 
@@ -198,7 +144,7 @@ static uint32_t left_of(const struct work *w, const struct fact *f)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < w->n_usual; i++)
-		n += w->in[i] && has(f, w->usual[i]);
+		n += w->in[i] && fact_may_hit(f, w->usual[i]);
 	return n;
 }
 
@@ -210,18 +156,18 @@ static struct fact best_of(struct work *w, uint8_t field)
 
 	memset(w->seen, 0, sizeof(w->seen));
 	for (uint32_t i = 0; i < w->n_attack; i++) {
-		uint32_t v = fields[field].get(&w->attack[i]) & 0xffff;
+		uint32_t v = fact_of(&w->attack[i], field);
 
-		if (++w->seen[v] > most) {
+		if (v < FACT_NONE && ++w->seen[v] > most) {
 			most = w->seen[v];
 			f.lo = f.hi = v;
 		}
 	}
-	if (!fields[field].range || most >= w->least * 1.02 * w->n_attack)
+	if (!fact_is_range(field) || most >= w->least * 1.02 * w->n_attack)
 		return f;
-	for (f.lo = 0; n + w->seen[f.lo] <= skip; f.lo++)
+	for (f.lo = 0; f.lo < 0xffff && n + w->seen[f.lo] <= skip; f.lo++)
 		n += w->seen[f.lo];
-	for (n = 0, f.hi = 0xffff; n + w->seen[f.hi] <= skip; f.hi--)
+	for (n = 0, f.hi = 0xffff; f.hi > f.lo && n + w->seen[f.hi] <= skip; f.hi--)
 		n += w->seen[f.hi];
 	return f;
 }
@@ -230,22 +176,19 @@ static bool may(const struct work *w, uint8_t field)
 {
 	uint8_t proto = w->attack[0].proto;
 
-	if (fields[field].ip4 && w->f->victim.ip_v != 4)
-		return false;
-	if (w->f->klass == WR_CLASS_FRAG_FLOOD && field != F_FRAG && field != F_LEN &&
-	    field != F_TTL)
+	if (w->f->klass == WR_CLASS_FRAG_FLOOD && field != F_FRAG && field != F_NEXT &&
+	    field != F_LEN && field != F_TTL)
 		return false; /* later ones have nothing else */
 	if (field == F_DPORT && w->f->victim.port)
 		return false; /* the rule has it already */
-	return !fields[field].proto || fields[field].proto == proto ||
-	       fields[field].proto2 == proto;
+	return fact_fits(field, w->f->victim.ip_v, proto);
 }
 
 static void take(struct work *w, const struct fact *f)
 {
 	w->fact[w->n++] = *f;
 	for (uint32_t i = 0; i < w->n_usual; i++)
-		w->in[i] = w->in[i] && has(f, w->usual[i]);
+		w->in[i] = w->in[i] && fact_may_hit(f, w->usual[i]);
 	w->n_in = left_of(w, f);
 }
 
@@ -254,69 +197,66 @@ static bool clean(const struct work *w)
 	return (uint64_t)w->n_in * MOST_USUAL <= w->n_usual;
 }
 
+/* Clients have few times to live: that a hundred packets did not have one says little. */
+static bool ttl_tells(const struct work *w, const struct fact *f)
+{
+	double hit = 0;
+
+	for (uint32_t i = f->lo; i <= f->hi && i < 256; i++)
+		hit += w->ttl[i];
+	return w->ttls >= TTL_LEAST && hit * MOST_USUAL <= w->ttls;
+}
+
+/* What most of the attack has in common: open[i] says whether candidate i is any. */
+static void look(struct work *w, struct fact candidate[FIELDS], bool open[FIELDS])
+{
+	for (unsigned int i = 0; i < FIELDS; i++) {
+		open[i] = may(w, (uint8_t)i);
+		if (!open[i])
+			continue;
+		candidate[i] = best_of(w, (uint8_t)i);
+		open[i] = matched(w, &candidate[i]) >= w->least * w->n_attack;
+	}
+}
+
 /* Each time the fact that leaves the fewest usual packets; the first of the table when nothing is
  * known of them. */
 static void choose(struct work *w)
 {
-	bool taken[FIELDS] = {0};
-	struct fact flags;
+	struct fact candidate[FIELDS];
+	bool open[FIELDS];
 
+	look(w, candidate, open);
 	/* Of TCP always which kind of packets: a rule against SYNs shall not hit what connections
 	 * that are there say. */
-	if (w->feature != WR_FEATURE_FRAGMENTS && may(w, F_FLAGS)) {
-		flags = best_of(w, F_FLAGS);
-		if (matched(w, &flags) >= w->least * w->n_attack) {
-			taken[F_FLAGS] = true;
-			take(w, &flags);
-		}
+	if (w->feature != WR_FEATURE_FRAGMENTS && open[F_FLAGS]) {
+		open[F_FLAGS] = false;
+		take(w, &candidate[F_FLAGS]);
 	}
 
 	while (w->n < WR_CURE_FACTS && (!clean(w) || (w->n_usual < USUAL_LEAST && w->n < 3))) {
-		struct fact best = {0};
+		const struct fact *best = NULL;
 		uint32_t least = UINT32_MAX;
 
 		for (unsigned int i = 0; i < FIELDS; i++) {
-			struct fact f;
 			uint32_t left;
 
-			if (taken[i] || !may(w, (uint8_t)i))
+			if (!open[i] || (i == F_TTL && !clean(w) && !ttl_tells(w, &candidate[i])))
 				continue;
-			f = best_of(w, (uint8_t)i);
-			if (i == F_FRAG && !f.lo)
-				continue; /* its text is that they are some */
-			if (matched(w, &f) < w->least * w->n_attack)
-				continue;
-			left = left_of(w, &f);
+			left = left_of(w, &candidate[i]);
 			if (left < least) {
 				least = left;
-				best = f;
+				best = &candidate[i];
 			}
 		}
-		if (least == UINT32_MAX || (w->n_usual >= USUAL_LEAST && least >= w->n_in))
+		if (!best || (w->n_usual >= USUAL_LEAST && least >= w->n_in))
 			return;
-		taken[best.field] = true;
-		take(w, &best);
+		open[best->field] = false;
+		take(w, best);
 	}
 }
 
 /* ---- words ---- */
-
-static void fact_text(struct wr_buf *b, const struct fact *f, uint8_t ip_v)
-{
-	const char *one = ip_v == 4 ? fields[f->field].one : fields[f->field].one6;
-	const char *between = ip_v == 4 ? fields[f->field].between : fields[f->field].between6;
-	char text[80];
-
-	/* The formats are those of the table. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	if (f->lo == f->hi)
-		snprintf(text, sizeof(text), one, f->lo);
-	else
-		snprintf(text, sizeof(text), between, f->lo, f->hi);
-#pragma GCC diagnostic pop
-	wr_buf_str(b, text);
-}
 
 static const char *proto_word(const struct work *w)
 {
@@ -339,10 +279,7 @@ static void where_text(struct wr_buf *b, const struct work *w)
 	if (!w->n)
 		return;
 	wr_buf_str(b, " where \"");
-	for (uint32_t i = 0; i < w->n; i++) {
-		wr_buf_str(b, i ? " and " : "");
-		fact_text(b, &w->fact[i], w->f->victim.ip_v);
-	}
+	facts_text(b, w->fact, w->n, w->f->victim.ip_v, w->attack[0].proto);
 	wr_buf_char(b, '"');
 }
 
@@ -391,7 +328,7 @@ static uint32_t covered(const struct work *w)
 	for (uint32_t i = 0; i < w->n_attack; i++) {
 		uint32_t k = 0;
 
-		while (k < w->n && has(&w->fact[k], &w->attack[i]))
+		while (k < w->n && fact_hits(&w->fact[k], &w->attack[i]))
 			k++;
 		n += k == w->n;
 	}

@@ -16,6 +16,24 @@ void samples_close(struct wr_detect *d)
 	wr_mem_unmap(d->samples, sizeof(*d->samples));
 }
 
+/* As a rule would see them: what pads a short frame is read, too. */
+static void take_words(struct sample *s, const struct wr_packet *pkt, const struct wr_hdr *h)
+{
+	uint32_t at = h->payload_off, end = pkt->len;
+
+	if (!(h->has & WR_H_PAYLOAD) || !(h->has & (WR_H_TCP | WR_H_PORTS)))
+		return;
+	if (h->has & WR_H_TCP) {
+		end = at;
+		at -= h->tcp_opt_len;
+	}
+	for (; s->n_words < SAMPLE_WORDS && at + 2 <= end; at += 2, s->n_words++) {
+		if (at + 2 > pkt->caplen)
+			continue;
+		s->word[s->n_kept++] = (uint16_t)(pkt->data[at] << 8 | pkt->data[at + 1]);
+	}
+}
+
 void samples_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	const struct wr_hdr *h = &rec->hdr[0];
@@ -32,6 +50,7 @@ void samples_packet(struct wr_detect *d, const struct wr_packet *pkt, const stru
 	s->ip_v = h->ip_v;
 	s->ttl = h->ttl;
 	s->proto = h->has & WR_H_PROTO ? h->proto : 0;
+	s->next = h->ip_v == 6 && h->has & WR_H_EXT && h->ext_len ? h->ext[0] : s->proto;
 	s->frag = h->has & WR_H_FRAG ? 1 : 0;
 	if (h->has & WR_H_PORTS) {
 		s->sport = h->sport;
@@ -44,6 +63,7 @@ void samples_packet(struct wr_detect *d, const struct wr_packet *pkt, const stru
 	}
 	if (h->has & WR_H_ICMP)
 		s->icmp_type = h->icmp_type;
+	take_words(s, pkt, h);
 }
 
 void samples_forget(struct wr_detect *d)
@@ -51,14 +71,30 @@ void samples_forget(struct wr_detect *d)
 	d->samples->n = d->samples->settled = 0;
 }
 
+static void count_ttl(struct samples *all, uint32_t bucket, uint8_t ttl)
+{
+	uint16_t *n = all->ttl[bucket];
+
+	n[ttl]++;
+	if (++all->ttls[bucket] < TTLS)
+		return;
+	all->ttls[bucket] = 0;
+	for (uint32_t i = 0; i < 256; i++) {
+		n[i] /= 2;
+		all->ttls[bucket] = (uint16_t)(all->ttls[bucket] + n[i]);
+	}
+}
+
 static void keep(struct samples *all, const struct sample *s)
 {
 	uint16_t service = s->sport < s->dport ? s->sport : s->dport;
-	uint64_t h = wr_mix(addr_hash(s->dst) + ((uint32_t)s->proto << 16 | service));
-	struct sample *bucket = all->usual[h & (BUCKETS - 1)];
+	uint32_t opens = (s->tcp_flags & (WR_TCP_SYN | WR_TCP_ACK)) == WR_TCP_SYN;
+	uint64_t h = wr_mix(addr_hash(s->dst) + (opens << 24 | (uint32_t)s->proto << 16 | service));
+	uint32_t bucket = h & (BUCKETS - 1);
 
 	all->random = wr_mix(all->random + 1);
-	bucket[all->random % BUCKET] = *s;
+	all->usual[bucket][all->random % BUCKET] = *s;
+	count_ttl(all, bucket, s->ttl);
 }
 
 void end_step_samples(struct wr_detect *d)

@@ -4,6 +4,7 @@
  * the packets that follow it drops the attack and nothing usual; where both look the same none is
  * made that drops.
  */
+#include "detect/fact.h"
 #include "policy/verdict.h"
 #include "tests/unit/detect_usual.h"
 
@@ -207,6 +208,144 @@ static void pings(struct host *h, uint32_t turn)
 	end(h);
 }
 
+/* Connections that were opened long ago and say nothing but that they are there. */
+static void held_turn(struct host *h, uint32_t turn)
+{
+	usual_turn(h, turn);
+	if (turn % 3)
+		return;
+	h->window = 1024;
+	host_tcp(h, 0xd0000000u + turn % USERS * 77, (uint16_t)(10000 + turn % USERS), WEB, 443,
+		 ACK, 0);
+	h->window = 64240;
+}
+
+/* A question to a service like DNS: who asks it, what is asked, one thing. */
+static void question(struct host *h, uint32_t client, uint16_t port, uint32_t flags)
+{
+	struct seen s = {.src = client, .dst = WEB, .sport = port, .dport = 53, .proto = WR_IP_UDP};
+
+	host_ip(h, &s, 8 + 40, 0);
+	host_put16(h, port);
+	host_put16(h, 53);
+	host_put16(h, 8 + 40);
+	host_put16(h, 0);
+	host_put16(h, host_random(&random_state));
+	host_put16(h, flags);
+	host_put16(h, 1);
+	host_fill(h, 34, 'x');
+	host_send(h, &s);
+}
+
+static void names_turn(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn % USERS * 77;
+
+	usual_turn(h, turn);
+	if (turn % 4)
+		return;
+	question(h, client, (uint16_t)(1024 + turn % 60000), turn % 8 ? 0x0100 : 0x0120);
+	host_udp(h, WEB, 53, client, (uint16_t)(1024 + turn % 60000), 120);
+}
+
+static void questions(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 20; i++) {
+		begin(h);
+		question(h, host_stranger(&random_state),
+			 (uint16_t)(1024 + host_random(&random_state) % 60000), 0x2900);
+	}
+	end(h);
+}
+
+/* As Linux clients open one: how large a segment may be (2), and what is known of SACK (4). */
+static void open_with(struct host *h, uint32_t client, uint16_t port, uint16_t mss)
+{
+	struct seen s = {.src = client,
+			 .dst = WEB,
+			 .sport = port,
+			 .dport = 443,
+			 .proto = WR_IP_TCP,
+			 .flags = SYN};
+
+	host_ip(h, &s, 28, 0);
+	host_put16(h, port);
+	host_put16(h, 443);
+	host_put32(h, 1);
+	host_put32(h, 0);
+	host_put16(h, 0x7000 | SYN);
+	host_put16(h, h->window);
+	host_put32(h, 0);
+	host_put16(h, 0x0204);
+	host_put16(h, mss);
+	host_put32(h, 0x01010402);
+	host_send(h, &s);
+}
+
+static void options_turn(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn / 10 * 7919 % USERS * 77;
+	uint16_t port = (uint16_t)(20000 + turn / 10 % 30000);
+
+	if (turn % 10)
+		return;
+	open_with(h, client, port, turn % 20 ? 1460 : 1440);
+	host_tcp(h, WEB, 443, client, port, SYN_ACK, 0);
+	host_tcp(h, client, port, WEB, 443, ACK, 0);
+	host_says(h, client, port, WEB, 443, 500);
+	host_says(h, WEB, 443, client, port, 3000);
+	host_closes(h, client, port, WEB, 443);
+}
+
+static void option_flood(struct host *h, uint32_t turn)
+{
+	for (int i = 0; i < 20; i++) {
+		begin(h);
+		open_with(h, host_stranger(&random_state), (uint16_t)(turn * 20 + (uint32_t)i),
+			  1300);
+	}
+	end(h);
+}
+
+/* One client in a hundred is as far away as the attack. */
+static void far_turn(struct host *h, uint32_t turn)
+{
+	h->ttl = turn / 10 % 100 == 7 ? 44 : 57;
+	usual_turn(h, turn);
+	h->ttl = 57;
+}
+
+/* To another address, too, forty times what begins and ends a connection. */
+static void few_turn(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn % USERS * 77;
+	uint16_t port = (uint16_t)(20000 + turn / 200);
+
+	usual_turn(h, turn);
+	if (turn % 200)
+		return;
+	host_opens(h, client, port, WEB + 60, 443);
+	host_closes(h, client, port, WEB + 60, 443);
+}
+
+/* One client in eight has the attack's window, and says little of it beside what it sends. */
+static void sends_turn(struct host *h, uint32_t turn)
+{
+	uint32_t client = 0xd0000000u + turn / 10 % USERS * 77;
+	uint16_t port = (uint16_t)(20000 + turn / 10 % 30000);
+
+	if (turn % 10)
+		return;
+	h->window = turn / 10 % 8 == 5 ? 1024 : 64240;
+	host_tcp(h, client, port, WEB, 443, SYN, 0);
+	host_tcp(h, WEB, 443, client, port, SYN_ACK, 0);
+	h->window = 500;
+	host_says(h, client, port, WEB, 443, 40 * 1400);
+	host_closes(h, client, port, WEB, 443);
+	h->window = 64240;
+}
+
 static const struct attack {
 	const char *what;
 	turn_fn turn;
@@ -214,16 +353,25 @@ static const struct attack {
 	bool drops; /* it can be told apart */
 	uint8_t ttl_lo, ttl_n;
 	uint16_t window;
+	turn_fn usual; /* NULL: usual_turn */
 } attacks[] = {
-	{"SYNs with a window of their own", syn_flood, V4, true, 57, 0, 1024},
+	{"SYNs with a window of their own", syn_flood, BOTH, true, 57, 0, 1024},
+	{"SYNs with a window that connections have", syn_flood, BOTH, true, 57, 0, 1024, held_turn},
+	{"SYNs with options of their own", option_flood, BOTH, true, 57, 0, 64240, options_turn},
+	{"questions of another kind", questions, BOTH, true, 57, 0, 0, names_turn},
 	{"SYNs from a distance of their own", syn_flood, BOTH, true, 230, 20, 64240},
+	{"SYNs from where one client in a hundred is", syn_flood, BOTH, false, 44, 0, 64240,
+	 far_turn},
+	{"SYNs like those of one client in eight", syn_flood, BOTH, false, 57, 0, 1024, sends_turn},
+	{"SYNs from a distance of their own to who gets few", lonely, BOTH, false, 240, 0, 64240,
+	 few_turn},
 	{"SYNs like those of clients", syn_flood, BOTH, false, 57, 0, 64240},
 	{"SYN+ACKs", reflection, BOTH, true, 40, 30, 1000},
 	{"UDP", udp_flood, BOTH, true, 57, 0, 0},
 	{"answers of 1200 bytes from port 53", amp_dns, BOTH, true, 57, 0, 0},
 	{"pings of 1000 bytes", icmp_flood, BOTH, true, 57, 0, 0},
 	{"pings like those of each day", pings, BOTH, false, 57, 0, 0},
-	{"fragments", fragments, V4, true, 57, 0, 0},
+	{"fragments", fragments, BOTH, true, 57, 0, 0},
 	{"a carpet", carpet, BOTH, true, 57, 0, 0},
 	{"SYNs to who gets no others", lonely, BOTH, true, 240, 0, 1024},
 	{"UDP to who gets no other", lonely_udp, BOTH, true, 57, 0, 0},
@@ -231,6 +379,8 @@ static const struct attack {
 
 static void cure(const struct attack *a, int v)
 {
+	turn_fn usual = a->usual ? a->usual : usual_turn;
+
 	host_open(&host, v);
 	memset(&cured, 0, sizeof(cured));
 	random_state = 3;
@@ -239,9 +389,9 @@ static void cure(const struct attack *a, int v)
 	window = a->window;
 	host.news = news;
 	host.tap = judge;
-	pass(&host, 90, usual_turn, NULL);
-	pass(&host, 6, usual_turn, a->turn);
-	pass(&host, 2, usual_turn, NULL);
+	pass(&host, 90, usual, NULL);
+	pass(&host, 6, usual, a->turn);
+	pass(&host, 2, usual, NULL);
 	ok(cured.asked && !cured.broken, "%s, IPv%d: found, and each rule is one of the language",
 	   a->what, v);
 	if (a->drops) {
@@ -280,6 +430,27 @@ static void nothing_to_cure(void)
 	host_close(&host);
 }
 
+/* Of packets whose bytes were not kept nobody knows that they are others. */
+static void not_kept(void)
+{
+	struct sample kept = {.ip_v = 4,
+			      .proto = WR_IP_UDP,
+			      .next = WR_IP_UDP,
+			      .len = 82,
+			      .n_words = SAMPLE_WORDS,
+			      .n_kept = 2,
+			      .word = {7, 8}};
+	struct fact other = {F_SAYS2, 9, 9}, cut = {F_SAYS3, 0, 0}, option = {F_OPTION, 7, 7};
+	struct sample behind = {.ip_v = 6, .proto = WR_IP_TCP, .tcp_flags = SYN, .tcp_words = 5};
+
+	ok(!fact_hits(&other, &kept) && !fact_may_hit(&other, &kept), "bytes that are others");
+	ok(!fact_hits(&cut, &kept) && fact_may_hit(&cut, &kept), "bytes that were not kept");
+	ok(!fact_may_hit(&option, &kept), "UDP has no options");
+	behind.next = WR_IP_FRAGMENT;
+	is_int(fact_of(&behind, F_FLAGS), FACT_NONE, "flags behind an extension header are none");
+	is_int(fact_of(&behind, F_NEXT), WR_IP_FRAGMENT, "the extension header is one");
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++)
@@ -287,5 +458,6 @@ int main(void)
 			if (attacks[i].versions & (v == 4 ? V4 : V6))
 				cure(&attacks[i], v);
 	nothing_to_cure();
+	not_kept();
 	return done();
 }
