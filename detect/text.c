@@ -5,6 +5,7 @@
 
 #include "core/proto.h"
 #include "core/reason.h"
+#include "detect/evasion.h"
 #include "detect/impl.h"
 
 static const struct {
@@ -68,6 +69,9 @@ const char *wr_feature_text(enum wr_feature f)
 static const char *const reasons[] = {
 #define X(sym, name, text) text,
 	WR_BAD_TABLE(X)
+#undef X
+#define X(sym, text) text,
+		WR_EVASION_TABLE(X)
 #undef X
 };
 
