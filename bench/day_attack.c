@@ -13,6 +13,8 @@ enum {
 	MARGIN_S = 620,
 	REFLECTORS = 300,
 	BOTS = 30,
+	TRIES_PORT = 54321, /* that a scanner sends from */
+	BODY_NS = SECOND_NS / 2,
 	BAD = 0xc6336440 /* 198.51.100.64 and more: one for each class */
 };
 
@@ -21,6 +23,7 @@ struct attack {
 	double a_second, lasts_s;
 	void (*make)(struct day *d, struct actor *a, uint32_t i);
 	uint16_t port;
+	const char *name; /* NULL: as its class */
 };
 
 /* 198.18.0.0/15 is for tests (RFC 2544). */
@@ -127,6 +130,48 @@ static void make_slow(struct day *d, struct actor *a, uint32_t i)
 	b->until_ns = a->until_ns + 120 * SECOND_NS;
 }
 
+/* Opened, a header in full, and then what it brings: a byte at a time. */
+static bool post(struct day *d, struct actor *a)
+{
+	static const char head[] = "POST / HTTP/1.1\r\nHost: www.example.org\r\n"
+				   "Content-Length: 100000\r\n\r\n";
+	uint32_t n = a->n++;
+
+	if (d->now_ns >= a->until_ns)
+		return false;
+	a->at_ns = d->now_ns + (n < 4 ? SECOND_NS / 50 : BODY_NS / 2);
+	if (!n) {
+		day_tcp(d, a, true, WR_TCP_SYN, NULL, 0, 0);
+		a->seq++;
+	} else if (n == 1) {
+		day_tcp(d, a, false, WR_TCP_SYN | WR_TCP_ACK, NULL, 0, 0);
+		a->ack++;
+	} else if (n == 2) {
+		day_tcp(d, a, true, WR_TCP_ACK, NULL, 0, 0);
+	} else if (n == 3) {
+		day_tcp(d, a, true, WR_TCP_PSH | WR_TCP_ACK, head, sizeof(head) - 1,
+			sizeof(head) - 1);
+		a->seq += sizeof(head) - 1;
+	} else if (n % 2) {
+		day_tcp(d, a, true, WR_TCP_PSH | WR_TCP_ACK, "x", 1, 1);
+		a->seq++;
+	} else {
+		day_tcp(d, a, false, WR_TCP_ACK, NULL, 0, 0);
+	}
+	return true;
+}
+
+static void make_posts(struct day *d, struct actor *a, uint32_t i)
+{
+	struct actor *b = day_actor(d, post, d->now_ns);
+
+	(void)i;
+	if (!b)
+		return;
+	set(d, b, BAD + 11, WEB, 443);
+	b->until_ns = a->until_ns + 30 * SECOND_NS;
+}
+
 /* Another one for each seed: who is known for a scan is told once for a minute. */
 static uint32_t scanner(const struct day *d)
 {
@@ -144,6 +189,36 @@ static void make_ports(struct day *d, struct actor *a, uint32_t i)
 	a->seq++;
 	a->ack = 0;
 	day_tcp(d, a, false, WR_TCP_RST | WR_TCP_ACK, NULL, 0, 0);
+}
+
+/* FIN, nothing, Xmas or ACK, by the seed. */
+static void make_stealth(struct day *d, struct actor *a, uint32_t i)
+{
+	static const uint8_t flags[] = {WR_TCP_FIN, 0, WR_TCP_FIN | WR_TCP_PSH | WR_TCP_URG,
+					WR_TCP_ACK};
+
+	set(d, a, scanner(d) + 8, DATABASE, (uint16_t)(1 + i * 7 % 10000));
+	a->sport = TRIES_PORT;
+	a->ttl = 241;
+	day_tcp(d, a, true, flags[d->seed % sizeof(flags)], NULL, 0, 0);
+	if (!d->whole)
+		day_tcp(d, a, false, WR_TCP_RST, NULL, 0, 0);
+}
+
+/* One in ten is told that nobody is there: hosts say so once a second (RFC 1812, 4.3.2.8). */
+static void make_udp_ports(struct day *d, struct actor *a, uint32_t i)
+{
+	set(d, a, scanner(d) + 9, ADMIN, (uint16_t)(1 + i * 13 % 10000));
+	a->sport = TRIES_PORT;
+	day_udp(d, a, true, NULL, 0, 20);
+	if (!d->whole && i % 10 == 0)
+		day_icmp(d, a, false, WR_ICMP_UNREACHABLE, 0, 28);
+}
+
+static void make_pings(struct day *d, struct actor *a, uint32_t i)
+{
+	set(d, a, scanner(d) + 10, CARPET + 1 + i % 250, 0);
+	day_icmp(d, a, true, 8, i, 8);
 }
 
 static void make_sweep(struct day *d, struct actor *a, uint32_t i)
@@ -235,35 +310,44 @@ static void make_beacon(struct day *d, struct actor *a, uint32_t i)
 }
 
 static const struct attack attacks[] = {
-	{"syn_flood", "10.20.0.10:443", 3000, 12, make_syn, 0},
-	{"synack_reflection", "10.20.0.10", 1500, 8, make_synack, 0},
-	{"ack_flood", "10.20.0.10", 2000, 10, make_ack, 0},
-	{"rst_flood", "10.20.0.10", 1500, 10, make_rst, 0},
-	{"udp_flood", "10.20.0.11", 2500, 10, make_udp, 0},
-	{"icmp_flood", "10.20.0.10", 800, 10, make_ping, 0},
-	{"frag_flood", "10.20.0.11", 600, 10, make_fragments, 0},
-	{"amp_dns", "10.20.0.10", 1000, 10, make_amplified, 53},
-	{"amp_ntp", "10.20.0.10", 1000, 10, make_amplified, 123},
-	{"amp_snmp", "10.20.0.10", 400, 10, make_amplified, 161},
-	{"amp_cldap", "10.20.0.10", 600, 10, make_amplified, 389},
-	{"amp_ssdp", "10.20.0.10", 600, 10, make_amplified, 1900},
-	{"amp_memcached", "10.20.0.10", 1500, 10, make_amplified, 11211},
-	{"amp_chargen", "10.20.0.10", 400, 10, make_amplified, 19},
-	{"carpet_bombing", "10.20.1.0/24", 1800, 10, make_carpet, 0},
-	{"http_flood", "10.20.0.10:443", 150, 30, make_requests, 0},
-	{"slow_http", "10.20.0.10:80", 10, 30, make_slow, 0},
-	{"port_scan_vertical", "10.20.0.11", 50, 12, make_ports, 0},
-	{"port_scan_horizontal", "10.20.1.0/24", 10, 20, make_sweep, 0},
-	{"brute_force", "10.20.0.22:22", 1, 120, make_logins, 0},
-	{"malformed", "10.20.0.10", 5, 60, make_broken, 0},
-	{"arp_spoof", "10.20.0.10", 2, 20, make_spoof, 0},
-	{"dhcp_flood", "DHCP server", 100, 10, make_dhcp, 0},
-	{"dns_tunnel", "192.0.2.53", 5, 60, make_tunnel, 0},
-	{"dns_dga", "10.20.0.12", 2, 60, make_missing, 0},
-	{"icmp_tunnel", "198.51.100.70", 2, 120, make_icmp_tunnel, 0},
-	{"beacon", "198.51.100.71:443", 0.1, 1200, make_beacon, 0},
+	{"syn_flood", "10.20.0.10:443", 3000, 12, make_syn, 0, NULL},
+	{"synack_reflection", "10.20.0.10", 1500, 8, make_synack, 0, NULL},
+	{"ack_flood", "10.20.0.10", 2000, 10, make_ack, 0, NULL},
+	{"rst_flood", "10.20.0.10", 1500, 10, make_rst, 0, NULL},
+	{"udp_flood", "10.20.0.11", 2500, 10, make_udp, 0, NULL},
+	{"icmp_flood", "10.20.0.10", 800, 10, make_ping, 0, NULL},
+	{"frag_flood", "10.20.0.11", 600, 10, make_fragments, 0, NULL},
+	{"amp_dns", "10.20.0.10", 1000, 10, make_amplified, 53, NULL},
+	{"amp_ntp", "10.20.0.10", 1000, 10, make_amplified, 123, NULL},
+	{"amp_snmp", "10.20.0.10", 400, 10, make_amplified, 161, NULL},
+	{"amp_cldap", "10.20.0.10", 600, 10, make_amplified, 389, NULL},
+	{"amp_ssdp", "10.20.0.10", 600, 10, make_amplified, 1900, NULL},
+	{"amp_memcached", "10.20.0.10", 1500, 10, make_amplified, 11211, NULL},
+	{"amp_chargen", "10.20.0.10", 400, 10, make_amplified, 19, NULL},
+	{"carpet_bombing", "10.20.1.0/24", 1800, 10, make_carpet, 0, NULL},
+	{"http_flood", "10.20.0.10:443", 150, 30, make_requests, 0, NULL},
+	{"slow_http", "10.20.0.10:80", 10, 30, make_slow, 0, NULL},
+	{"slow_http", "10.20.0.10:443", 6, 10, make_posts, 0, "slow_post"},
+	{"port_scan_vertical", "10.20.0.11", 50, 12, make_ports, 0, NULL},
+	{"port_scan_horizontal", "10.20.1.0/24", 10, 20, make_sweep, 0, NULL},
+	{"port_scan_vertical", "10.20.0.20", 20, 12, make_stealth, 0, "port_scan_stealth"},
+	{"port_scan_vertical", "10.20.0.22", 10, 12, make_udp_ports, 0, "port_scan_udp"},
+	{"port_scan_horizontal", "10.20.1.0/24", 10, 20, make_pings, 0, "icmp_sweep"},
+	{"brute_force", "10.20.0.22:22", 1, 120, make_logins, 0, NULL},
+	{"malformed", "10.20.0.10", 5, 60, make_broken, 0, NULL},
+	{"arp_spoof", "10.20.0.10", 2, 20, make_spoof, 0, NULL},
+	{"dhcp_flood", "DHCP server", 100, 10, make_dhcp, 0, NULL},
+	{"dns_tunnel", "192.0.2.53", 5, 60, make_tunnel, 0, NULL},
+	{"dns_dga", "10.20.0.12", 2, 60, make_missing, 0, NULL},
+	{"icmp_tunnel", "198.51.100.70", 2, 120, make_icmp_tunnel, 0, NULL},
+	{"beacon", "198.51.100.71:443", 0.1, 1200, make_beacon, 0, NULL},
 };
 enum { ATTACKS = sizeof(attacks) / sizeof(*attacks) };
+
+static const char *name_of(const struct attack *k)
+{
+	return k->name ? k->name : k->class;
+}
 
 static bool attack(struct day *d, struct actor *a)
 {
@@ -296,13 +380,14 @@ void day_attacks(struct day *d, const char *only)
 		double at = MARGIN_S + room * (i + 0.6 * share(d));
 		struct actor *a;
 
-		if (only && strcmp(only, k->class) != 0)
+		if (only && strcmp(only, name_of(k)) != 0)
 			continue;
 		at = only ? 0 : at;
 		a = day_actor(d, attack, d->begun_ns + (uint64_t)(at * 1e9));
 		a->kind = k;
 		a->until_ns = a->begun_ns + (uint64_t)(k->lasts_s * 1e9);
-		a->label = day_event(d, k->class, k->victim, at, at + k->lasts_s, "made up");
+		a->label = day_event(d, k->class, k->victim, at, at + k->lasts_s,
+				     k->name ? k->name : "made up");
 		if (only)
 			d->end_ns = a->until_ns;
 		n++;
@@ -317,6 +402,6 @@ void day_attacks(struct day *d, const char *only)
 void day_attack_names(FILE *to)
 {
 	for (uint32_t i = 0; i < ATTACKS; i++)
-		fprintf(to, " %s", attacks[i].class);
+		fprintf(to, " %s", name_of(&attacks[i]));
 	fputc('\n', to);
 }

@@ -375,6 +375,14 @@ static double rate_of(const struct wr_finding *f)
 	return n / fmax(1, value_of(f, WR_FEATURE_WINDOW));
 }
 
+static bool is_without_syn(const struct wr_finding *f)
+{
+	for (uint32_t i = 0; i < f->n_evidence; i++)
+		if (f->evidence[i].feature == WR_FEATURE_FLAGS)
+			return true;
+	return false;
+}
+
 void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr_cure_want *want,
 		struct wr_cure *c)
 {
@@ -401,8 +409,9 @@ void blame_cure(struct wr_detect *d, const struct wr_finding *f, const struct wr
 		choose_spared(d, f, &what, &w);
 	look_at_usual(d, f, what.proto, &w, others, c);
 	proven = is_proven(d, f, what.proto) && !c->usual_clients;
-	drop = proven && !want->level;	      /* neighbours have proven nothing */
-	if (!drop && what.proto != WR_IP_TCP) /* only its connections can be limited */
+	drop = proven && !want->level; /* neighbours have proven nothing */
+	/* Only connections of TCP can be limited, and those begin with a SYN. */
+	if (!drop && (what.proto != WR_IP_TCP || is_without_syn(f)))
 		return;
 	c->verb = drop ? WR_CURE_DROP : WR_CURE_LIMIT;
 	c->attack = others ? 1 : covered(f, &w);

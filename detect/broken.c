@@ -3,15 +3,18 @@
 
 #include "core/proto.h"
 #include "core/reason.h"
+#include "detect/evasion.h"
 #include "detect/impl.h"
 
 /*
  * Malformed packets: headers that contradict each other, counted over a minute for each address
  * that they are sent to, against what is usual there and a floor. Why they are malformed is known
- * of those that come here whole: all of a file, some of a running host.
+ * of those that come here whole: all of a file, some of a running host. Of what is sent to get past
+ * somebody (evasion) only those are counted.
  */
 
 enum { PLACES = 1024, MINUTE = 60 * STEPS, WORDS = 4, USUAL = 5 };
+enum { REASONS = WR_BAD_COUNT + WR_EVASION_COUNT };
 
 struct place {
 	struct wr_talk_key key; /* ip_v 0: of those without an address that can be read */
@@ -22,7 +25,8 @@ struct place {
 	uint8_t from[16];    /* by majority (Boyer and Moore) */
 	uint32_t votes;
 	uint64_t sources[WORDS];
-	uint32_t reason[WR_BAD_COUNT];
+	uint16_t port; /* that the last one with such TCP flags was for */
+	uint32_t reason[REASONS];
 };
 
 struct broken {
@@ -99,7 +103,7 @@ static uint32_t first_reason(const struct place *p, uint32_t *all)
 	uint32_t best = 0;
 
 	*all = 0;
-	for (uint32_t i = 0; i < WR_BAD_COUNT; i++) {
+	for (uint32_t i = 0; i < REASONS; i++) {
 		*all += p->reason[i];
 		if (p->reason[i] > p->reason[best])
 			best = i;
@@ -138,17 +142,10 @@ static void look(struct wr_detect *d, struct place *p)
 	tell(d, f);
 }
 
-void broken_part(struct wr_detect *d, const struct part *a)
+static void add(struct place *p, const uint8_t from[16], uint32_t n, uint64_t ns)
 {
-	const struct wr_flow_part *part = &a->p->flow;
-	const uint8_t *from = part->key.addr[a->from], *to = part->key.addr[a->to];
-	struct place *p;
-	uint64_t h;
+	uint64_t h = addr_hash(from);
 
-	if (!(a->p->facts & WR_FACT_BAD) || for_many(to, part->key.ip_v))
-		return;
-	p = place_of(d, to, part->key.ip_v);
-	h = addr_hash(from);
 	p->sources[h >> 6 & (WORDS - 1)] |= 1ull << (h & 63);
 	if (!memcmp(p->from, from, 16)) {
 		p->votes++;
@@ -159,8 +156,50 @@ void broken_part(struct wr_detect *d, const struct part *a)
 		p->votes = 1;
 	}
 	if (!p->n)
-		p->first_ns = part->last_ns;
-	p->n += (uint32_t)a->n;
+		p->first_ns = ns;
+	p->n += n;
+}
+
+void broken_part(struct wr_detect *d, const struct part *a)
+{
+	const struct wr_flow_part *part = &a->p->flow;
+	const uint8_t *to = part->key.addr[a->to];
+	struct place *p;
+
+	if (!(a->p->facts & WR_FACT_BAD) || for_many(to, part->key.ip_v))
+		return;
+	p = place_of(d, to, part->key.ip_v);
+	add(p, part->key.addr[a->from], (uint32_t)a->n, part->last_ns);
+	look(d, p);
+}
+
+/* A scan has them, too: each for another port. */
+static bool is_scan(struct place *p, enum wr_evasion e, uint16_t port)
+{
+	bool other = p->port != port;
+
+	if (e != WR_EVASION_SYN_FIN && e != WR_EVASION_NO_ACK)
+		return false;
+	p->port = port;
+	return other;
+}
+
+static void evasion_packet(struct wr_detect *d, const struct wr_packet *pkt,
+			   const struct wr_rec *rec)
+{
+	const struct wr_hdr *h = &rec->hdr[0];
+	enum wr_evasion e = wr_evasion_of(rec);
+	uint8_t from[16] = {0};
+	struct place *p;
+
+	if (e == WR_EVASION_COUNT || for_many(h->dst, h->ip_v))
+		return;
+	p = place_of(d, h->dst, h->ip_v);
+	if (is_scan(p, e, h->dport))
+		return;
+	memcpy(from, h->src, h->ip_v == 4 ? 4 : 16);
+	p->reason[WR_BAD_COUNT + e]++;
+	add(p, from, 1, pkt->ts_ns);
 	look(d, p);
 }
 
@@ -172,8 +211,11 @@ void broken_packet(struct wr_detect *d, const struct wr_packet *pkt, const struc
 	bool ip = h->has & WR_H_IP;
 	struct place *p;
 
-	if (rec->bad <= WR_BAD_STEPS || rec->bad >= WR_BAD_COUNT ||
-	    (ip && for_many(h->dst, h->ip_v)))
+	if (rec->bad <= WR_BAD_STEPS) {
+		evasion_packet(d, pkt, rec);
+		return;
+	}
+	if (rec->bad >= WR_BAD_COUNT || (ip && for_many(h->dst, h->ip_v)))
 		return;
 	p = place_of(d, ip ? h->dst : nowhere, ip ? h->ip_v : 0);
 	p->reason[rec->bad]++;

@@ -48,6 +48,7 @@
 	X(BROKEN, "broken", "packets", "malformed packets")                            \
 	X(REASON, "reason", "reason", "most of them:")                                 \
 	X(REASON_SHARE, "reason_share", "share", "of those that were read are so")     \
+	X(FLAGS, "flags", "flags", "TCP flags")                                        \
 	X(OFFERS, "offers", "packets", "times that it said so")                        \
 	X(KNOWN, "known", "known", "known ones")                                       \
 	X(DIFFERS, "differs", "share", "of what it gives out is not as known ones do") \

@@ -9,6 +9,11 @@
  * Scans: a source that opens many different ports, or asks many different hosts, and is answered by
  * few. Counted over a minute, and once more over ten for those that take their time. Ports and
  * hosts are bits by hash; what is answered is taken off by its number.
+ *
+ * TCP without a SYN is a kind of its own, where both directions are seen. What has no ACK either
+ * (FIN, NULL, Xmas) nobody sends but to find out. An ACK comes of any connection whose beginning
+ * was not seen, or that was forgotten: it counts when it is bare, goes to the lower port, and most
+ * of its source come from one port, as those of a laptop that wakes up do not.
  */
 
 enum {
@@ -24,7 +29,14 @@ enum {
 	KIND_UDP = 2,
 	KIND_ICMP = 3,
 	KIND_ANSWER = 4, /* answers to what nobody asked: to how many different addresses? */
+	KIND_NO_ACK = 5, /* TCP without SYN, RST and ACK */
+	KIND_ACK = 6,	 /* with ACK, of a flow that nobody opened */
 	ANSWERED_HOSTS = 12,
+	BARE = 80,     /* bytes of a TCP packet that carries nothing */
+	UDP_TRIES = 3, /* packets that a port is tried with */
+	TRACE = 33434, /* ports that traceroute counts up from, in vain */
+	TRACE_N = 256,
+	FLAGS = WR_TCP_FIN | WR_TCP_SYN | WR_TCP_RST | WR_TCP_PSH | WR_TCP_ACK | WR_TCP_URG,
 };
 
 static const struct {
@@ -35,6 +47,7 @@ static const struct {
 struct span {
 	uint32_t since;
 	uint32_t attempts, answered;
+	uint32_t unlike; /* of UDP: no port that is tried, see is_unlike() */
 	uint64_t ports[WORDS], hosts[WORDS];
 };
 
@@ -45,8 +58,8 @@ struct source {
 	uint8_t host[16];
 	uint8_t net[16]; /* of the hosts asked for: /24 or /64, by the same vote */
 	uint32_t net_votes;
-	uint16_t port;
-	uint32_t port_votes;
+	uint32_t sport_votes, flags_votes;
+	uint16_t sport, flags;
 	struct span span[SPANS];
 };
 
@@ -150,9 +163,26 @@ static void tell_scan(struct wr_detect *d, struct source *s, const struct span *
 	evidence_only(f, WR_FEATURE_HOSTS, round(hosts));
 	evidence_only(f, WR_FEATURE_ANSWERED, (double)sp->answered / sp->attempts);
 	evidence_only(f, WR_FEATURE_WINDOW, (d->step - sp->since + 1) / (double)STEPS);
+	if (s->key.tag == KIND_NO_ACK || s->key.tag == KIND_ACK)
+		evidence_only(f, WR_FEATURE_FLAGS, s->flags);
 	f->start_ns = step_end(d) - (d->step - sp->since + 1) * WR_DETECT_STEP_NS;
 	f->score = fmax(1, fmax(ports / PORTS, hosts / HOSTS));
 	tell(d, f);
+}
+
+static bool is_tcp(const struct source *s)
+{
+	return s->key.tag == KIND_SYN || s->key.tag == KIND_NO_ACK || s->key.tag == KIND_ACK;
+}
+
+/* Ports of a host. Of UDP not those of a flood that is told, nor where most are no tries. */
+static bool are_ports(const struct wr_detect *d, const struct source *s, const struct span *sp,
+		      double ports, double hosts, double need)
+{
+	if (ports < PORTS * need || hosts > ports / 8 + 1)
+		return false;
+	return is_tcp(s) || (s->key.tag == KIND_UDP && sp->unlike * 2 <= sp->attempts &&
+			     !is_busy(d, s->host, s->key.ip_v));
 }
 
 static void look(struct wr_detect *d, struct source *s)
@@ -161,33 +191,41 @@ static void look(struct wr_detect *d, struct source *s)
 		struct span *sp = &s->span[i];
 		double ports, hosts, need = spans[i].times;
 
-		if (sp->attempts < ANSWERED_HOSTS || sp->answered * 3 > sp->attempts)
+		if (sp->attempts < ANSWERED_HOSTS || sp->answered * 3 > sp->attempts ||
+		    (s->key.tag == KIND_ACK && s->sport_votes * 2 < sp->attempts))
 			continue;
 		ports = linear_count(sp->ports, WORDS);
 		hosts = linear_count(sp->hosts, WORDS);
 		if (s->key.tag == KIND_ANSWER) {
 			if (hosts >= ANSWERED_HOSTS)
 				tell_scan(d, s, sp, WR_CLASS_BACKSCATTER, ports, hosts);
-		} else if (s->key.tag == KIND_SYN && ports >= PORTS * need &&
-			   hosts <= ports / 8 + 1)
+		} else if (are_ports(d, s, sp, ports, hosts, need))
 			tell_scan(d, s, sp, WR_CLASS_PORT_SCAN_VERTICAL, ports, hosts);
 		else if (s->key.tag == KIND_ICMP && hosts >= ICMP_HOSTS * need &&
 			 s->net_votes * 4 < sp->attempts)
 			tell_scan(d, s, sp, WR_CLASS_ICMP_TUNNEL, ports, hosts);
-		else if (hosts >= (s->key.tag == KIND_SYN ? HOSTS : ARP_HOSTS) * need &&
+		else if (hosts >= (is_tcp(s) ? HOSTS : ARP_HOSTS) * need &&
 			 (s->key.tag != KIND_UDP || ports <= 3))
 			tell_scan(d, s, sp, WR_CLASS_PORT_SCAN_HORIZONTAL, ports, hosts);
 	}
 }
 
-static void attempt(struct wr_detect *d, struct source *s, const uint8_t host[16], uint16_t port)
+struct
+try { /* what is asked for */
+	const uint8_t *host;
+	uint16_t port, sport, flags;
+	bool unlike;
+};
+
+static void attempt(struct wr_detect *d, struct source *s, const struct try *t)
 {
 	uint8_t net[16] = {0};
 
-	memcpy(net, host, s->key.ip_v == 4 ? 3 : 8);
-	vote(s->host, &s->votes, host, 16);
+	memcpy(net, t->host, s->key.ip_v == 4 ? 3 : 8);
+	vote(s->host, &s->votes, t->host, 16);
 	vote(s->net, &s->net_votes, net, 16);
-	vote(&s->port, &s->port_votes, &port, sizeof(port));
+	vote(&s->sport, &s->sport_votes, &t->sport, sizeof(t->sport));
+	vote(&s->flags, &s->flags_votes, &t->flags, sizeof(t->flags));
 	s->step = d->step;
 	for (int i = 0; i < SPANS; i++) {
 		struct span *sp = &s->span[i];
@@ -197,8 +235,9 @@ static void attempt(struct wr_detect *d, struct source *s, const uint8_t host[16
 			sp->since = d->step;
 		}
 		sp->attempts++;
-		set(sp->ports, wr_mix(port));
-		set(sp->hosts, addr_hash(host));
+		sp->unlike += t->unlike;
+		set(sp->ports, wr_mix(t->port));
+		set(sp->hosts, addr_hash(t->host));
 	}
 	look(d, s);
 }
@@ -211,44 +250,131 @@ static void answered(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v, 
 		s->span[i].answered++;
 }
 
-static int kind_of(const struct part *a)
+static void try_part(struct wr_detect *d, const struct part *a, int kind, bool unlike)
 {
-	uint8_t proto = a->p->flow.key.proto;
+	const struct wr_flow_key *k = &a->p->flow.key;
+	struct try t = {.host = k->addr[a->to],
+			.port = k->port[a->to],
+			.sport = k->port[a->from],
+			.flags = a->p->flow.tcp_flags & FLAGS,
+			.unlike = unlike};
 
-	if (proto == WR_IP_TCP)
-		return KIND_SYN;
-	if (a->p->facts & WR_FACT_FRAG)
+	attempt(d, source_of(d, k->addr[a->from], k->ip_v, (uint16_t)kind, true), &t);
+}
+
+/* ---- TCP ---- */
+
+/* Of the flags that one end sent; -1: it opened or refused something. */
+static int kind_without_syn(uint16_t flags)
+{
+	if (flags & (WR_TCP_SYN | WR_TCP_RST))
 		return -1;
-	if (proto == WR_IP_UDP)
-		return KIND_UDP;
-	return proto == WR_IP_ICMP || proto == WR_IP_ICMP6 ? KIND_ICMP : -1;
+	return flags & WR_TCP_ACK ? KIND_ACK : KIND_NO_ACK;
+}
+
+/* A server that answers who asked before flows were seen, and data, are no tries. */
+static bool is_bare_ack(const struct part *a)
+{
+	return a->is_new && a->p->flow.n.bytes <= a->n * BARE && wr_flow_server(a->f) == a->to;
+}
+
+static void without_syn(struct wr_detect *d, const struct part *a)
+{
+	const struct wr_flow_key *k = &a->p->flow.key;
+	uint16_t flags = a->p->flow.tcp_flags;
+	int kind;
+
+	if (d->conf.one_way || a->p->facts & (WR_FACT_FRAG | WR_FACT_BAD) ||
+	    (!k->port[0] && !k->port[1]))
+		return;
+	if (a->answer) { /* a RST says that nobody is there */
+		kind = flags & WR_TCP_RST ? -1 : kind_without_syn(a->f->tcp_flags[a->to]);
+		if (kind >= 0)
+			answered(d, k->addr[a->to], k->ip_v, (uint16_t)kind);
+		return;
+	}
+	kind = kind_without_syn(flags);
+	if (kind == KIND_NO_ACK || (kind == KIND_ACK && is_bare_ack(a)))
+		try_part(d, a, kind, false);
+}
+
+static void scan_tcp(struct wr_detect *d, const struct part *a)
+{
+	const struct wr_flow_key *k = &a->p->flow.key;
+
+	if (a->handshake)
+		answered(d, k->addr[a->from], k->ip_v, KIND_SYN);
+	if (a->syn)
+		try_part(d, a, KIND_SYN, false);
+	else
+		without_syn(d, a);
+}
+
+/* ---- UDP, ICMP ---- */
+
+/* Speech and pictures go on without an answer, servers answer from their port to higher ones of who
+ * asked before flows were seen, and reflectors to any. */
+static bool is_unlike(const struct part *a)
+{
+	return wr_flow_server(a->f) != a->to || is_vector(a->p->flow.key.port[a->from]) ||
+	       a->n > UDP_TRIES;
+}
+
+/* More came than a port is tried with, and nobody answered: that moment. */
+static bool goes_on(const struct part *a)
+{
+	uint64_t sent = a->f->sent[a->from].packets;
+
+	return !a->asked && sent > UDP_TRIES && sent - a->n <= UDP_TRIES && !a->is_new;
+}
+
+static bool is_trace(uint16_t port)
+{
+	return port >= TRACE && port < TRACE + TRACE_N;
+}
+
+static void scan_udp(struct wr_detect *d, const struct part *a)
+{
+	const struct wr_flow_key *k = &a->p->flow.key;
+	struct source *s;
+
+	if (a->is_new && !is_trace(k->port[a->to]))
+		try_part(d, a, KIND_UDP, is_unlike(a));
+	if (!goes_on(a))
+		return;
+	s = source_of(d, k->addr[a->from], k->ip_v, KIND_UDP, false);
+	for (int i = 0; s && i < SPANS; i++)
+		s->span[i].unlike++;
 }
 
 void scan_part(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_key *k = &a->p->flow.key;
-	int kind = kind_of(a);
+	bool udp = k->proto == WR_IP_UDP;
 
-	if (kind < 0)
+	if (k->proto == WR_IP_TCP) {
+		scan_tcp(d, a);
 		return;
-	if (kind == KIND_SYN ? a->handshake : a->answer) {
-		answered(d, k->addr[kind == KIND_SYN ? a->from : a->to], k->ip_v, (uint16_t)kind);
-		if (kind != KIND_SYN)
-			return;
 	}
-	if (kind == KIND_SYN ? !a->syn : !a->is_new || a->p->facts & WR_FACT_ICMP_ERROR)
+	if (a->p->facts & WR_FACT_FRAG ||
+	    (!udp && k->proto != WR_IP_ICMP && k->proto != WR_IP_ICMP6))
 		return;
-	if (kind != KIND_SYN && d->conf.one_way)
+	if (a->answer)
+		answered(d, k->addr[a->to], k->ip_v, udp ? KIND_UDP : KIND_ICMP);
+	else if (d->conf.one_way)
 		return; /* answers are not seen */
-	attempt(d, source_of(d, k->addr[a->from], k->ip_v, (uint16_t)kind, true), k->addr[a->to],
-		k->port[a->to]);
+	else if (udp)
+		scan_udp(d, a);
+	else if (a->is_new && !(a->p->facts & WR_FACT_ICMP_ERROR))
+		try_part(d, a, KIND_ICMP, false);
 }
 
 void scan_answer(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_key *k = &a->p->flow.key;
+	struct try t = {.host = k->addr[a->to]};
 
-	attempt(d, source_of(d, k->addr[a->from], k->ip_v, KIND_ANSWER, true), k->addr[a->to], 0);
+	attempt(d, source_of(d, k->addr[a->from], k->ip_v, KIND_ANSWER, true), &t);
 }
 
 void scan_arp_answered(struct wr_detect *d, const uint8_t asked[16])
@@ -258,5 +384,7 @@ void scan_arp_answered(struct wr_detect *d, const uint8_t asked[16])
 
 void scan_arp(struct wr_detect *d, const uint8_t sender[16], const uint8_t target[16])
 {
-	attempt(d, source_of(d, sender, 4, KIND_ARP, true), target, 0);
+	struct try t = {.host = target};
+
+	attempt(d, source_of(d, sender, 4, KIND_ARP, true), &t);
 }

@@ -17,8 +17,8 @@ enum {
 	FEW_ROUNDS = 6, /* of which is known how many are held: that is little */
 	HELD_NS = 10,
 	HEADERS = 80, /* bytes of a packet that carries nothing: link, IP and TCP with options */
-	SERVER_MOST = 60, /* payload of the server's */
-	CLIENT_MOST = 4000,
+	SERVER_MOST = 60,   /* payload of the server's */
+	CLIENT_MOST = 4000, /* of the client's: beyond it something is sent, and not held back */
 };
 
 struct held {
@@ -143,7 +143,7 @@ static bool is_held(const struct wr_detect *d, const struct wr_flow *f)
 	return f->tcp_flags[f->caller] & WR_TCP_ACK && !said_before(f) &&
 	       !((f->tcp_flags[0] | f->tcp_flags[1]) & (WR_TCP_FIN | WR_TCP_RST)) &&
 	       d->step_ns - f->first_ns > HELD_NS * 1000000000ull && f->first_ns < d->step_ns &&
-	       client->packets >= 2 && client->bytes < CLIENT_MOST &&
+	       client->packets >= 2 && client->bytes < client->packets * HEADERS + CLIENT_MOST &&
 	       server->bytes < server->packets * HEADERS + SERVER_MOST;
 }
 

@@ -3,7 +3,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include "core/proto.h"
 #include "core/reason.h"
+#include "detect/evasion.h"
 #include "detect/impl.h"
 
 static const struct {
@@ -64,17 +66,50 @@ const char *wr_feature_text(enum wr_feature f)
 	return features[f].text;
 }
 
-static const char *const reasons[WR_BAD_COUNT] = {
+static const char *const reasons[] = {
 #define X(sym, name, text) text,
 	WR_BAD_TABLE(X)
 #undef X
+#define X(sym, text) text,
+		WR_EVASION_TABLE(X)
+#undef X
+};
+
+/* Of a scan without SYNs; by their number. */
+static const char *const flags[] = {
+	[0] = "none (NULL)",
+	[WR_TCP_FIN] = "FIN",
+	[WR_TCP_PSH] = "PSH",
+	[WR_TCP_FIN | WR_TCP_PSH] = "FIN, PSH",
+	[WR_TCP_ACK] = "ACK",
+	[WR_TCP_FIN | WR_TCP_ACK] = "FIN, ACK",
+	[WR_TCP_PSH | WR_TCP_ACK] = "PSH, ACK",
+	[WR_TCP_FIN | WR_TCP_PSH | WR_TCP_ACK] = "FIN, PSH, ACK",
+	[WR_TCP_URG] = "URG",
+	[WR_TCP_FIN | WR_TCP_URG] = "FIN, URG",
+	[WR_TCP_PSH | WR_TCP_URG] = "PSH, URG",
+	[WR_TCP_FIN | WR_TCP_PSH | WR_TCP_URG] = "FIN, PSH, URG (Xmas)",
+	[WR_TCP_ACK | WR_TCP_URG] = "ACK, URG",
+	[WR_TCP_FIN | WR_TCP_ACK | WR_TCP_URG] = "FIN, ACK, URG",
+	[WR_TCP_PSH | WR_TCP_ACK | WR_TCP_URG] = "PSH, ACK, URG",
+	[WR_TCP_FIN | WR_TCP_PSH | WR_TCP_ACK | WR_TCP_URG] = "FIN, PSH, ACK, URG",
+};
+
+static const struct {
+	enum wr_feature feature;
+	const char *const *text;
+	int n;
+} words[] = {
+	{WR_FEATURE_REASON, reasons, sizeof(reasons) / sizeof(*reasons)},
+	{WR_FEATURE_FLAGS, flags, sizeof(flags) / sizeof(*flags)},
 };
 
 const char *wr_evidence_says(const struct wr_evidence *e)
 {
-	if (e->feature != WR_FEATURE_REASON || e->value < 0 || e->value >= WR_BAD_COUNT)
-		return NULL;
-	return reasons[(int)e->value];
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (e->feature == words[i].feature && e->value >= 0 && e->value < words[i].n)
+			return words[i].text[(int)e->value];
+	return NULL;
 }
 
 static void addr_text(struct wr_buf *b, const uint8_t *addr, uint8_t ip_v)

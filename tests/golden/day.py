@@ -16,7 +16,7 @@ from pathlib import Path
 TOP = Path(os.environ.get("WEIR_SRC", Path(__file__).resolve().parent.parent.parent))
 WEIR = os.environ.get("WEIR", str(TOP / "build/weir"))
 DAY = os.environ.get("DAY", str(TOP / "build/day"))
-FOUND_LEAST, NAMED_LEAST = 24, 23  # of 27, measured
+FOUND_LEAST, NAMED_LEAST = 29, 28  # of 31, measured: 30 and 30
 USUAL_SEED, ATTACK_SEED = 1, 1
 count = failed = 0
 

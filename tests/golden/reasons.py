@@ -150,7 +150,7 @@ def patient(f, e, all_of_it, until):
     source = ipaddress.ip_address(f["sources"][0]).packed if f["sources"] else None
     _, port = victim_of(f)
     since = f["t_start"] - e["window"] if "window" in e else 0
-    asked, sizes, ended, got = [], collections.Counter(), set(), {}
+    asked, sizes, ended, got, tries, flags = [], collections.Counter(), set(), {}, {}, int(e.get("flags", SYN))
     for p in all_of_it:
         if p.t >= until or p.t < since - 1e-6 or source not in (p.src, p.dst) or (port and port not in (p.sport, p.dport)):
             continue
@@ -158,13 +158,16 @@ def patient(f, e, all_of_it, until):
             if p.name and p.dport == 53:
                 asked.append(p)
             got["nxdomain"] = got.get("nxdomain", 0) + (p.sport == 53 and p.rcode == 3)
-        elif p.src == source and (p.proto == 6 and p.flags == SYN):
+        elif p.src == source and p.proto == 6 and p.flags == flags:
             asked.append(p)
+        elif p.src == source and p.proto in (1, 17, 58):
+            tries.setdefault((p.dst, p.sport, p.dport), p)
         if p.proto == 6 and ("sessions" in e):
             flow = p.sport if p.src == source else p.dport
             sizes[flow] += p.size
             if p.flags & FIN:
                 ended.add(flow)
+    asked = asked or list(tries.values())  # a scan by UDP or ICMP: the first packet of each flow
     got.update(shares(asked), attempts=len(asked), queries=len(asked), names=len({p.name for p in asked}), sessions=len(ended),
                name_length=sum(len(p.name) for p in asked) / max(1, len(asked)), session_bytes=sum(sizes[x] for x in ended) / max(1, len(ended)))
     return got

@@ -134,6 +134,17 @@ static inline void recount_flood(struct recount *r, const struct host *h, const 
 	r->n[WR_FEATURE_WINDOW] = window;
 }
 
+/* Does it ask for something? The flags that a scan without SYNs is told with are those that its
+ * attempts are counted by. */
+static inline bool is_asking(const struct wr_finding *f, const struct seen *s)
+{
+	const struct wr_evidence *flags = evidence_of(f, WR_FEATURE_FLAGS);
+
+	if (flags)
+		return s->flags == (uint8_t)flags->value;
+	return s->flags == (f->klass == WR_CLASS_BACKSCATTER ? SYN_ACK : SYN);
+}
+
 /* Something patient of one source: its packets in the window that is told. */
 static inline void recount_source(struct recount *r, const struct host *h, const struct told *t,
 				  int proto)
@@ -159,8 +170,7 @@ static inline void recount_source(struct recount *r, const struct host *h, const
 		if (s->proto == WR_IP_TCP) {
 			sessions += from && s->flags & FIN;
 			answers += from && s->done;
-			asks = from &&
-			       s->flags == (t->f.klass == WR_CLASS_BACKSCATTER ? SYN_ACK : SYN);
+			asks = from && is_asking(&t->f, s);
 		} else {
 			answers += to && s->answers;
 		}
@@ -176,6 +186,9 @@ static inline void recount_source(struct recount *r, const struct host *h, const
 	recount_done(r);
 	r->n[WR_FEATURE_ATTEMPTS] = attempts;
 	r->n[WR_FEATURE_ANSWERED] = answers / fmax(1, attempts);
+	r->n[WR_FEATURE_FLAGS] = evidence_of(&t->f, WR_FEATURE_FLAGS)
+					 ? evidence_of(&t->f, WR_FEATURE_FLAGS)->value
+					 : 0;
 	r->n[WR_FEATURE_SESSIONS] = sessions;
 	r->n[WR_FEATURE_SESSION_BYTES] = r->bytes / fmax(1, sessions);
 	r->n[WR_FEATURE_QUERIES] = queries;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What only looks like an attack: nothing above information is said of it. */
-#include "tests/unit/detect_usual.h"
+#include "tests/unit/detect_scans.h"
 
 enum { V4 = 1, V6 = 2, BOTH = 3 };
 
@@ -327,6 +327,13 @@ static const struct like {
 	{"a pool of connections that is cut", BOTH, pool, 60, 330, usual_turn},
 	{"a database behind a flash crowd", BOTH, crowd_in_front, 700, 15, usual_and_questions},
 	{"a crowd at a whole network", BOTH, many_at_neighbours, 620, 20, usual_at_neighbours},
+	{"the way to a host", BOTH, trace_route, 60, 60, usual_turn},
+	{"answers of a server of names, after a restart", BOTH, late_names, 0, 60, usual_turn},
+	{"calls that nobody answers", BOTH, calls, 60, 60, usual_turn},
+	{"a laptop that wakes up", BOTH, laptop_wakes, 0, 20, usual_turn},
+	{"the same, later", BOTH, laptop_wakes, 620, 20, usual_turn},
+	{"a server that closes what was idle", BOTH, server_closes, 60, 20, usual_turn},
+	{"services that are in use when weir starts", BOTH, services_go_on, 0, 20, usual_turn},
 	{"a crawler", BOTH, crawler, 60, 60, usual_turn},
 };
 

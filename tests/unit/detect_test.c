@@ -8,7 +8,7 @@
 #include "detect/learned.h"
 
 #include "tests/unit/detect_evidence.h"
-#include "tests/unit/detect_usual.h"
+#include "tests/unit/detect_scans.h"
 
 enum { V4 = 1, V6 = 2, BOTH = 3 };
 
@@ -184,6 +184,8 @@ static void crowd(struct host *h, uint32_t turn)
 	host_session(h, host_stranger(&random_state), (uint16_t)(1024 + turn), WEB, 443, 500, 3000);
 }
 
+#define HELD (1ull << WR_FEATURE_HELD | 1ull << WR_FEATURE_TOP_SHARE)
+
 static const struct attack {
 	enum wr_finding_class klass;
 	int versions;
@@ -212,9 +214,18 @@ static const struct attack {
 	{WR_CLASS_FRAG_FLOOD, BOTH, fragments, 4, WEB, 0, ATTACKER, 0, 0},
 	{WR_CLASS_CARPET_BOMBING, BOTH, carpet, 4, WEB & ~0xffu, 0, 0, 0, 0},
 	{WR_CLASS_HTTP_FLOOD, BOTH, http_flood, 8, WEB, 0, 0, 0, 0},
-	{WR_CLASS_SLOW_HTTP, BOTH, slow_http, 40, WEB, 443, ATTACKER, 0,
-	 1ull << WR_FEATURE_HELD | 1ull << WR_FEATURE_TOP_SHARE},
+	{WR_CLASS_SLOW_HTTP, BOTH, slow_http, 40, WEB, 443, ATTACKER, 0, HELD},
+	{WR_CLASS_HTTP_FLOOD, BOTH, tls_hellos, 8, WEB, 0, 0, 0, 0},
+	{WR_CLASS_SLOW_HTTP, BOTH, slow_post, 40, WEB, 443, ATTACKER, 0, HELD},
+	{WR_CLASS_SLOW_HTTP, BOTH, slow_idle, 40, WEB, 443, ATTACKER, 0, HELD},
 	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_ports, 10, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_fin, 10, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_null, 10, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_xmas, 10, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_ack, 10, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_udp, 10, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, sweep_ack, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, sweep_icmp, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0},
 	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, scan_hosts, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0},
 	{WR_CLASS_PORT_SCAN_HORIZONTAL, V4, sweep_arp, 5, PC & ~0xffu, 0, PC, 0, 0},
 	{WR_CLASS_BRUTE_FORCE, BOTH, brute_force, 50, MAIL, 22, ATTACKER, 0, 0},
@@ -241,9 +252,9 @@ static bool right_victim(const struct host *h, const struct attack *a, const str
 /* Of its packets. */
 static int proto_of(const struct host *h, const struct attack *a)
 {
-	if (a->klass == WR_CLASS_DNS_TUNNEL || a->klass == WR_CLASS_DNS_DGA)
+	if (a->klass == WR_CLASS_DNS_TUNNEL || a->klass == WR_CLASS_DNS_DGA || a->turn == scan_udp)
 		return WR_IP_UDP;
-	if (a->klass == WR_CLASS_ICMP_TUNNEL)
+	if (a->klass == WR_CLASS_ICMP_TUNNEL || a->turn == sweep_icmp)
 		return h->v == 4 ? WR_IP_ICMP : WR_IP_ICMP6;
 	return a->turn == sweep_arp ? 0 : WR_IP_TCP;
 }
