@@ -124,6 +124,16 @@ void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *r
 		wr_incidents_answered(f->incidents, r->incident, rule, how);
 }
 
+void wr_findings_did(struct wr_findings *f, uint64_t finding, const char *rule,
+		     enum wr_incident_effects what, uint64_t since_ns, struct wr_count stopped,
+		     uint64_t came)
+{
+	for (uint32_t i = 0; i < f->n; i++)
+		if (f->row[i].f.id == finding && f->row[i].incident)
+			wr_incidents_did(f->incidents, f->row[i].incident, rule, what, since_ns,
+					 stopped, came);
+}
+
 uint64_t wr_findings_done(struct wr_findings *f, uint64_t finding, const char *done,
 			  const char *undo, bool stops)
 {

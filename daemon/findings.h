@@ -42,6 +42,11 @@ void wr_findings_news(void *findings, enum wr_finding_news news, const struct wr
 void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *rule,
 			  enum wr_incident_rule how);
 
+/* What it did, of a finding that is kept, also when it is over: see wr_incidents_did(). */
+void wr_findings_did(struct wr_findings *f, uint64_t finding, const char *rule,
+		     enum wr_incident_effects what, uint64_t since_ns, struct wr_count stopped,
+		     uint64_t came);
+
 /* The same of something that is done at a gateway: see wr_incidents_done(). Returns its incident;
  * 0: there is none. */
 uint64_t wr_findings_done(struct wr_findings *f, uint64_t finding, const char *done,

@@ -17,6 +17,7 @@
 #include "daemon/rights.h"
 #include "store/read.h"
 #include "store/store.h"
+#include "view/effect.h"
 #include "view/finding.h"
 #include "view/packet.h"
 
@@ -379,6 +380,10 @@ uint64_t wr_history_incident(struct wr_history *h, const struct wr_incident *i)
 	wr_victim_text(&b, &i->strongest.victim);
 	put_text(row.target, sizeof(row.target), &b);
 	wr_finding_reason(&b, &i->strongest);
+	if (i->effect[WR_INCIDENT_STOPPED].since_ns) {
+		wr_buf_str(&b, "; stopped: ");
+		wr_view_effect_text(&b, i, WR_INCIDENT_STOPPED);
+	}
 	put_text(row.text, sizeof(row.text), &b);
 	wr_view_evidence_json(&b, NULL, &i->strongest);
 	if (b.used < sizeof(row.evidence))

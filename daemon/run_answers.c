@@ -73,7 +73,7 @@ static enum wr_answer_is is(void *ctx, const struct wr_answer *a)
 
 struct stops {
 	const char *name;
-	uint64_t packets;
+	struct wr_count n;
 };
 
 static void add_stopped(void *ctx, const struct wr_rule_row *row)
@@ -81,16 +81,32 @@ static void add_stopped(void *ctx, const struct wr_rule_row *row)
 	struct stops *s = ctx;
 
 	if (!strcmp(row->name, s->name))
-		s->packets = row->stopped.packets;
+		s->n = row->stopped;
 }
 
-static uint64_t stopped(void *ctx, const struct wr_answer *a)
+static struct wr_count stopped(void *ctx, const struct wr_answer *a)
 {
 	const struct wr_run *r = ctx;
 	struct stops s = {.name = a->name};
 
 	wr_rules_each(r->rules, add_stopped, &s);
-	return s.packets;
+	return s.n;
+}
+
+static bool keeps_out(const struct wr_run *r, const struct wr_rule *x)
+{
+	return !x->shadow && !wr_rules_state(r->rules).off;
+}
+
+static void did(void *ctx, const struct wr_answer *a, const struct wr_answer_did *did)
+{
+	struct wr_run *r = ctx;
+	const struct wr_rule *x = rule_of(r, a->name);
+
+	if (x)
+		wr_findings_did(r->findings, a->finding, a->name,
+				keeps_out(r, x) ? WR_INCIDENT_STOPPED : WR_INCIDENT_WOULD,
+				a->begun_ns, did->stopped, did->came);
 }
 
 static void fails(void *ctx, const struct wr_answer *a, double share)
@@ -128,8 +144,14 @@ static void list_resolvers(char *to, size_t room, uint8_t ip_v)
 
 void wr_run_answers_open(struct wr_run *r)
 {
-	static const struct wr_answer_ops ops = {
-		put, take, taken, is, stopped, fails, wr_run_advice_agrees};
+	static const struct wr_answer_ops ops = {.put = put,
+						 .take = take,
+						 .taken = taken,
+						 .is = is,
+						 .stopped = stopped,
+						 .did = did,
+						 .fails = fails,
+						 .agrees = wr_run_advice_agrees};
 
 	list_resolvers(r->resolvers[0], sizeof(r->resolvers[0]), 4);
 	list_resolvers(r->resolvers[1], sizeof(r->resolvers[1]), 6);
@@ -168,9 +190,9 @@ static void tell_incident(struct wr_run *r, const struct wr_finding *f)
 	if (!a || !a->name[0])
 		return;
 	wr_findings_answered(r->findings, f->id, a->name,
-			     !x						 ? WR_INCIDENT_RULE_GONE
-			     : x->shadow || wr_rules_state(r->rules).off ? WR_INCIDENT_RULE_COUNTS
-									 : WR_INCIDENT_RULE_STOPS);
+			     !x		       ? WR_INCIDENT_RULE_GONE
+			     : keeps_out(r, x) ? WR_INCIDENT_RULE_STOPS
+					       : WR_INCIDENT_RULE_COUNTS);
 }
 
 void wr_run_finding(void *run, enum wr_finding_news news, const struct wr_finding *f)

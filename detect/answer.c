@@ -79,8 +79,35 @@ static struct wr_answer *make(struct wr_answers *all, const struct wr_finding *f
 	return NULL;
 }
 
+static struct wr_count counted(const struct wr_answers *all, const struct wr_answer *a)
+{
+	return all->ops->stopped ? all->ops->stopped(all->ctx, a) : (struct wr_count){0};
+}
+
+static uint64_t more(uint64_t now, uint64_t before)
+{
+	return now >= before ? now - before : now; /* the rule is there anew, and counts from 0 */
+}
+
+static void tell_did(struct wr_answers *all, struct wr_answer *a, uint64_t came)
+{
+	struct wr_count now;
+	struct wr_answer_did did;
+
+	if (!a->name[0] || !all->ops->did)
+		return;
+	now = counted(all, a);
+	did = (struct wr_answer_did){
+		.stopped = {more(now.packets, a->told.packets), more(now.bytes, a->told.bytes)},
+		.came = came};
+	a->told = now;
+	if (did.stopped.packets || came)
+		all->ops->did(all->ctx, a, &did);
+}
+
 static void take_out(struct wr_answers *all, struct wr_answer *a)
 {
+	tell_did(all, a, 0);
 	if (a->name[0] && !a->declined)
 		all->ops->take(all->ctx, a);
 	*a = (struct wr_answer){0};
@@ -115,7 +142,8 @@ static void begin_count(struct wr_answers *all, struct wr_answer *a)
 {
 	a->seen = 0;
 	a->seconds = 0;
-	a->stopped = all->ops->stopped ? all->ops->stopped(all->ctx, a) : 0;
+	a->told = counted(all, a);
+	a->stopped = a->told.packets;
 }
 
 enum looked { LOOKED_NONE, LOOKED_PUT, LOOKED_REFUSED /* there is one, but not now */ };
@@ -183,17 +211,17 @@ static void replace(struct wr_answers *all, struct wr_detect *d, const struct wr
 }
 
 static void judge(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
-		  struct wr_answer *a, uint64_t now_ns)
+		  struct wr_answer *a, uint64_t came, uint64_t now_ns)
 {
 	uint64_t stopped;
 	double share;
 
 	if (!all->ops->stopped)
 		return;
-	a->seen += wr_detect_seen(d, f, &a->cure);
+	a->seen += came;
 	if (++a->seconds < JUDGE_S || a->seen < JUDGE_LEAST)
 		return;
-	stopped = all->ops->stopped(all->ctx, a);
+	stopped = counted(all, a).packets;
 	share = stopped > a->stopped ? (double)(stopped - a->stopped) / (double)a->seen : 0;
 	if (share * 2 >= a->cure.attack) {
 		begin_count(all, a);
@@ -240,15 +268,17 @@ void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_fin
 			const struct wr_finding *f, uint64_t now_ns)
 {
 	enum wr_answer_mode mode;
-	struct wr_answer *a;
+	struct wr_answer *a = find(all, f);
+	uint64_t came = a && a->name[0] && !f->over ? wr_detect_seen(d, f, &a->cure) : 0;
 
+	if (a)
+		tell_did(all, a, came);
 	if (news == WR_FINDING_OVER || f->severity == WR_SEVERITY_INFO)
 		return;
 	/* One that nobody agrees to any more has an end that is not put off. */
 	mode = mode_of(all, f);
 	if (mode == WR_ANSWER_OFF)
 		return;
-	a = find(all, f);
 	if (!a)
 		a = make(all, f);
 	if (!a)
@@ -266,7 +296,7 @@ void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_fin
 	if (a->name[0] && mode > a->mode)
 		renew(all, a, mode, now_ns);
 	if (a->name[0])
-		judge(all, d, f, a, now_ns);
+		judge(all, d, f, a, came, now_ns);
 	if (time_to_look(a, now_ns))
 		look(all, d, f, a, now_ns);
 	/* In the kernel it has an end of its own: half of the time before that it is put in anew.

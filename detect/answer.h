@@ -19,6 +19,12 @@ const char *wr_answer_mode_name(enum wr_answer_mode mode);
 /* "off", "shadow", "enforce"; -EINVAL. */
 int wr_answer_mode(const char *word, enum wr_answer_mode *mode);
 
+/* What a rule did since that was told last. */
+struct wr_answer_did {
+	struct wr_count stopped; /* as a shadow: it would have */
+	uint64_t came;		 /* packets that there were for it to stop; estimated */
+};
+
 struct wr_answer {
 	bool used;
 	bool declined;		   /* somebody took the rule out, or turned it */
@@ -34,7 +40,8 @@ struct wr_answer {
 	 * before. */
 	uint64_t seen, stopped;
 	unsigned int seconds;
-	unsigned int level; /* rules that did not stop it; see struct wr_cure_want */
+	struct wr_count told; /* what it had stopped when ops->did() was told */
+	unsigned int level;   /* rules that did not stop it; see struct wr_cure_want */
 };
 
 /* What has become of a rule that was put in. */
@@ -53,7 +60,10 @@ struct wr_answer_ops {
 	enum wr_answer_is (*is)(void *ctx, const struct wr_answer *a);
 	/* Packets that its rule has stopped so far, or would have as a shadow; NULL: nobody knows.
 	 */
-	uint64_t (*stopped)(void *ctx, const struct wr_answer *a);
+	struct wr_count (*stopped)(void *ctx, const struct wr_answer *a);
+	/* What it did: each second that it goes on, when it is over, and before the rule ends. May
+	 * be NULL. */
+	void (*did)(void *ctx, const struct wr_answer *a, const struct wr_answer_did *did);
 	/* It goes on getting through: share is what was stopped of it, a->cure.attack what was
 	 * expected. It is replaced, or taken out, next. May be NULL. */
 	void (*fails)(void *ctx, const struct wr_answer *a, double share);

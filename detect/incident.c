@@ -305,6 +305,43 @@ void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *ru
 	set_state(i);
 }
 
+static void add_rule(struct wr_incident_effect *e, const char *rule)
+{
+	for (uint32_t k = 0; k < e->n_by; k++)
+		if (!strcmp(e->by[k], rule))
+			return;
+	if (e->n_by == WR_INCIDENT_BY)
+		e->more = true;
+	else
+		snprintf(e->by[e->n_by++], sizeof(e->by[0]), "%s", rule);
+}
+
+void wr_incidents_did(struct wr_incidents *all, uint64_t id, const char *rule,
+		      enum wr_incident_effects what, uint64_t since_ns, struct wr_count stopped,
+		      uint64_t came)
+{
+	const struct wr_incident *found = wr_incidents_find(all, id);
+	struct wr_incident_effect *e;
+
+	if (!found)
+		return;
+	e = &all->at[found - all->at].effect[what];
+	if (!e->since_ns)
+		e->since_ns = since_ns;
+	add_rule(e, rule);
+	e->stopped.packets += stopped.packets;
+	e->stopped.bytes += stopped.bytes;
+	e->came += came;
+}
+
+/* What was stopped had come, whatever was estimated. */
+double wr_incident_share(const struct wr_incident_effect *e)
+{
+	uint64_t came = e->came > e->stopped.packets ? e->came : e->stopped.packets;
+
+	return came ? (double)e->stopped.packets / (double)came : 0;
+}
+
 void wr_incidents_done(struct wr_incidents *all, uint64_t id, const char *done, const char *undo,
 		       bool stops)
 {

@@ -32,7 +32,23 @@ const char *wr_incident_state_name(enum wr_incident_state s);
 
 #define WR_INCIDENT_REST_NS 300000000000ull
 
-enum { WR_INCIDENT_VICTIMS = 16, WR_INCIDENTS = 256 };
+enum { WR_INCIDENT_VICTIMS = 16, WR_INCIDENTS = 256, WR_INCIDENT_BY = 3 };
+
+enum wr_incident_effects {
+	WR_INCIDENT_STOPPED,
+	WR_INCIDENT_WOULD, /* of shadows: what they would have stopped */
+	WR_INCIDENT_EFFECTS
+};
+
+/* What rules that were made against it did. It stays when they have ended. */
+struct wr_incident_effect {
+	struct wr_count stopped;
+	uint64_t came;	   /* packets that there were for them to stop meanwhile; estimated */
+	uint64_t since_ns; /* the first of them was put in; 0: there was none */
+	uint32_t n_by;	   /* the first of them, */
+	bool more;	   /* and there were others */
+	char by[WR_INCIDENT_BY][32];
+};
 
 struct wr_incident {
 	uint64_t id;
@@ -55,9 +71,10 @@ struct wr_incident {
 	char rule[32];		     /* that was made against it last; "": none */
 	char failed[32];	     /* the last one that did not stop it; "": none */
 	bool stopped;		     /* it keeps packets out */
-	char done[128];		     /* what is done at a gateway; "": nothing */
-	char undo[128];		     /* the command that takes it back */
-	uint64_t stored;	     /* the caller's: what it is in a store; 0 at first */
+	struct wr_incident_effect effect[WR_INCIDENT_EFFECTS];
+	char done[128];	 /* what is done at a gateway; "": nothing */
+	char undo[128];	 /* the command that takes it back */
+	uint64_t stored; /* the caller's: what it is in a store; 0 at first */
 	/* The caller's, too: numbers of packets of it that are kept (0: none), and whether they
 	 * were looked for. */
 	struct {
@@ -105,6 +122,14 @@ enum wr_incident_rule {
 };
 void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule,
 			   enum wr_incident_rule how);
+
+/* What a rule that was put in at since_ns did since that was told last: so many packets stopped, of
+ * so many that came for it. */
+void wr_incidents_did(struct wr_incidents *all, uint64_t id, const char *rule,
+		      enum wr_incident_effects what, uint64_t since_ns, struct wr_count stopped,
+		      uint64_t came);
+/* The share that was stopped of what came. */
+double wr_incident_share(const struct wr_incident_effect *e);
 
 /* What is done against one somewhere else, in words, and how it is taken back. stops: it keeps
  * requests out. */

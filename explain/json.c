@@ -2,6 +2,7 @@
 #include "explain/explain.h"
 
 #include "base/json.h"
+#include "view/effect.h"
 #include "view/finding.h"
 
 static void time_or_not(struct wr_buf *b, const char *key, uint64_t ns)
@@ -46,6 +47,7 @@ static void cure(struct wr_buf *b, const struct wr_explain *e)
 	}
 	if (e->i.failed[0])
 		wr_json_str(b, "rule_failed", e->i.failed);
+	wr_view_effects_json(b, &e->i);
 	if (e->i.done[0]) {
 		wr_json_str(b, "at_gateway", e->i.done);
 		wr_json_str(b, "at_gateway_command", e->i.undo);

@@ -212,6 +212,28 @@ static int past(struct wr_explain *e, const json_t *o)
 	return 0;
 }
 
+static void effect(struct wr_incident_effect *e, const json_t *o)
+{
+	const json_t *one;
+	double share = json_number_value(json_object_get(o, "share"));
+	size_t k;
+
+	if (!o)
+		return;
+	e->stopped.packets = number_of(o, "packets");
+	e->stopped.bytes = number_of(o, "bytes");
+	e->came = share > 0 ? (uint64_t)((double)e->stopped.packets / share + 0.5) : 0;
+	e->since_ns = time_of(o, "since");
+	e->more = json_is_true(json_object_get(o, "by_others"));
+	json_array_foreach(json_object_get(o, "by"), k, one)
+	{
+		const char *name = json_string_value(one);
+
+		if (name && e->n_by < WR_INCIDENT_BY)
+			snprintf(e->by[e->n_by++], sizeof(e->by[0]), "%s", name);
+	}
+}
+
 static int incident(struct wr_incident *i, const json_t *o)
 {
 	int klass = which(text_of(o, "class"), class_at, WR_CLASS_COUNT);
@@ -243,6 +265,8 @@ static int incident(struct wr_incident *i, const json_t *o)
 	snprintf(i->undo, sizeof(i->undo), "%s", undo ? undo : "");
 	i->many_sources = json_is_true(json_object_get(o, "many_sources"));
 	i->stopped = json_is_true(json_object_get(o, "rule_stops"));
+	effect(&i->effect[WR_INCIDENT_STOPPED], json_object_get(o, "stopped"));
+	effect(&i->effect[WR_INCIDENT_WOULD], json_object_get(o, "would_stop"));
 	return lists(i, o);
 }
 

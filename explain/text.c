@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "view/effect.h"
 #include "view/text.h"
 
 enum { WIDTH = 80, INDENT = 2, SHOWN = 5, PREFIXES = 3, VALUE = 27, PAST = 7 };
@@ -296,6 +297,27 @@ static void reach(struct wr_buf *b, const struct wr_cure *c)
 			   c->usual_clients == 1 ? "client" : "clients");
 }
 
+/* What it changed. */
+static void effects(struct wr_buf *b, const struct wr_incident *i)
+{
+	static const char *const words[WR_INCIDENT_EFFECTS] = {
+		[WR_INCIDENT_STOPPED] = "Stopped: ",
+		[WR_INCIDENT_WOULD] = "Shadows would have stopped: ",
+	};
+	struct wr_buf text = {0};
+
+	for (int k = 0; k < WR_INCIDENT_EFFECTS; k++) {
+		if (!i->effect[k].since_ns)
+			continue;
+		wr_buf_str(&text, words[k]);
+		wr_view_effect_text(&text, i, (enum wr_incident_effects)k);
+		wr_buf_str(&text, " since ");
+		wr_view_moment(&text, i->effect[k].since_ns);
+		wr_buf_str(&text, " UTC.");
+		flush(b, &text);
+	}
+}
+
 static void done(struct wr_buf *b, const struct wr_explain *e)
 {
 	static const char *const would[] = {
@@ -328,6 +350,7 @@ static void done(struct wr_buf *b, const struct wr_explain *e)
 	if (e->i.failed[0])
 		wr_buf_fmt(&text, " Before, rule %s did not stop it.", e->i.failed);
 	flush(b, &text);
+	effects(b, &e->i);
 	if (c->verb == WR_CURE_NONE)
 		return;
 	wr_explain_wrap(b, 2 * INDENT, c->rule, strlen(c->rule));

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/json.h"
+#include "view/effect.h"
 #include "view/finding.h"
 #include "view/text.h"
 
@@ -91,6 +92,7 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i,
 		wr_json_str(b, "rule", i->rule);
 	if (i->failed[0])
 		wr_json_str(b, "rule_failed", i->failed);
+	wr_view_effects_json(b, i);
 	if (i->sample.to)
 		wr_json_u64(b, "sample_packets", i->sample.to - i->sample.from + 1);
 	if (i->done[0]) {
@@ -185,6 +187,26 @@ static void place_text(struct wr_buf *b, const struct wr_place *p)
 		wr_buf_fmt(b, "%s%s", between, p->country);
 }
 
+/* While a rule is there, and when it has ended. */
+static void effects_text(struct wr_buf *b, const struct wr_incident *i)
+{
+	static const char *const labels[WR_INCIDENT_EFFECTS] = {
+		[WR_INCIDENT_STOPPED] = "stopped",
+		[WR_INCIDENT_WOULD] = "shadows",
+	};
+
+	for (int k = 0; k < WR_INCIDENT_EFFECTS; k++) {
+		if (!i->effect[k].since_ns)
+			continue;
+		label(b, labels[k]);
+		wr_buf_str(b, k == WR_INCIDENT_WOULD ? "would have stopped " : "");
+		wr_view_effect_text(b, i, (enum wr_incident_effects)k);
+		wr_buf_str(b, " since ");
+		wr_view_moment(b, i->effect[k].since_ns);
+		wr_buf_char(b, '\n');
+	}
+}
+
 static void sources_text(struct wr_buf *b, const struct wr_incident *i,
 			 const struct wr_places *places)
 {
@@ -233,6 +255,7 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i,
 		wr_buf_fmt(b, "%s does not stop it%s\n", i->failed,
 			   i->rule[0] ? ": another one took its place" : ": it was taken out");
 	}
+	effects_text(b, i);
 	if (i->sample.to)
 		wr_buf_fmt(b, "%-*s%" PRIu64 " of the first (weir dump --incident %" PRIu64 ")\n",
 			   INDENT, "packets", i->sample.to - i->sample.from + 1, i->id);

@@ -95,14 +95,22 @@ scan_is_stopped() {
 }
 
 logins_are_stopped() {
-	local tries
+	local tries id
 	tries=$(login 10.77.0.1 21 200)
 	ok "after some of two hundred logins there are no more ($tries)" [ "$tries" -lt 200 ]
 	ok "by a rule for their source and that service" is_rule "limit 1cps from 10.77.0.1 to tcp/21@10.77.0.2 "
 	is "another one logs in" "$(login "$HONEST" 21 1)" 1
 	is "and at another service the same one is served" "$(login 10.77.0.1 443 1)" 1
 	like "the incident says so" "$(said incidents '[r["state"] for r in rows if r["class"] == "brute_force"]')" mitigated
+	id=$(said incidents '[r["incident_id"] for r in rows if r["class"] == "brute_force"][0]')
+	ok "and what the rule has stopped" wait_for "$PATIENCE" incident_stopped "$id"
+	like "in words, too" "$(w incidents "$id")" "stopped +[1-9][0-9,]* packets? by auto[0-9]+, [0-9]+ % of what came since 20"
+	like "and in full" "$(w explain "$id" | tr '\n' ' ')" "Stopped: [1-9][0-9,]* packets? by auto"
 	note "$(rules 't, stopped')"
+}
+
+incident_stopped() {
+	[ "$(said incidents "[r.get('stopped', {}).get('packets', 0) > 0 for r in rows if r['incident_id'] == $1][0]")" = True ]
 }
 
 flood_is_told() {

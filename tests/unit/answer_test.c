@@ -24,6 +24,8 @@ static struct kept {
 	uint64_t came;
 	uint32_t fails;
 	double share;
+	struct wr_answer_did did; /* added up */
+	long long first;	  /* it would have stopped before it was put in */
 } kept;
 
 static int put(void *ctx, const char *name, const char *statement)
@@ -32,7 +34,8 @@ static int put(void *ctx, const char *name, const char *statement)
 	kept.tries++;
 	if (no_room)
 		return no_room;
-	kept.puts++;
+	if (!kept.puts++)
+		kept.first = (long long)(kept.came * (uint64_t)kept.stops / 100);
 	kept.there = true;
 	snprintf(kept.name, sizeof(kept.name), "%s", name);
 	snprintf(kept.statement, sizeof(kept.statement), "%s", statement);
@@ -58,10 +61,20 @@ static enum wr_answer_is is(void *ctx, const struct wr_answer *a)
 	return kept.turned ? WR_ANSWER_TURNED : kept.there ? WR_ANSWER_THERE : WR_ANSWER_GONE;
 }
 
-static uint64_t stopped(void *ctx, const struct wr_answer *a)
+static struct wr_count stopped(void *ctx, const struct wr_answer *a)
+{
+	uint64_t n = kept.there ? kept.came * (uint64_t)kept.stops / 100 : 0;
+
+	(void)ctx, (void)a;
+	return (struct wr_count){n, n * 60};
+}
+
+static void did(void *ctx, const struct wr_answer *a, const struct wr_answer_did *did)
 {
 	(void)ctx, (void)a;
-	return kept.there ? kept.came * (uint64_t)kept.stops / 100 : 0;
+	kept.did.stopped.packets += did->stopped.packets;
+	kept.did.stopped.bytes += did->stopped.bytes;
+	kept.did.came += did->came;
 }
 
 static void fails(void *ctx, const struct wr_answer *a, double share)
@@ -77,8 +90,15 @@ static bool agrees(void *ctx, const struct wr_finding *f)
 	return kept.agrees;
 }
 
-static const struct wr_answer_ops ops = {put, take, taken, is, NULL, NULL, agrees};
-static const struct wr_answer_ops judged = {put, take, taken, is, stopped, fails, NULL};
+static const struct wr_answer_ops ops = {
+	.put = put, .take = take, .taken = taken, .is = is, .agrees = agrees};
+static const struct wr_answer_ops judged = {.put = put,
+					    .take = take,
+					    .taken = taken,
+					    .is = is,
+					    .stopped = stopped,
+					    .did = did,
+					    .fails = fails};
 static struct wr_answers answers;
 
 static void news(struct host *h, enum wr_finding_news n, const struct wr_finding *f)
@@ -218,9 +238,21 @@ static void begin_judged(int stops)
 
 static void test_stops(void)
 {
+	uint64_t all;
+
 	begin_judged(95);
 	pass(&host, 40, usual_turn, counted_flood);
 	ok(kept.there && !kept.fails, "a rule that stops it stays");
+	all = kept.did.stopped.packets;
+	ok(all > 35000 && kept.did.stopped.bytes == all * 60 && kept.did.came >= all &&
+		   fabs((double)all / (double)kept.did.came - 0.95) < 0.02,
+	   "what it did is told: %llu of %llu packets", (unsigned long long)all,
+	   (unsigned long long)kept.did.came);
+	pass(&host, 5, usual_turn, rest);
+	kept.came += 100;
+	pass(&host, 70, usual_turn, rest);
+	is_int((long long)kept.did.stopped.packets, (long long)(kept.came * 95 / 100) - kept.first,
+	       "and that to the packet, to its end");
 	host_close(&host);
 
 	begin_judged(30);

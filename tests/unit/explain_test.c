@@ -33,6 +33,11 @@ static struct wr_explain made(uint8_t ip_v)
 		.n_sources = 2,
 		.rule = "auto1",
 		.stopped = true,
+		.effect = {[WR_INCIDENT_STOPPED] = {.stopped = {41203, 2472180},
+						    .came = 42477,
+						    .since_ns = T0 + 3 * SECOND,
+						    .n_by = 1,
+						    .by = {"auto1"}}},
 	};
 	i->strongest = (struct wr_finding){.klass = WR_CLASS_SYN_FLOOD, .n_evidence = 2};
 	i->strongest.victim = (struct wr_victim){.addr = {0x20, 1, 0xd, 0xb8},
@@ -118,6 +123,9 @@ static void words(void)
 	ok(says(&e, "(70 times that)"), "against what is usual");
 	ok(says(&e, "mitigated  2023-11-14 22:13:23  a rule keeps it out"), "its life");
 	ok(says(&e, "Rule auto1 keeps it out.") && says(&e, "99.2 % of 120 samples"), "the rule");
+	ok(says(&e,
+		"Stopped: 41,203 packets by auto1, 97 % of what came since 2023-11-14 22:13:23\n"),
+	   "what it changed");
 	ok(says(&e, "weir why 'tcp 192.0.2.0:1024 > 32.1.13.184:443 syn'"), "weir why");
 	ok(says(&e, "weir rule show auto1") && says(&e, "weir rule del auto1"), "and to undo");
 	ok(says(&e, "192.0.2.0/24 (2 of 2)"), "the network of its sources");

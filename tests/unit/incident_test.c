@@ -262,8 +262,43 @@ static void all_that_hold(void)
 	wr_incidents_close(&all);
 }
 
+/* What rules did is told of it, and stays when they are gone. */
+static void what_rules_did(void)
+{
+	struct wr_incidents *all = opened();
+	struct wr_finding f = made(WR_CLASS_SYN_FLOOD, at(10, 0, 0, 5, 32), 0, 1, 3);
+	uint64_t id = raise(all, &f)->id;
+	const struct wr_incident *i = wr_incidents_find(all, id);
+	const struct wr_incident_effect *e = &i->effect[WR_INCIDENT_STOPPED];
+
+	ok(!e->since_ns && !i->effect[WR_INCIDENT_WOULD].since_ns, "no rule did anything");
+	wr_incidents_did(all, id, "auto1", WR_INCIDENT_WOULD, T0, (struct wr_count){5, 300}, 10);
+	wr_incidents_answered(all, id, "auto1", WR_INCIDENT_RULE_STOPS);
+	wr_incidents_did(all, id, "auto1", WR_INCIDENT_STOPPED, T0 + 1, (struct wr_count){90, 5400},
+			 100);
+	wr_incidents_did(all, id, "auto2", WR_INCIDENT_STOPPED, T0 + 2, (struct wr_count){60, 3600},
+			 100);
+	wr_incidents_did(all, id, "auto1", WR_INCIDENT_STOPPED, T0 + 1, (struct wr_count){0, 0}, 0);
+	is_int((long long)e->stopped.packets, 150, "packets that rules stopped are added up");
+	is_int((long long)e->stopped.bytes, 9000, "and bytes");
+	ok(e->since_ns == T0 + 1 && e->n_by == 2 && !e->more && !strcmp(e->by[0], "auto1") &&
+		   !strcmp(e->by[1], "auto2"),
+	   "since the first of them, with their names");
+	ok(wr_incident_share(e) == 0.75, "of all that came three quarters");
+	is_int((long long)i->effect[WR_INCIDENT_WOULD].stopped.packets, 5, "shadows stand apart");
+	end(all, &f, 60);
+	wr_incidents_answered(all, id, "auto2", WR_INCIDENT_RULE_GONE);
+	wr_incidents_did(all, id, "auto3", WR_INCIDENT_STOPPED, T0, (struct wr_count){100, 60}, 0);
+	wr_incidents_did(all, id, "auto4", WR_INCIDENT_STOPPED, T0, (struct wr_count){0, 0}, 0);
+	ok(e->stopped.packets == 250 && e->n_by == WR_INCIDENT_BY && e->more,
+	   "they stay when it is over, and others come");
+	ok(wr_incident_share(e) == 1, "what was stopped had come");
+	wr_incidents_close(&all);
+}
+
 int main(void)
 {
+	what_rules_did();
 	one_of_many_pulses();
 	later();
 	of_one_victim();

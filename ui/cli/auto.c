@@ -121,13 +121,14 @@ static enum wr_answer_is is(void *ctx, const struct wr_answer *answer)
 	return WR_ANSWER_THERE;
 }
 
-static uint64_t stopped(void *ctx, const struct wr_answer *answer)
+static struct wr_count stopped(void *ctx, const struct wr_answer *answer)
 {
 	struct wr_auto *a = ctx;
 	int rule = wr_policy_rule(a->policy, answer->name);
 	uint64_t *n = count_of(a, answer->name);
 
-	return (n ? *n : 0) + (a->judge && rule >= 0 ? counted(a, (uint32_t)rule) : 0);
+	return (struct wr_count){
+		.packets = (n ? *n : 0) + (a->judge && rule >= 0 ? counted(a, (uint32_t)rule) : 0)};
 }
 
 /* Nothing is wrong in nothing. */
