@@ -85,10 +85,22 @@ void wr_detect_close(struct wr_detect **detect)
 
 /* ---- targets ---- */
 
+/* How much the most that is usual may rise in an hour of the first day (detect/bound.h). What
+ * nobody asked for cannot be told from answers where only what arrives is seen. */
+static float rise_of(const struct wr_detect *d, int c)
+{
+	static const bool served[COUNT_N] = {
+		[C_PACKETS] = true,   [C_BYTES] = true,	       [C_SYN] = true,
+		[C_HALF_OPEN] = true, [C_HANDSHAKES] = true,   [C_UDP_UNASKED] = true,
+		[C_NEW_FLOWS] = true, [C_UDP_ANSWERED] = true, [C_NEW_SOURCES] = true};
+
+	return d->conf.one_way || served[c] ? WR_BOUND_RISE_SERVED : WR_BOUND_RISE_HOUR;
+}
+
 /* The second that ended is over: what it had is learned, and that nothing came in those since. */
 static void learn(struct wr_detect *d, struct target *t)
 {
-	uint32_t idle = (d->step - t->step) / STEPS;
+	uint32_t idle = (d->step - t->step) / STEPS, more = idle > 1 ? idle : 1;
 
 	if (!t->learned)
 		t->learned = d->step;
@@ -96,7 +108,7 @@ static void learn(struct wr_detect *d, struct target *t)
 		return;
 	t->learned = d->step;
 	t->sum[C_HALF_OPEN] = half_open(t);
-	t->low += (float)(t->sum[C_HALF_OPEN] - wr_norm_most(&t->norm[C_HALF_OPEN], 3) - LOW_DRIFT);
+	t->low += (float)(t->sum[C_HALF_OPEN] - most_lately(t, C_HALF_OPEN, 3) - LOW_DRIFT);
 	if (t->low < 0 || idle > 1 || look_gone(d, t))
 		t->low = 0;
 	else if (t->low > LOW_MOST)
@@ -107,7 +119,9 @@ static void learn(struct wr_detect *d, struct target *t)
 		wr_norm_learn(&t->norm[i], t->sum[i]);
 		if (idle > 1)
 			wr_norm_rest(&t->norm[i], idle - 1);
+		wr_bound_learn(&t->bound[i], &t->norm[i], t->bound_s, more, rise_of(d, i));
 	}
+	t->bound_s += t->bound_s < UINT32_MAX - more ? more : 0;
 	week_learn(d, t, idle > 1 ? idle - 1 : 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "detect/bound.h"
 #include "detect/detect.h"
 #include "detect/norm.h"
 #include "detect/offer.h"
@@ -85,6 +86,8 @@ struct target {
 	uint32_t c[STEPS][COUNT_N];
 	uint32_t sum[COUNT_N]; /* of the last ten steps */
 	struct wr_norm norm[COUNT_N];
+	struct wr_bound bound[COUNT_N];
+	uint32_t bound_s;  /* seconds that its bounds know */
 	uint16_t week;	   /* its week is weeks[week - 1]; 0: none */
 	uint64_t hosts[2]; /* prefixes: bits of hosts' hashes, this second's and the one before */
 	uint32_t hosts_second;
@@ -246,13 +249,14 @@ void week_free(struct wr_detect *d, const struct target *t);
 void week_make(struct wr_detect *d, struct target *t);
 void week_learn(struct wr_detect *d, struct target *t, uint32_t idle);
 
-/* The most of a count that is usual at that address now. */
-static inline double most_usual(const struct wr_detect *d, const struct target *t, enum count c,
-				double k)
+/* Of the last minutes alone, as far as these are believed. */
+static inline double most_lately(const struct target *t, enum count c, double k)
 {
-	return wr_week_most(week_of(d, t, c), &t->norm[c], wr_week_hour(d->step_ns / 1000000000u),
-			    k);
+	return fmin(wr_norm_most(&t->norm[c], k), wr_bound_most(&t->bound[c], t->bound_s));
 }
+
+/* The most of a count that is usual at that address now. */
+double most_usual(const struct wr_detect *d, const struct target *t, enum count c, double k);
 
 /* ---- who and what (recent.c) ---- */
 

@@ -38,6 +38,19 @@ static void write_norm(struct wr_buf *b, const struct wr_norm *n, enum count c)
 	wr_json_end_array(b);
 }
 
+static void write_bounds(struct wr_buf *b, const struct target *t)
+{
+	wr_json_open_key(b, "bound");
+	wr_json_u64(b, "seconds", t->bound_s);
+	for (int i = 0; i < COUNT_N; i++) {
+		wr_json_array(b, wr_feature_name(count_feature[i]));
+		wr_json_double(b, NULL, digits4((double)t->bound[i].most));
+		wr_json_double(b, NULL, digits4((double)t->bound[i].peak));
+		wr_json_end_array(b);
+	}
+	wr_json_close(b);
+}
+
 static void write_week(struct wr_buf *b, const struct weeks *w, int i)
 {
 	const struct wr_week *of = &w->of[i];
@@ -76,6 +89,7 @@ static void write_target(struct wr_buf *b, const struct wr_detect *d, const stru
 	for (int i = 0; i < COUNT_N; i++)
 		write_norm(b, &t->norm[i], (enum count)i);
 	wr_json_close(b);
+	write_bounds(b, t);
 	if (t->week && d->weeks[t->week - 1].hours) {
 		wr_json_open_key(b, "week");
 		for (int i = 0; i < WEEK_N; i++)
@@ -229,6 +243,25 @@ static void read_norm(struct wr_norm *n, const json_t *array, bool long_away)
 	}
 }
 
+/* j NULL: of a weir that knew of none. Those are as the norms are now. */
+static void read_bounds(struct target *t, const json_t *j)
+{
+	json_int_t seconds = json_integer_value(json_object_get(j, "seconds"));
+
+	if (!j)
+		seconds = (json_int_t)fmin(t->norm[C_PACKETS].seconds, WR_BOUND_DAY_S);
+	t->bound_s = seconds > 0 && seconds < UINT32_MAX ? (uint32_t)seconds : 0;
+	for (int i = 0; i < COUNT_N; i++) {
+		const json_t *of = json_object_get(j, wr_feature_name(count_feature[i]));
+
+		wr_bound_begin(&t->bound[i], &t->norm[i]);
+		if (json_array_size(of) != 2)
+			continue;
+		t->bound[i].most = (float)real(of, 0);
+		t->bound[i].peak = (float)real(of, 1);
+	}
+}
+
 static void read_week(struct wr_week *w, const json_t *j)
 {
 	const json_t *mean = json_object_get(j, "mean"), *seen = json_object_get(j, "seen");
@@ -291,6 +324,7 @@ static void read_target(struct wr_detect *d, const json_t *j, bool long_away)
 	for (int i = 0; i < COUNT_N; i++)
 		read_norm(&t->norm[i], json_object_get(norm, wr_feature_name(count_feature[i])),
 			  long_away);
+	read_bounds(t, json_object_get(j, "bound"));
 	if (!week)
 		return;
 	week_make(d, t);

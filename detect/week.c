@@ -59,9 +59,9 @@ void wr_week_learn(struct wr_week *w, unsigned int hour, float y)
 	w->hours++;
 }
 
-double wr_week_most(const struct wr_week *w, const struct wr_norm *n, unsigned int hour, double k)
+double wr_week_most(const struct wr_week *w, double now, unsigned int hour, double k)
 {
-	double now = wr_norm_most(n, k), week, most = 0;
+	double week, most = 0;
 
 	if (!w || w->hours < WR_WEEK_KNOWN)
 		return now;

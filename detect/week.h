@@ -42,7 +42,7 @@ void wr_week_learn(struct wr_week *w, unsigned int hour, float y);
 /* y that is expected in that hour. */
 float wr_week_expected(const struct wr_week *w, unsigned int hour);
 
-/* The most that is still usual now: of the last minutes (wr_norm_most()) and of the week. */
-double wr_week_most(const struct wr_week *w, const struct wr_norm *n, unsigned int hour, double k);
+/* The most that is still usual at that hour; now: of the last minutes (wr_norm_most()) alone. */
+double wr_week_most(const struct wr_week *w, double now, unsigned int hour, double k);
 
 #endif

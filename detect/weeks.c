@@ -29,6 +29,15 @@ const struct wr_week *week_of(const struct wr_detect *d, const struct target *t,
 	return NULL;
 }
 
+double most_usual(const struct wr_detect *d, const struct target *t, enum count c, double k)
+{
+	double most = wr_week_most(week_of(d, t, c), most_lately(t, c, k),
+				   wr_week_hour(d->step_ns / 1000000000u), k);
+
+	/* A part of that, and told under the better name. */
+	return c == C_AMP_UNASKED ? fmin(most, most_usual(d, t, C_UDP_UNASKED, k)) : most;
+}
+
 void week_free(struct wr_detect *d, const struct target *t)
 {
 	if (t->week)

@@ -51,12 +51,14 @@ static void test_hours(void)
 	most = wr_norm_most(&night, 5);
 	ok(most < 100, "after a night 200 a second are unusual by the last minutes alone (%.0f)",
 	   most);
-	ok(wr_week_most(&w, &night, 9, 5) > 200, "at nine on Monday they are not (%.0f)",
-	   wr_week_most(&w, &night, 9, 5));
-	ok(wr_week_most(&w, &night, 3, 5) < 100, "at three in the night they are (%.0f)",
-	   wr_week_most(&w, &night, 3, 5));
-	ok(wr_week_most(&w, &night, 5 * 24 + 9, 5) < 150, "on Saturday, too (%.0f)",
-	   wr_week_most(&w, &night, 5 * 24 + 9, 5));
+	ok(wr_week_most(&w, wr_norm_most(&night, 5), 9, 5) > 200,
+	   "at nine on Monday they are not (%.0f)",
+	   wr_week_most(&w, wr_norm_most(&night, 5), 9, 5));
+	ok(wr_week_most(&w, wr_norm_most(&night, 5), 3, 5) < 100,
+	   "at three in the night they are (%.0f)",
+	   wr_week_most(&w, wr_norm_most(&night, 5), 3, 5));
+	ok(wr_week_most(&w, wr_norm_most(&night, 5), 5 * 24 + 9, 5) < 150,
+	   "on Saturday, too (%.0f)", wr_week_most(&w, wr_norm_most(&night, 5), 5 * 24 + 9, 5));
 }
 
 static void test_unknown_hour(void)
@@ -83,7 +85,7 @@ static void test_poisoning(void)
 	before = w;
 	for (int i = 0; i < HOUR_S; i++)
 		wr_norm_learn(&n, 200);
-	bound = wr_week_most(&before, &n, 10, 5);
+	bound = wr_week_most(&before, wr_norm_most(&n, 5), 10, 5);
 	for (unsigned int h = 0; h < WR_WEEK_HOURS; h++) {
 		double rate = shop(h) * pow(100, h / (double)WR_WEEK_HOURS);
 
@@ -98,9 +100,9 @@ static void test_poisoning(void)
 	}
 	ok(after <= 1.28,
 	   "a ramp to a hundred times raises no hour by more than a quarter (%.2f times)", after);
-	ok(wr_week_most(&w, &n, 10, 5) <= 3 * 1.3 * bound,
+	ok(wr_week_most(&w, wr_norm_most(&n, 5), 10, 5) <= 3 * 1.3 * bound,
 	   "and what is called usual is bounded: %.0f, before it was %.0f",
-	   wr_week_most(&w, &n, 10, 5), bound);
+	   wr_week_most(&w, wr_norm_most(&n, 5), 10, 5), bound);
 	ok(wr_norm_most(&n, 5) > 4000, "without the week it would not be (%.0f)",
 	   wr_norm_most(&n, 5));
 }
