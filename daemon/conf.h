@@ -62,7 +62,7 @@ struct wr_daemon_conf {
 		bool on;
 		int automatic; /* enum wr_answer_mode */
 		const char *learned;
-		struct wr_conf_list classes, known; /* see daemon/detect_conf.h */
+		struct wr_conf_list classes, thresholds, off, known; /* see daemon/detect_conf.h */
 		bool cookies, new_services, anomalies, forecast;
 		uint64_t malformed, anomaly_days;
 		const char *asn, *country;

@@ -358,6 +358,16 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "So many malformed packets a minute to an address are told, when they are more than is "
 	 "usual there.",
 	 AT(detect.malformed), 1, 1000000, .live = true},
+	{"detect.thresholds", WR_CONF_LIST, "", "classes with their number",
+	 "Numbers that take the place of what is usual and of the least that is told, as "
+	 "syn_flood@10.0.0.5:443:500 udp_flood@10.0.0.0/24:2000 http_flood:800: a class or flood, "
+	 "amp, for whom (an address, a prefix, with a port), and from how many on it is told, in "
+	 "the unit of the class (docs/detection.md). Of several the nearest counts.",
+	 AT(detect.thresholds), 0, WR_DETECT_FIXED, .check = wr_detect_check_fixed, .live = true},
+	{"detect.off", WR_CONF_LIST, "", "classes",
+	 "What is not told at all, and no rule is made of: names of classes (docs/detection.md), "
+	 "or flood, amp, scan for all of these.",
+	 AT(detect.off), 0, 64, .check = wr_detect_check_off, .live = true},
 	{"detect.known", WR_CONF_LIST, "", "addresses",
 	 "DHCP servers and routers of this network that are fine, besides the first ones that were "
 	 "seen.",

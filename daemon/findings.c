@@ -21,6 +21,7 @@ struct wr_findings {
 	uint64_t number;		  /* of the newest one */
 	uint64_t totals[WR_CLASS_COUNT];
 	uint32_t active;
+	uint64_t off; /* 1 << enum wr_finding_class */
 };
 
 int wr_findings_open(struct wr_findings **out, const struct wr_findings_conf *conf,
@@ -92,6 +93,9 @@ void wr_findings_news(void *findings, enum wr_finding_news news, const struct wr
 	enum wr_incident_news what;
 	struct wr_incident *i;
 
+	if (wr_findings_is_off(f, finding->klass) &&
+	    (news != WR_FINDING_OVER || !row_of(f, finding->id)))
+		return;
 	r = news == WR_FINDING_RAISED ? new_row(f) : row_of(f, finding->id);
 	if (news == WR_FINDING_RAISED) {
 		if (r)
@@ -113,6 +117,16 @@ void wr_findings_news(void *findings, enum wr_finding_news news, const struct wr
 		r->told_ns = finding->last_ns;
 	}
 	f->conf.finding(f->conf.ctx, news, finding, i ? i->id : 0);
+}
+
+void wr_findings_off(struct wr_findings *f, uint64_t classes)
+{
+	f->off = classes;
+}
+
+bool wr_findings_is_off(const struct wr_findings *f, enum wr_finding_class klass)
+{
+	return f->off >> klass & 1;
 }
 
 void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *rule,

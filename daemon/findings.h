@@ -38,6 +38,11 @@ void wr_findings_close(struct wr_findings **f); /* NULL is fine; sets NULL */
 /* A wr_finding_fn; ctx is the struct wr_findings. */
 void wr_findings_news(void *findings, enum wr_finding_news news, const struct wr_finding *f);
 
+/* Classes (1 << each) that nobody is told of from now on: not raised, not renewed. What was found
+ * of them so far goes on until it is over. */
+void wr_findings_off(struct wr_findings *f, uint64_t classes);
+bool wr_findings_is_off(const struct wr_findings *f, enum wr_finding_class klass);
+
 /* What became of a rule that was made against a finding. */
 void wr_findings_answered(struct wr_findings *f, uint64_t finding, const char *rule,
 			  enum wr_incident_rule how);

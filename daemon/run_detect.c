@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/detect_conf.h"
 #include "daemon/run_impl.h"
 #include "view/incident.h"
 
@@ -47,6 +48,8 @@ int wr_run_detect_open(struct wr_run *r, struct wr_err *err)
 	struct wr_findings_conf conf = {finding, incident, r};
 	int ret = wr_findings_open(&r->findings, &conf, err);
 
+	if (!ret)
+		wr_findings_off(r->findings, wr_detect_conf_off(&r->c));
 	if (!ret)
 		ret = wr_places_open(&r->places, r->c.detect.asn, r->c.detect.country, err);
 	if (!ret)

@@ -105,7 +105,7 @@ static void told(void *ctx, const struct wr_api_told *t)
 	add(&f, WR_FEATURE_WINDOW, t->window_s, 0);
 	alone = sources(&f, t);
 	wr_findings_news(r->findings, news[t->news], &f);
-	if (!r->ending)
+	if (!r->ending && (f.over || !wr_findings_is_off(r->findings, f.klass)))
 		wr_run_gateways_finding(r, news[t->news], &f, alone);
 	if (f.over)
 		a->id = 0;

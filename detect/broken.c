@@ -114,15 +114,19 @@ static uint32_t first_reason(const struct place *p, uint32_t *all)
 static void look(struct wr_detect *d, struct place *p)
 {
 	struct wr_victim v = victim_of(p->key.addr, p->key.ip_v);
+	const struct wr_detect_fixed *set;
 	uint32_t reason, all;
 	struct wr_finding *f;
 	bool is_new;
 
-	if (p->n < d->conf.tune.malformed || p->n <= wr_norm_most(&p->norm, USUAL))
-		return;
 	if (!p->key.ip_v)
 		v.prefix = 0;
-	else if (is_busy(d, p->key.addr, p->key.ip_v) && !found(d, WR_CLASS_MALFORMED, &v))
+	set = fixed_of(d, WR_CLASS_MALFORMED, &v);
+	if (set ? p->n < set->at
+		: p->n < d->conf.tune.malformed || p->n <= wr_norm_most(&p->norm, USUAL))
+		return;
+	if (p->key.ip_v && is_busy(d, p->key.addr, p->key.ip_v) &&
+	    !found(d, WR_CLASS_MALFORMED, &v))
 		return; /* a flood that is told has them */
 	f = find(d, WR_CLASS_MALFORMED, &v, &is_new);
 	if (!f || !is_new)

@@ -55,6 +55,7 @@ void wr_detect_tune(struct wr_detect *d, const struct wr_detect_tune *tune)
 		d->conf.tune.malformed = WR_DETECT_MALFORMED;
 	if (!d->conf.tune.anomaly_days)
 		d->conf.tune.anomaly_days = WR_DETECT_ANOMALY_DAYS;
+	finish_off(d);
 }
 
 void wr_detect_close(struct wr_detect **detect)
@@ -413,7 +414,7 @@ static void count_target(struct wr_detect *d, const struct part *a)
 	unasked = count_kind(d, t, a);
 	remember(d, a,
 		 (uint8_t)((unasked ? RECENT_UNASKED : 0) | (fresh ? RECENT_NEW_SOURCE : 0) |
-			   (a->syn ? RECENT_SYN : 0) |
+			   (a->syn ? RECENT_SYN : 0) | (a->handshake ? RECENT_DONE : 0) |
 			   (a->p->facts & WR_FACT_FRAG ? RECENT_FRAG : 0)));
 	if (unasked || a->syn)
 		count_prefix(d, a, fresh);

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "capture/capture.h"
 #include "detect/finding.h"
+#include "detect/fixed.h"
 #include "flow/live.h"
 
 /*
@@ -39,6 +40,9 @@ struct wr_detect_tune {
 		uint8_t ip_v;
 	} known[WR_DETECT_KNOWN];
 	uint32_t n_known;
+	struct wr_detect_fixed fixed[WR_DETECT_FIXED]; /* the nearest one counts, then the last */
+	uint32_t n_fixed;
+	uint64_t off; /* 1 << enum wr_finding_class: not told, and what is found so far is over */
 };
 
 struct wr_detect_conf {

@@ -93,7 +93,7 @@ struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 	for (int i = 0; i < FINDINGS && !s; i++)
 		if (!d->finding[i].f.id)
 			s = &d->finding[i];
-	if (!s)
+	if (!s || is_off(d, klass))
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	s->last_step = s->told_step = d->step;
@@ -175,6 +175,13 @@ void finish_finding(struct wr_detect *d, const struct wr_finding *f)
 {
 	for (int i = 0; i < FINDINGS; i++)
 		if (&d->finding[i].f == f)
+			end(d, &d->finding[i]);
+}
+
+void finish_off(struct wr_detect *d)
+{
+	for (int i = 0; i < FINDINGS; i++)
+		if (d->finding[i].f.id && is_off(d, d->finding[i].f.klass))
 			end(d, &d->finding[i]);
 }
 

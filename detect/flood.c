@@ -5,7 +5,8 @@
 /*
  * Floods: more of a kind in a second than is usual at that address, and more than a floor. A kind
  * is a line of the table. When several are over their bound, each is told that has twice as many
- * packets as those that are told: what has fewer may be a part of them.
+ * packets as those that are told: what has fewer may be a part of them. A number that people have
+ * set (fixed.h) takes the place of the floor and of what is usual.
  */
 
 struct flood {
@@ -15,7 +16,8 @@ struct flood {
 	uint32_t one_way; /* the same where only what arrives is seen; 0: not looked at */
 	uint8_t kinds;	  /* RECENT_*: parts that belong to it, */
 	uint8_t proto;	  /* and their protocol; 0: any */
-	bool (*is)(const struct wr_detect *d, const struct target *t);
+	/* What else makes it one; set: the number that people have set, 0: none. */
+	bool (*is)(const struct wr_detect *d, const struct target *t, uint32_t set);
 };
 
 enum {
@@ -26,18 +28,12 @@ enum {
 	SYN_LOW = 60,	   /* beyond what is usual, added up over seconds */
 	SYN_MANY = 400,	   /* in a step: nobody waits for more */
 	SENT_AGAIN = 3,	   /* SYNs of a connection in a second or two (RFC 6298) */
-	HEAVY_LEAST = 8,   /* clients that make more connections than clients do */
 	CROWD_STEPS = 2,   /* between looks at what a crowd has become; in its first second: each */
 	ONE_LEAST = 50,	   /* connections of one that is a flood by itself: the floor */
 	SPREAD_HOSTS = 12, /* of a prefix */
 	SPREAD_FLOOR = 150,
-	SILENT_STEPS = 20,   /* that a host makes no connection when it is gone, */
-	BACK_STEPS = 30,     /* and until all that came meanwhile are served */
-	GONE_LEAST = 10,     /* connections that were held are opened again, too */
-	TRIES = 6,	     /* and that each client opens a connection, meanwhile (RFC 6298) */
-	BEHIND_EACH = 10,    /* connections that one of a crowd makes a server make, at most */
-	BEHIND_MINUTES = 10, /* that a client has connected in: it always does */
-	LOOKS = 8,	     /* at who and what, in a step */
+	PORT_STEPS = 5, /* between looks at who comes to a port that has a number of its own */
+	LOOKS = 8,	/* at who and what, in a step */
 };
 
 static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
@@ -47,36 +43,6 @@ static uint32_t newest(const struct target *t, enum count c, uint32_t steps)
 	for (uint32_t i = 0; i < steps; i++)
 		n += t->c[(t->step - i) % STEPS][c];
 	return n;
-}
-
-/* Many of those that ask have never come. In the first minutes nobody has. */
-static bool are_strangers(const struct wr_detect *d, const struct target *t)
-{
-	return d->step >= BEGIN_STEP + COLD_STEPS &&
-	       t->sum[C_NEW_SOURCES] > fmax(GONE_LEAST, most_usual(d, t, C_NEW_SOURCES, USUAL));
-}
-
-/* No more ask than those that always come, again and again. A flood that a host breaks down under
- * is larger, or of others. */
-static bool are_usual(const struct wr_detect *d, const struct target *t)
-{
-	return t->sum[C_SYN] <= TRIES * fmax(GONE_LEAST, most_usual(d, t, C_SYN, USUAL)) &&
-	       !are_strangers(d, t);
-}
-
-bool look_gone(const struct wr_detect *d, struct target *t)
-{
-	if (d->conf.one_way || t->norm[C_SYN].seconds < 60 ||
-	    d->step - t->answered <= SILENT_STEPS || !are_usual(d, t))
-		return false;
-	t->gone = d->step;
-	return true;
-}
-
-/* When it is back some have asked that are not answered yet. */
-static bool was_gone(const struct wr_detect *d, const struct target *t)
-{
-	return t->gone && d->step - t->gone <= BACK_STEPS && are_usual(d, t);
 }
 
 /* Not many more than the connections that were found to be a flood: a limit keeps SYNs of those
@@ -93,84 +59,48 @@ static bool are_limited(const struct wr_detect *d, const struct target *t)
 	return false;
 }
 
-/* Those that came some steps ago should have been completed by now: not one in five was. */
-static bool syn_flood(const struct wr_detect *d, const struct target *t)
+/* In a second, of SYNs that had time for their handshake and of all that were completed. */
+static uint32_t half_opened(uint32_t aged, uint32_t done)
+{
+	return aged > done ? (aged - done) * STEPS / (STEPS - SYN_STEPS) : 0;
+}
+
+/* Those that came some steps ago should have been completed by now: not one in five was; or those
+ * that were not are as many as are set. */
+static bool syn_flood(const struct wr_detect *d, const struct target *t, uint32_t set)
 {
 	uint32_t aged = t->sum[C_SYN] - newest(t, C_SYN, SYN_STEPS);
 	uint32_t now = newest(t, C_SYN, 1), done = t->sum[C_HANDSHAKES];
 
-	return ((aged >= SYN_AGED && done * 5 < aged) || (now >= SYN_MANY && done * 20 < now) ||
+	if (set && half_opened(aged, done) < set &&
+	    (now < set || now < SYN_MANY || done * 20 >= now))
+		return false;
+	return (set || (aged >= SYN_AGED && done * 5 < aged) ||
+		(now >= SYN_MANY && done * 20 < now) ||
 		(t->low >= SYN_LOW && done * 3 < t->sum[C_SYN])) &&
 	       !was_gone(d, t) && !are_limited(d, t);
 }
 
 /* Not one connection that goes on, whose beginning was not seen. */
-static bool ack_flood(const struct wr_detect *d, const struct target *t)
+static bool ack_flood(const struct wr_detect *d, const struct target *t, uint32_t set)
 {
-	(void)d;
+	(void)d, (void)set;
 	return t->sum[C_NEW_FLOWS] * 3 >= t->sum[C_ACK_UNASKED];
 }
 
 /* It must be known how many connections are usual: more than that are looked at, see is_many(). */
-static bool usual_known(const struct wr_detect *d, const struct target *t)
+static bool usual_known(const struct wr_detect *d, const struct target *t, uint32_t set)
 {
 	(void)d;
-	return t->norm[C_HANDSHAKES].seconds >= 60;
-}
-
-/* Most are of sources that each make more of them than a client does. */
-static bool are_heavy(const struct profile *p)
-{
-	return p->heavy >= HEAVY_LEAST && p->heavy_parts * 2 > p->parts;
-}
-
-/* More than is usual, and not much more, is enough only where they are heavy. */
-static bool is_many(const struct wr_detect *d, const struct target *t, const struct profile *p)
-{
-	return t->sum[C_HANDSHAKES] > 2 * most_usual(d, t, C_HANDSHAKES, USUAL) || are_heavy(p);
-}
-
-/* Somewhere else more connect than is usual, and more that never did: as many as could be in front
- * of it, since some requests are a handful of questions. Who is forged does not connect. */
-static bool is_rush_elsewhere(const struct wr_detect *d, const struct target *t)
-{
-	for (uint32_t i = 0; i < d->targets.used; i++) {
-		const struct target *o = wr_rows_at(&d->targets, i);
-
-		if (o != t && !o->key.tag && d->step - o->step < STEPS && usual_known(d, o) &&
-		    o->sum[C_HANDSHAKES] > most_usual(d, o, C_HANDSHAKES, USUAL) &&
-		    o->sum[C_HANDSHAKES] * BEHIND_EACH >= t->sum[C_HANDSHAKES] &&
-		    o->sum[C_NEW_CLIENTS] > most_usual(d, o, C_NEW_CLIENTS, USUAL))
-			return true;
-	}
-	return false;
-}
-
-/*
- * What a server of one's own asks of another one grows with those who come to it: connections of
- * near clients that have always made them, and nobody else's, while there is a rush elsewhere.
- */
-static bool is_behind_a_rush(const struct wr_detect *d, const struct target *t,
-			     const struct profile *p)
-{
-	struct wr_victim service = victim_of(t->key.addr, t->key.ip_v);
-	uint64_t usual = 0;
-
-	service.port = p->port;
-	service.proto = WR_IP_TCP;
-	for (uint32_t i = 0; i < p->n_top; i++)
-		if (!is_far(p->top[i].addr, p->top[i].ip_v) &&
-		    pair_minutes(d, p->top[i].addr, &service) >= BEHIND_MINUTES)
-			usual += p->top[i].packets;
-	return usual * 10 >= p->packets * 9 && is_rush_elsewhere(d, t);
+	return set || t->norm[C_HANDSHAKES].seconds >= 60;
 }
 
 /* Nobody answers: it is no service. One that does answers to far more than it is known to. */
-static bool udp_flood(const struct wr_detect *d, const struct target *t)
+static bool udp_flood(const struct wr_detect *d, const struct target *t, uint32_t set)
 {
 	const struct wr_norm *n = &t->norm[C_UDP_UNASKED];
 
-	return t->sum[C_UDP_ANSWERED] * 2 < t->sum[C_UDP_UNASKED] ||
+	return set || t->sum[C_UDP_ANSWERED] * 2 < t->sum[C_UDP_UNASKED] ||
 	       (n->seconds >= 60 &&
 		t->sum[C_UDP_UNASKED] > 4 * most_usual(d, t, C_UDP_UNASKED, USUAL));
 }
@@ -208,17 +138,25 @@ static bool look_in_step(struct wr_detect *d)
 struct choice {
 	const struct target *t;
 	const struct flood *flood;
+	uint16_t port; /* of its own number: only what is for that port; 0: all */
 };
+
+static bool is_for(const struct choice *c, const struct recent *r)
+{
+	const uint8_t *to = r->key.addr[!r->from];
+	size_t bytes = c->t->key.tag ? c->t->key.tag / 8 : 16;
+
+	return !memcmp(to, c->t->key.addr, bytes) && r->key.ip_v == c->t->key.ip_v &&
+	       (!c->port || r->key.port[!r->from] == c->port);
+}
 
 /* Does this part belong to what came to the target? */
 static bool belongs(const void *ctx, const struct recent *r)
 {
 	const struct choice *c = ctx;
-	const uint8_t *to = r->key.addr[!r->from];
-	size_t bytes = c->t->key.tag ? c->t->key.tag / 8 : 16;
 	uint8_t proto = r->key.proto;
 
-	if (memcmp(to, c->t->key.addr, bytes) || r->key.ip_v != c->t->key.ip_v)
+	if (!is_for(c, r))
 		return false;
 	if (c->flood->klass == WR_CLASS_ICMP_FLOOD)
 		return proto == WR_IP_ICMP || proto == WR_IP_ICMP6;
@@ -292,12 +230,100 @@ static struct wr_victim where(const struct target *t, const struct profile *p, u
 	return v;
 }
 
+/* The port whose own number a finding is held against; 0: its address's. */
+static uint16_t own_port(const struct wr_detect *d, const struct wr_finding *f)
+{
+	const struct wr_detect_fixed *set = fixed_of(d, f->klass, &f->victim);
+
+	return set ? set->port : 0;
+}
+
 /* In a second; of so many that not a whole one is remembered: at the rate of what is. */
 static double rate_of(const struct target *t, const struct flood *fl, const struct profile *p)
 {
 	if (p->seconds >= 1 || p->seconds <= 0 || fl->count == C_HANDSHAKES)
 		return t->sum[fl->count];
 	return (double)p->packets / p->seconds;
+}
+
+/* The number of its address, or prefix. */
+static const struct wr_detect_fixed *set_for(const struct wr_detect *d, const struct target *t,
+					     enum wr_finding_class klass)
+{
+	struct wr_victim v;
+
+	if (!d->conf.tune.n_fixed)
+		return NULL;
+	v = where(t, NULL, 0);
+	return fixed_of(d, klass, &v);
+}
+
+/* Is it more than the number that is set of that class, or than what is usual? */
+static bool is_over(const struct wr_detect *d, const struct target *t, const struct flood *fl,
+		    enum wr_finding_class klass)
+{
+	const struct wr_detect_fixed *set = set_for(d, t, klass);
+	uint32_t n = t->sum[fl->count];
+
+	if (is_off(d, klass) || n < (set ? set->at : d->conf.one_way ? fl->one_way : fl->floor))
+		return false;
+	if (!set && fl->count != C_SYN && n <= most_usual(d, t, fl->count, USUAL))
+		return false;
+	return !fl->is || fl->is(d, t, set ? set->at : 0);
+}
+
+/* Which amplification it is, the source port says, later. */
+static bool may_be(const struct wr_detect *d, const struct target *t, const struct flood *fl)
+{
+	bool each = fl->klass == WR_CLASS_AMP_OTHER && (d->conf.tune.n_fixed || d->conf.tune.off);
+
+	for (int c = each ? WR_CLASS_AMP_DNS : fl->klass; c <= (int)fl->klass; c++)
+		if (is_over(d, t, fl, (enum wr_finding_class)c))
+			return true;
+	return false;
+}
+
+/* Now that it is known who and what. A port that has a number of its own has a turn of its own. */
+static bool is_one(const struct wr_detect *d, const struct target *t, const struct flood *fl,
+		   const struct profile *p)
+{
+	enum wr_finding_class name = name_of(fl, p);
+	struct wr_victim v = where(t, p, fl->proto);
+	const struct wr_detect_fixed *set = fixed_of(d, fl->klass, &v);
+
+	if (set && set->port)
+		return false;
+	if (fl->klass == WR_CLASS_HTTP_FLOOD)
+		return set || (is_many(d, t, p) && !is_behind_a_rush(d, t, p));
+	return fl->klass != WR_CLASS_AMP_OTHER || is_over(d, t, fl, name);
+}
+
+static bool made(const void *ctx, const struct recent *r)
+{
+	const struct choice *c = ctx;
+
+	return r->kinds & RECENT_DONE && is_for(c, r);
+}
+
+/* In a second, for a port: what is counted. */
+static double port_rate(const struct wr_detect *d, const struct choice *c)
+{
+	return recent_count(d, c->flood->count == C_HANDSHAKES ? made : belongs, c, 0) /
+	       recent_span(d);
+}
+
+/* In a second, for a port; of SYNs those that had time for their handshake and had none. */
+static uint32_t at_port(const struct wr_detect *d, const struct choice *c)
+{
+	double span = recent_span(d), late = SYN_STEPS / (double)STEPS;
+	bool aged = span > 2 * late;
+	uint32_t n, done;
+
+	if (c->flood->count != C_SYN)
+		return (uint32_t)port_rate(d, c);
+	n = recent_count(d, belongs, c, aged ? SYN_STEPS : 0);
+	done = recent_count(d, made, c, 0);
+	return n > done ? (uint32_t)((n - done) / (aged ? span - late : span)) : 0;
 }
 
 static bool is_young(const struct wr_detect *d, const struct wr_finding *f)
@@ -311,13 +337,14 @@ static bool is_young(const struct wr_detect *d, const struct wr_finding *f)
  * one only when there is room for a finding, and at most so many a step: the next ones have their
  * turn in the next step.
  */
-static bool may_look(struct wr_detect *d, struct target *t, const struct flood *fl)
+static bool may_look(struct wr_detect *d, struct target *t, const struct flood *fl, uint16_t port)
 {
 	struct wr_finding *f = NULL;
 	uint32_t every;
 
 	for (int i = 0; i < FINDINGS && !f; i++)
-		if (d->finding[i].f.id && is_of(t, fl, &d->finding[i].f))
+		if (d->finding[i].f.id && is_of(t, fl, &d->finding[i].f) &&
+		    port == own_port(d, &d->finding[i].f))
 			f = &d->finding[i].f;
 	every = !f || f->klass != WR_CLASS_FLASH_CROWD ? STEPS : is_young(d, f) ? 1 : CROWD_STEPS;
 	if (f && (d->step + t->key.addr[3]) % every) {
@@ -329,34 +356,39 @@ static bool may_look(struct wr_detect *d, struct target *t, const struct flood *
 	return (f || has_room(d)) && look_in_step(d);
 }
 
-static void tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl)
+/* set: the number of a port; NULL: of the whole address. */
+static void tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl,
+		       const struct wr_detect_fixed *set)
 {
-	struct choice c = {t, fl};
+	struct choice c = {t, fl, set ? set->port : 0};
 	struct profile p;
 	struct wr_finding *f;
 	struct wr_victim v;
 	bool is_new;
 
-	if (!may_look(d, t, fl))
+	if (!may_look(d, t, fl, c.port))
 		return;
 	profile_of(d, belongs, &c, &p);
-	if (fl->klass == WR_CLASS_HTTP_FLOOD && (!is_many(d, t, &p) || is_behind_a_rush(d, t, &p)))
+	if (!set && !is_one(d, t, fl, &p))
 		return;
 	/* One who tries ports is a scan, whoever else connects meanwhile. */
 	if (fl->klass == WR_CLASS_SYN_FLOOD && p.ports >= 20 &&
 	    (p.sources <= 3 || p.top[0].packets * 10 >= (uint64_t)half_open(t) * 6))
 		return;
 	v = where(t, &p,
-		  fl->klass == WR_CLASS_SYN_FLOOD || fl->klass == WR_CLASS_UDP_FLOOD ? fl->proto
-										     : 0);
+		  set || fl->klass == WR_CLASS_SYN_FLOOD || fl->klass == WR_CLASS_UDP_FLOOD
+			  ? fl->proto
+			  : 0);
 	f = find(d, name_of(fl, &p), &v, &is_new);
 	if (f && f->severity > WR_SEVERITY_INFO)
 		t->busy = d->step + STEPS * 10;
 	if (!f || !is_new)
 		return;
-	evidence(f, count_feature[fl->count], rate_of(t, fl, &p), &t->norm[fl->count], 1);
+	evidence(f, count_feature[fl->count], set ? port_rate(d, &c) : rate_of(t, fl, &p),
+		 &t->norm[fl->count], 1);
 	if (fl->klass == WR_CLASS_SYN_FLOOD)
-		evidence_only(f, WR_FEATURE_HANDSHAKES, t->sum[C_HANDSHAKES]);
+		evidence_only(f, WR_FEATURE_HANDSHAKES,
+			      set ? recent_count(d, made, &c, 0) : t->sum[C_HANDSHAKES]);
 	profile_evidence(f, &p);
 	tell(d, f);
 }
@@ -392,7 +424,10 @@ static void tell_spread(struct wr_detect *d, struct target *t, const struct floo
 
 static void end_step_prefix(struct wr_detect *d, struct target *t)
 {
-	if (__builtin_popcountll(t->hosts[0] | t->hosts[1]) < SPREAD_HOSTS * 2 / 3)
+	const struct wr_detect_fixed *set = set_for(d, t, WR_CLASS_CARPET_BOMBING);
+
+	if (__builtin_popcountll(t->hosts[0] | t->hosts[1]) < SPREAD_HOSTS * 2 / 3 ||
+	    is_off(d, WR_CLASS_CARPET_BOMBING))
 		return;
 	for (size_t i = 0; i < FLOODS; i++) {
 		const struct flood *fl = &floods[i];
@@ -400,11 +435,31 @@ static void end_step_prefix(struct wr_detect *d, struct target *t)
 
 		if (fl->count == C_HANDSHAKES)
 			continue; /* connections that are made are a crowd's, or a host's */
-		if (n >= SPREAD_FLOOR && (!d->conf.one_way || fl->one_way) &&
-		    n > most_usual(d, t, fl->count, USUAL) && (!fl->is || fl->is(d, t))) {
+		if ((set ? n >= set->at
+			 : n >= SPREAD_FLOOR && n > most_usual(d, t, fl->count, USUAL)) &&
+		    (!d->conf.one_way || fl->one_way) && (!fl->is || fl->is(d, t, 0))) {
 			tell_spread(d, t, fl);
 			return;
 		}
+	}
+}
+
+/* Numbers of its ports: whether so many were for one is only known after a look, twice a second. */
+static void look_at_ports(struct wr_detect *d, struct target *t, const struct flood *fl)
+{
+	struct wr_victim v = where(t, NULL, 0);
+
+	if ((d->step + t->key.addr[3]) % PORT_STEPS)
+		return;
+	for (uint32_t i = 0; i < d->conf.tune.n_fixed; i++) {
+		const struct wr_detect_fixed *set = &d->conf.tune.fixed[i];
+		struct choice c = {t, fl, set->port};
+
+		v.port = set->port;
+		if (set->port && fixed_of(d, fl->klass, &v) == set &&
+		    t->sum[fl->count] >= set->at && !part_of_another(d, t, fl) &&
+		    (!fl->is || fl->is(d, t, set->at)) && at_port(d, &c) >= set->at)
+			tell_flood(d, t, fl, set);
 	}
 }
 
@@ -415,14 +470,11 @@ void end_step_floods(struct wr_detect *d, struct target *t)
 		return;
 	}
 	for (size_t i = 0; i < FLOODS; i++) {
-		const struct flood *fl = &floods[i];
-		uint32_t floor = d->conf.one_way ? fl->one_way : fl->floor;
-		uint32_t n = t->sum[fl->count];
-
-		if (!floor || n < floor ||
-		    (fl->count != C_SYN && n <= most_usual(d, t, fl->count, USUAL)) ||
-		    (fl->is && !fl->is(d, t)) || part_of_another(d, t, fl))
+		if (d->conf.one_way && !floods[i].one_way)
 			continue;
-		tell_flood(d, t, fl);
+		if (may_be(d, t, &floods[i]) && !part_of_another(d, t, &floods[i]))
+			tell_flood(d, t, &floods[i], NULL);
+		if (d->conf.tune.n_fixed)
+			look_at_ports(d, t, &floods[i]);
 	}
 }

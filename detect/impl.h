@@ -105,7 +105,13 @@ struct recent {
 	uint8_t pad[3];
 };
 
-enum { RECENT_UNASKED = 1, RECENT_NEW_SOURCE = 2, RECENT_SYN = 4, RECENT_FRAG = 8 };
+enum {
+	RECENT_UNASKED = 1,
+	RECENT_NEW_SOURCE = 2,
+	RECENT_SYN = 4,
+	RECENT_FRAG = 8,
+	RECENT_DONE = 16
+};
 
 /* SYNs of the last second that no handshake followed. */
 static inline uint32_t half_open(const struct target *t)
@@ -184,7 +190,23 @@ void evidence_only(struct wr_finding *f, enum wr_feature feature, double value);
 void only_source(struct wr_finding *f, const uint8_t addr[16], uint8_t ip_v, uint64_t packets);
 void end_step_findings(struct wr_detect *d);
 void finish_finding(struct wr_detect *d, const struct wr_finding *f); /* it is over */
+void finish_off(struct wr_detect *d); /* those of classes that are off now */
 void finish_findings(struct wr_detect *d);
+
+/* Do people not want to be told of it? */
+static inline bool is_off(const struct wr_detect *d, enum wr_finding_class klass)
+{
+	return d->conf.tune.off >> klass & 1;
+}
+
+/* ---- numbers that people have set (fixed.c) ---- */
+
+/* Is it of that class and victim? One with a port is only of a victim with that port. */
+bool fixed_is_of(const struct wr_detect_fixed *x, enum wr_finding_class klass,
+		 const struct wr_victim *v);
+/* The nearest of them. NULL: none was set. */
+const struct wr_detect_fixed *fixed_of(const struct wr_detect *d, enum wr_finding_class klass,
+				       const struct wr_victim *v);
 
 static inline uint64_t step_end(const struct wr_detect *d)
 {
@@ -277,6 +299,11 @@ struct profile {
 };
 typedef bool (*recent_is)(const void *ctx, const struct recent *r);
 void profile_of(struct wr_detect *d, recent_is is, const void *ctx, struct profile *p);
+/* Seconds of the last one that are remembered whole. */
+double recent_span(const struct wr_detect *d);
+/* Packets of those in the last second but its newest `late` steps; of the beginnings of
+ * connections, and of what completes them: how many. */
+uint32_t recent_count(const struct wr_detect *d, recent_is is, const void *ctx, uint32_t late);
 void profile_evidence(struct wr_finding *f, const struct profile *p);
 
 /* ---- the detectors ---- */
@@ -300,9 +327,17 @@ void syns_free(struct syns *s); /* NULL is fine */
 struct part part_of(struct syns *s, uint32_t step, const struct wr_live_part *p,
 		    const struct wr_flow *f);
 
+/* ---- whose connections they are (crowd.c) ---- */
+
+bool are_heavy(const struct profile *p);
+bool is_many(const struct wr_detect *d, const struct target *t, const struct profile *p);
+bool is_behind_a_rush(const struct wr_detect *d, const struct target *t, const struct profile *p);
+
 void end_step_floods(struct wr_detect *d, struct target *t);
 /* Is nobody there any more, so that SYNs without a handshake are no flood? Once a second. */
 bool look_gone(const struct wr_detect *d, struct target *t);
+/* It is, or was a moment ago. */
+bool was_gone(const struct wr_detect *d, const struct target *t);
 
 int scans_open(struct wr_detect *d);
 void scan_part(struct wr_detect *d, const struct part *a);

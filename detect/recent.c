@@ -167,6 +167,34 @@ void profile_of(struct wr_detect *d, recent_is is, const void *ctx, struct profi
 	finish(&s, p, (double)end / 1e9, (double)oldest / 1e9);
 }
 
+double recent_span(const struct wr_detect *d)
+{
+	uint64_t end = step_end(d),
+		 oldest = d->n_recent < RECENT ? 0 : d->recent[d->n_recent % RECENT].ns;
+
+	return oldest + STEPS * WR_DETECT_STEP_NS < end ? 1 : (double)(end - oldest) / 1e9;
+}
+
+uint32_t recent_count(const struct wr_detect *d, recent_is is, const void *ctx, uint32_t late)
+{
+	uint64_t end = step_end(d), since = end - STEPS * WR_DETECT_STEP_NS;
+	uint32_t n = d->n_recent < RECENT ? (uint32_t)d->n_recent : RECENT, have = 0;
+
+	for (uint32_t i = 1; i <= n; i++) {
+		const struct recent *r = &d->recent[(d->n_recent - i) % RECENT];
+
+		if (r->ns < since)
+			break;
+		if (r->ns >= end - late * WR_DETECT_STEP_NS || !is(ctx, r))
+			continue;
+		have += r->kinds & (RECENT_SYN | RECENT_DONE) &&
+					r->tcp_flags & (WR_TCP_ACK | WR_TCP_RST)
+				? 1
+				: r->packets;
+	}
+	return have;
+}
+
 void profile_evidence(struct wr_finding *f, const struct profile *p)
 {
 	if (!p->packets)

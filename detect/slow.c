@@ -194,15 +194,30 @@ static double most_of(const struct held *h)
 	return h->norm.seconds < FEW_ROUNDS ? fmin(most, h->before + HELD - 1.0) : most;
 }
 
-static void look(struct wr_detect *d, struct held *h)
+static struct wr_victim service_of(const struct held *h)
 {
 	struct wr_victim v = victim_of(h->key.addr, h->key.ip_v);
-	struct wr_finding *f;
-	bool is_new;
 
 	v.port = h->key.port;
 	v.proto = h->key.proto;
-	if (h->n < HELD || h->n <= most_of(h))
+	return v;
+}
+
+static bool are_too_many(const struct wr_detect *d, const struct held *h)
+{
+	struct wr_victim v = service_of(h);
+	const struct wr_detect_fixed *set = fixed_of(d, WR_CLASS_SLOW_HTTP, &v);
+
+	return set ? h->n >= set->at : h->n >= HELD && h->n > most_of(h);
+}
+
+static void look(struct wr_detect *d, struct held *h)
+{
+	struct wr_victim v = service_of(h);
+	struct wr_finding *f;
+	bool is_new;
+
+	if (!are_too_many(d, h))
 		return;
 	f = find(d, WR_CLASS_SLOW_HTTP, &v, &is_new);
 	if (!f || !is_new)
@@ -225,7 +240,7 @@ static void end_round(struct wr_detect *d)
 
 		if (h->round != s->round)
 			h->n = 0;
-		if (h->n < HELD || h->n <= most_of(h))
+		if (!are_too_many(d, h))
 			wr_norm_learn(&h->norm, h->n);
 		h->before = h->n;
 	}
