@@ -76,12 +76,16 @@ static void million_near(struct wr_buf *b)
  * nothing out; or the same rule without the score. */
 static char model_path[] = "/tmp/weir_model_XXXXXX";
 
-static void ask(struct wr_buf *b, uint32_t trees, uint32_t levels)
+static void ask(struct wr_buf *b, uint32_t trees, uint32_t levels, bool traffic)
 {
 	static const struct wr_model_values seen = {{[WR_MODEL_LENGTH] = 63, [WR_MODEL_TTL] = 64}};
 	struct gen rnd = {.state = 11};
-	struct models_from from = {
-		.rnd = &rnd, .seen = &seen, .n = 1, .most_nodes = WR_MODEL_NODES, .full = true};
+	struct models_from from = {.rnd = &rnd,
+				   .seen = &seen,
+				   .n = 1,
+				   .most_nodes = WR_MODEL_NODES,
+				   .full = true,
+				   .traffic = traffic};
 	struct wr_buf text = {0};
 
 	strcpy(model_path + strlen(model_path) - 6, "XXXXXX");
@@ -101,22 +105,28 @@ static void no_score(struct wr_buf *b)
 
 static void score_1(struct wr_buf *b)
 {
-	ask(b, 1, 3);
+	ask(b, 1, 3, false);
 }
 
 static void score_4(struct wr_buf *b)
 {
-	ask(b, 4, 6);
+	ask(b, 4, 6, false);
 }
 
 static void score_8(struct wr_buf *b)
 {
-	ask(b, 8, 3);
+	ask(b, 8, 3, false);
 }
 
 static void score_16(struct wr_buf *b)
 {
-	ask(b, 16, 6);
+	ask(b, 16, 6, false);
+}
+
+/* About flows and sources, too. */
+static void score_traffic(struct wr_buf *b)
+{
+	ask(b, 4, 6, true);
 }
 
 static const struct load {
@@ -139,7 +149,12 @@ static const struct load {
 	{"the same, score of 4 trees, 6 levels", score_4, 1, 0},
 	{"the same, score of 16 trees, 6 levels", score_16, 1, 0},
 	{"one limit, no score, all differ", no_score, 0, 0},
+	{"the same, score of 1 tree, 3 levels, all differ", score_1, 0, 0},
+	{"the same, score of 8 trees, 3 levels, all differ", score_8, 0, 0},
+	{"the same, score of 4 trees, 6 levels, all differ", score_4, 0, 0},
 	{"the same, score of 16 trees, 6 levels, all differ", score_16, 0, 0},
+	{"the same, score of 4 trees, 6 levels, flow and source", score_traffic, 1, 0},
+	{"the same, score of 4 trees, flow and source, all differ", score_traffic, 0, 0},
 };
 enum { LOADS = sizeof(loads) / sizeof(*loads) };
 

@@ -85,7 +85,8 @@ def panel(x0, y0, at, label, caption, title, ticks, lines, below):
         color = COLORS[name]
         if any(p[1] != p[2] for _, p in known):
             out.append('<polygon points="%s" fill="%s" opacity="0.15"/>' % (" ".join(band), color))
-        out.append('<polyline fill="none" stroke="%s" stroke-width="2" points="%s"/>' % (color, " ".join(
+        # The first is wider: it is seen below another one that goes the same way.
+        out.append('<polyline fill="none" stroke="%s" stroke-width="%d" points="%s"/>' % (color, 2 if i else 6, " ".join(
             "%.1f,%.1f" % (x, y_of(p[0])) for x, p in known)))
         out += ['<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>' % (x, y_of(p[0]), color) for x, p in known]
         out.append('<text x="%d" y="%d" fill="%s">%s</text>' % (x0 + WIDTH - 92, y0 + 14 + 18 * i, color, name))

@@ -116,6 +116,15 @@ uint32_t wr_model_levels(const struct wr_model *m)
 	return most;
 }
 
+uint32_t wr_model_way(const struct wr_model *m)
+{
+	uint32_t n = 0;
+
+	for (uint32_t t = 0; t < m->n_trees; t++)
+		n += levels(m, m->root[t]);
+	return n;
+}
+
 int wr_model_copy(struct wr_model **out, const struct wr_model *m)
 {
 	struct wr_model *to = malloc(sizeof(*to));

@@ -67,6 +67,7 @@ static inline uint32_t wr_model_value(const struct wr_model_values *v, uint32_t 
 
 uint32_t wr_model_asks(const struct wr_model *m);   /* about which features: bits */
 uint32_t wr_model_levels(const struct wr_model *m); /* questions on the longest way */
+uint32_t wr_model_way(const struct wr_model *m);    /* on the longest ways through all trees */
 const char *wr_model_feature_name(uint32_t feature);
 const char *wr_model_feature_what(uint32_t feature);
 uint32_t wr_model_feature_most(uint32_t feature); /* the largest value that it can have */

@@ -481,8 +481,15 @@ def train(folder, capture):
     ok(texts[0] == texts[1] and texts[0] != texts[2], "the same seed makes the same file, another one another")
     status, out, err = run("learn", "train", capture, "-o", one, "--with", "flow,source", "--seed", "2")
     ok(status == 0 and re.search(r"asks about .*(flow|source)_", out), "asks about flows and sources when it is told to", out + err)
+    ok("to count flows and sources 25 to 115 ns more" in out, "and tells that this costs more", out)
     status, out, err = run("learn", "train", capture, "-o", one, "--trees", "3", "--levels", "2", "--with", "ttl,dport")
     ok(status == 0 and "trees      3, up to 2 questions" in out, "so many trees and questions", out + err)
+    ok("costs      at most 6 questions on the way through all trees\n" in out, "what it costs is within 40 ns", out)
+    wide = {"weir_model": 1, "link": "plain", "base": 0, "scale": 65534, "trees": [[[("ttl", "length")[t % 2], 9, 1, 2], [1], ["df", 0, 3, 4], [2], [3]] for t in range(15)]}
+    with open(other, "w") as f:
+        json.dump(wide, f)
+    status, out, err = run("learn", "model", other)
+    ok("at most 30 questions on the way through all trees; packets unlike each other cost about 72 ns each\n" in out, "and what is not is told", out + err)
     for args, want in (([capture], "into which file?"), (["-o", one], "which labelled captures?"), ([capture, "-o", one, "--with", "size"], "--with size: no feature"),
                        (["/nowhere.pcap", "-o", one], "/nowhere")):
         status, out, err = run("learn", "train", *args)
