@@ -24,6 +24,8 @@ static void take_words(struct sample *s, const struct wr_packet *pkt, const stru
 	if (!(h->has & WR_H_PAYLOAD) || !(h->has & (WR_H_TCP | WR_H_PORTS)))
 		return;
 	if (h->has & WR_H_TCP) {
+		if (at < h->tcp_opt_len) /* behind 64 KiB of extension headers it is no offset */
+			return;
 		end = at;
 		at -= h->tcp_opt_len;
 	}

@@ -4,7 +4,6 @@
  * the packets that follow it drops the attack and nothing usual; where both look the same none is
  * made that drops.
  */
-#include "detect/fact.h"
 #include "policy/verdict.h"
 #include "tests/unit/detect_usual.h"
 
@@ -430,27 +429,6 @@ static void nothing_to_cure(void)
 	host_close(&host);
 }
 
-/* Of packets whose bytes were not kept nobody knows that they are others. */
-static void not_kept(void)
-{
-	struct sample kept = {.ip_v = 4,
-			      .proto = WR_IP_UDP,
-			      .next = WR_IP_UDP,
-			      .len = 82,
-			      .n_words = SAMPLE_WORDS,
-			      .n_kept = 2,
-			      .word = {7, 8}};
-	struct fact other = {F_SAYS2, 9, 9}, cut = {F_SAYS3, 0, 0}, option = {F_OPTION, 7, 7};
-	struct sample behind = {.ip_v = 6, .proto = WR_IP_TCP, .tcp_flags = SYN, .tcp_words = 5};
-
-	ok(!fact_hits(&other, &kept) && !fact_may_hit(&other, &kept), "bytes that are others");
-	ok(!fact_hits(&cut, &kept) && fact_may_hit(&cut, &kept), "bytes that were not kept");
-	ok(!fact_may_hit(&option, &kept), "UDP has no options");
-	behind.next = WR_IP_FRAGMENT;
-	is_int(fact_of(&behind, F_FLAGS), FACT_NONE, "flags behind an extension header are none");
-	is_int(fact_of(&behind, F_NEXT), WR_IP_FRAGMENT, "the extension header is one");
-}
-
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++)
@@ -458,6 +436,5 @@ int main(void)
 			if (attacks[i].versions & (v == 4 ? V4 : V6))
 				cure(&attacks[i], v);
 	nothing_to_cure();
-	not_kept();
 	return done();
 }
