@@ -72,6 +72,8 @@ struct target {
 	struct wr_norm norm[COUNT_N];
 	struct wr_bound bound[COUNT_N];
 	uint32_t bound_s;  /* seconds that its bounds know */
+	uint32_t since_s;  /* Unix time at which it was first learned from */
+	bool kept;	   /* an operator marked it: detect/kept.c */
 	uint16_t week;	   /* its week is weeks[week - 1]; 0: none */
 	uint64_t hosts[2]; /* prefixes: bits of hosts' hashes, this second's and the one before */
 	uint32_t hosts_second;
