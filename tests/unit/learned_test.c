@@ -337,7 +337,7 @@ static void test_keep_room(void)
 		other[2] = (uint8_t)(i >> 8);
 		other[3] = (uint8_t)i;
 		other[1] = (uint8_t)(16 + (i >> 16));
-		target_of(d, other, 4, 0);
+		count(d, target_of(d, other, 4, 0), C_PACKETS, 1);
 		forget_touched(d);
 	}
 	ok(target_known(d, addr[0], 4, 0) && !target_known(d, addr[1], 4, 0),
