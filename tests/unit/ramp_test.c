@@ -315,7 +315,7 @@ static void drift(const struct kind *k, double times, uint32_t hours, uint32_t l
 	   "%.2g times the load for %u hours: told %u times in three days (before: %u)", times,
 	   hours, s.told[WR_CLASS_DRIFT], before);
 	if (least)
-		ok(strstr(s.reason, "load at 10.0.0.9 is "), "it says: %s", s.reason);
+		ok(strstr(s.reason, "load at 10.0.0.9 is ") != NULL, "it says: %s", s.reason);
 	wr_detect_close(&s.d);
 }
 
