@@ -74,8 +74,8 @@ struct wr_api_host {
 	const struct wr_samples *samples;	  /* of incidents; the same */
 	struct wr_rules *rules;			  /* NULL: no policy is loaded */
 	struct wr_detect *(*detector)(void *ctx); /* NULL from it: detection is off */
-	/* save, load FILE, reset: what was learned. */
-	int (*learn)(void *ctx, const char *what, const char *file, struct wr_err *err);
+	/* save, load FILE, keep ADDRESS, free ADDRESS, reset: what was learned. */
+	int (*learn)(void *ctx, const char *what, const char *of, struct wr_err *err);
 	const struct wr_places *places;	      /* whose sources are; NULL: not known */
 	const struct wr_findings *findings;   /* NULL: there is no detection */
 	const struct wr_forecasts *forecasts; /* NULL: there are none */

@@ -175,6 +175,16 @@ static int load_other(struct wr_run *r, const char *file, struct wr_err *err)
 	return ret;
 }
 
+static int keep(struct wr_run *r, const char *what, const char *who, struct wr_err *err)
+{
+	int ret;
+
+	if (!who)
+		return wr_fail(err, EINVAL, "%s: which address? (who=ADDRESS)", what);
+	ret = wr_detect_keep(wr_engine_detector(r->engine), who, !strcmp(what, "keep"), err);
+	return ret || !r->learned[0] ? ret : wr_run_learn_save(r, err);
+}
+
 int wr_run_learn(void *run, const char *what, const char *file, struct wr_err *err)
 {
 	struct wr_run *r = run;
@@ -192,7 +202,9 @@ int wr_run_learn(void *run, const char *what, const char *file, struct wr_err *e
 		ret = load_other(r, file, err);
 	else if (!strcmp(what, "reset"))
 		ret = anew(r, err);
+	else if (!strcmp(what, "keep") || !strcmp(what, "free"))
+		return keep(r, what, file, err);
 	else
-		return wr_fail(err, EINVAL, "'%s': save, load or reset", what);
+		return wr_fail(err, EINVAL, "'%s': save, load, keep, free or reset", what);
 	return ret ? ret : wr_run_learn_save(r, err);
 }

@@ -69,16 +69,20 @@ static int learned(const struct wr_api_host *h, const struct wr_query *q, struct
 static int learn(const struct wr_api_host *h, const struct wr_query *q, struct wr_buf *b,
 		 struct wr_err *err)
 {
-	const char *what = wr_query_value(q, "do"), *file = wr_query_value(q, "file");
+	const char *what = wr_query_value(q, "do"), *of = wr_query_value(q, "file");
 	int ret;
 
 	if (!what)
-		return wr_fail(err, EINVAL, "learn: do=save, do=load file=PATH or do=reset");
+		return wr_fail(err, EINVAL,
+			       "learn: do=save, do=load file=PATH, do=keep who=ADDRESS, do=free "
+			       "who=ADDRESS or do=reset");
+	if (!of)
+		of = wr_query_value(q, "who");
 	if (!q->may_change || q->is_page)
 		return wr_fail(err, EPERM, "what was learned is changed over the control socket");
 	if (!h->learn)
 		return wr_fail(err, ENODATA, "there is no detection here");
-	ret = h->learn(h->ctx, what, file, err);
+	ret = h->learn(h->ctx, what, of, err);
 	if (ret)
 		return ret;
 	if (q->text) {
@@ -107,7 +111,7 @@ static int kept(const struct wr_api_host *h, const struct wr_query *q, struct wr
 }
 
 static const char *const learned_keys[] = {"top", NULL};
-static const char *const learn_keys[] = {"do", "file", NULL};
+static const char *const learn_keys[] = {"do", "file", "who", NULL};
 
 const struct wr_api_view wr_api_view_learned = {"learned", "what detection has learned",
 						learned_keys, true, learned};

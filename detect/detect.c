@@ -120,8 +120,11 @@ static void learn(struct wr_detect *d, struct target *t)
 		wr_norm_learn(&t->norm[i], t->sum[i]);
 		if (idle > 1)
 			wr_norm_rest(&t->norm[i], idle - 1);
-		wr_bound_learn(&t->bound[i], &t->norm[i], t->bound_s, more, rise_of(d, i));
+		if (!t->kept)
+			wr_bound_learn(&t->bound[i], &t->norm[i], t->bound_s, more, rise_of(d, i));
 	}
+	if (t->kept)
+		return;
 	t->bound_s += t->bound_s < UINT32_MAX - more ? more : 0;
 	week_learn(d, t, idle > 1 ? idle - 1 : 0);
 }
@@ -154,6 +157,8 @@ static uint64_t weigh(const void *ctx, const void *row)
 	const struct wr_detect *d = ctx;
 	const struct target *t = row;
 
+	if (t->kept)
+		return UINT64_MAX;
 	return d->step - t->step > 600 ? 0 : t->norm[C_PACKETS].seconds + t->sum[C_PACKETS];
 }
 
@@ -175,6 +180,7 @@ struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip
 		t = wr_rows_make(&d->targets, &key, tag, weigh, gone, d);
 		memset(&t->step, 0, sizeof(*t) - offsetof(struct target, step));
 		t->step = t->learned = d->step;
+		t->since_s = (uint32_t)(d->step_ns / 1000000000u);
 	}
 	if (t->touched != d->step) {
 		learn(d, t);

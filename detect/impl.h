@@ -88,6 +88,8 @@ struct target {
 	struct wr_norm norm[COUNT_N];
 	struct wr_bound bound[COUNT_N];
 	uint32_t bound_s;  /* seconds that its bounds know */
+	uint32_t since_s;  /* Unix time at which it was first learned from */
+	bool kept;	   /* an operator marked it: detect/kept.c */
 	uint16_t week;	   /* its week is weeks[week - 1]; 0: none */
 	uint64_t hosts[2]; /* prefixes: bits of hosts' hashes, this second's and the one before */
 	uint32_t hosts_second;
@@ -255,11 +257,18 @@ double linear_count(const uint64_t *bits, uint32_t words);
 
 #define HOUR_NS (3600 * 1000000000ull)
 
+/* A day of an address so far, beside the same hours of the week before (drift.c). */
+struct drift {
+	double now, before;	   /* packets a second, mean */
+	uint8_t hours, more, less; /* known; of them with twice as much, with half */
+};
+
 struct weeks {
 	struct wr_week of[WEEK_N];
 	double sum[WEEK_N]; /* of y, of the seconds of this hour */
 	uint64_t hour;	    /* that is being learned, since 1970 */
 	uint32_t seconds, hours;
+	struct drift day;
 	bool taken;
 };
 
@@ -270,6 +279,10 @@ const struct wr_week *week_of(const struct wr_detect *d, const struct target *t,
 void week_free(struct wr_detect *d, const struct target *t);
 void week_make(struct wr_detect *d, struct target *t);
 void week_learn(struct wr_detect *d, struct target *t, uint32_t idle);
+/* An hour is over whose seconds had this mean y, before w learns of it. */
+void drift_hour(struct drift *day, const struct wr_week *w, unsigned int hour, double y);
+/* When a day is: says what is to be said of it, and begins another one. */
+void drift_end(struct wr_detect *d, const struct target *t, struct drift *day);
 
 /* Of the last minutes alone, as far as these are believed. */
 static inline double most_lately(const struct target *t, enum count c, double k)

@@ -85,6 +85,9 @@ static void write_target(struct wr_buf *b, const struct wr_detect *d, const stru
 	wr_json_open(b);
 	wr_json_ip(b, "addr", v.addr, v.ip_v);
 	wr_json_u64(b, "prefix", v.prefix);
+	wr_json_u64(b, "since_s", t->since_s);
+	if (t->kept)
+		wr_json_bool(b, "kept", true);
 	wr_json_open_key(b, "norm");
 	for (int i = 0; i < COUNT_N; i++)
 		write_norm(b, &t->norm[i], (enum count)i);
@@ -262,6 +265,17 @@ static void read_bounds(struct target *t, const json_t *j)
 	}
 }
 
+/* j NULL: of a weir that did not write it. Then it is known that long at least. */
+static void read_since(struct target *t, const json_t *j)
+{
+	json_int_t since = json_integer_value(j);
+
+	if (j && since > 0 && since <= t->since_s)
+		t->since_s = (uint32_t)since;
+	else if (!j && t->norm[C_PACKETS].seconds < t->since_s)
+		t->since_s -= t->norm[C_PACKETS].seconds;
+}
+
 static void read_week(struct wr_week *w, const json_t *j)
 {
 	const json_t *mean = json_object_get(j, "mean"), *seen = json_object_get(j, "seen");
@@ -325,6 +339,8 @@ static void read_target(struct wr_detect *d, const json_t *j, bool long_away)
 		read_norm(&t->norm[i], json_object_get(norm, wr_feature_name(count_feature[i])),
 			  long_away);
 	read_bounds(t, json_object_get(j, "bound"));
+	read_since(t, json_object_get(j, "since_s"));
+	t->kept = json_is_true(json_object_get(j, "kept"));
 	if (!week)
 		return;
 	week_make(d, t);
@@ -386,7 +402,10 @@ void wr_detect_learned(const struct wr_detect *d, bool (*fn)(void *ctx, const st
 	_Static_assert((int)COUNT_N <= (int)WR_LEARNED_FEATURES, "wr_learned has room for all");
 	for (uint32_t i = 0; i < d->targets.used; i++) {
 		const struct target *t = wr_rows_at(&d->targets, i);
-		struct wr_learned l = {.who = who(t), .seconds = t->norm[C_PACKETS].seconds};
+		struct wr_learned l = {.who = who(t),
+				       .seconds = t->norm[C_PACKETS].seconds,
+				       .since_ns = t->since_s * 1000000000ull,
+				       .kept = t->kept};
 
 		if (t->week) {
 			const struct wr_week *w = &d->weeks[t->week - 1].of[0];

@@ -31,8 +31,10 @@ int wr_detect_learned_check(const char *text, size_t n, uint64_t now_ns, struct 
 /* One address or prefix, for people. Rates a second. */
 struct wr_learned {
 	struct wr_victim who;
-	uint32_t seconds; /* learned from, ends of itself */
-	uint32_t hours;	  /* of the week that are known, of 168 */
+	uint32_t seconds;  /* learned from, ends of itself */
+	uint32_t hours;	   /* of the week that are known, of 168 */
+	uint64_t since_ns; /* CLOCK_REALTIME: first learned from */
+	bool kept;	   /* wr_detect_keep() */
 	struct {
 		enum wr_feature feature;
 		double now, usual, most; /* in the last second; level; the most that is usual now */
@@ -43,5 +45,17 @@ struct wr_learned {
 /* Calls fn for each, in no order that means something, until it returns false. */
 void wr_detect_learned(const struct wr_detect *d, bool (*fn)(void *ctx, const struct wr_learned *l),
 		       void *ctx);
+
+/* So many addresses and prefixes can be marked. */
+enum { WR_LEARNED_KEPT = 256 };
+
+/*
+ * Marks what is known of an address or a prefix ("10.0.0.9", "10.0.0.0/24"), or takes the mark
+ * off (keep false; of one without a mark that is fine, too): its row makes no room for another
+ * one, and its week and bounds stay as they are, neither raised nor lowered; the last minutes are
+ * followed below these. -EINVAL: no address or prefix; -ENOENT: nothing is known of it; -EAGAIN:
+ * not enough is; -ENOSPC: WR_LEARNED_KEPT are marked.
+ */
+int wr_detect_keep(struct wr_detect *d, const char *text, bool keep, struct wr_err *err);
 
 #endif

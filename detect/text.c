@@ -316,6 +316,21 @@ static void capacity_reason(struct wr_buf *b, const struct wr_finding *f)
 		wr_buf_char(b, ')');
 }
 
+/* "load at 10.0.0.9 is 2.5 times what it was in the week before, for a day: 500 packets/s (200)" */
+static void drift_reason(struct wr_buf *b, const struct wr_finding *f)
+{
+	const struct wr_evidence *e = &f->evidence[0];
+
+	wr_buf_str(b, "load at ");
+	wr_victim_text(b, &f->victim);
+	wr_buf_fmt(b, " is %.2g times what it was in the week before, for a day: ",
+		   e->value / fmax(e->norm, 0.01));
+	wr_evidence_number(b, e->value);
+	wr_buf_str(b, " packets/s (");
+	wr_evidence_number(b, e->norm);
+	wr_buf_char(b, ')');
+}
+
 static void model(struct wr_buf *b, const struct wr_finding_model *m)
 {
 	if (m->name[0])
@@ -337,6 +352,10 @@ void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f)
 {
 	if (f->klass == WR_CLASS_CAPACITY) {
 		capacity_reason(b, f);
+		return;
+	}
+	if (f->klass == WR_CLASS_DRIFT && f->n_evidence) {
+		drift_reason(b, f);
 		return;
 	}
 	wr_buf_fmt(b, "%s at ", classes[f->klass].text);

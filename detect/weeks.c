@@ -58,9 +58,12 @@ void week_make(struct wr_detect *d, struct target *t)
 /* An hour is over, of which so many seconds are known. Half of them have to be to speak for it. */
 static void end_hour(struct weeks *w, uint32_t seconds)
 {
+	unsigned int hour = (unsigned int)((w->hour + 72) % WR_WEEK_HOURS);
+
+	if (seconds >= HOUR_S / 2)
+		drift_hour(&w->day, &w->of[0], hour, w->sum[0] / seconds);
 	for (int i = 0; i < WEEK_N && seconds >= HOUR_S / 2; i++)
-		wr_week_learn(&w->of[i], (unsigned int)((w->hour + 72) % WR_WEEK_HOURS),
-			      (float)(w->sum[i] / seconds));
+		wr_week_learn(&w->of[i], hour, (float)(w->sum[i] / seconds));
 	w->hours += seconds >= HOUR_S / 2;
 	memset(w->sum, 0, sizeof(w->sum));
 	w->seconds = 0;
@@ -96,6 +99,7 @@ void week_learn(struct wr_detect *d, struct target *t, uint32_t idle)
 		return;
 	w = &d->weeks[t->week - 1];
 	w->seconds += 1 + end_hours(w, d->step_ns / HOUR_NS, idle);
+	drift_end(d, t, &w->day);
 	for (int i = 0; i < WEEK_N; i++)
 		w->sum[i] += log1p(t->sum[week_count[i]]);
 }

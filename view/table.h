@@ -11,7 +11,7 @@
  * A table for people: the first column, the label, to the left, the others to the right. A row is
  * made in label and cell[], then added. A label that leaves no room gets a line of its own.
  */
-enum { WR_VIEW_CELLS = 7 };
+enum { WR_VIEW_CELLS = 8 };
 
 struct wr_view_column {
 	const char *head; /* NULL: the end */

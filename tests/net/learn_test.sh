@@ -24,16 +24,16 @@ NS=$(ns "$B")
 chown nobody "$TMP"
 KEPT=$TMP/learned.json
 
-# Two minutes of an address that is known by it.
+# Twenty minutes of an address that is known by it.
 python3 - "$TMP/usual.pcap" <<'END'
 import struct, sys, time
-began = int(time.time()) - 200
+began = int(time.time()) - 1300
 udp = struct.pack(">HHHH", 5000, 5001, 28, 0) + bytes(20)
 ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 48, 0, 0, 64, 17, 0, bytes((10, 9, 0, 1)), bytes((10, 9, 0, 7)))
 frame = bytes.fromhex("0277000000020277000000010800") + ip + udp
 with open(sys.argv[1], "wb") as f:
     f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
-    for i in range(1200):
+    for i in range(12000):
         f.write(struct.pack("<IIII", began + i // 10, i % 10 * 100000, len(frame), len(frame)) + frame)
 END
 "$WEIR" read --alerts /dev/null --learned "$TMP/other.json" "$TMP/usual.pcap"
@@ -63,6 +63,17 @@ cut -c 1-40 "$TMP/mine.json" >"$TMP/half.json"
 ok "load: half of one" says 2 learn load "$TMP/half.json"
 like "it says why" "$TEXT" "no file of what weir has learned|the last line is missing|checksum"
 ok "nothing of what was known is lost by that" knows
+ok "keep: an address" says 0 learn keep 10.9.0.7
+ok "is told" eval "w learn | grep -q '^ *10.9.0.7 *kept *20'"
+ok "in JSON, too" eval "w learn --json | grep '\"who\":\"10.9.0.7\"' | grep -q '\"kept\":true'"
+ok "and in the file" eval "grep '\"addr\":\"10.9.0.7\"' '$KEPT' | grep -q '\"kept\":true'"
+ok "free" says 0 learn free 10.9.0.7
+nok "then it is not" eval "w learn --json | grep -q '\"kept\":true'"
+ok "keep: one that is not known" says 1 learn keep 10.9.0.99
+like "it says so" "$TEXT" "10.9.0.99.: nothing is known of it"
+ok "keep: no address" says 2 learn keep shop
+ok "keep: of what?" says 2 learn keep
+ok "no line is longer than 80 columns" eval "! w learn | grep -q '.\{81\}'"
 ok "reset" says 0 learn reset
 nok "then nothing is known" knows
 nok "and nothing is kept" keeps

@@ -5,6 +5,7 @@
  * was learned is the same when it has been in a file.
  */
 #include <errno.h>
+#include <zlib.h>
 
 #include "detect/impl.h"
 #include "detect/learned.h"
@@ -295,6 +296,125 @@ static void test_two_restarts(void)
 	wr_buf_free(&second);
 }
 
+/* ---- what an operator marked ---- */
+
+static bool keeps(struct wr_detect *d, const char *text, bool keep, int want, const char *word)
+{
+	struct wr_err err = {0};
+	int ret = wr_detect_keep(d, text, keep, &err);
+
+	return ret == want && (!ret || strstr(err.text, word));
+}
+
+static void test_keep_wrong(void)
+{
+	struct wr_detect *d = detector();
+
+	pings(d, HOST, RATE, 2 * MINUTE_S, MONDAY * SECOND);
+	ok(keeps(d, "10.0.0.9/20", true, -EINVAL, "prefix") &&
+		   keeps(d, "shop", true, -EINVAL, "address") &&
+		   keeps(d, "10.0.0.9/x", true, -EINVAL, "prefix"),
+	   "what is no address, or a prefix that has no norm, is not kept");
+	ok(keeps(d, "10.0.0.77", true, -ENOENT, "nothing is known"), "nor what is not known");
+	ok(keeps(d, "10.0.0.9", true, -EAGAIN, "known for"), "nor what is hardly known");
+	ok(keeps(d, "10.0.0.9", false, 0, ""), "to free what is not kept is fine");
+	wr_detect_close(&d);
+}
+
+/* Others come until all rows have been asked for many times. */
+static void test_keep_room(void)
+{
+	struct wr_detect *d = detector();
+	const uint8_t addr[2][16] = {{10, 0, 0, HOST}, {10, 0, 0, HOST + 1}};
+	uint8_t other[16] = {172, 16};
+
+	pings(d, HOST, RATE, HOUR_S / 2, MONDAY * SECOND);
+	pings(d, HOST + 1, RATE, HOUR_S / 2, (MONDAY + HOUR_S) * SECOND);
+	ok(keeps(d, "10.0.0.9", true, 0, "") && keeps(d, "10.0.0.9/32", true, 0, ""),
+	   "an address is kept, twice is fine");
+	wr_detect_tick(d, (MONDAY + 3 * HOUR_S) * SECOND);
+	for (uint32_t i = 0; i < 8 * TARGETS; i++) {
+		other[2] = (uint8_t)(i >> 8);
+		other[3] = (uint8_t)i;
+		other[1] = (uint8_t)(16 + (i >> 16));
+		count(d, target_of(d, other, 4, 0), C_PACKETS, 1);
+		forget_touched(d);
+	}
+	ok(target_known(d, addr[0], 4, 0) && !target_known(d, addr[1], 4, 0),
+	   "after hours without a packet it makes no room for others; one that is not kept does");
+	wr_detect_close(&d);
+}
+
+static double bound_of(struct wr_detect *d)
+{
+	return (double)target_at(d)->bound[C_ICMP].most;
+}
+
+/* What it has more of for a day, and then hardly any, changes nothing. */
+static void test_keep_as_it_is(void)
+{
+	struct wr_detect *d = detector(), *e = detector();
+	struct wr_buf b = {0};
+	struct wr_err err = {0};
+	static struct seen after;
+	const struct wr_learned *l;
+	double before, hour;
+	bool frozen;
+
+	pings(d, HOST, RATE, 4 * HOUR_S, MONDAY * SECOND);
+	before = bound_of(d);
+	hour = hour_of(d, 2);
+	keeps(d, "10.0.0.9", true, 0, "");
+	pings(d, HOST, 3 * RATE, 6 * HOUR_S, (MONDAY + 4 * HOUR_S) * SECOND);
+	frozen = before > 0 && fabs(bound_of(d) - before) < 1e-6 && hour_of(d, 5) < 1 &&
+		 fabs(hour_of(d, 2) - hour) < 1e-6;
+	ok(frozen && wr_norm_usual(&target_at(d)->norm[C_ICMP]) > 2 * RATE,
+	   "what is kept: week and bound stay, the last minutes are followed");
+	wr_detect_learned_write(d, &b);
+	is_int(wr_detect_learned_read(e, b.at, b.used, (MONDAY + 12 * HOUR_S) * SECOND, &err), 0,
+	       "it is in a file");
+	memset(&after, 0, sizeof(after));
+	wr_detect_learned(e, see, &after);
+	l = of_host(&after, HOST);
+	ok(l && l->kept && l->since_ns == MONDAY * SECOND && fabs(bound_of(e) - before) < 1e-3,
+	   "is kept after it, and known since the same time");
+	keeps(e, "10.0.0.9", false, 0, "");
+	pings(e, HOST, 3 * RATE, 2 * HOUR_S, (MONDAY + 12 * HOUR_S) * SECOND);
+	ok(bound_of(e) > before + 0.1, "freed, it is learned from again");
+	wr_detect_close(&d);
+	wr_detect_close(&e);
+	wr_buf_free(&b);
+}
+
+/* A file of a weir that knew neither bounds nor marks, nor since when. */
+static void test_old_file(void)
+{
+	struct wr_detect *d = detector();
+	static struct seen s;
+	struct wr_err err = {0};
+	struct wr_buf b = {0};
+	const struct wr_learned *l;
+
+	wr_buf_fmt(&b,
+		   "{\"kind\":\"weir learned\",\"version\":1,\"written_s\":%llu,\"addresses\":1}\n"
+		   "{\"addr\":\"10.0.0.9\",\"prefix\":32,\"norm\":{\"packets\":[3,0.2,7200,0,0,0,0,"
+		   "0,0,0,"
+		   "7200],\"rst_unasked\":[3,0.2,7200]}}\n",
+		   MONDAY);
+	wr_buf_fmt(&b, "{\"crc32\":%lu}\n", crc32(0, (const Bytef *)b.at, (uInt)b.used));
+	is_int(wr_detect_learned_read(d, b.at, b.used, MONDAY * SECOND, &err), 0,
+	       "a file of before bounds is read");
+	memset(&s, 0, sizeof(s));
+	wr_detect_learned(d, see, &s);
+	l = of_host(&s, HOST);
+	ok(l && !l->kept && l->since_ns == (MONDAY - 7200) * SECOND &&
+		   target_at(d)->bound_s == 7200 &&
+		   fabs((double)target_at(d)->bound[C_RST_UNASKED].most - 4) < 1e-3,
+	   "bounds begin as the norms are, and it is known for as long as was learned from it");
+	wr_detect_close(&d);
+	wr_buf_free(&b);
+}
+
 static void refused(const struct wr_buf *b, size_t n, uint64_t now, const char *word,
 		    const char *what)
 {
@@ -343,5 +463,9 @@ int main(void)
 	test_busy_hour();
 	test_quiet_hours();
 	test_two_restarts();
+	test_keep_wrong();
+	test_keep_room();
+	test_keep_as_it_is();
+	test_old_file();
 	return done();
 }

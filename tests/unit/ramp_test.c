@@ -54,16 +54,21 @@ struct site {
 	struct wr_detect *d;
 	uint64_t ns;
 	uint32_t n, alarms, told[WR_CLASS_COUNT];
-	double owed; /* of a packet */
+	double owed;	  /* of a packet */
+	char reason[200]; /* of the last one */
 };
 
 static void finding(void *ctx, enum wr_finding_news news, const struct wr_finding *f)
 {
 	struct site *s = ctx;
+	struct wr_buf b = {0};
 
 	if (news != WR_FINDING_RAISED)
 		return;
 	s->told[f->klass]++;
+	wr_finding_reason(&b, f);
+	snprintf(s->reason, sizeof(s->reason), "%s", wr_buf_text(&b));
+	wr_buf_free(&b);
 	s->alarms += f->severity > WR_SEVERITY_INFO;
 }
 
@@ -290,6 +295,30 @@ static void live(const struct kind *k, int i)
 	wr_detect_close(&s.d);
 }
 
+/* ---- another load than in the week before ---- */
+
+/* Weeks, then times as much for days; a crowd of some hours is none. */
+static void drift(const struct kind *k, double times, uint32_t hours, uint32_t least,
+		  uint32_t most_told)
+{
+	struct site s;
+	uint32_t before;
+
+	begin(&s);
+	for (uint32_t at = 0; at < 15 * DAY_S; at++)
+		second(&s, k, weeks(at) * noise(&s));
+	before = s.told[WR_CLASS_DRIFT];
+	for (uint32_t at = 0; at < 3 * DAY_S; at++)
+		second(&s, k,
+		       weeks(15 * DAY_S + at) * noise(&s) * (at < hours * HOUR_S ? times : 1));
+	ok(!before && s.told[WR_CLASS_DRIFT] >= least && s.told[WR_CLASS_DRIFT] <= most_told,
+	   "%.2g times the load for %u hours: told %u times in three days (before: %u)", times,
+	   hours, s.told[WR_CLASS_DRIFT], before);
+	if (least)
+		ok(strstr(s.reason, "load at 10.0.0.9 is ") != NULL, "it says: %s", s.reason);
+	wr_detect_close(&s.d);
+}
+
 int main(void)
 {
 	for (int i = 0; i < KINDS; i++) {
@@ -304,5 +333,9 @@ int main(void)
 		for (size_t l = 0; l < sizeof(lives) / sizeof(*lives); l++)
 			live(&kinds[i], (int)l);
 	}
+	drift(&kinds[0], 2.6, 72, 1, 3);
+	drift(&kinds[0], 0.4, 72, 1, 3);
+	drift(&kinds[0], 3, 12, 0, 0);
+	drift(&kinds[0], 1.5, 72, 0, 0);
 	return done();
 }

@@ -32,16 +32,17 @@ static int status(const struct wr_learn_args *a, const char *file, struct wr_err
 	return ret;
 }
 
-static int change(const struct wr_learn_args *a, const char *what, const char *file,
-		  struct wr_err *err)
+/* key, value: what it is about; value NULL: all of it. */
+static int change(const struct wr_learn_args *a, const char *what, const char *key,
+		  const char *value, struct wr_err *err)
 {
 	struct wr_buf b = {0};
 	int ret;
 
 	wr_buf_fmt(&b, "learn do=%s", what);
-	if (file) {
-		wr_buf_str(&b, " file=");
-		wr_query_encode(&b, file);
+	if (value) {
+		wr_buf_fmt(&b, " %s=", key);
+		wr_query_encode(&b, value);
 	}
 	if (!a->json)
 		wr_buf_str(&b, " as=text");
@@ -83,7 +84,7 @@ static int save_to(const struct wr_learn_args *a, const char *file, struct wr_er
 
 static int save(const struct wr_learn_args *a, const char *file, struct wr_err *err)
 {
-	return file ? save_to(a, file, err) : change(a, "save", NULL, err);
+	return file ? save_to(a, file, err) : change(a, "save", NULL, NULL, err);
 }
 
 static int load(const struct wr_learn_args *a, const char *file, struct wr_err *err)
@@ -98,7 +99,7 @@ static int load(const struct wr_learn_args *a, const char *file, struct wr_err *
 		wr_fail(err, errno, "%s: %s", file, strerror(errno));
 		return WR_EXIT_USAGE;
 	}
-	return change(a, "load", path, err);
+	return change(a, "load", "file", path, err);
 }
 
 static int reset(const struct wr_learn_args *a, const char *file, struct wr_err *err)
@@ -107,13 +108,33 @@ static int reset(const struct wr_learn_args *a, const char *file, struct wr_err 
 		wr_fail(err, EINVAL, "'%s': reset takes nothing", file);
 		return WR_EXIT_USAGE;
 	}
-	return change(a, "reset", NULL, err);
+	return change(a, "reset", NULL, NULL, err);
+}
+
+static int mark(const struct wr_learn_args *a, const char *what, const char *who,
+		struct wr_err *err)
+{
+	if (who)
+		return change(a, what, "who", who, err);
+	wr_fail(err, EINVAL, "%s: which address? (weir learn lists them)", what);
+	return WR_EXIT_USAGE;
+}
+
+static int keep(const struct wr_learn_args *a, const char *who, struct wr_err *err)
+{
+	return mark(a, "keep", who, err);
+}
+
+static int let_go(const struct wr_learn_args *a, const char *who, struct wr_err *err)
+{
+	return mark(a, "free", who, err);
 }
 
 static const struct {
 	const char *word;
-	int (*run)(const struct wr_learn_args *a, const char *file, struct wr_err *err);
-} words[] = {{"status", status}, {"save", save}, {"load", load}, {"reset", reset}};
+	int (*run)(const struct wr_learn_args *a, const char *of, struct wr_err *err);
+} words[] = {{"status", status}, {"save", save},   {"load", load},
+	     {"keep", keep},	 {"free", let_go}, {"reset", reset}};
 
 /* Of models: no daemon is asked. */
 static const struct {
@@ -138,13 +159,14 @@ static int run(int argc, char **argv, struct wr_err *err)
 		if (!strcmp(models[i].word, word))
 			return models[i].run(&a, err);
 	if (rest.argc > 2) {
-		wr_fail(err, EINVAL, "'%s': one file at most", rest.argv[2]);
+		wr_fail(err, EINVAL, "'%s': one file or address at most", rest.argv[2]);
 		return WR_EXIT_USAGE;
 	}
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (!strcmp(words[i].word, word))
 			return words[i].run(&a, rest.argc > 1 ? rest.argv[1] : NULL, err);
-	wr_fail(err, EINVAL, "'%s': status, save, load, reset, train, model or features", word);
+	wr_fail(err, EINVAL,
+		"'%s': status, save, load, keep, free, reset, train, model or features", word);
 	return WR_EXIT_USAGE;
 }
 
@@ -176,13 +198,18 @@ static const struct wr_option options[] = {
 const struct wr_command wr_command_learn = {
 	.name = "learn",
 	.brief = "what the running daemon has learned to be usual; models that rules ask",
-	.args = " [status|save|load|reset|train|model|features] [FILE...]",
-	.text = "status: of each address and prefix how long it is known, how many hours of the "
-		"week, what it has now, what is usual and the most that is usual at this hour. "
+	.args = " [status|save|load|keep|free|reset|train|model|features] [FILE...|ADDRESS]",
+	.text = "status: of each address and prefix since when and how well it is known, how many "
+		"hours of the week, what it has now, what is usual and the most that is usual at "
+		"this hour. "
 		"save: writes it now, or into FILE, for another host. load: begins with what "
 		"stands "
-		"in FILE, which the daemon's user has to be able to read. reset: forgets all of "
-		"it.\n"
+		"in FILE, which the daemon's user has to be able to read. keep: what is known "
+		"of ADDRESS (or of a prefix) makes no room for others, and its week and the bound "
+		"of what "
+		"is usual are changed no more; free: they are again. reset: forgets all of it, and "
+		"what "
+		"is kept.\n"
 		"The daemon reads it at its start and writes it every five minutes and at its end "
 		"([detect] learned).\n\n"
 		"train: makes a model of labelled captures (as weir score reads them) for rules "
@@ -195,6 +222,7 @@ const struct wr_command wr_command_learn = {
 	.examples = "weir learn\twhat is known, and how sure\n"
 		    "weir learn save norm.json\tfor another host, or to look at\n"
 		    "weir learn load /var/lib/weir/norm.json\tbegins with that\n"
+		    "weir learn keep 10.0.0.5\twhat is usual there is as it is, whatever comes\n"
 		    "weir learn train captures/*.pcap -o flood.json\ta model of what is known\n"
 		    "weir learn train --self yesterday.pcapng -o mine.json\ta model of what weir "
 		    "found\n"
