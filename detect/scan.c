@@ -12,8 +12,8 @@
  *
  * TCP without a SYN is a kind of its own, where both directions are seen. What has no ACK either
  * (FIN, NULL, Xmas) nobody sends but to find out. An ACK comes of any connection whose beginning
- * was not seen, or that was forgotten: it counts when it is bare, goes to the lower port, and most
- * of its source come from one port, as those of a laptop that wakes up do not.
+ * was not seen, or that was forgotten: it counts when it goes to the lower port, and most of its
+ * source come from one port, as those of a laptop that wakes up do not.
  */
 
 enum {
@@ -32,7 +32,6 @@ enum {
 	KIND_NO_ACK = 5, /* TCP without SYN, RST and ACK */
 	KIND_ACK = 6,	 /* with ACK, of a flow that nobody opened */
 	ANSWERED_HOSTS = 12,
-	BARE = 80,     /* bytes of a TCP packet that carries nothing */
 	UDP_TRIES = 3, /* packets that a port is tried with */
 	TRACE = 33434, /* ports that traceroute counts up from, in vain */
 	TRACE_N = 256,
@@ -272,12 +271,6 @@ static int kind_without_syn(uint16_t flags)
 	return flags & WR_TCP_ACK ? KIND_ACK : KIND_NO_ACK;
 }
 
-/* A server that answers who asked before flows were seen, and data, are no tries. */
-static bool is_bare_ack(const struct part *a)
-{
-	return a->is_new && a->p->flow.n.bytes <= a->n * BARE && wr_flow_server(a->f) == a->to;
-}
-
 static void without_syn(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_key *k = &a->p->flow.key;
@@ -294,7 +287,8 @@ static void without_syn(struct wr_detect *d, const struct part *a)
 		return;
 	}
 	kind = kind_without_syn(flags);
-	if (kind == KIND_NO_ACK || (kind == KIND_ACK && is_bare_ack(a)))
+	/* Not a server that answers who asked before flows were seen. */
+	if (kind == KIND_NO_ACK || (kind == KIND_ACK && a->is_new && wr_flow_server(a->f) == a->to))
 		try_part(d, a, kind, false);
 }
 
