@@ -271,24 +271,30 @@ static int kind_without_syn(uint16_t flags)
 	return flags & WR_TCP_ACK ? KIND_ACK : KIND_NO_ACK;
 }
 
+/* The first of its end, and the other one is silent or has refused it: of a window that the kernel
+ * counted the refusal may be told first. */
+static bool is_first(const struct part *a)
+{
+	return a->is_new || (a->answer && a->f->tcp_flags[a->to] & WR_TCP_RST);
+}
+
 static void without_syn(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_key *k = &a->p->flow.key;
 	uint16_t flags = a->p->flow.tcp_flags;
-	int kind;
+	int kind = kind_without_syn(flags), asked;
 
 	if (d->conf.one_way || a->p->facts & (WR_FACT_FRAG | WR_FACT_BAD) ||
 	    (!k->port[0] && !k->port[1]))
 		return;
-	if (a->answer) { /* a RST says that nobody is there */
-		kind = flags & WR_TCP_RST ? -1 : kind_without_syn(a->f->tcp_flags[a->to]);
-		if (kind >= 0)
-			answered(d, k->addr[a->to], k->ip_v, (uint16_t)kind);
+	asked = kind_without_syn(a->f->tcp_flags[a->to]);
+	if (kind == KIND_ACK && a->answer && asked >= 0) {
+		answered(d, k->addr[a->to], k->ip_v, (uint16_t)asked);
 		return;
 	}
-	kind = kind_without_syn(flags);
 	/* Not a server that answers who asked before flows were seen. */
-	if (kind == KIND_NO_ACK || (kind == KIND_ACK && a->is_new && wr_flow_server(a->f) == a->to))
+	if (kind == KIND_NO_ACK ||
+	    (kind == KIND_ACK && is_first(a) && wr_flow_server(a->f) == a->to))
 		try_part(d, a, kind, false);
 }
 

@@ -46,6 +46,17 @@ static inline void scan_ack(struct host *h, uint32_t turn)
 	scan_with(h, turn, ACK, true);
 }
 
+/* The kernel counts both directions in a window, and may tell of the refusal first. */
+static inline void scan_refused_first(struct host *h, uint32_t turn)
+{
+	uint16_t port = (uint16_t)(1 + turn * 7);
+
+	if (turn % 4)
+		return;
+	host_tcp(h, WEB, port, ATTACKER, SCAN_PORT, RST, 0);
+	host_tcp(h, ATTACKER, SCAN_PORT, WEB, port, ACK, 0);
+}
+
 static inline void sweep_ack(struct host *h, uint32_t turn)
 {
 	if (turn % 5 == 0)
