@@ -12,8 +12,8 @@
  *
  * TCP without a SYN is a kind of its own, where both directions are seen. What has no ACK either
  * (FIN, NULL, Xmas) nobody sends but to find out. An ACK comes of any connection whose beginning
- * was not seen, or that was forgotten: it counts when it is bare, goes to the lower port, and most
- * of its source come from one port, as those of a laptop that wakes up do not.
+ * was not seen, or that was forgotten: it counts when it goes to the lower port, and most of its
+ * source come from one port, as those of a laptop that wakes up do not.
  */
 
 enum {
@@ -32,7 +32,6 @@ enum {
 	KIND_NO_ACK = 5, /* TCP without SYN, RST and ACK */
 	KIND_ACK = 6,	 /* with ACK, of a flow that nobody opened */
 	ANSWERED_HOSTS = 12,
-	BARE = 80,     /* bytes of a TCP packet that carries nothing */
 	UDP_TRIES = 3, /* packets that a port is tried with */
 	TRACE = 33434, /* ports that traceroute counts up from, in vain */
 	TRACE_N = 256,
@@ -272,29 +271,30 @@ static int kind_without_syn(uint16_t flags)
 	return flags & WR_TCP_ACK ? KIND_ACK : KIND_NO_ACK;
 }
 
-/* A server that answers who asked before flows were seen, and data, are no tries. */
-static bool is_bare_ack(const struct part *a)
+/* The first of its end, and the other one is silent or has refused it: of a window that the kernel
+ * counted the refusal may be told first. */
+static bool is_first(const struct part *a)
 {
-	return a->is_new && a->p->flow.n.bytes <= a->n * BARE && wr_flow_server(a->f) == a->to;
+	return a->is_new || (a->answer && a->f->tcp_flags[a->to] & WR_TCP_RST);
 }
 
 static void without_syn(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_key *k = &a->p->flow.key;
 	uint16_t flags = a->p->flow.tcp_flags;
-	int kind;
+	int kind = kind_without_syn(flags), asked;
 
 	if (d->conf.one_way || a->p->facts & (WR_FACT_FRAG | WR_FACT_BAD) ||
 	    (!k->port[0] && !k->port[1]))
 		return;
-	if (a->answer) { /* a RST says that nobody is there */
-		kind = flags & WR_TCP_RST ? -1 : kind_without_syn(a->f->tcp_flags[a->to]);
-		if (kind >= 0)
-			answered(d, k->addr[a->to], k->ip_v, (uint16_t)kind);
+	asked = kind_without_syn(a->f->tcp_flags[a->to]);
+	if (kind == KIND_ACK && a->answer && asked >= 0) {
+		answered(d, k->addr[a->to], k->ip_v, (uint16_t)asked);
 		return;
 	}
-	kind = kind_without_syn(flags);
-	if (kind == KIND_NO_ACK || (kind == KIND_ACK && is_bare_ack(a)))
+	/* Not a server that answers who asked before flows were seen. */
+	if (kind == KIND_NO_ACK ||
+	    (kind == KIND_ACK && is_first(a) && wr_flow_server(a->f) == a->to))
 		try_part(d, a, kind, false);
 }
 

@@ -57,9 +57,10 @@ static const struct {
 	[WR_CLASS_PORT_SCAN_HORIZONTAL] = {"Somebody tries which hosts answer on a port.", ""},
 	[WR_CLASS_BRUTE_FORCE] = {"Short sessions one after another: passwords are being tried.",
 				  REAL},
-	[WR_CLASS_MALFORMED] = {"Packets whose headers contradict each other; no usual program "
-				"makes them.",
-				FORGED},
+	[WR_CLASS_MALFORMED] =
+		{"Packets whose headers contradict each other, or that are sent to get "
+		 "past somebody; no usual program makes them.",
+		 FORGED},
 	[WR_CLASS_ARP_SPOOF] = {"A station says that an address is its own which another one had: "
 				"traffic may go through it.",
 				""},

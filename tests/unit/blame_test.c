@@ -5,7 +5,7 @@
  * and not dropped; what no rule can stop has none.
  */
 #include "policy/policy.h"
-#include "tests/unit/detect_usual.h"
+#include "tests/unit/detect_scans.h"
 
 static struct host host; /* large */
 static uint64_t random_state;
@@ -166,6 +166,9 @@ static const struct attack {
 	 "limit 1cps from 198.51.100.7 to tcp@10.0.0.10 ", NULL},
 	{"an ARP sweep", usual_turn, sweep_arp, 5, WR_CURE_NONE, NULL, NULL},
 	{"a UDP sweep, which may be forged", usual_turn, sweep_udp, 10, WR_CURE_NONE, NULL, NULL},
+	{"a scan by UDP", usual_turn, scan_udp, 10, WR_CURE_NONE, NULL, NULL},
+	{"a scan without SYNs, which no limit of connections stops", usual_turn, scan_fin, 10,
+	 WR_CURE_NONE, NULL, NULL},
 	{"connections that are held open", usual_turn, slow_http, 40, WR_CURE_DROP,
 	 "drop from 198.51.100.7 to tcp/443@10.0.0.10 ", NULL},
 	{"connections in masses", usual_turn, http_flood, 8, WR_CURE_LIMIT,

@@ -46,6 +46,17 @@ static inline void scan_ack(struct host *h, uint32_t turn)
 	scan_with(h, turn, ACK, true);
 }
 
+/* The kernel counts both directions in a window, and may tell of the refusal first. */
+static inline void scan_refused_first(struct host *h, uint32_t turn)
+{
+	uint16_t port = (uint16_t)(1 + turn * 7);
+
+	if (turn % 4)
+		return;
+	host_tcp(h, WEB, port, ATTACKER, SCAN_PORT, RST, 0);
+	host_tcp(h, ATTACKER, SCAN_PORT, WEB, port, ACK, 0);
+}
+
 static inline void sweep_ack(struct host *h, uint32_t turn)
 {
 	if (turn % 5 == 0)
@@ -73,11 +84,18 @@ static inline void trace_route(struct host *h, uint32_t turn)
 		host_udp(h, PC, 45000, FAR_WEB, (uint16_t)(33434 + turn % 1000 / 3), 32);
 }
 
-/* To questions that were asked before. */
-static inline void late_names(struct host *h, uint32_t turn)
+/* To what was asked before. */
+static inline void late_answers(struct host *h, uint32_t turn)
 {
 	if (turn % 10 == 0)
-		host_udp(h, RESOLVER, 53, PC, (uint16_t)(20000 + turn * 3), 120);
+		host_udp(h, FAR_WEB, 443, PC, (uint16_t)(20000 + turn * 3), 120);
+}
+
+/* To who was named as the asker, to lower ports than their own. */
+static inline void forged_answers(struct host *h, uint32_t turn)
+{
+	if (turn % 10 == 0)
+		host_udp(h, FAR_WEB, 11211, PC, (uint16_t)(1024 + turn), 120);
 }
 
 /* A call each second, of five, that nobody answers: music, and a report from the next port. */
@@ -149,6 +167,14 @@ static inline void tls_hellos(struct host *h, uint32_t turn)
 		host_says(h, client, port, WEB, 443, 517);
 		host_says(h, WEB, 443, client, port, 3000);
 	}
+}
+
+/* Five hundred that each make one a second: what detection takes for a crowd. */
+static inline void bots(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 5; i++)
+		host_session(h, ATTACKER + (turn * 5 + i) % 500 * 256, (uint16_t)(1024 + turn), WEB,
+			     443, 500, 3000);
 }
 
 #endif

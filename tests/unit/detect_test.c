@@ -223,6 +223,7 @@ static const struct attack {
 	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_null, 10, WEB, 0, ATTACKER, 0, 0},
 	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_xmas, 10, WEB, 0, ATTACKER, 0, 0},
 	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_ack, 10, WEB, 0, ATTACKER, 0, 0},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_refused_first, 10, WEB, 0, ATTACKER, 0, 0},
 	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_udp, 10, WEB, 0, ATTACKER, 0, 0},
 	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, sweep_ack, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0},
 	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, sweep_icmp, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0},
@@ -236,6 +237,7 @@ static const struct attack {
 	 1ull << WR_FEATURE_INTERVAL | 1ull << WR_FEATURE_JITTER},
 	{WR_CLASS_BACKSCATTER, BOTH, backscatter, 20, WEB & ~0xffu, 0, ATTACKER, 0, 0},
 	{WR_CLASS_FLASH_CROWD, BOTH, crowd, 10, WEB, 0, 0, 0, 0},
+	{WR_CLASS_FLASH_CROWD, BOTH, bots, 8, WEB, 0, 0, 0, 0},
 };
 
 static bool right_victim(const struct host *h, const struct attack *a, const struct wr_finding *f)
