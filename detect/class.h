@@ -48,7 +48,9 @@
 	X(API_TOKENS, "api_tokens", HIGH, "tokens of a language model burnt by one client") \
 	X(ANOMALY, "anomaly", LOW, "traffic of another kind than usual")                    \
 	X(MODEL_SCORE, "model_score", LOW, "a high score of a model")                       \
-	X(ADMIN_PORT, "admin_port", HIGH, "somebody at the admin port of a gateway")
+	X(ADMIN_PORT, "admin_port", HIGH, "somebody at the admin port of a gateway")        \
+	X(EXFIL, "exfil", LOW, "far more data sent out than usual")                         \
+	X(NEW_TALKER, "new_talker", INFO, "much of a service with somebody who is new")
 
 enum wr_finding_class {
 #define X(sym, name, severity, text) WR_CLASS_##sym,

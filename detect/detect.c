@@ -24,14 +24,13 @@ static int open_all(struct wr_detect *d)
 	if (wr_rows_open(&d->targets, sizeof(struct target), TARGETS))
 		return -ENOMEM;
 	d->recent = wr_mem_map(RECENT * sizeof(*d->recent));
-	d->known = wr_mem_map(KNOWN_WORDS * sizeof(*d->known));
-	d->known_before = wr_mem_map(KNOWN_WORDS * sizeof(*d->known_before));
-	if (!d->recent || !d->known || !d->known_before)
+	if (!d->recent || known_open(&d->known))
 		return -ENOMEM;
 	d->syns = syns_new();
 	return !d->syns || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
 			       stations_open(d) || offers_open(d) || broken_open(d) ||
-			       services_open(d) || samples_open(d) || weeks_open(d) || odds_open(d)
+			       services_open(d) || samples_open(d) || weeks_open(d) ||
+			       odds_open(d) || exfil_open(d) || talkers_open(d)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -67,8 +66,7 @@ void wr_detect_close(struct wr_detect **detect)
 		return;
 	wr_rows_close(&d->targets);
 	wr_mem_unmap(d->recent, RECENT * sizeof(*d->recent));
-	wr_mem_unmap(d->known, KNOWN_WORDS * sizeof(*d->known));
-	wr_mem_unmap(d->known_before, KNOWN_WORDS * sizeof(*d->known_before));
+	known_close(&d->known);
 	syns_free(d->syns);
 	scans_close(d);
 	pairs_close(d);
@@ -78,6 +76,8 @@ void wr_detect_close(struct wr_detect **detect)
 	offers_close(d);
 	broken_close(d);
 	services_close(d);
+	exfil_close(d);
+	talkers_close(d);
 	odds_close(d);
 	samples_close(d);
 	weeks_close(d);
@@ -288,21 +288,34 @@ bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v)
 	return true;
 }
 
+int known_open(struct known *k)
+{
+	k->bits = wr_mem_map(KNOWN_WORDS * sizeof(*k->bits));
+	k->before = wr_mem_map(KNOWN_WORDS * sizeof(*k->before));
+	return k->bits && k->before ? 0 : -ENOMEM;
+}
+
+void known_close(struct known *k)
+{
+	wr_mem_unmap(k->bits, KNOWN_WORDS * sizeof(*k->bits));
+	wr_mem_unmap(k->before, KNOWN_WORDS * sizeof(*k->before));
+}
+
 /*
  * A source that was not seen before. A flood of forged ones would set all bits, and none would be
  * new any more; so when a quarter of them is set others are begun, and those of before are asked,
  * too. Who comes again meanwhile is in both.
  */
-static bool is_fresh(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+bool is_fresh(struct known *k, const uint8_t addr[16], uint8_t ip_v)
 {
-	uint64_t bit, *before = d->known_before;
+	uint64_t bit, *before = k->before;
 
-	if (!new_source(d->known, addr, ip_v))
+	if (!new_source(k->bits, addr, ip_v))
 		return false;
-	if (++d->n_known >= KNOWN_FULL) {
-		d->known_before = d->known;
-		d->known = before;
-		d->n_known = 0;
+	if (++k->n >= KNOWN_FULL) {
+		k->before = k->bits;
+		k->bits = before;
+		k->n = 0;
 		if (*word_of(before, addr, ip_v, &bit) & bit)
 			bit = 0;
 		memset(before, 0, KNOWN_WORDS * sizeof(*before));
@@ -414,7 +427,7 @@ static void count_target(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_part *p = &a->p->flow;
 	struct target *t = target_of(d, p->key.addr[a->to], p->key.ip_v, 0);
-	bool unasked, fresh = a->is_new && is_fresh(d, p->key.addr[a->from], p->key.ip_v);
+	bool unasked, fresh = a->is_new && is_fresh(&d->known, p->key.addr[a->from], p->key.ip_v);
 
 	count(d, t, C_PACKETS, a->n);
 	count(d, t, C_BYTES, p->n.bytes);
@@ -464,6 +477,8 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	names_part(d, &a);
 	broken_part(d, &a);
 	services_part(d, &a);
+	exfil_part(d, &a);
+	talkers_part(d, &a);
 	odd_part(d, &a);
 }
 

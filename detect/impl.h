@@ -94,6 +94,12 @@ static inline uint32_t half_open(const struct target *t)
 	return t->sum[C_SYN] > t->sum[C_HANDSHAKES] ? t->sum[C_SYN] - t->sum[C_HANDSHAKES] : 0;
 }
 
+/* Who was seen: bits by hash, owned; see is_fresh(). */
+struct known {
+	uint64_t *bits, *before;
+	uint32_t n; /* that are set in bits */
+};
+
 struct wr_detect {
 	struct wr_detect_conf conf;
 	uint64_t step_ns; /* when the step that is being filled began */
@@ -118,11 +124,12 @@ struct wr_detect {
 	struct offers *offers;
 	struct broken *broken;
 	struct services *services;
+	struct exfil *exfil;
 	struct samples *samples;
 	struct weeks *weeks;
 	struct odds *odds;
-	uint64_t *known, *known_before; /* sources: bits by hash, owned; see is_fresh() */
-	uint32_t n_known;		/* bits that are set in known */
+	struct known known; /* sources */
+	struct talkers *talkers;
 	struct {
 		uint32_t target, service, host; /* hashes of keys */
 	} soon[WR_LIVE_SOON];
@@ -211,6 +218,10 @@ bool is_far(const uint8_t *addr, uint8_t ip_v);
 /* A source (IPv6: its /64): is it new? Bits by hash, KNOWN_WORDS of them. */
 enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6), KNOWN_FULL = 1 << (KNOWN_BITS - 2) };
 bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v);
+int known_open(struct known *k);
+void known_close(struct known *k);
+/* One that was not seen before; from now on it was. */
+bool is_fresh(struct known *k, const uint8_t addr[16], uint8_t ip_v);
 
 /* Distinct things by bits that are set of n (Whang et al., linear counting, 1990). */
 double linear_count(const uint64_t *bits, uint32_t words);
@@ -320,6 +331,14 @@ void broken_packet(struct wr_detect *d, const struct wr_packet *pkt, const struc
 
 int services_open(struct wr_detect *d);
 void services_part(struct wr_detect *d, const struct part *a);
+
+int exfil_open(struct wr_detect *d);
+void exfil_close(struct wr_detect *d);
+void exfil_part(struct wr_detect *d, const struct part *a);
+
+int talkers_open(struct wr_detect *d);
+void talkers_close(struct wr_detect *d);
+void talkers_part(struct wr_detect *d, const struct part *a);
 
 /* Is that an address of one's own networks, or a service that listens here? */
 bool is_ours(const struct wr_detect *d, const struct wr_talk_key *key);
