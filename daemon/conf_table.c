@@ -373,7 +373,9 @@ const struct wr_conf_item wr_daemon_items[] = {
 	 "seen.",
 	 AT(detect.known), 0, WR_DETECT_KNOWN, .check = wr_detect_check_addr, .live = true},
 	{"detect.new_services", WR_CONF_BOOL, "yes", NULL,
-	 "Tell, as information, of ports and protocols that answer and did not before.",
+	 "Tell, as information, of ports and protocols that answer and did not before, and of "
+	 "sources "
+	 "that were not seen before and are a tenth of a service at once.",
 	 AT(detect.new_services), .live = true},
 	{"detect.anomalies", WR_CONF_BOOL, "yes", NULL,
 	 "Tell, as low, when several things about what comes to a service are not as usual at once "

@@ -49,7 +49,9 @@
 	X(ANOMALY, "anomaly", LOW, "traffic of another kind than usual")                    \
 	X(MODEL_SCORE, "model_score", LOW, "a high score of a model")                       \
 	X(ADMIN_PORT, "admin_port", HIGH, "somebody at the admin port of a gateway")        \
-	X(DRIFT, "drift", INFO, "another load than in the week before")
+	X(DRIFT, "drift", INFO, "another load than in the week before")                     \
+	X(EXFIL, "exfil", LOW, "far more data sent out than usual")                         \
+	X(NEW_TALKER, "new_talker", INFO, "much of a service with somebody who is new")
 
 enum wr_finding_class {
 #define X(sym, name, severity, text) WR_CLASS_##sym,

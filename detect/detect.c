@@ -29,7 +29,8 @@ static int open_all(struct wr_detect *d)
 	d->syns = syns_new();
 	return !d->syns || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
 			       stations_open(d) || offers_open(d) || broken_open(d) ||
-			       services_open(d) || samples_open(d) || weeks_open(d) || odds_open(d)
+			       services_open(d) || samples_open(d) || weeks_open(d) ||
+			       odds_open(d) || exfil_open(d) || talkers_open(d)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -77,6 +78,8 @@ void wr_detect_close(struct wr_detect **detect)
 	offers_close(d);
 	broken_close(d);
 	services_close(d);
+	exfil_close(d);
+	talkers_close(d);
 	odds_close(d);
 	samples_close(d);
 	weeks_close(d);
@@ -457,6 +460,8 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	names_part(d, &a);
 	broken_part(d, &a);
 	services_part(d, &a);
+	exfil_part(d, &a);
+	talkers_part(d, &a);
 	odd_part(d, &a);
 }
 

@@ -145,10 +145,12 @@ struct wr_detect {
 	struct offers *offers;
 	struct broken *broken;
 	struct services *services;
+	struct exfil *exfil;
 	struct samples *samples;
 	struct weeks *weeks;
 	struct odds *odds;
 	struct known sources, clients; /* that began a flow; that a server spoke to */
+	struct talkers *talkers;
 	struct {
 		uint32_t target, service, host; /* hashes of keys */
 	} soon[WR_LIVE_SOON];
@@ -383,6 +385,14 @@ void broken_packet(struct wr_detect *d, const struct wr_packet *pkt, const struc
 
 int services_open(struct wr_detect *d);
 void services_part(struct wr_detect *d, const struct part *a);
+
+int exfil_open(struct wr_detect *d);
+void exfil_close(struct wr_detect *d);
+void exfil_part(struct wr_detect *d, const struct part *a);
+
+int talkers_open(struct wr_detect *d);
+void talkers_close(struct wr_detect *d);
+void talkers_part(struct wr_detect *d, const struct part *a);
 
 /* Is that an address of one's own networks, or a service that listens here? */
 bool is_ours(const struct wr_detect *d, const struct wr_talk_key *key);

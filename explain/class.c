@@ -83,6 +83,13 @@ static const struct {
 				  ABUSED},
 	[WR_CLASS_FLASH_CROWD] = {"Many new clients that behave well: probably no attack.", REAL},
 	[WR_CLASS_NEW_SERVICE] = {"A port answers that did not before.", ""},
+	[WR_CLASS_EXFIL] = {"An address here sends far more than it usually does, to where it "
+			    "usually does not: data may leave that should not, or somebody "
+			    "makes a copy elsewhere.",
+			    "It opened the connections itself, so the address is real."},
+	[WR_CLASS_NEW_TALKER] = {"Somebody who was never seen before has a large part of what goes "
+				 "on at a service.",
+				 REAL},
 	[WR_CLASS_CAPACITY] = {"If it goes on as it usually does, there will be more than fits, "
 			       "and what is more gives way.",
 			       ""},
