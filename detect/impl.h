@@ -65,6 +65,7 @@ struct target {
 	float low; /* half-open connections beyond what is usual, added up (CUSUM; Page 1954) */
 	uint32_t touched;  /* step in which it was put on the list */
 	uint32_t answered; /* step in which it last made a connection with who asked */
+	uint32_t blind;	   /* step in which packets last came whose flows are not known; 0: never */
 	uint32_t gone;	   /* step in which it last was gone; 0: never */
 	uint32_t c[STEPS][COUNT_N];
 	uint32_t sum[COUNT_N]; /* of the last ten steps */
