@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detect/trial.h"
 
-#include "detect/blame.h"
 #include "detect/sample.h"
 
 enum {
