@@ -22,6 +22,7 @@ struct wr_findings {
 	uint64_t totals[WR_CLASS_COUNT];
 	uint32_t active;
 	uint64_t off; /* 1 << enum wr_finding_class */
+	uint64_t missed;
 };
 
 int wr_findings_open(struct wr_findings **out, const struct wr_findings_conf *conf,
@@ -197,4 +198,14 @@ const uint64_t *wr_findings_totals(const struct wr_findings *f)
 uint32_t wr_findings_active(const struct wr_findings *f)
 {
 	return f->active;
+}
+
+void wr_findings_miss(struct wr_findings *f, uint64_t missed)
+{
+	f->missed = missed;
+}
+
+uint64_t wr_findings_missed(const struct wr_findings *f)
+{
+	return f->missed;
 }

@@ -66,5 +66,8 @@ uint32_t wr_findings_rows(const struct wr_findings *f, uint64_t incident,
 /* How many there were of each class, and how many hold. */
 const uint64_t *wr_findings_totals(const struct wr_findings *f); /* WR_CLASS_COUNT of them */
 uint32_t wr_findings_active(const struct wr_findings *f);
+/* So many had no room in the detector, and were not told (wr_detect_missed()). */
+void wr_findings_miss(struct wr_findings *f, uint64_t missed);
+uint64_t wr_findings_missed(const struct wr_findings *f);
 
 #endif

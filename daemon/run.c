@@ -36,6 +36,7 @@ static void on_second(struct wr_run *r)
 	if (second == r->second)
 		return;
 	r->second = second;
+	wr_run_detect_second(r);
 	wr_run_requests_second(r);
 	wr_run_advice_second(r);
 	wr_run_gateways_second(r);

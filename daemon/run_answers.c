@@ -93,6 +93,36 @@ static struct wr_count stopped(void *ctx, const struct wr_answer *a)
 	return s.n;
 }
 
+struct hits {
+	struct wr_finding_source *who;
+	uint32_t n;
+};
+
+/* Of what is counted for another one nothing is counted for him. */
+static void add_hit(const struct hits *to, const uint8_t addr[16], const struct wr_hit *x)
+{
+	for (uint32_t i = 0; i < to->n; i++)
+		if (!memcmp(to->who[i].addr, addr, sizeof(to->who[i].addr)))
+			to->who[i].packets += x->n.packets - x->over.packets;
+}
+
+static void add_hits(void *ctx, const struct wr_rule_report *report)
+{
+	const struct wr_hits *h = report->hits;
+
+	for (uint32_t i = 0; h && i < h->sources.n; i++)
+		add_hit(ctx, h->sources.at[i].key.addr[0], &h->sources.at[i]);
+}
+
+static void hits(void *ctx, const struct wr_answer *a, struct wr_finding_source *who, uint32_t n)
+{
+	const struct wr_run *r = ctx;
+	struct hits to = {who, n};
+	struct wr_err err = {0};
+
+	wr_rules_report(r->rules, a->name, add_hits, &to, &err);
+}
+
 static bool keeps_out(const struct wr_run *r, const struct wr_rule *x)
 {
 	return !x->shadow && !wr_rules_state(r->rules).off;
@@ -109,17 +139,30 @@ static void did(void *ctx, const struct wr_answer *a, const struct wr_answer_did
 				a->begun_ns, did->stopped, did->came);
 }
 
-static void fails(void *ctx, const struct wr_answer *a, double share)
+static void fails(void *ctx, const struct wr_answer *a, enum wr_answer_fails why, double share)
 {
 	struct wr_run *r = ctx;
-	char line[160];
+	char line[200];
 
-	snprintf(line, sizeof(line),
-		 "detection: %s does not stop it: %.0f %% of %" PRIu64 " packets, where %.0f %% "
-		 "were expected",
-		 a->name, 100 * share, a->seen, 100 * a->cure.attack);
+	if (why == WR_ANSWER_TRIED)
+		snprintf(line, sizeof(line),
+			 "detection: %s is not enforced: as a shadow it would have kept out usual "
+			 "clients",
+			 a->name);
+	else if (why == WR_ANSWER_HURTS)
+		snprintf(line, sizeof(line),
+			 "detection: %s hurts usual clients: since it is there they get %.0f %% of "
+			 "the least that is usual",
+			 a->name, 100 * share);
+	else
+		snprintf(line, sizeof(line),
+			 "detection: %s does not stop it: %.0f %% of %" PRIu64
+			 " packets, where %.0f %% were expected",
+			 a->name, 100 * share, a->seen, 100 * a->cure.attack);
 	wr_run_log(line);
-	wr_findings_answered(r->findings, a->finding, a->name, WR_INCIDENT_RULE_FAILS);
+	wr_findings_answered(r->findings, a->finding, a->name,
+			     why == WR_ANSWER_MISSES ? WR_INCIDENT_RULE_FAILS
+						     : WR_INCIDENT_RULE_HURTS);
 }
 
 /* Those of the rule's family; a rule names one of them. */
@@ -149,6 +192,7 @@ void wr_run_answers_open(struct wr_run *r)
 						 .taken = taken,
 						 .is = is,
 						 .stopped = stopped,
+						 .hits = hits,
 						 .did = did,
 						 .fails = fails,
 						 .agrees = wr_run_advice_agrees};

@@ -79,6 +79,14 @@ void wr_run_detect_leave(struct wr_run *r)
 	}
 }
 
+void wr_run_detect_second(struct wr_run *r)
+{
+	const struct wr_detect *d = wr_engine_detector(r->engine);
+
+	if (d)
+		wr_findings_miss(r->findings, wr_detect_missed(d));
+}
+
 const char *wr_run_incident(struct wr_run *r)
 {
 	const struct wr_incident *worst = wr_incidents_worst(wr_findings_incidents(r->findings));
@@ -99,6 +107,7 @@ void wr_run_detect_status(struct wr_run *r, struct wr_status *s)
 	s->detect.on = r->c.detect.on;
 	for (int i = 0; i < WR_CLASS_COUNT; i++)
 		s->detect.findings += totals[i];
+	s->detect.missed = wr_findings_missed(r->findings);
 	s->detect.active = wr_findings_active(r->findings);
 	s->detect.incidents = wr_incidents_active(wr_findings_incidents(r->findings));
 	s->detect.unkept = wr_engine_unkept(r->engine);

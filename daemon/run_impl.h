@@ -174,6 +174,7 @@ void wr_run_features_end(struct wr_run *r); /* tells the last one */
 
 /* run_detect.c: what detection finds. */
 int wr_run_detect_open(struct wr_run *r, struct wr_err *err);
+void wr_run_detect_second(struct wr_run *r);
 void wr_run_detect_status(struct wr_run *r, struct wr_status *s);
 /* History goes to another file, or ends: incidents that go on are over in the old one. */
 void wr_run_detect_leave(struct wr_run *r);

@@ -51,6 +51,7 @@ static const struct wr_measure_findings *findings(const struct wr_api_host *h)
 	for (int i = 0; i < WR_CLASS_COUNT; i++)
 		names[i] = wr_class_name(i);
 	f.found = wr_findings_totals(h->findings);
+	f.missed = wr_findings_missed(h->findings);
 	f.active = wr_findings_active(h->findings);
 	f.incidents = wr_incidents_active(wr_findings_incidents(h->findings));
 	return &f;

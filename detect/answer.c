@@ -5,12 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "detect/harm.h"
+#include "detect/trial.h"
+
 enum {
 	LOOKS = 20, /* a second apart, then */
 	LOOK_AGAIN_S = 10,
-	PUTS_MOST = 4,	  /* a second: each makes a whole policy */
-	JUDGE_S = 5,	  /* seconds with packets of it, and */
-	JUDGE_LEAST = 20, /* so many, until it is known whether a rule stops it */
+	LOOK_SPARED_S = 2, /* at who has no limit */
+	PUTS_MOST = 4,	   /* a second: each makes a whole policy */
+	JUDGE_S = 5,	   /* seconds with packets of it, and */
+	JUDGE_LEAST = 20,  /* so many, until it is known whether a rule stops it */
 };
 
 #define SECOND 1000000000ull
@@ -146,6 +150,29 @@ static void begin_count(struct wr_answers *all, struct wr_answer *a)
 	a->stopped = a->told.packets;
 }
 
+/* Half of the time before its end. */
+static bool is_due(const struct wr_answer *a, uint64_t now_ns)
+{
+	return now_ns - a->renewed_ns >= LAST_NS / 2;
+}
+
+/* A limit for each source, but for those who usually come. */
+static bool spares(const struct wr_answer *a)
+{
+	return a->name[0] && strstr(a->cure.rule, " per source not from ");
+}
+
+/* Who is spared and joins the attack loses that soon; who behaves again, for he has a limit, gets
+ * it back no sooner than when the rule is renewed, or he would come in bursts. */
+static bool is_better(const struct wr_answer *a, const struct wr_cure *c, uint64_t now_ns)
+{
+	if (!a->name[0])
+		return true;
+	if (spares(a) && a->looks > LOOKS && !is_due(a, now_ns))
+		return strlen(c->rule) < strlen(a->cure.rule);
+	return strcmp(c->rule, a->cure.rule) != 0;
+}
+
 enum looked { LOOKED_NONE, LOOKED_PUT, LOOKED_REFUSED /* there is one, but not now */ };
 
 /* A first rule, or a better one. */
@@ -161,6 +188,8 @@ static enum looked look(struct wr_answers *all, struct wr_detect *d, const struc
 	char name[WR_ANSWER_NAME];
 	enum looked got = LOOKED_NONE;
 	struct wr_cure c;
+	uint8_t mode;
+	bool tries;
 
 	a->looks++;
 	a->looked_ns = now_ns;
@@ -170,8 +199,10 @@ static enum looked look(struct wr_answers *all, struct wr_detect *d, const struc
 		memcpy(name, a->name, sizeof(name));
 	want.name = name;
 	wr_detect_cure(d, f, &want, &c);
-	if (c.verb != WR_CURE_NONE && c.safe && (is_new || strcmp(c.rule, a->cure.rule) != 0))
-		got = put(all, a->mode, name, &c, now_ns) ? LOOKED_REFUSED : LOOKED_PUT;
+	tries = is_new && a->mode == WR_ANSWER_ENFORCE && trial_fits(&c);
+	mode = tries ? WR_ANSWER_SHADOW : a->mode;
+	if (c.verb != WR_CURE_NONE && c.safe && is_better(a, &c, now_ns))
+		got = put(all, mode, name, &c, now_ns) ? LOOKED_REFUSED : LOOKED_PUT;
 	if (got != LOOKED_PUT) {
 		all->number = number;
 		return got;
@@ -181,13 +212,34 @@ static enum looked look(struct wr_answers *all, struct wr_detect *d, const struc
 		memcpy(a->name, name, sizeof(name));
 		a->begun_ns = now_ns;
 	}
+	if (tries)
+		a->trial_ns = now_ns;
+	a->mode = mode;
 	a->cure = c;
 	a->renewed_ns = now_ns;
 	begin_count(all, a);
+	harm_begin(d, f, a);
 	return LOOKED_PUT;
 }
 
 /* ---- does it stop it? ---- */
+
+static void withdraw(struct wr_answers *all, struct wr_answer *a)
+{
+	all->ops->take(all->ctx, a);
+	if (a->trial_ns)
+		a->mode = WR_ANSWER_ENFORCE;
+	a->trial_ns = 0;
+	a->name[0] = 0;
+	a->cure = (struct wr_cure){0};
+}
+
+static void fails(struct wr_answers *all, const struct wr_answer *a, enum wr_answer_fails why,
+		  double share)
+{
+	if (all->ops->fails)
+		all->ops->fails(all->ctx, a, why, share);
+}
 
 /* The next best, or nothing: a rule that stops nothing is only in the way. When a better one is
  * refused, all stays as it is and is judged once more. */
@@ -203,23 +255,17 @@ static void replace(struct wr_answers *all, struct wr_detect *d, const struct wr
 	}
 	if (got == LOOKED_REFUSED)
 		begin_count(all, a);
-	if (got != LOOKED_NONE)
-		return;
-	all->ops->take(all->ctx, a);
-	a->name[0] = 0;
-	a->cure = (struct wr_cure){0};
+	if (got == LOOKED_NONE)
+		withdraw(all, a);
 }
 
 static void judge(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
-		  struct wr_answer *a, uint64_t came, uint64_t now_ns)
+		  struct wr_answer *a, uint64_t now_ns)
 {
 	uint64_t stopped;
 	double share;
 
-	if (!all->ops->stopped)
-		return;
-	a->seen += came;
-	if (++a->seconds < JUDGE_S || a->seen < JUDGE_LEAST)
+	if (!all->ops->stopped || a->trial_ns || a->seconds < JUDGE_S || a->seen < JUDGE_LEAST)
 		return;
 	stopped = counted(all, a).packets;
 	share = stopped > a->stopped ? (double)(stopped - a->stopped) / (double)a->seen : 0;
@@ -227,9 +273,34 @@ static void judge(struct wr_answers *all, struct wr_detect *d, const struct wr_f
 		begin_count(all, a);
 		return;
 	}
-	if (all->ops->fails)
-		all->ops->fails(all->ctx, a, share);
+	fails(all, a, WR_ANSWER_MISSES, share);
 	replace(all, d, f, a, now_ns);
+}
+
+/* ---- whom does it hurt? ---- */
+
+/* It is out at once, whatever there is in its place, and never comes back: what is looked for from
+ * now on is the next best. */
+static void refuse(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
+		   struct wr_answer *a, enum wr_answer_fails why, double share, uint64_t now_ns)
+{
+	fails(all, a, why, share);
+	withdraw(all, a);
+	a->level++;
+	look(all, d, f, a, now_ns);
+}
+
+/* One that stops nothing hurts nobody. */
+static void judge_harm(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
+		       struct wr_answer *a, uint64_t now_ns)
+{
+	double share;
+
+	if (!harm_done(d, f, a, &share) ||
+	    (all->ops->stopped && counted(all, a).packets == a->stopped))
+		return;
+	a->harm.hurt = true;
+	refuse(all, d, f, a, WR_ANSWER_HURTS, share, now_ns);
 }
 
 /* Is its rule as it was put in? One that has come to its own end is made anew. */
@@ -248,20 +319,65 @@ static void look_at_rule(struct wr_answers *all, struct wr_answer *a, uint64_t n
 }
 
 /* The same rule again, in that mode from now on. */
-static void renew(struct wr_answers *all, struct wr_answer *a, enum wr_answer_mode mode,
-		  uint64_t now_ns)
+static void renew(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
+		  struct wr_answer *a, enum wr_answer_mode mode, uint64_t now_ns)
 {
+	bool turns = mode != a->mode;
+
 	if (put(all, (uint8_t)mode, a->name, &a->cure, now_ns))
 		return;
-	if (mode != a->mode)
-		begin_count(all, a);
 	a->mode = (uint8_t)mode;
 	a->renewed_ns = now_ns;
+	if (!turns)
+		return;
+	begin_count(all, a);
+	harm_begin(d, f, a);
+}
+
+static void try_out(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
+		    struct wr_answer *a, uint64_t now_ns)
+{
+	double share;
+
+	switch (trial_of(all, d, f, a, now_ns, &share)) {
+	case TRIAL_GOES_ON:
+		break;
+	case TRIAL_PASSED:
+		renew(all, d, f, a, WR_ANSWER_ENFORCE, now_ns);
+		if (a->mode == WR_ANSWER_ENFORCE)
+			a->trial_ns = 0;
+		break;
+	case TRIAL_MISSES:
+		refuse(all, d, f, a, WR_ANSWER_MISSES, share, now_ns);
+		break;
+	case TRIAL_HURTS:
+		refuse(all, d, f, a, WR_ANSWER_TRIED, share, now_ns);
+		break;
+	}
+}
+
+/* What its rule that is there does: is it better now, does it stop it, whom does it hurt? */
+static void follow(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
+		   struct wr_answer *a, enum wr_answer_mode mode, uint64_t now_ns)
+{
+	if (a->trial_ns && mode < WR_ANSWER_ENFORCE)
+		a->trial_ns = 0;
+	if (a->trial_ns)
+		try_out(all, d, f, a, now_ns);
+	else if (mode > a->mode)
+		renew(all, d, f, a, mode, now_ns);
+	if (a->name[0])
+		judge_harm(all, d, f, a, now_ns);
+	if (a->name[0])
+		judge(all, d, f, a, now_ns);
 }
 
 static bool time_to_look(const struct wr_answer *a, uint64_t now_ns)
 {
-	return a->looks < LOOKS || now_ns - a->looked_ns >= LOOK_AGAIN_S * SECOND;
+	uint64_t rest_s = spares(a) ? LOOK_SPARED_S : LOOK_AGAIN_S;
+
+	return a->looks < LOOKS || now_ns - a->looked_ns >= rest_s * SECOND ||
+	       (spares(a) && is_due(a, now_ns));
 }
 
 void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_finding_news news,
@@ -293,16 +409,16 @@ void wr_answers_finding(struct wr_answers *all, struct wr_detect *d, enum wr_fin
 		look_at_rule(all, a, now_ns);
 	if (a->declined)
 		return;
-	if (a->name[0] && mode > a->mode)
-		renew(all, a, mode, now_ns);
+	a->seen += came;
+	a->seconds++;
 	if (a->name[0])
-		judge(all, d, f, a, came, now_ns);
+		follow(all, d, f, a, mode, now_ns);
 	if (time_to_look(a, now_ns))
 		look(all, d, f, a, now_ns);
 	/* In the kernel it has an end of its own: half of the time before that it is put in anew.
 	 */
-	if (a->name[0] && now_ns - a->renewed_ns >= LAST_NS / 2)
-		renew(all, a, mode, now_ns);
+	if (a->name[0] && !a->trial_ns && is_due(a, now_ns))
+		renew(all, d, f, a, mode, now_ns);
 }
 
 void wr_answers_tick(struct wr_answers *all, uint64_t now_ns)

@@ -7,9 +7,9 @@
 /*
  * What is done about findings: a rule for each that has a safe one (wr_cure.safe), made anew while
  * there is more to know, replaced by the next best or taken out when less than half of what was
- * expected is stopped by it, renewed while it goes on, ended when it was over for WR_ANSWER_LAST_S.
- * Who puts rules in force is the caller. What somebody takes out or turns is left as he wants it
- * until the attack has been over for so long.
+ * expected is stopped by it, or usual clients fall off as it begins, renewed while it goes on,
+ * ended when it was over for WR_ANSWER_LAST_S. Who puts rules in force is the caller. What somebody
+ * takes out or turns is left as he wants it until the attack has been over for so long.
  */
 
 enum { WR_ANSWERS = 64, WR_ANSWER_NAME = 32, WR_ANSWER_LAST_S = 60 };
@@ -18,6 +18,20 @@ enum wr_answer_mode { WR_ANSWER_OFF, WR_ANSWER_SHADOW, WR_ANSWER_ENFORCE };
 const char *wr_answer_mode_name(enum wr_answer_mode mode);
 /* "off", "shadow", "enforce"; -EINVAL. */
 int wr_answer_mode(const char *word, enum wr_answer_mode *mode);
+
+/* What those whom a victim is for get of it in the newest second: connections made, or UDP flows
+ * answered, whichever there are more of. */
+struct wr_served {
+	double now, least; /* least: the lower bound of what is usual, a second */
+	bool fell;	   /* since the attack began less than half of that was made */
+};
+/* false: nothing is known of what is usual, or not all of it is seen. */
+bool wr_detect_served(const struct wr_detect *d, const struct wr_finding *f, struct wr_served *out);
+
+/* Why a rule is taken back: it stops less than half of what was expected; usual clients get less
+ * than half of the least that they usually get, from its beginning on; as a shadow it would have
+ * kept out one of those who are known to come. */
+enum wr_answer_fails { WR_ANSWER_MISSES, WR_ANSWER_HURTS, WR_ANSWER_TRIED };
 
 /* What a rule did since that was told last. */
 struct wr_answer_did {
@@ -42,6 +56,17 @@ struct wr_answer {
 	unsigned int seconds;
 	struct wr_count told; /* what it had stopped when ops->did() was told */
 	unsigned int level;   /* rules that did not stop it; see struct wr_cure_want */
+	uint64_t trial_ns; /* it is a shadow since then, to be enforced (detect/trial.h); 0: it is
+			    * not
+			    */
+	/* What clients got since it was put in force, in so many seconds, and what was usual when
+	 * the first one was (detect/harm.h). */
+	struct {
+		bool looking; /* it is not known yet */
+		bool hurt;    /* a rule did */
+		unsigned int seconds;
+		double made, least;
+	} harm;
 };
 
 /* What has become of a rule that was put in. */
@@ -61,12 +86,17 @@ struct wr_answer_ops {
 	/* Packets that its rule has stopped so far, or would have as a shadow; NULL: nobody knows.
 	 */
 	struct wr_count (*stopped)(void *ctx, const struct wr_answer *a);
+	/* How many packets of each of these its shadow would have stopped, as far as known: fills
+	 * in their `packets`. NULL: nobody knows. */
+	void (*hits)(void *ctx, const struct wr_answer *a, struct wr_finding_source *who,
+		     uint32_t n);
 	/* What it did: each second that it goes on, when it is over, and before the rule ends. May
 	 * be NULL. */
 	void (*did)(void *ctx, const struct wr_answer *a, const struct wr_answer_did *did);
-	/* It goes on getting through: share is what was stopped of it, a->cure.attack what was
-	 * expected. It is replaced, or taken out, next. May be NULL. */
-	void (*fails)(void *ctx, const struct wr_answer *a, double share);
+	/* share: what it stops of the attack, where a->cure.attack was expected; of one that hurts,
+	 * what clients get of the least that is usual. It is replaced, or taken out, next. May be
+	 * NULL. */
+	void (*fails)(void *ctx, const struct wr_answer *a, enum wr_answer_fails why, double share);
 	/* Somebody else finds something at the same target just now. May be NULL. */
 	bool (*agrees)(void *ctx, const struct wr_finding *f);
 };

@@ -85,6 +85,9 @@ void wr_detect_packet(struct wr_detect *d, const struct wr_packet *pkt, const st
 /* Ends the step that is not over and every finding. */
 void wr_detect_finish(struct wr_detect *d);
 
+/* So many had no room beside those that hold, and were not told. One that goes on is one. */
+uint64_t wr_detect_missed(const struct wr_detect *d);
+
 /* The findings that are not over, borrowed until the next call. Returns how many. */
 uint32_t wr_detect_findings(const struct wr_detect *d, const struct wr_finding **out, uint32_t n);
 

@@ -93,8 +93,12 @@ struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 	for (int i = 0; i < FINDINGS && !s; i++)
 		if (!d->finding[i].f.id)
 			s = &d->finding[i];
-	if (!s || is_off(d, klass))
+	if (is_off(d, klass))
 		return NULL;
+	if (!s) {
+		missed(d, klass, victim);
+		return NULL;
+	}
 	memset(s, 0, sizeof(*s));
 	s->last_step = s->told_step = d->step;
 	s->f.id = ++d->found;

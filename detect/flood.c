@@ -340,6 +340,7 @@ static bool is_young(const struct wr_detect *d, const struct wr_finding *f)
 static bool may_look(struct wr_detect *d, struct target *t, const struct flood *fl, uint16_t port)
 {
 	struct wr_finding *f = NULL;
+	struct wr_victim at;
 	uint32_t every;
 
 	for (int i = 0; i < FINDINGS && !f; i++)
@@ -353,7 +354,8 @@ static bool may_look(struct wr_detect *d, struct target *t, const struct flood *
 			t->busy = d->step + STEPS * 10;
 		return false;
 	}
-	return (f || has_room(d)) && look_in_step(d);
+	at = where(t, NULL, 0);
+	return (f || room_for(d, fl->klass, &at)) && look_in_step(d);
 }
 
 /* set: the number of a port; NULL: of the whole address. */
@@ -407,7 +409,7 @@ static void tell_spread(struct wr_detect *d, struct target *t, const struct floo
 		t->busy = d->step + STEPS * 10;
 		return;
 	}
-	if (!has_room(d) || !look_in_step(d))
+	if (!room_for(d, WR_CLASS_CARPET_BOMBING, &v) || !look_in_step(d))
 		return;
 	profile_of(d, belongs, &c, &p);
 	if (p.hosts < SPREAD_HOSTS || p.sources < SPREAD_HOSTS || p.top_host * 3 > p.packets)

@@ -21,6 +21,7 @@ enum {
 	BEGIN_STEP = 2 * STEPS, /* so that what is a second old has no negative number */
 	RECENT = 16384,		/* a power of two: parts that are remembered */
 	FINDINGS = 64,
+	MISSED = 4096,
 	CLIENT_USUAL = 5, /* connections a client makes in a second */
 	/* A finding that did not hold for so long is over: a flood, and what needs patience. */
 	HOLD_STEPS = 50,
@@ -82,6 +83,7 @@ struct target {
 	float low; /* half-open connections beyond what is usual, added up (CUSUM; Page 1954) */
 	uint32_t touched;  /* step in which it was put on the list */
 	uint32_t answered; /* step in which it last made a connection with who asked */
+	uint32_t blind;	   /* step in which packets last came whose flows are not known; 0: never */
 	uint32_t gone;	   /* step in which it last was gone; 0: never */
 	uint32_t c[STEPS][COUNT_N];
 	uint32_t sum[COUNT_N]; /* of the last ten steps */
@@ -134,7 +136,14 @@ struct wr_detect {
 		struct wr_finding f;
 		uint32_t last_step, told_step;
 	} finding[FINDINGS];
-	uint64_t found;		     /* so many ever */
+	uint64_t found; /* so many ever */
+	struct {	/* that had no room (missed.c) */
+		uint64_t n;
+		struct {
+			uint64_t hash;
+			uint32_t step;
+		} at[MISSED];
+	} missed;
 	uint32_t looked_step, looks; /* at who and what, in that step */
 	struct syns *syns;
 	struct scans *scans;
@@ -183,6 +192,9 @@ struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
 /* It holds, still. */
 void renew(struct wr_detect *d, struct wr_finding *f);
 bool has_room(const struct wr_detect *d);
+/* The same; what has none is counted as one that is not told (missed.c). */
+bool room_for(struct wr_detect *d, enum wr_finding_class klass, const struct wr_victim *v);
+void missed(struct wr_detect *d, enum wr_finding_class klass, const struct wr_victim *v);
 /* It is complete and told. */
 void tell(struct wr_detect *d, struct wr_finding *f);
 /* every_s: what a second of the norm stands for. */

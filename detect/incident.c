@@ -292,7 +292,8 @@ void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *ru
 	if (!found)
 		return;
 	i = &all->at[found - all->at];
-	if (how == WR_INCIDENT_RULE_FAILS) {
+	if (how == WR_INCIDENT_RULE_FAILS || how == WR_INCIDENT_RULE_HURTS) {
+		i->hurt = how == WR_INCIDENT_RULE_HURTS;
 		snprintf(i->failed, sizeof(i->failed), "%s", rule);
 		how = WR_INCIDENT_RULE_GONE;
 	}

@@ -69,7 +69,8 @@ struct wr_incident {
 	struct wr_finding_source source[WR_FINDING_SOURCES]; /* most packets first */
 	struct wr_finding strongest; /* highest severity, then score; with its evidence */
 	char rule[32];		     /* that was made against it last; "": none */
-	char failed[32];	     /* the last one that did not stop it; "": none */
+	char failed[32];	     /* the last one that was taken back; "": none */
+	bool hurt;		     /* for it kept out usual clients; else it did not stop it */
 	bool stopped;		     /* it keeps packets out */
 	struct wr_incident_effect effect[WR_INCIDENT_EFFECTS];
 	char done[128];	 /* what is done at a gateway; "": nothing */
@@ -117,8 +118,8 @@ enum wr_incident_rule {
 	WR_INCIDENT_RULE_COUNTS,
 	WR_INCIDENT_RULE_GONE,
 	WR_INCIDENT_RULE_FAILS, /* it goes on getting through: that rule will be another one, or
-				 * gone
-				 */
+				 * gone */
+	WR_INCIDENT_RULE_HURTS, /* the same: it keeps out usual clients */
 };
 void wr_incidents_answered(struct wr_incidents *all, uint64_t id, const char *rule,
 			   enum wr_incident_rule how);

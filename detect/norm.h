@@ -95,6 +95,14 @@ static inline double wr_norm_most(const struct wr_norm *n, double k)
 	return expm1((double)n->level + k * fmax((double)n->spread, 0.2) + young);
 }
 
+/* The lowest. */
+static inline double wr_norm_least(const struct wr_norm *n, double k)
+{
+	double young = n->seconds ? 1.5 / sqrt(1 + n->seconds / 30.0) : 0;
+
+	return fmax(0, expm1((double)n->level - k * fmax((double)n->spread, 0.2) - young));
+}
+
 static inline double wr_norm_usual(const struct wr_norm *n)
 {
 	return expm1((double)n->level);

@@ -311,7 +311,7 @@ static void tell_odd(struct wr_detect *d, struct odd *o, const struct odd_window
 	struct wr_finding *f;
 	bool is_new;
 
-	if (!has_room(d))
+	if (!room_for(d, WR_CLASS_ANOMALY, &v))
 		return;
 	f = find(d, WR_CLASS_ANOMALY, &v, &is_new);
 	if (!f || !is_new)

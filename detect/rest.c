@@ -14,6 +14,7 @@ void wr_detect_rest(struct wr_detect *d, const struct wr_talk_key *service,
 	if (!d->step) /* no step has begun: nobody asks for it yet */
 		return;
 	t = target_of(d, service->addr, service->ip_v, 0);
+	t->blind = d->step;
 	count(d, t, C_PACKETS, n->packets);
 	count(d, t, C_BYTES, n->bytes);
 	if (service->proto == WR_IP_UDP)

@@ -149,6 +149,7 @@ void services_part(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow_key *k = &a->p->flow.key;
 	struct wr_talk_key key = {.proto = k->proto, .ip_v = k->ip_v};
+	struct wr_victim v;
 	struct service *s;
 	uint8_t server;
 
@@ -162,6 +163,9 @@ void services_part(struct wr_detect *d, const struct part *a)
 	s->step = d->step;
 	if (s->known)
 		return;
+	v = victim_of(key.addr, key.ip_v);
+	v.port = key.port;
+	v.proto = key.proto;
 	if (!s->answers++)
 		s->first_ns = a->p->flow.last_ns;
 	s->clients |= 1ull << (addr_hash(k->addr[!server]) & 63);
@@ -170,7 +174,7 @@ void services_part(struct wr_detect *d, const struct part *a)
 	if (d->conf.tune.old_services || d->step < BEGIN_STEP + COLD_STEPS ||
 	    learned_s(d, key.addr, key.ip_v) < KNOWN_S) {
 		s->known = true;
-	} else if (may_tell(d, key.port) && has_room(d)) {
+	} else if (may_tell(d, key.port) && room_for(d, WR_CLASS_NEW_SERVICE, &v)) {
 		s->known = true;
 		tell_service(d, s);
 	}

@@ -45,8 +45,10 @@ static void cure(struct wr_buf *b, const struct wr_explain *e)
 		wr_json_str(b, "rule", e->i.rule);
 		wr_json_bool(b, "rule_stops", e->i.stopped);
 	}
-	if (e->i.failed[0])
+	if (e->i.failed[0]) {
 		wr_json_str(b, "rule_failed", e->i.failed);
+		wr_json_str(b, "rule_failed_why", e->i.hurt ? "hurts" : "misses");
+	}
 	wr_view_effects_json(b, &e->i);
 	if (e->i.done[0]) {
 		wr_json_str(b, "at_gateway", e->i.done);

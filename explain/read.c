@@ -240,6 +240,7 @@ static int incident(struct wr_incident *i, const json_t *o)
 	int severity = which(text_of(o, "severity"), severity_at, WR_SEVERITY_COUNT);
 	int state = which(text_of(o, "state"), state_at, WR_INCIDENT_STATES);
 	const char *rule = text_of(o, "rule"), *before = text_of(o, "rule_failed");
+	const char *why = text_of(o, "rule_failed_why");
 	const char *done = text_of(o, "at_gateway"), *undo = text_of(o, "at_gateway_command");
 
 	if (klass < 0 || severity < 0 || state < 0 ||
@@ -261,6 +262,7 @@ static int incident(struct wr_incident *i, const json_t *o)
 	i->end_ns = time_of(o, "end");
 	snprintf(i->rule, sizeof(i->rule), "%s", rule ? rule : "");
 	snprintf(i->failed, sizeof(i->failed), "%s", before ? before : "");
+	i->hurt = why && !strcmp(why, "hurts");
 	snprintf(i->done, sizeof(i->done), "%s", done ? done : "");
 	snprintf(i->undo, sizeof(i->undo), "%s", undo ? undo : "");
 	i->many_sources = json_is_true(json_object_get(o, "many_sources"));

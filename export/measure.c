@@ -600,6 +600,7 @@ static void findings(struct walk *w, const struct wr_measure_findings *f)
 		put(w, WR_MEASURE_FINDINGS, &l, 1, (struct wr_number){.u = f->found[i]}, 0);
 	}
 	whole(w, WR_MEASURE_FINDINGS_ACTIVE, f->active);
+	whole(w, WR_MEASURE_FINDINGS_NO_ROOM, f->missed);
 	whole(w, WR_MEASURE_INCIDENTS_ACTIVE, f->incidents);
 }
 

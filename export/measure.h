@@ -115,6 +115,8 @@ enum wr_measure_type {
 	  "What detection has found, by class.")                                                   \
 	X(FINDINGS_ACTIVE, GAUGE, "weir_findings_active", "", "weir.findings.active", "{finding}", \
 	  "Findings that hold.")                                                                   \
+	X(FINDINGS_NO_ROOM, COUNTER, "weir_findings_no_room", "", "weir.findings.no_room",         \
+	  "{finding}", "Findings that had no room beside those that hold, and were not told.")     \
 	X(INCIDENTS_ACTIVE, GAUGE, "weir_incidents_active", "", "weir.incidents.active",           \
 	  "{incident}", "Incidents that go on.")                                                   \
 	X(FORECAST, GAUGE, "weir_forecast_bytes_per_second", "", "weir.forecast", "By/s",          \
@@ -221,6 +223,7 @@ struct wr_measure_findings {
 	uint32_t n;
 	const char *const *name; /* n of them, as all below */
 	const uint64_t *found;
+	uint64_t missed; /* that had no room */
 	uint32_t active, incidents;
 };
 

@@ -90,8 +90,10 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i,
 		wr_json_time(b, "end", i->end_ns);
 	if (i->rule[0])
 		wr_json_str(b, "rule", i->rule);
-	if (i->failed[0])
+	if (i->failed[0]) {
 		wr_json_str(b, "rule_failed", i->failed);
+		wr_json_str(b, "rule_failed_why", i->hurt ? "hurts" : "misses");
+	}
 	wr_view_effects_json(b, i);
 	if (i->sample.to)
 		wr_json_u64(b, "sample_packets", i->sample.to - i->sample.from + 1);
@@ -252,7 +254,8 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i,
 	}
 	if (i->failed[0]) {
 		label(b, i->rule[0] ? "before" : "rule");
-		wr_buf_fmt(b, "%s does not stop it%s\n", i->failed,
+		wr_buf_fmt(b, "%s %s%s\n", i->failed,
+			   i->hurt ? "hurts usual clients" : "does not stop it",
 			   i->rule[0] ? ": another one took its place" : ": it was taken out");
 	}
 	effects_text(b, i);

@@ -162,6 +162,7 @@ static void detect_json(struct wr_buf *b, const struct wr_status *s)
 	wr_json_u64(b, "findings", s->detect.findings);
 	wr_json_u64(b, "findings_active", s->detect.active);
 	wr_json_u64(b, "incidents_active", s->detect.incidents);
+	wr_json_u64(b, "findings_no_room", s->detect.missed);
 	wr_json_u64(b, "upkeep_passed_over", s->detect.unkept);
 	wr_json_close(b);
 }
@@ -311,6 +312,8 @@ static void detect_text(struct wr_buf *b, const struct wr_status *s)
 	else
 		wr_buf_str(b, "no incident goes on");
 	wr_buf_fmt(b, "; %" PRIu64 " findings since the start", s->detect.findings);
+	if (s->detect.missed)
+		wr_buf_fmt(b, ", %" PRIu64 " more had no room", s->detect.missed);
 	if (s->detect.unkept)
 		wr_buf_fmt(b,
 			   ", %" PRIu64 " packets of ARP, neighbour discovery and DHCP passed over",

@@ -129,6 +129,7 @@ struct wr_status {
 		bool on;
 		uint64_t findings;	    /* since the start */
 		uint32_t active, incidents; /* that hold; that go on */
+		uint64_t missed;	    /* findings that had no room, and were not told */
 		uint64_t unkept;   /* packets of the link's upkeep that it was not told of */
 		const char *title; /* what the worst of those incidents is; NULL: none */
 	} detect;

@@ -131,6 +131,7 @@ told() {
 	like "status has a line" "$(w status)" "^detection +[1-9][0-9]* incidents?: "
 	like "metrics count it" "$(raw_lines metrics)" '^weir_findings_total\{class="syn_flood"\} 1$'
 	like "and what goes on" "$(raw_lines metrics)" "^weir_incidents_active [1-9]"
+	like "and what had no room" "$(raw_lines metrics)" "^weir_findings_no_room_total 0"
 	like "the log says it once" "$(grep -c "critical: SYN flood at 10.77.0.2" "$TMP/err")" "^1$"
 	raw_lines "incidents id=$id" >"$TMP/one"
 	ok "incident and finding have the shape of their schema" shapes "$TMP/one" incident finding

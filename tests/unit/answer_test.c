@@ -22,7 +22,9 @@ static struct kept {
 	/* What it stops, in hundredths of what comes; below 0: nobody knows. */
 	int stops;
 	uint64_t came;
-	uint32_t fails;
+	uint32_t fails, hurts; /* hurts: of them */
+	uint32_t known, hit;   /* usual clients that are asked for; packets of the first */
+	bool shadow_first;
 	double share;
 	struct wr_answer_did did; /* added up */
 	long long first;	  /* it would have stopped before it was put in */
@@ -36,6 +38,7 @@ static int put(void *ctx, const char *name, const char *statement)
 		return no_room;
 	if (!kept.puts++)
 		kept.first = (long long)(kept.came * (uint64_t)kept.stops / 100);
+	kept.shadow_first |= kept.puts == 1 && strstr(statement, " shadow");
 	kept.there = true;
 	snprintf(kept.name, sizeof(kept.name), "%s", name);
 	snprintf(kept.statement, sizeof(kept.statement), "%s", statement);
@@ -77,11 +80,20 @@ static void did(void *ctx, const struct wr_answer *a, const struct wr_answer_did
 	kept.did.came += did->came;
 }
 
-static void fails(void *ctx, const struct wr_answer *a, double share)
+static void fails(void *ctx, const struct wr_answer *a, enum wr_answer_fails why, double share)
 {
 	(void)ctx, (void)a;
 	kept.fails++;
+	kept.hurts += why != WR_ANSWER_MISSES;
 	kept.share = share;
+}
+
+static void hits(void *ctx, const struct wr_answer *a, struct wr_finding_source *who, uint32_t n)
+{
+	(void)ctx, (void)a;
+	kept.known = n;
+	for (uint32_t i = 0; i < n && i < 1; i++)
+		who[i].packets = kept.hit;
 }
 
 static bool agrees(void *ctx, const struct wr_finding *f)
@@ -97,6 +109,7 @@ static const struct wr_answer_ops judged = {.put = put,
 					    .taken = taken,
 					    .is = is,
 					    .stopped = stopped,
+					    .hits = hits,
 					    .did = did,
 					    .fails = fails};
 static struct wr_answers answers;
@@ -331,6 +344,169 @@ static void test_limit(void)
 	}
 }
 
+/* ---- whom does it hurt? ---- */
+
+static enum { SERVED, HURT, DOWN } clients; /* HURT: kept out while the rule is there */
+
+static void clients_turn(struct host *h, uint32_t turn)
+{
+	if (clients == SERVED || (clients == HURT && !kept.there))
+		usual_turn(h, turn);
+	else if (turn % 10 == 0)
+		host_tcp(h, 0xd0000000u + turn / 10 * 7919 % USERS * 77,
+			 (uint16_t)(20000 + turn / 10 % 30000), WEB, 443, SYN, 0);
+}
+
+static void begin_clients(int is)
+{
+	begin_judged(95);
+	clients = SERVED;
+	pass(&host, 20, clients_turn, NULL);
+	clients = is;
+}
+
+static void test_harm(void)
+{
+	uint32_t puts;
+
+	begin_clients(HURT);
+	pass(&host, 3, clients_turn, counted_flood);
+	ok(kept.there, "a rule is put in");
+	pass(&host, 7, clients_turn, counted_flood);
+	ok(kept.hurts == 1 && kept.fails == 1 && kept.share < 0.2 && !kept.there,
+	   "who usually comes is kept out with it: it is out in seconds (%.2f)", kept.share);
+	puts = kept.puts;
+	pass(&host, 60, clients_turn, counted_flood);
+	ok(!kept.there && kept.puts == puts, "and not put in again while the attack goes on");
+	host_close(&host);
+
+	begin_clients(SERVED);
+	pass(&host, 10, clients_turn, counted_flood);
+	ok(kept.there && !kept.fails, "who goes on being served is not hurt");
+	clients = DOWN;
+	pass(&host, 20, clients_turn, counted_flood);
+	ok(kept.there && !kept.fails, "a fall long after it began is not its fault");
+	host_close(&host);
+
+	begin_clients(DOWN);
+	pass(&host, 2, clients_turn, NULL);
+	pass(&host, 20, clients_turn, counted_flood);
+	ok(kept.there && !kept.fails, "nor is one that was there before it");
+	host_close(&host);
+
+	begin_clients(DOWN);
+	answers.mode = WR_ANSWER_SHADOW;
+	pass(&host, 10, clients_turn, counted_flood);
+	ok(kept.there && !kept.fails, "a shadow hurts nobody");
+	host_close(&host);
+
+	begin_clients(HURT);
+	kept.stops = 0;
+	pass(&host, 4.5, clients_turn, counted_flood);
+	ok(kept.there && !kept.hurts, "nor does what stops nothing");
+	host_close(&host);
+}
+
+/* ---- is it tried first? ---- */
+
+/* Somebody comes to the mail host, and not often. */
+static void rare_turn(struct host *h, uint32_t turn)
+{
+	usual_turn(h, turn);
+	if (turn % 1000 == 0)
+		host_udp(h, PC, 5000, MAIL, 514, 100);
+}
+
+static void mail_flood(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 10; i++)
+		host_udp(h, host_stranger(&random_state), 4444, MAIL, 9999, 512);
+	kept.came += 10;
+	wr_answers_tick(&answers, h->ns);
+}
+
+static bool is_shadow(void)
+{
+	return strstr(kept.statement, " shadow") != NULL;
+}
+
+static void test_trial(void)
+{
+	begin_judged(95);
+	pass(&host, 1, usual_turn, counted_flood);
+	ok(kept.there && !kept.shadow_first, "a rule that many usual packets back is in at once");
+	host_close(&host);
+
+	for (int bad = 0; bad < 3; bad++) {
+		begin_judged(bad == 1 ? 10 : 95);
+		pass(&host, 60, rare_turn, NULL);
+		kept.hit = bad == 2 ? 3 : 0;
+		pass(&host, 1, rare_turn, mail_flood);
+		ok(kept.there && is_shadow(), "one of few is a shadow first: %s", kept.statement);
+		pass(&host, 2.5, rare_turn, mail_flood);
+		is_int(kept.known, 1, "who usually comes is known");
+		ok(bad ? !kept.there && kept.fails == 1 && kept.hurts == (bad == 2)
+		       : kept.there && !is_shadow() && !kept.fails,
+		   "%s",
+		   bad == 2   ? "when it hits him it is not enforced"
+		   : bad == 1 ? "when it would not stop it neither"
+			      : "then it is enforced");
+		pass(&host, 30, rare_turn, mail_flood);
+		ok(bad ? !kept.there : kept.there && !kept.fails, "and so it stays");
+		host_close(&host);
+	}
+
+	begin_judged(95);
+	pass(&host, 60, rare_turn, NULL);
+	kept.hit = 500;
+	pass(&host, 5, rare_turn, mail_flood);
+	ok(kept.there && !is_shadow(), "when the attack is his, it is enforced");
+	host_close(&host);
+}
+
+/* ---- who is spared ---- */
+
+/* A proxy that always comes, and a flood of thirty. */
+static void proxy(struct host *h, uint32_t turn)
+{
+	usual_turn(h, turn);
+	if (turn % 20 == 7)
+		host_session(h, PC, (uint16_t)(20000 + turn / 20), WEB, 443, 500, 3000);
+}
+
+static bool proxy_floods;
+
+static void connections(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = turn * 3; i < turn * 3 + 3; i++)
+		host_session(h, ATTACKER + i % 30 * 256, (uint16_t)(1024 + i), WEB, 443, 100, 1000);
+	if (proxy_floods)
+		host_session(h, PC, (uint16_t)(1024 + turn), WEB, 443, 100, 1000);
+	wr_answers_tick(&answers, h->ns);
+}
+
+static bool spares_proxy(void)
+{
+	return strstr(kept.statement, "10.0.1.50") != NULL;
+}
+
+static void test_spared(void)
+{
+	begin(WR_ANSWER_ENFORCE);
+	proxy_floods = false;
+	pass(&host, 60, proxy, NULL);
+	pass(&host, 45, proxy, connections);
+	ok(kept.there && spares_proxy(), "who always comes has no limit: %s", kept.statement);
+	proxy_floods = true;
+	pass(&host, 3, proxy, connections);
+	ok(kept.there && strstr(kept.statement, " per source") && !spares_proxy(),
+	   "until he joins the flood: %s", kept.statement);
+	pass(&host, 40, proxy, connections);
+	ok(kept.there && !spares_proxy(), "and as long as he goes on");
+	host_close(&host);
+}
+
 /* ---- a mode for each class ---- */
 
 static void test_classes(void)
@@ -346,11 +522,6 @@ static void test_classes(void)
 	ok(strstr(kept.statement, " shadow") != NULL, "a shadow for its class alone: %s",
 	   kept.statement);
 	host_close(&host);
-}
-
-static bool is_shadow(void)
-{
-	return strstr(kept.statement, " shadow") != NULL;
 }
 
 /* Somebody else who finds something there, too, decides of the mode, and alone of nothing. */
@@ -420,6 +591,9 @@ int main(void)
 	test_stops();
 	test_next_best();
 	test_limit();
+	test_harm();
+	test_trial();
+	test_spared();
 	test_classes();
 	return done();
 }

@@ -309,8 +309,38 @@ static void json_is_json(void)
 	host_close(&host);
 }
 
+static bool seventy_are; /* all of them by now */
+
+/* Seventy hosts are flooded, each in a network of its own, one more each tenth of a second. */
+static void seventy(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 70 && (seventy_are || i < turn / 10); i++)
+		for (int k = 0; k < 4; k++)
+			host_udp(h, ATTACKER, 4444, WEB + i * 65536, 9999, (turn + i) % 64 + 60);
+}
+
+static void more_than_have_room(void)
+{
+	const struct wr_finding *f[100];
+	uint64_t missed;
+
+	host_open(&host, 4);
+	pass(&host, 60, usual_turn, NULL);
+	is_int((long long)wr_detect_missed(host.d), 0, "all that is found has room");
+	pass(&host, 10, usual_turn, seventy);
+	missed = wr_detect_missed(host.d);
+	seventy_are = true;
+	is_int(wr_detect_findings(host.d, f, 100), 64, "64 findings hold at once");
+	ok(missed >= 6 && missed < 20, "what has no room is counted: %llu",
+	   (unsigned long long)missed);
+	pass(&host, 20, usual_turn, seventy);
+	is_int((long long)wr_detect_missed(host.d), (long long)missed, "once, as it goes on");
+	host_close(&host);
+}
+
 int main(void)
 {
+	more_than_have_room();
 	for (int v = 4; v <= 6; v += 2) {
 		floods_leave_nothing(v);
 		one_way(v);

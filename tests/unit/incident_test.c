@@ -293,6 +293,10 @@ static void what_rules_did(void)
 	ok(e->stopped.packets == 250 && e->n_by == WR_INCIDENT_BY && e->more,
 	   "they stay when it is over, and others come");
 	ok(wr_incident_share(e) == 1, "what was stopped had come");
+	wr_incidents_answered(all, id, "auto4", WR_INCIDENT_RULE_HURTS);
+	ok(!strcmp(i->failed, "auto4") && i->hurt, "one that hurts is told as such");
+	wr_incidents_answered(all, id, "auto5", WR_INCIDENT_RULE_FAILS);
+	ok(!strcmp(i->failed, "auto5") && !i->hurt, "apart from one that misses");
 	wr_incidents_close(&all);
 }
 
