@@ -422,6 +422,14 @@ async function incidents(b, url) {
 	is(await page.locator("dialog[open] .bars rect").count(), 2, "as bars, too");
 	if (shots)
 		await page.screenshot({path: `${shots}/incident.png`});
+	for (const [name, width, height, colorScheme] of [["wide", 1280, 900, "dark"], ["phone", 320, 640, "light"], ["phone", 320, 640, "dark"]]) {
+		await page.setViewportSize({width, height});
+		await page.emulateMedia({colorScheme});
+		const by = await page.evaluate(() => [document.documentElement, document.querySelector("dialog[open]")].map((e) => e.scrollWidth - e.clientWidth));
+		ok(by.every((n) => n <= 0), `${width} pixels, ${colorScheme}: it does not stick out`, by);
+		await page.screenshot({path: `${shots}/${name}-${colorScheme}-incident.png`});
+	}
+	await page.setViewportSize({width: 1280, height: 900});
 	await page.keyboard.press("Escape");
 	if (shots)
 		await page.screenshot({path: `${shots}/incidents.png`});
