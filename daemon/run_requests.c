@@ -54,8 +54,11 @@ static struct wr_run_api *open_one(struct wr_run *r, const struct wr_api_told *t
 
 static void add(struct wr_finding *f, enum wr_feature feature, double value, double norm)
 {
-	f->evidence[f->n_evidence++] = (struct wr_evidence){
-		.feature = (uint8_t)feature, .has_norm = norm > 0, .value = value, .norm = norm};
+	f->evidence[f->n_evidence++] = (struct wr_evidence){.feature = (uint8_t)feature,
+							    .has_norm = norm > 0,
+							    .value = value,
+							    .norm = norm,
+							    .quantile = -1};
 }
 
 /* Most of the requests are of the first of them. */

@@ -211,7 +211,7 @@ static void span(struct wr_run *r, const struct wr_incident *i, uint64_t end_ns)
 	snprintf(name, sizeof(name), "incident %s", wr_class_name(i->strongest.klass));
 	wr_incident_title(&title, i);
 	wr_victim_text(&target, &i->strongest.victim);
-	wr_finding_reason(&reason, &i->strongest);
+	wr_incident_reason(&reason, i);
 	s.message = wr_buf_text(&title);
 #define TEXT(k, v) \
 	values[n++] = (struct wr_otlp_value){.key = (k), .type = WR_OTLP_TEXT, .text = (v)}

@@ -22,8 +22,8 @@ bool is_many(const struct wr_detect *d, const struct target *t, const struct pro
 	return t->sum[C_HANDSHAKES] > 2 * most_usual(d, t, C_HANDSHAKES, USUAL) || are_heavy(p);
 }
 
-/* Somewhere else more connect than is usual, and more that never did, which cannot be forged: as many
- * as could be in front of it, since some requests are a handful of questions. */
+/* Somewhere else more connect than is usual, and more that never did, which cannot be forged: as
+ * many as could be in front of it, since some requests are a handful of questions. */
 static bool is_rush_elsewhere(const struct wr_detect *d, const struct target *t)
 {
 	for (uint32_t i = 0; i < d->targets.used; i++) {

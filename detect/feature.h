@@ -37,7 +37,7 @@
 	X(ANSWERED, "answered", "share", "of them were answered")                       \
 	X(SESSIONS, "sessions", "sessions", "short sessions")                           \
 	X(SESSION_BYTES, "session_bytes", "bytes", "mean size of a session")            \
-	X(HELD, "held", "connections", "connections held open without a request")       \
+	X(HELD, "held", "connections", "connections held")                              \
 	X(INTERVAL, "interval", "s", "interval")                                        \
 	X(JITTER, "jitter", "share", "of the interval is how far they stray")           \
 	X(QUERIES, "queries", "queries", "queries")                                     \

@@ -100,5 +100,11 @@ const char *wr_evidence_says(const struct wr_evidence *e);
 
 /* One sentence with the numbers of its evidence. */
 void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f);
+/* " since 22:13:49 UTC", " from 22:13:49 to 22:14:02 UTC"; with the date where it is another day
+ * than the end, or now. start_ns 0: nothing. */
+void wr_finding_when(struct wr_buf *b, uint64_t start_ns, uint64_t end_ns, uint64_t now_ns);
+/* The same with since when, and until when (UTC; end_ns 0: it goes on). start_ns 0: without. */
+void wr_finding_told(struct wr_buf *b, const struct wr_finding *f, uint64_t start_ns,
+		     uint64_t end_ns);
 
 #endif

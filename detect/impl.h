@@ -177,6 +177,11 @@ void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n);
 bool for_many(const uint8_t *addr, uint8_t ip_v); /* multicast, broadcast */
 void forget_touched(struct wr_detect *d);	  /* nothing came in this step */
 
+/* ---- pieces of text (text.c) ---- */
+
+void addr_text(struct wr_buf *b, const uint8_t *addr, uint8_t ip_v);
+void span_text(struct wr_buf *b, uint32_t s); /* "90 s", "11 min", "3 days" */
+
 /* ---- findings (finding.c) ---- */
 
 /* The finding of that class and victim; a new one when there is none, with *is_new. NULL: no room.

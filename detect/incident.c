@@ -407,3 +407,8 @@ void wr_incident_title(struct wr_buf *b, const struct wr_incident *i)
 	if (i->victims > 1)
 		wr_buf_fmt(b, " and %u more", i->victims - 1);
 }
+
+void wr_incident_reason(struct wr_buf *b, const struct wr_incident *i)
+{
+	wr_finding_told(b, &i->strongest, i->start_ns, i->end_ns);
+}

@@ -144,6 +144,10 @@ const struct wr_incident *wr_incidents_find(const struct wr_incidents *all, uint
 const struct wr_incident *wr_incidents_worst(const struct wr_incidents *all);
 uint32_t wr_incidents_active(const struct wr_incidents *all); /* that go on */
 
+/* Its strongest finding in one sentence, with since when it has been going on, or from when to when
+ * it did. */
+void wr_incident_reason(struct wr_buf *b, const struct wr_incident *i);
+
 /* "SYN flood and scan of a host's ports at 10.0.0.5 and 3 more" */
 void wr_incident_title(struct wr_buf *b, const struct wr_incident *i);
 

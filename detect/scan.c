@@ -158,7 +158,8 @@ static void tell_scan(struct wr_detect *d, struct source *s, const struct span *
 		return;
 	only_source(f, s->key.addr, s->key.ip_v, sp->attempts);
 	evidence_only(f, WR_FEATURE_ATTEMPTS, sp->attempts);
-	evidence_only(f, WR_FEATURE_PORTS, round(ports));
+	if (s->key.tag != KIND_ICMP && s->key.tag != KIND_ARP) /* which have none */
+		evidence_only(f, WR_FEATURE_PORTS, round(ports));
 	evidence_only(f, WR_FEATURE_HOSTS, round(hosts));
 	evidence_only(f, WR_FEATURE_ANSWERED, (double)sp->answered / sp->attempts);
 	evidence_only(f, WR_FEATURE_WINDOW, (d->step - sp->since + 1) / (double)STEPS);

@@ -112,7 +112,7 @@ const char *wr_evidence_says(const struct wr_evidence *e)
 	return NULL;
 }
 
-static void addr_text(struct wr_buf *b, const uint8_t *addr, uint8_t ip_v)
+void addr_text(struct wr_buf *b, const uint8_t *addr, uint8_t ip_v)
 {
 	if (ip_v == 4)
 		wr_buf_ip4(b, addr);
@@ -142,11 +142,14 @@ void wr_evidence_number(struct wr_buf *b, double v)
 	char digits[40];
 	int n;
 
-	if (v < 100 && v != round(v)) {
-		wr_buf_fmt(b, v < 10 ? "%.2f" : "%.1f", v);
+	n = snprintf(digits, sizeof(digits), v < 10 ? "%.2f" : v < 100 ? "%.1f" : "%.0f", v);
+	if (v < 100) {
+		while (digits[n - 1] == '0')
+			n--;
+		n -= digits[n - 1] == '.';
+		wr_buf_fmt(b, "%.*s", n, digits);
 		return;
 	}
-	n = snprintf(digits, sizeof(digits), "%.0f", v);
 	for (int i = 0; i < n; i++) {
 		wr_buf_char(b, digits[i]);
 		if ((n - i) % 3 == 1 && i < n - 1 && digits[i] != '-')
@@ -154,7 +157,7 @@ void wr_evidence_number(struct wr_buf *b, double v)
 	}
 }
 
-static void span(struct wr_buf *b, uint32_t s)
+void span_text(struct wr_buf *b, uint32_t s)
 {
 	if (s < 120)
 		wr_buf_fmt(b, "%u s", s);
@@ -173,14 +176,14 @@ static void low(struct wr_buf *b, const struct wr_evidence *e)
 		wr_buf_str(b, "never as low in ");
 	else
 		wr_buf_fmt(b, "as low in %.2g %% of ", 100 * e->quantile);
-	span(b, e->learned_s);
+	span_text(b, e->learned_s);
 }
 
 void wr_evidence_often(struct wr_buf *b, const struct wr_evidence *e)
 {
 	double as_high = 1 - e->quantile;
 
-	if (e->quantile < 0) {
+	if (e->quantile < 0 || !e->learned_s) {
 		wr_buf_str(b, "how often is unknown");
 		return;
 	}
@@ -195,181 +198,5 @@ void wr_evidence_often(struct wr_buf *b, const struct wr_evidence *e)
 	else
 		wr_buf_fmt(b, as_high < 0.1 ? "as high in %.2f %% of " : "as high in %.0f %% of ",
 			   100 * as_high);
-	span(b, e->learned_s);
-}
-
-/* "(usual: 34, never as high in 3 h; 41 % of what is unusual)" */
-static void usual(struct wr_buf *b, const struct wr_evidence *e, bool percent)
-{
-	if (!e->has_norm)
-		return;
-	wr_buf_str(b, " (usual: ");
-	if (percent)
-		wr_buf_fmt(b, "%.0f %%", e->norm * 100);
-	else
-		wr_evidence_number(b, e->norm);
-	wr_buf_str(b, ", ");
-	wr_evidence_often(b, e);
-	if (e->share >= 0.005f)
-		wr_buf_fmt(b, "; %.0f %% of the score", (double)e->share * 100);
-	wr_buf_char(b, ')');
-}
-
-static void one(struct wr_buf *b, const struct wr_evidence *e)
-{
-	const char *unit = features[e->feature].unit;
-
-	if (e->feature == WR_FEATURE_SCORE) {
-		wr_buf_str(b, "score ");
-		wr_evidence_number(b, e->value);
-		wr_buf_str(b, ", over ");
-		wr_evidence_number(b, e->norm);
-		return;
-	}
-	if (!strcmp(unit, "share")) {
-		wr_buf_fmt(b, "%.0f %% %s", e->value * 100, features[e->feature].text);
-		if (e->share > 0)
-			usual(b, e, true);
-		return;
-	}
-	if (!strcmp(unit, "port") || !strcmp(unit, "protocol")) {
-		wr_buf_fmt(b, "%s %.0f", features[e->feature].text, e->value);
-		return;
-	}
-	if (wr_evidence_says(e)) {
-		wr_buf_fmt(b, "%s %s", features[e->feature].text, wr_evidence_says(e));
-		return;
-	}
-	if (e->feature == WR_FEATURE_MEAN_SIZE || e->feature == WR_FEATURE_WINDOW ||
-	    e->feature == WR_FEATURE_INTERVAL || e->feature == WR_FEATURE_SESSION_BYTES ||
-	    e->feature == WR_FEATURE_NAME_LENGTH || e->feature == WR_FEATURE_ANSWER_SIZE) {
-		wr_buf_fmt(b, "%s ", features[e->feature].text);
-		wr_evidence_number(b, e->value);
-		wr_buf_fmt(b, " %s", unit);
-		if (e->share > 0)
-			usual(b, e, false);
-		return;
-	}
-	wr_evidence_number(b, e->value);
-	wr_buf_fmt(b, " %s%s", features[e->feature].text, strchr(unit, '/') ? "/s" : "");
-	usual(b, e, false);
-}
-
-/* ---- what is expected ---- */
-
-static const struct wr_evidence *evidence_of(const struct wr_finding *f, enum wr_feature feature)
-{
-	for (uint32_t i = 0; i < f->n_evidence; i++)
-		if (f->evidence[i].feature == feature)
-			return &f->evidence[i];
-	return NULL;
-}
-
-/* 80 Mbit/s, 1.5 Gbit/s; packets have no prefix. */
-static void rate(struct wr_buf *b, const struct wr_evidence *e)
-{
-	static const char prefix[] = " kMGT";
-	double v = e->value;
-	int n = 0;
-
-	if (strcmp(features[e->feature].unit, "bit/s") != 0) {
-		wr_evidence_number(b, round(v));
-		wr_buf_str(b, " packets/s");
-		return;
-	}
-	for (; v >= 1000 && prefix[n + 1]; n++)
-		v /= 1000;
-	wr_buf_fmt(b, "%.3g ", v);
-	if (n)
-		wr_buf_char(b, prefix[n]);
-	wr_buf_str(b, "bit/s");
-}
-
-/* "class web is expected to meet its ceiling of 80 Mbit/s at about 18:40 UTC (in 130 min; ...)" */
-static void capacity_reason(struct wr_buf *b, const struct wr_finding *f)
-{
-	static const uint8_t limits[] = {WR_FEATURE_CEILING, WR_FEATURE_CAPACITY, WR_FEATURE_LIMIT};
-	const struct wr_evidence *limit = NULL, *ahead = evidence_of(f, WR_FEATURE_AHEAD);
-	const struct wr_evidence *now = evidence_of(f, WR_FEATURE_NOW);
-	uint32_t in_s = ahead ? (uint32_t)ahead->value : 0;
-	unsigned int at_min = (unsigned int)((f->last_ns / 1000000000u + in_s) / 60 % 1440);
-
-	for (size_t i = 0; i < sizeof(limits) && !limit; i++)
-		limit = evidence_of(f, (enum wr_feature)limits[i]);
-	if (!now)
-		now = evidence_of(f, WR_FEATURE_NOW_PACKETS);
-	wr_victim_text(b, &f->victim);
-	wr_buf_str(b, in_s ? " is expected to meet its " : " has met its ");
-	if (limit) {
-		wr_buf_fmt(b, "%s of ", features[limit->feature].text);
-		rate(b, limit);
-	}
-	if (in_s) {
-		wr_buf_fmt(b, " at about %02u:%02u UTC (in ", at_min / 60, at_min % 60);
-		span(b, in_s);
-	}
-	if (now) {
-		wr_buf_str(b, in_s ? "; now " : " (now ");
-		rate(b, now);
-	}
-	if (in_s || now)
-		wr_buf_char(b, ')');
-}
-
-/* "load at 10.0.0.9 is 2.5 times what it was in the week before, for a day: 500 packets/s (200)" */
-static void drift_reason(struct wr_buf *b, const struct wr_finding *f)
-{
-	const struct wr_evidence *e = &f->evidence[0];
-
-	wr_buf_str(b, "load at ");
-	wr_victim_text(b, &f->victim);
-	wr_buf_fmt(b, " is %.2g times what it was in the week before, for a day: ",
-		   e->value / fmax(e->norm, 0.01));
-	wr_evidence_number(b, e->value);
-	wr_buf_str(b, " packets/s (");
-	wr_evidence_number(b, e->norm);
-	wr_buf_char(b, ')');
-}
-
-static void model(struct wr_buf *b, const struct wr_finding_model *m)
-{
-	if (m->name[0])
-		wr_buf_fmt(b, "; model %s", m->name);
-	if (m->version[0])
-		wr_buf_fmt(b, " version %s", m->version);
-	for (uint32_t k = 0; k < m->n_by; k++) {
-		wr_buf_fmt(b, "%s%s ", k ? ", " : "; furthest from usual: ", m->by[k].column);
-		wr_evidence_number(b, m->by[k].value);
-		if (!m->by[k].has_usual)
-			continue;
-		wr_buf_str(b, " (usual: ");
-		wr_evidence_number(b, m->by[k].usual);
-		wr_buf_char(b, ')');
-	}
-}
-
-void wr_finding_reason(struct wr_buf *b, const struct wr_finding *f)
-{
-	if (f->klass == WR_CLASS_CAPACITY) {
-		capacity_reason(b, f);
-		return;
-	}
-	if (f->klass == WR_CLASS_DRIFT && f->n_evidence) {
-		drift_reason(b, f);
-		return;
-	}
-	wr_buf_fmt(b, "%s at ", classes[f->klass].text);
-	if (f->victim.ip_v || f->victim.route[0])
-		wr_victim_text(b, &f->victim);
-	else
-		wr_buf_str(b, "the local link");
-	for (uint32_t i = 0; i < f->n_evidence; i++) {
-		wr_buf_str(b, i ? ", " : ": ");
-		one(b, &f->evidence[i]);
-	}
-	model(b, &f->model);
-	if (f->n_sources) {
-		wr_buf_str(b, f->n_sources == 1 ? "; from " : "; most from ");
-		addr_text(b, f->source[0].addr, f->source[0].ip_v);
-	}
+	span_text(b, e->learned_s);
 }

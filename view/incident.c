@@ -57,7 +57,7 @@ static void text_json(struct wr_buf *b, const struct wr_incident *i)
 {
 	struct wr_buf text = {0};
 
-	wr_finding_reason(&text, &i->strongest);
+	wr_incident_reason(&text, i);
 	wr_json_strn(b, "text", text.at, text.used);
 	wr_buf_free(&text);
 }
@@ -115,13 +115,14 @@ void wr_view_incident_sentence(struct wr_buf *b, const struct wr_incident *i)
 	if (i->state == WR_INCIDENT_OVER) {
 		wr_buf_str(b, " is over: ");
 		wr_incident_title(b, i);
+		wr_finding_when(b, i->start_ns, i->end_ns, i->last_ns);
 		return;
 	}
 	wr_buf_fmt(b, ", %s", wr_severity_name(i->severity));
 	if (i->state == WR_INCIDENT_MITIGATED)
 		wr_buf_fmt(b, ", kept out by rule %s", i->rule);
 	wr_buf_str(b, ": ");
-	wr_finding_reason(b, &i->strongest);
+	wr_incident_reason(b, i);
 }
 
 static uint64_t lasts(const struct wr_incident *i, uint64_t now_ns)

@@ -90,7 +90,7 @@ alone() {
 		len(r['model']['by']) > 1, r['evidence'][0]['value'], r['evidence'][0]['norm'], r['severity'])
 		for r in rows if r['victim'] == '10.77.0.5'][0]")" "('guard', '3', True, 0.93, 0.5, 'low')"
 	like "said in a sentence" "$(finding "[r['reason'] for r in rows if r['victim'] == '10.77.0.5'][0]")" \
-		'^a high score of a model at 10.77.0.5: score 0.93, over 0.50; model guard version 3; furthest from usual: '
+		'^a high score of a model at 10.77.0.5: score 0.93, over 0.5; model guard version 3; furthest from usual: '
 	raw_lines findings | grep model_score >"$TMP/findings"
 	raw_lines status >>"$TMP/findings"
 	ok "with the shape of its schema, as status" shapes "$TMP/findings" finding status

@@ -7,6 +7,7 @@
 #include "detect/learned.h"
 #include "tests/unit/detect_evidence.h"
 #include "tests/unit/detect_usual.h"
+#include "tests/unit/sentence.h"
 
 enum { WARM_S = 620, SERVER = 0x0a000002, ROGUE = 0x0a000042 };
 
@@ -100,6 +101,8 @@ static void test_malformed(int v)
 	ok(strstr(wr_buf_text(&b), "UDP length below 8 bytes") != NULL, "in words: %s",
 	   wr_buf_text(&b));
 	wr_buf_free(&b);
+	if (t && v == 4)
+		sentence_holds(&t->f, "malformed");
 	host_close(&host);
 	begin(v, 60);
 	pass(&host, 180, usual_turn, broken_seldom);
@@ -183,6 +186,8 @@ static void test_dhcp(void)
 	ok(t && host_is(&host, t->f.source[0].addr, ROGUE), "who it is");
 	is_int((long)value_of(t, WR_FEATURE_KNOWN), 1, "that one is known");
 	is_int((long)value_of(t, WR_FEATURE_DIFFERS), 1, "that it gives out something else");
+	if (t)
+		sentence_holds(&t->f, "rogue_dhcp");
 	host_close(&host);
 
 	begin(4, 10);
@@ -293,6 +298,8 @@ static void test_routers(void)
 	t = host_told(&host, WR_CLASS_ROGUE_RA);
 	ok(t && t->f.severity == WR_SEVERITY_HIGH && host_is(&host, t->f.source[0].addr, ROGUE),
 	   "another one is told with its first advertisement");
+	if (t)
+		sentence_holds(&t->f, "rogue_ra");
 	host_close(&host);
 	begin(6, 10);
 	adverts(&router, 2);
@@ -411,6 +418,8 @@ static void test_services(int v)
 	ok(t && t->f.victim.port == 31337 && host_is(&host, t->f.victim.addr, WEB) &&
 		   t->f.severity == WR_SEVERITY_INFO,
 	   "IPv%d: a port that answers for the third time is told, as information", v);
+	if (t && v == 4)
+		sentence_holds(&t->f, "new_service");
 	wr_detect_learned_write(host.d, &saved);
 	host_close(&host);
 
@@ -434,6 +443,8 @@ static void test_services(int v)
 	t = host_told(&host, WR_CLASS_NEW_SERVICE);
 	is_int((long)value_of(t, WR_FEATURE_PROTOCOL), WR_IP_ESP,
 	       "a protocol that was not there before is told");
+	if (t && v == 4)
+		sentence_holds(&t->f, "new_service (protocol)");
 	wr_buf_free(&saved);
 	host_close(&host);
 }

@@ -9,6 +9,7 @@
 
 #include "tests/unit/detect_evidence.h"
 #include "tests/unit/detect_scans.h"
+#include "tests/unit/sentence.h"
 
 enum { V4 = 1, V6 = 2, BOTH = 3 };
 
@@ -302,6 +303,9 @@ static void holds(const struct host *h, const struct attack *a)
 		   t->last.last_ns >= t->f.raised_ns,
 	   "%s: raised, %u times renewed, over", name, t->renewed);
 	evidence_holds(h, t, proto_of(h, a), a->skip, name);
+	if (h->v == 4)
+		sentence_holds(&t->f, a->turn == sweep_arp ? "port_scan_horizontal (ARP)"
+							   : wr_class_name(a->klass));
 }
 
 static void attacks_are_found(void)

@@ -10,6 +10,7 @@
 
 #include "tests/unit/detect_evidence.h"
 #include "tests/unit/odd.h"
+#include "tests/unit/sentence.h"
 
 /* ---- traffic ---- */
 
@@ -214,6 +215,8 @@ static void test_found(int v)
 		   strstr(wr_buf_text(&b), "never as low in "),
 	   "in words");
 	wr_buf_free(&b);
+	if (v == 4)
+		sentence_holds(&t->f, "anomaly");
 	pass(&host, 300, varied_turn, NULL);
 	ok(t->over == 1, "and over when all is as it was");
 	host_close(&host);

@@ -346,12 +346,13 @@ class Host:
 
     # What is strange in here comes from those who attack: victims and reasons are texts like any other.
     def incident(self):
-        evidence = [{"name": "syn", "value": 8412, "norm": 195, "unit": "packets/s"}, {"name": "sources", "value": 812, "unit": "sources"},
+        evidence = [{"name": "syn", "value": 8412, "norm": 195, "quantile": 1, "learned_s": 7200, "unit": "packets/s"}, {"name": "sources", "value": 812, "unit": "sources"},
                     {"name": "new_share", "value": 0.97, "unit": "share"}]
         return {"timestamp": stamp(START), "event_type": "incident", "incident_id": 7, "state": "active", "severity": "critical",
                 "class": "syn_flood", "classes": ["syn_flood", "port_scan_vertical"], "target": "192.0.2.10:443",
                 "victims": ["192.0.2.10:443"], "victims_total": 1, "sources": [t[0] for t in TALKERS[:3]], "findings": 12,
-                "findings_open": 1, "last": stamp(START + 63), "text": "SYN flood at 192.0.2.10:443: 8,412 SYNs/s (usual: 195)",
+                "findings_open": 1, "last": stamp(START + 63), "rule": "auto2", "rule_failed": "auto1", "sample_packets": 500,
+                "text": "SYN flood at 192.0.2.10:443: 8,412 SYNs/s (usual: 195)",
                 "evidence": evidence}
 
     def incidents(self, keys):

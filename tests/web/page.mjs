@@ -415,11 +415,21 @@ async function incidents(b, url) {
 	await page.keyboard.press("Enter");
 	ok(await eventually(() => page.locator("dialog[open] .evidence li").count()), "Enter: its evidence");
 	const said = await text(page, "dialog[open]");
-	ok(said.includes("8,412 packets/s (usual: 195)") && said.includes("97 %"), "each number, and what is usual", said);
+	ok(said.includes("8,412 packets/s (usual: 195, never as high in 2 h") && said.includes("97 %"), "each number, what is usual, and how often it was so", said);
+	ok(said.includes("Rule auto2 was made against it.") && said.includes("Rule auto1 did not stop it: another one took its place."), "what was done", said);
+	ok(said.includes("weir explain 7") && said.includes("weir rule show auto2") && said.includes("weir dump --incident 7 500 of its first packets"), "what to type next", said);
 	ok(said.includes("<script>window.pwned='finding'</script>"), "a script in a reason is text");
 	is(await page.locator("dialog[open] .bars rect").count(), 2, "as bars, too");
 	if (shots)
 		await page.screenshot({path: `${shots}/incident.png`});
+	for (const [name, width, height, colorScheme] of [["wide", 1280, 900, "dark"], ["phone", 320, 640, "light"], ["phone", 320, 640, "dark"]]) {
+		await page.setViewportSize({width, height});
+		await page.emulateMedia({colorScheme});
+		const by = await page.evaluate(() => [document.documentElement, document.querySelector("dialog[open]")].map((e) => e.scrollWidth - e.clientWidth));
+		ok(by.every((n) => n <= 0), `${width} pixels, ${colorScheme}: it does not stick out`, by);
+		await page.screenshot({path: `${shots}/${name}-${colorScheme}-incident.png`});
+	}
+	await page.setViewportSize({width: 1280, height: 900});
 	await page.keyboard.press("Escape");
 	if (shots)
 		await page.screenshot({path: `${shots}/incidents.png`});

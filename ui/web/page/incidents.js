@@ -41,11 +41,42 @@ function bars(now, usual) {
 	return svg("svg", {class: "bars", viewBox: "0 0 100 9", preserveAspectRatio: "none", "aria-hidden": "true"}, bar(now, 0, "is"), bar(usual, 5, "usual"));
 }
 
+// How often it was so, in the words of the sentence.
+function often(e) {
+	if (e.quantile === undefined || !e.learned_s)
+		return "";
+	const high = 1 - e.quantile, learned = format.span(e.learned_s);
+	if (e.share && e.value < e.norm)
+		return e.quantile <= 0 ? `never as low in ${learned}` : `as low in ${(100 * e.quantile).toPrecision(2)} % of ${learned}`;
+	return high <= 0 ? `never as high in ${learned}` : `as high in ${high < 0.0001 ? "less than 0.01" : (100 * high).toFixed(high < 0.1 ? 2 : 0)} % of ${learned}`;
+}
+
 // A number beside what was expected.
 function number(e) {
-	const text = e.unit === "share" ? `${Math.round(e.value * 100)} %` : `${short(e.value)} ${e.unit}`;
-	return el("li", {}, el("span", {}, words(e.name)), el("span", {class: "number"}, text, e.norm === undefined ? "" : ` (usual: ${short(e.norm)})`),
-		e.norm === undefined ? null : bars(e.value, e.norm));
+	const of = (v) => e.unit === "share" ? `${Math.round(v * 100)} %` : short(v);
+	const text = e.says || (e.unit === "share" ? of(e.value) : `${of(e.value)} ${e.unit}`);
+	const usual = e.norm === undefined ? "" : ` (${[`usual: ${of(e.norm)}`, often(e)].filter(Boolean).join(", ")})`;
+	return el("li", {}, el("span", {}, words(e.name)), el("span", {class: "number"}, text, usual), e.norm === undefined ? null : bars(e.value, e.norm));
+}
+
+// What was done, and what it came to.
+function done(incident) {
+	const stops = incident.state === "mitigated" ? "keeps it out" : "was made against it";
+	return [incident.rule && `Rule ${incident.rule} ${stops}.`,
+		incident.rule_failed && `Rule ${incident.rule_failed} did not stop it${incident.rule ? ": another one took its place" : ": it was taken out"}.`,
+		incident.done && `At a gateway: ${incident.done}.`].filter(Boolean);
+}
+
+// What can be done next, as it is typed.
+function next(incident) {
+	return [[`weir explain ${incident.incident_id}`, "the same in words, with the rule that would stop it"],
+		incident.rule && incident.state !== "over" && [`weir rule show ${incident.rule}`, "what that rule stops"],
+		incident.sample_packets && [`weir dump --incident ${incident.incident_id}`, `${format.count(incident.sample_packets)} of its first packets`],
+		incident.undo && [incident.undo, "takes back what was done at the gateway"]].filter(Boolean);
+}
+
+function part(title, tag, items) {
+	return items.length ? [el("h3", {}, title), el(tag, {class: "note"}, ...items)] : [];
 }
 
 // An address, and whose it is where that is known.
@@ -60,6 +91,8 @@ function story(rows) {
 	return el("div", {class: "report"},
 		el("p", {class: "statement"}, incident.text),
 		el("h3", {}, "What says so"), el("ul", {class: "evidence"}, ...incident.evidence.map(number)),
+		...part("Done", "div", done(incident).map((text) => el("p", {}, text))),
+		...part("Next", "ul", next(incident).map(([command, why]) => el("li", {}, el("code", {}, command), ` ${why}`))),
 		incident.sources.length ? el("h3", {}, "From") : null,
 		incident.sources.length ? el("p", {class: "note"}, incident.sources.map((ip) => source(ip, incident.sources_known || [])).join(", ")) : null,
 		el("h3", {}, "Found"),
