@@ -7,7 +7,7 @@
 static void line(struct wr_view_table *t, const char *label)
 {
 	const struct wr_view_column *c = t->columns;
-	int first_two = c->width + c[1].width, used = (int)strlen(label), i;
+	int first_two = c->width + c[1].width, used = (int)strlen(label), over = 0, i;
 
 	if (used + 1 + (int)strlen(t->cell[1]) > first_two) {
 		wr_buf_str(t->b, label);
@@ -16,9 +16,14 @@ static void line(struct wr_view_table *t, const char *label)
 	}
 	used = (int)strlen(label) > c->width ? (int)strlen(label) : c->width;
 	wr_buf_fmt(t->b, "%-*s%*s", used, label, first_two - used, t->cell[1]);
-	for (i = 2; c[i].head && t->cell[i][0]; i++)
-		wr_buf_fmt(t->b, " %*s", c[i].width - 1,
-			   t->cell[i]); /* one that is too wide stays apart */
+	/* A cell that fills its column stays apart from the one before; the next one has less room.
+	 */
+	for (i = 2; c[i].head && t->cell[i][0]; i++) {
+		int room = c[i].width - over, n = 1 + (int)strlen(t->cell[i]);
+
+		wr_buf_fmt(t->b, " %*s", room - 1, t->cell[i]);
+		over = n > room ? n - room : 0;
+	}
 	wr_buf_char(t->b, '\n');
 }
 

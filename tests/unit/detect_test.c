@@ -197,48 +197,53 @@ static const struct attack {
 	uint32_t source;    /* the only one; 0: many */
 	uint16_t amplifier; /* source port */
 	uint64_t skip;	    /* features that are counted in a test of their own */
+	const char *kind;   /* of its class, where there are several */
 } attacks[] = {
-	{WR_CLASS_SYN_FLOOD, BOTH, syn_flood, 4, WEB, 443, 0, 0, 0},
-	{WR_CLASS_SYNACK_REFLECTION, BOTH, reflection, 4, WEB, 0, 0, 0, 0},
-	{WR_CLASS_ACK_FLOOD, BOTH, ack_flood, 4, WEB, 0, 0, 0, 0},
-	{WR_CLASS_RST_FLOOD, BOTH, rst_flood, 4, WEB, 0, 0, 0, 0},
-	{WR_CLASS_UDP_FLOOD, BOTH, udp_flood, 4, WEB, 9999, ATTACKER, 0, 0},
-	{WR_CLASS_AMP_DNS, BOTH, amplification, 4, WEB, 0, 0, 53, 0},
-	{WR_CLASS_AMP_NTP, BOTH, amplification, 4, WEB, 0, 0, 123, 0},
-	{WR_CLASS_AMP_SNMP, V4, amplification, 4, WEB, 0, 0, 161, 0},
-	{WR_CLASS_AMP_CLDAP, V4, amplification, 4, WEB, 0, 0, 389, 0},
-	{WR_CLASS_AMP_SSDP, V4, amplification, 4, WEB, 0, 0, 1900, 0},
-	{WR_CLASS_AMP_MEMCACHED, V4, amplification, 4, WEB, 0, 0, 11211, 0},
-	{WR_CLASS_AMP_CHARGEN, V4, amplification, 4, WEB, 0, 0, 19, 0},
-	{WR_CLASS_AMP_OTHER, V4, amplification, 4, WEB, 0, 0, 3702, 0},
-	{WR_CLASS_ICMP_FLOOD, BOTH, icmp_flood, 4, WEB, 0, ATTACKER, 0, 0},
-	{WR_CLASS_FRAG_FLOOD, BOTH, fragments, 4, WEB, 0, ATTACKER, 0, 0},
-	{WR_CLASS_CARPET_BOMBING, BOTH, carpet, 4, WEB & ~0xffu, 0, 0, 0, 0},
-	{WR_CLASS_HTTP_FLOOD, BOTH, http_flood, 8, WEB, 0, 0, 0, 0},
-	{WR_CLASS_SLOW_HTTP, BOTH, slow_http, 40, WEB, 443, ATTACKER, 0, HELD},
-	{WR_CLASS_HTTP_FLOOD, BOTH, tls_hellos, 8, WEB, 0, 0, 0, 0},
-	{WR_CLASS_SLOW_HTTP, BOTH, slow_post, 40, WEB, 443, ATTACKER, 0, HELD},
-	{WR_CLASS_SLOW_HTTP, BOTH, slow_idle, 40, WEB, 443, ATTACKER, 0, HELD},
-	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_ports, 10, WEB, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_fin, 10, WEB, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_null, 10, WEB, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_xmas, 10, WEB, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_ack, 10, WEB, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_refused_first, 10, WEB, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_udp, 10, WEB, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, sweep_ack, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, sweep_icmp, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, scan_hosts, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0},
-	{WR_CLASS_PORT_SCAN_HORIZONTAL, V4, sweep_arp, 5, PC & ~0xffu, 0, PC, 0, 0},
-	{WR_CLASS_BRUTE_FORCE, BOTH, brute_force, 50, MAIL, 22, ATTACKER, 0, 0},
-	{WR_CLASS_DNS_TUNNEL, BOTH, dns_tunnel, 20, RESOLVER, 0, PC, 0, 0},
-	{WR_CLASS_DNS_DGA, BOTH, dns_dga, 20, PC, 0, PC, 0, 0},
-	{WR_CLASS_ICMP_TUNNEL, BOTH, icmp_tunnel, 40, PC, 0, PC, 0, 0},
+	{WR_CLASS_SYN_FLOOD, BOTH, syn_flood, 4, WEB, 443, 0, 0, 0, NULL},
+	{WR_CLASS_SYNACK_REFLECTION, BOTH, reflection, 4, WEB, 0, 0, 0, 0, NULL},
+	{WR_CLASS_ACK_FLOOD, BOTH, ack_flood, 4, WEB, 0, 0, 0, 0, NULL},
+	{WR_CLASS_RST_FLOOD, BOTH, rst_flood, 4, WEB, 0, 0, 0, 0, NULL},
+	{WR_CLASS_UDP_FLOOD, BOTH, udp_flood, 4, WEB, 9999, ATTACKER, 0, 0, NULL},
+	{WR_CLASS_AMP_DNS, BOTH, amplification, 4, WEB, 0, 0, 53, 0, NULL},
+	{WR_CLASS_AMP_NTP, BOTH, amplification, 4, WEB, 0, 0, 123, 0, NULL},
+	{WR_CLASS_AMP_SNMP, V4, amplification, 4, WEB, 0, 0, 161, 0, NULL},
+	{WR_CLASS_AMP_CLDAP, V4, amplification, 4, WEB, 0, 0, 389, 0, NULL},
+	{WR_CLASS_AMP_SSDP, V4, amplification, 4, WEB, 0, 0, 1900, 0, NULL},
+	{WR_CLASS_AMP_MEMCACHED, V4, amplification, 4, WEB, 0, 0, 11211, 0, NULL},
+	{WR_CLASS_AMP_CHARGEN, V4, amplification, 4, WEB, 0, 0, 19, 0, NULL},
+	{WR_CLASS_AMP_OTHER, V4, amplification, 4, WEB, 0, 0, 3702, 0, NULL},
+	{WR_CLASS_ICMP_FLOOD, BOTH, icmp_flood, 4, WEB, 0, ATTACKER, 0, 0, NULL},
+	{WR_CLASS_FRAG_FLOOD, BOTH, fragments, 4, WEB, 0, ATTACKER, 0, 0, NULL},
+	{WR_CLASS_CARPET_BOMBING, BOTH, carpet, 4, WEB & ~0xffu, 0, 0, 0, 0, NULL},
+	{WR_CLASS_HTTP_FLOOD, BOTH, http_flood, 8, WEB, 0, 0, 0, 0, NULL},
+	{WR_CLASS_SLOW_HTTP, BOTH, slow_http, 40, WEB, 443, ATTACKER, 0, HELD, NULL},
+	{WR_CLASS_HTTP_FLOOD, BOTH, tls_hellos, 8, WEB, 0, 0, 0, 0, "TLS"},
+	{WR_CLASS_SLOW_HTTP, BOTH, slow_post, 40, WEB, 443, ATTACKER, 0, HELD, "POST"},
+	{WR_CLASS_SLOW_HTTP, BOTH, slow_idle, 40, WEB, 443, ATTACKER, 0, HELD, "idle"},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_ports, 10, WEB, 0, ATTACKER, 0, 0, NULL},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_fin, 10, WEB, 0, ATTACKER, 0, 0, "FIN"},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_null, 10, WEB, 0, ATTACKER, 0, 0, "NULL"},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_xmas, 10, WEB, 0, ATTACKER, 0, 0, "Xmas"},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_ack, 10, WEB, 0, ATTACKER, 0, 0, "ACK"},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_refused_first, 10, WEB, 0, ATTACKER, 0, 0,
+	 "refused first"},
+	{WR_CLASS_PORT_SCAN_VERTICAL, BOTH, scan_udp, 10, WEB, 0, ATTACKER, 0, 0, "UDP"},
+	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, sweep_ack, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0,
+	 "ACK"},
+	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, sweep_icmp, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0,
+	 "ICMP"},
+	{WR_CLASS_PORT_SCAN_HORIZONTAL, BOTH, scan_hosts, 10, WEB & ~0xffu, 0, ATTACKER, 0, 0,
+	 NULL},
+	{WR_CLASS_PORT_SCAN_HORIZONTAL, V4, sweep_arp, 5, PC & ~0xffu, 0, PC, 0, 0, "ARP"},
+	{WR_CLASS_BRUTE_FORCE, BOTH, brute_force, 50, MAIL, 22, ATTACKER, 0, 0, NULL},
+	{WR_CLASS_DNS_TUNNEL, BOTH, dns_tunnel, 20, RESOLVER, 0, PC, 0, 0, NULL},
+	{WR_CLASS_DNS_DGA, BOTH, dns_dga, 20, PC, 0, PC, 0, 0, NULL},
+	{WR_CLASS_ICMP_TUNNEL, BOTH, icmp_tunnel, 40, PC, 0, PC, 0, 0, NULL},
 	{WR_CLASS_BEACON, BOTH, beacon, 240, FAR_WEB, 443, PC, 0,
-	 1ull << WR_FEATURE_INTERVAL | 1ull << WR_FEATURE_JITTER},
-	{WR_CLASS_BACKSCATTER, BOTH, backscatter, 20, WEB & ~0xffu, 0, ATTACKER, 0, 0},
-	{WR_CLASS_FLASH_CROWD, BOTH, crowd, 10, WEB, 0, 0, 0, 0},
-	{WR_CLASS_FLASH_CROWD, BOTH, bots, 8, WEB, 0, 0, 0, 0},
+	 1ull << WR_FEATURE_INTERVAL | 1ull << WR_FEATURE_JITTER, NULL},
+	{WR_CLASS_BACKSCATTER, BOTH, backscatter, 20, WEB & ~0xffu, 0, ATTACKER, 0, 0, NULL},
+	{WR_CLASS_FLASH_CROWD, BOTH, crowd, 10, WEB, 0, 0, 0, 0, NULL},
+	{WR_CLASS_FLASH_CROWD, BOTH, bots, 8, WEB, 0, 0, 0, 0, "bots"},
 };
 
 static bool right_victim(const struct host *h, const struct attack *a, const struct wr_finding *f)
@@ -303,9 +308,11 @@ static void holds(const struct host *h, const struct attack *a)
 		   t->last.last_ns >= t->f.raised_ns,
 	   "%s: raised, %u times renewed, over", name, t->renewed);
 	evidence_holds(h, t, proto_of(h, a), a->skip, name);
-	if (h->v == 4)
-		sentence_holds(&t->f, a->turn == sweep_arp ? "port_scan_horizontal (ARP)"
-							   : wr_class_name(a->klass));
+	if (h->v == 4) {
+		snprintf(name, sizeof(name), a->kind ? "%s (%s)" : "%s", wr_class_name(a->klass),
+			 a->kind);
+		sentence_holds(&t->f, name);
+	}
 }
 
 static void attacks_are_found(void)

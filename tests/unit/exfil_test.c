@@ -6,6 +6,7 @@
 #include "detect/impl.h"
 #include "tests/unit/detect_evidence.h"
 #include "tests/unit/detect_usual.h"
+#include "tests/unit/sentence.h"
 
 enum {
 	HOUR_S = 3600,
@@ -138,6 +139,8 @@ static void test_found(int v)
 		   host_is(&host, t->f.source[0].addr, WEB),
 	   "IPv%d: where it goes, and from whom", v);
 	ok(t && t->over == 1, "IPv%d: and it is over", v);
+	if (t && v == 4)
+		sentence_holds(&t->f, "exfil");
 	is_near(value_of(t, WR_FEATURE_SENT), mb_between(t, WEB, THIEF),
 		"MB that were sent, as counted");
 	is_near(value_of(t, WR_FEATURE_RECEIVED), mb_between(t, THIEF, WEB), "and came back");

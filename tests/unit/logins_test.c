@@ -6,7 +6,7 @@
  */
 #include "tests/unit/detect_usual.h"
 
-enum { PSH = WR_TCP_PSH | ACK, FTP = 21, SQL = 5432 };
+enum { FTP = 21, SQL = 5432 };
 
 static struct host host; /* large */
 static uint64_t dice;
@@ -15,8 +15,8 @@ static uint16_t port;
 static void say(uint32_t from, uint16_t sport, uint32_t to, uint16_t dport, uint32_t bytes)
 {
 	for (; bytes > 1400; bytes -= 1400)
-		host_tcp(&host, from, sport, to, dport, PSH, 1400);
-	host_tcp(&host, from, sport, to, dport, PSH, bytes);
+		host_tcp(&host, from, sport, to, dport, PSH | ACK, 1400);
+	host_tcp(&host, from, sport, to, dport, PSH | ACK, bytes);
 }
 
 /* A session of one question and its answer; 0: of none. */

@@ -173,6 +173,16 @@ static void test_life(void)
 	     "over");
 }
 
+/* As drift.c fills it. */
+static void test_drift(void)
+{
+	struct wr_finding f = made(WR_CLASS_DRIFT, "");
+
+	at(&f, 9, 0);
+	has(&f, WR_FEATURE_PACKETS, 500, 200);
+	sentence_holds(&f, "drift");
+}
+
 static void test_each_has_one(void)
 {
 	const char *src = getenv("WEIR_SRC");
@@ -202,6 +212,7 @@ int main(void)
 	test_requests();
 	test_others();
 	test_life();
+	test_drift();
 	test_each_has_one();
 	return done();
 }

@@ -6,6 +6,7 @@
 #include "detect/impl.h"
 #include "tests/unit/detect_evidence.h"
 #include "tests/unit/detect_usual.h"
+#include "tests/unit/sentence.h"
 
 enum { WARM_S = 640, NEW = 0xc6336411, PORT = 40000, AN_HOUR = 8 };
 
@@ -107,6 +108,8 @@ static void test_found(int v)
 	   "IPv%d: at which service, and who", v);
 	if (!t)
 		return;
+	if (v == 4)
+		sentence_holds(&t->f, "new_talker");
 	counted(t, value_of(t, WR_FEATURE_WINDOW), NEW, own);
 	counted(t, value_of(t, WR_FEATURE_WINDOW), 0, all);
 	is_near(value_of(t, WR_FEATURE_PACKET_SHARE), own[0] / all[0], "its share of packets");
