@@ -142,6 +142,7 @@ static void advance(struct wr_detect *d, struct target *t)
 	if (gone >= STEPS) {
 		memset(t->c, 0, sizeof(t->c));
 		memset(t->sum, 0, sizeof(t->sum));
+		memset(t->refused, 0, sizeof(t->refused));
 	} else {
 		for (uint32_t s = t->step + 1; s <= d->step; s++) {
 			uint32_t *c = t->c[s % STEPS];
@@ -150,6 +151,7 @@ static void advance(struct wr_detect *d, struct target *t)
 				t->sum[i] -= c[i];
 				c[i] = 0;
 			}
+			t->refused[s % STEPS] = 0;
 		}
 	}
 	t->step = d->step;
@@ -452,6 +454,9 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 		count_client(d, &a);
 	if (a.answer && p->flow.key.proto == WR_IP_TCP && !(p->flow.tcp_flags & WR_TCP_RST))
 		answers(d, p->flow.key.addr[from], p->flow.key.ip_v);
+	if (a.answer && p->flow.key.proto == WR_IP_TCP && p->flow.tcp_flags & WR_TCP_RST)
+		target_of(d, p->flow.key.addr[from], p->flow.key.ip_v, 0)
+			->refused[d->step % STEPS]++;
 	if (a.answer && p->flow.key.proto == WR_IP_UDP)
 		count(d, target_of(d, p->flow.key.addr[from], p->flow.key.ip_v, 0), C_UDP_ANSWERED,
 		      1);

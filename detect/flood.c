@@ -78,7 +78,7 @@ static bool syn_flood(const struct wr_detect *d, const struct target *t, uint32_
 	return (set || (aged >= SYN_AGED && done * 5 < aged) ||
 		(now >= SYN_MANY && done * 20 < now) ||
 		(t->low >= SYN_LOW && done * 3 < t->sum[C_SYN])) &&
-	       !was_gone(d, t) && !are_limited(d, t);
+	       !was_gone(d, t) && !has_refused(d, t) && !are_limited(d, t);
 }
 
 /* Not one connection that goes on, whose beginning was not seen. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detect/impl.h"
 
-/* A host that is not there any more: those that always come ask, and nobody answers. No flood. */
+/* A host that is not there any more, or a program on it: those that always come ask, and nobody
+ * answers, or they are refused. No flood. */
 
 enum {
 	USUAL = 5,	   /* mean deviations */
@@ -39,4 +40,14 @@ bool look_gone(const struct wr_detect *d, struct target *t)
 bool was_gone(const struct wr_detect *d, const struct target *t)
 {
 	return t->gone && d->step - t->gone <= BACK_STEPS && are_usual(d, t);
+}
+
+/* What is refused costs it nothing. Nine of ten, since some are on their way. */
+bool has_refused(const struct wr_detect *d, const struct target *t)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < STEPS; i++)
+		n += t->refused[i];
+	return n * 10 >= half_open(t) * 9 && t->norm[C_SYN].seconds >= 60 && are_usual(d, t);
 }

@@ -86,7 +86,8 @@ struct target {
 	uint32_t blind;	   /* step in which packets last came whose flows are not known; 0: never */
 	uint32_t gone;	   /* step in which it last was gone; 0: never */
 	uint32_t c[STEPS][COUNT_N];
-	uint32_t sum[COUNT_N]; /* of the last ten steps */
+	uint32_t sum[COUNT_N];	 /* of the last ten steps */
+	uint32_t refused[STEPS]; /* SYNs that it answered with a RST */
 	struct wr_norm norm[COUNT_N];
 	struct wr_bound bound[COUNT_N];
 	uint32_t bound_s;  /* seconds that its bounds know */
@@ -370,6 +371,7 @@ void end_step_floods(struct wr_detect *d, struct target *t);
 bool look_gone(const struct wr_detect *d, struct target *t);
 /* It is, or was a moment ago. */
 bool was_gone(const struct wr_detect *d, const struct target *t);
+bool has_refused(const struct wr_detect *d, const struct target *t);
 
 int scans_open(struct wr_detect *d);
 void scan_part(struct wr_detect *d, const struct part *a);

@@ -266,6 +266,18 @@ static void refuses(struct host *h, uint32_t turn)
 	}
 }
 
+/* The same, and what else the host has is there; a program that is refused tries again at once. */
+static void refuses_beside(struct host *h, uint32_t turn)
+{
+	refuses(h, turn);
+	if (turn % 100 == 0)
+		host_session(h, PC, (uint16_t)(20000 + turn / 100), WEB, 8080, 200, 1000);
+	if (turn >= 9000 && turn < 12000 && turn % 3 == 0) {
+		host_tcp(h, PC, (uint16_t)(1024 + turn), WEB, 80, SYN, 0);
+		host_tcp(h, WEB, 80, PC, (uint16_t)(1024 + turn), RST | ACK, 0);
+	}
+}
+
 /* Many that are new, and one of those that always come has something to do. */
 static void crowd_and_job(struct host *h, uint32_t turn)
 {
@@ -321,6 +333,8 @@ static const struct like {
 	{"a program that asks a database", BOTH, questions, 60, 900, usual_turn},
 	{"a server that is down for a while", BOTH, goes_down, 0, 150, NULL},
 	{"a server that refuses for a while", BOTH, refuses, 0, 150, NULL},
+	{"one that refuses what another program on it does not", BOTH, refuses_beside, 0, 150,
+	 NULL},
 	{"a flash crowd and one with more to do", BOTH, crowd_and_job, 120, 15, usual_turn},
 	{"a server that is silent, and connections held", BOTH, held_and_silent, 150, 340,
 	 usual_turn},
