@@ -118,7 +118,9 @@ struct {
 	__type(value, __u64);
 } wr_peeked SEC(".maps");
 
-enum { WR_SAID_BITS = 8, WR_SAID_BY_MODELS = 1 << WR_SAID_BITS };
+/* As many as have most of what comes: of usual packets four of five are like one of so many
+ * (docs/model.md). 0.5 MiB for each CPU. */
+enum { WR_SAID_BITS = 12, WR_SAID_BY_MODELS = 1 << WR_SAID_BITS };
 
 /* The sum that a model says of these values: all that it asks about. */
 struct wr_model_said {

@@ -66,7 +66,7 @@ static void begin(int v)
 
 static void nothing(const char *what)
 {
-	is_int(told(), 0, what);
+	is_int(told(), 0, "%s", what);
 	host_close(&host);
 }
 
