@@ -96,6 +96,7 @@ static struct wr_count stopped(void *ctx, const struct wr_answer *a)
 struct hits {
 	struct wr_finding_source *who;
 	uint32_t n;
+	uint64_t all;
 };
 
 /* Of what is counted for another one nothing is counted for him. */
@@ -109,18 +110,22 @@ static void add_hit(const struct hits *to, const uint8_t addr[16], const struct 
 static void add_hits(void *ctx, const struct wr_rule_report *report)
 {
 	const struct wr_hits *h = report->hits;
+	struct hits *to = ctx;
 
+	to->all = h ? h->all.packets : 0;
 	for (uint32_t i = 0; h && i < h->sources.n; i++)
-		add_hit(ctx, h->sources.at[i].key.addr[0], &h->sources.at[i]);
+		add_hit(to, h->sources.at[i].key.addr[0], &h->sources.at[i]);
 }
 
-static void hits(void *ctx, const struct wr_answer *a, struct wr_finding_source *who, uint32_t n)
+static uint64_t hits(void *ctx, const struct wr_answer *a, struct wr_finding_source *who,
+		     uint32_t n)
 {
 	const struct wr_run *r = ctx;
-	struct hits to = {who, n};
+	struct hits to = {who, n, 0};
 	struct wr_err err = {0};
 
 	wr_rules_report(r->rules, a->name, add_hits, &to, &err);
+	return to.all;
 }
 
 static bool keeps_out(const struct wr_run *r, const struct wr_rule *x)
@@ -275,5 +280,7 @@ void wr_run_explain(void *run, struct wr_explain *e)
 		return;
 	snprintf(name, sizeof(name), "i%llu", (unsigned long long)e->i.id);
 	want.resolvers = r->answers.resolvers[f->victim.ip_v == 6];
+	want.spared = a ? a->spared : NULL;
+	want.level = a ? a->level : 0;
 	wr_detect_cure(d, f, &want, &e->cure);
 }

@@ -182,6 +182,7 @@ static enum looked look(struct wr_answers *all, struct wr_detect *d, const struc
 	bool is_new = !a->name[0];
 	struct wr_cure_want want = {.for_s = WR_ANSWER_LAST_S,
 				    .resolvers = all->resolvers[f->victim.ip_v == 6],
+				    .spared = a->spared,
 				    .level = a->level,
 				    .cookies = all->cookies};
 	uint32_t number = all->number;
@@ -199,7 +200,9 @@ static enum looked look(struct wr_answers *all, struct wr_detect *d, const struc
 		memcpy(name, a->name, sizeof(name));
 	want.name = name;
 	wr_detect_cure(d, f, &want, &c);
-	tries = is_new && a->mode == WR_ANSWER_ENFORCE && trial_fits(&c);
+	tries = a->mode == WR_ANSWER_ENFORCE && !a->spared[0] && trial_fits(&c);
+	if (a->trial_ns || (tries && !is_new && !a->fails))
+		return LOOKED_NONE; /* one at a time, and none that works makes room for a shadow */
 	mode = tries ? WR_ANSWER_SHADOW : a->mode;
 	if (c.verb != WR_CURE_NONE && c.safe && is_better(a, &c, now_ns))
 		got = put(all, mode, name, &c, now_ns) ? LOOKED_REFUSED : LOOKED_PUT;
@@ -246,8 +249,10 @@ static void fails(struct wr_answers *all, const struct wr_answer *a, enum wr_ans
 static void replace(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
 		    struct wr_answer *a, uint64_t now_ns)
 {
-	enum looked got = look(all, d, f, a, now_ns); /* what it looks like may have changed */
+	enum looked got;
 
+	a->fails = true;
+	got = look(all, d, f, a, now_ns); /* what it looks like may have changed */
 	if (got == LOOKED_NONE) {
 		a->level++;
 		got = look(all, d, f, a, now_ns);
@@ -257,6 +262,7 @@ static void replace(struct wr_answers *all, struct wr_detect *d, const struct wr
 		begin_count(all, a);
 	if (got == LOOKED_NONE)
 		withdraw(all, a);
+	a->fails = false;
 }
 
 static void judge(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
@@ -280,13 +286,14 @@ static void judge(struct wr_answers *all, struct wr_detect *d, const struct wr_f
 /* ---- whom does it hurt? ---- */
 
 /* It is out at once, whatever there is in its place, and never comes back: what is looked for from
- * now on is the next best. */
+ * now on is the same without those whom it would have hit, if they can be named, else the next
+ * best. */
 static void refuse(struct wr_answers *all, struct wr_detect *d, const struct wr_finding *f,
 		   struct wr_answer *a, enum wr_answer_fails why, double share, uint64_t now_ns)
 {
 	fails(all, a, why, share);
 	withdraw(all, a);
-	a->level++;
+	a->level += why != WR_ANSWER_TRIED || !a->spared[0];
 	look(all, d, f, a, now_ns);
 }
 

@@ -12,7 +12,7 @@
  * takes out or turns is left as he wants it until the attack has been over for so long.
  */
 
-enum { WR_ANSWERS = 64, WR_ANSWER_NAME = 32, WR_ANSWER_LAST_S = 60 };
+enum { WR_ANSWERS = 64, WR_ANSWER_NAME = 32, WR_ANSWER_LAST_S = 60, WR_ANSWER_SPARED = 400 };
 
 enum wr_answer_mode { WR_ANSWER_OFF, WR_ANSWER_SHADOW, WR_ANSWER_ENFORCE };
 const char *wr_answer_mode_name(enum wr_answer_mode mode);
@@ -54,8 +54,10 @@ struct wr_answer {
 	 * before. */
 	uint64_t seen, stopped;
 	unsigned int seconds;
-	struct wr_count told; /* what it had stopped when ops->did() was told */
-	unsigned int level;   /* rules that did not stop it; see struct wr_cure_want */
+	struct wr_count told;	       /* what it had stopped when ops->did() was told */
+	unsigned int level;	       /* rules that did not stop it; see struct wr_cure_want */
+	bool fails;		       /* its rule does: the next one is looked for */
+	char spared[WR_ANSWER_SPARED]; /* usual clients whom its rule hit as a shadow */
 	uint64_t trial_ns; /* it is a shadow since then, to be enforced (detect/trial.h); 0: it is
 			    * not
 			    */
@@ -87,9 +89,10 @@ struct wr_answer_ops {
 	 */
 	struct wr_count (*stopped)(void *ctx, const struct wr_answer *a);
 	/* How many packets of each of these its shadow would have stopped, as far as known: fills
-	 * in their `packets`. NULL: nobody knows. */
-	void (*hits)(void *ctx, const struct wr_answer *a, struct wr_finding_source *who,
-		     uint32_t n);
+	 * in their `packets`, returns those of all (both may be of a sample). NULL: nobody knows.
+	 */
+	uint64_t (*hits)(void *ctx, const struct wr_answer *a, struct wr_finding_source *who,
+			 uint32_t n);
 	/* What it did: each second that it goes on, when it is over, and before the rule ends. May
 	 * be NULL. */
 	void (*did)(void *ctx, const struct wr_answer *a, const struct wr_answer_did *did);

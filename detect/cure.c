@@ -283,6 +283,20 @@ static void where_text(struct wr_buf *b, const struct work *w)
 	wr_buf_char(b, '"');
 }
 
+/* Whatever could be an answer of resolvers, or a fragment of one, and who else is to be spared. */
+static void spared_text(struct wr_buf *b, const struct wr_cure_want *want, const char *proto)
+{
+	const char *who[] = {!proto || !strcmp(proto, "udp") ? want->resolvers : NULL,
+			     want->spared};
+	const char *before = " not from ";
+
+	for (size_t i = 0; i < sizeof(who) / sizeof(*who); i++)
+		if (who[i] && *who[i]) {
+			wr_buf_fmt(b, "%s%s", before, who[i]);
+			before = ", ";
+		}
+}
+
 static void rule_text(struct wr_buf *b, const struct work *w, const struct wr_cure_want *want,
 		      const struct wr_cure *c, uint32_t pps)
 {
@@ -301,9 +315,7 @@ static void rule_text(struct wr_buf *b, const struct work *w, const struct wr_cu
 	else if (proto)
 		wr_buf_fmt(b, "%s@", proto);
 	wr_victim_text(b, &v);
-	/* Whatever could be an answer of theirs, or a fragment of one. */
-	if (want->resolvers && *want->resolvers && (!proto || !strcmp(proto, "udp")))
-		wr_buf_fmt(b, " not from %s", want->resolvers);
+	spared_text(b, want, proto);
 	where_text(b, w);
 	wr_buf_fmt(b, " auto for %" PRIu32 "s why \"%s\"", want->for_s, wr_class_name(w->f->klass));
 }

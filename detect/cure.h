@@ -47,6 +47,9 @@ struct wr_cure_want {
 	uint32_t for_s;	       /* seconds until it ends */
 	const char *resolvers; /* "10.0.0.53, 10.0.1.53": whose answers are never kept out; NULL:
 				  none */
+	/* "198.51.100.7, 198.51.100.9": usual clients whom a drop by headers would hit, and is not
+	 * for; NULL, "": none. */
+	const char *spared;
 	/* The next best one, after so many that did not stop it. */
 	unsigned int level;
 	bool cookies; /* SYN cookies are fine */

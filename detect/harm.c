@@ -22,10 +22,12 @@ void harm_begin(const struct wr_detect *d, const struct wr_finding *f, struct wr
 		a->harm.looking = false;
 		return;
 	}
-	/* One that takes the place of another before that is known, or of one that hurt: what was
-	 * usual before the first still is. */
-	if (a->harm.looking || a->harm.hurt) {
-		a->harm.looking = true;
+	/* One that takes the place of another before that is known: what was usual before the first
+	 * still is. So it is behind one that hurt, once they are served again. */
+	if (a->harm.looking)
+		return;
+	if (a->harm.hurt) {
+		a->harm.looking = wr_detect_served(d, f, &s) && s.now >= a->harm.least;
 		return;
 	}
 	a->harm.looking = wr_detect_served(d, f, &s) && !s.fell && s.now >= s.least;

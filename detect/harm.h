@@ -8,8 +8,8 @@
 
 /* It was put in, or changed. */
 void harm_begin(const struct wr_detect *d, const struct wr_finding *f, struct wr_answer *a);
-/* A second later. True, once: fewer of them are served than half of the least that is usual; share:
- * of that least. */
+/* A second later. True, once: fewer of them are served
+ * than half of the least that is usual; share: of that least. */
 bool harm_done(const struct wr_detect *d, const struct wr_finding *f, struct wr_answer *a,
 	       double *share);
 

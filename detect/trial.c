@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detect/trial.h"
 
+#include <stdio.h>
+
 #include "detect/sample.h"
 
 enum {
@@ -9,6 +11,7 @@ enum {
 	SECONDS_MOST = 2, /* at most, until there are */
 	PACKETS = 20,	  /* of the attack */
 	ITSELF = 10,	  /* one of whom more than a tenth of it comes is no usual client now */
+	SPARED = 8,	  /* that a rule names; of more it is not for */
 	USUAL_S = 2,	  /* what came so shortly before it was found may be its beginning */
 };
 
@@ -45,27 +48,35 @@ static uint32_t usual_clients(const struct wr_detect *d, const struct wr_finding
 	return have;
 }
 
-/* Packets of usual clients that it would have kept out. */
-static uint64_t hits(const struct wr_answers *all, const struct wr_detect *d,
-		     const struct wr_finding *f, const struct wr_answer *a, uint64_t stopped)
+/* Usual clients that it would have kept out, and who they are, as far as a rule can name them all.
+ */
+static uint32_t hits(const struct wr_answers *all, const struct wr_detect *d,
+		     const struct wr_finding *f, struct wr_answer *a)
 {
 	struct wr_finding_source who[SURE];
-	uint32_t n;
-	uint64_t sum = 0;
+	struct wr_buf text = {0};
+	uint32_t n, hit = 0;
+	uint64_t of;
 
 	if (!all->ops->hits)
 		return 0;
 	n = usual_clients(d, f, who, SURE);
-	all->ops->hits(all->ctx, a, who, n);
-	for (uint32_t i = 0; i < n; i++)
-		if (who[i].packets * ITSELF <= stopped)
-			sum += who[i].packets;
-	return sum;
+	of = all->ops->hits(all->ctx, a, who, n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!who[i].packets || who[i].packets * ITSELF > of)
+			continue;
+		wr_buf_str(&text, hit++ ? ", " : "");
+		addr_text(&text, who[i].addr, who[i].ip_v);
+	}
+	a->spared[0] = 0;
+	if (hit <= SPARED && text.used < sizeof(a->spared))
+		snprintf(a->spared, sizeof(a->spared), "%s", wr_buf_text(&text));
+	wr_buf_free(&text);
+	return hit;
 }
 
 enum trial trial_of(const struct wr_answers *all, const struct wr_detect *d,
-		    const struct wr_finding *f, const struct wr_answer *a, uint64_t now_ns,
-		    double *share)
+		    const struct wr_finding *f, struct wr_answer *a, uint64_t now_ns, double *share)
 {
 	uint64_t stopped;
 
@@ -76,7 +87,7 @@ enum trial trial_of(const struct wr_answers *all, const struct wr_detect *d,
 		return TRIAL_PASSED;
 	stopped = all->ops->stopped(all->ctx, a).packets;
 	stopped -= stopped < a->stopped ? stopped : a->stopped;
-	if (hits(all, d, f, a, stopped))
+	if (hits(all, d, f, a))
 		return TRIAL_HURTS;
 	if (a->seen < PACKETS)
 		return now_ns - a->trial_ns < SECONDS_MOST * SECOND ? TRIAL_GOES_ON : TRIAL_PASSED;

@@ -13,9 +13,10 @@
 enum trial { TRIAL_GOES_ON, TRIAL_PASSED, TRIAL_MISSES, TRIAL_HURTS };
 
 bool trial_fits(const struct wr_cure *c);
-/* share: of what came that it would have stopped. */
+/* share: of what came that it would have stopped. HURTS: a->spared says whom, when a rule can spare
+ * them. */
 enum trial trial_of(const struct wr_answers *all, const struct wr_detect *d,
-		    const struct wr_finding *f, const struct wr_answer *a, uint64_t now_ns,
+		    const struct wr_finding *f, struct wr_answer *a, uint64_t now_ns,
 		    double *share);
 
 #endif

@@ -349,7 +349,7 @@ static void done(struct wr_buf *b, const struct wr_explain *e)
 				   : "it hits usual packets, or misses much of it");
 	if (e->i.failed[0])
 		wr_buf_fmt(&text, " Before, rule %s %s.", e->i.failed,
-			   e->i.hurt ? "kept out usual clients" : "did not stop it");
+			   e->i.hurt ? "kept out usual clients, or would have" : "did not stop it");
 	flush(b, &text);
 	effects(b, &e->i);
 	if (c->verb == WR_CURE_NONE)

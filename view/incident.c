@@ -256,7 +256,7 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i,
 	if (i->failed[0]) {
 		label(b, i->rule[0] ? "before" : "rule");
 		wr_buf_fmt(b, "%s %s%s\n", i->failed,
-			   i->hurt ? "hurts usual clients" : "does not stop it",
+			   i->hurt ? "keeps out usual clients, or would" : "does not stop it",
 			   i->rule[0] ? ": another one took its place" : ": it was taken out");
 	}
 	effects_text(b, i);
