@@ -6,12 +6,13 @@ import {ask} from "./ask.js";
 import * as format from "./format.js";
 import {named} from "./columns.js";
 import {Table} from "./table.js";
+import {Seen, addressOf, details, plotOf} from "./usual.js";
 
 const AGAIN_MS = 10000, LEARNED = 30;
 
 const lasts = (row) => format.span((Date.parse(row.end || row.last) - Date.parse(row.timestamp)) / 1000);
 const words = (text) => text.replaceAll("_", " ");
-const short = (n) => n >= 100 ? format.count(Math.round(n)) : String(Math.round(n * 100) / 100);
+const short = format.plain;
 
 const columns = [
 	{label: "what", make: named((row) => row.classes.map(words).join(", "), (row) => `at ${row.target}${row.victims_total > 1 ? ` and ${row.victims_total - 1} more` : ""}`)},
@@ -99,13 +100,24 @@ function story(rows) {
 		el("ol", {class: "packets"}, ...findings.map((f) => el("li", {}, `${format.when(Date.parse(f.raised || f.timestamp))} ${f.reason}`))));
 }
 
-function open(row) {
+// What is usual at who it is at, where something is known of it.
+function norm(row, seen) {
+	const who = addressOf(row.target);
+	return who ? plotOf(who, seen) : null;
+}
+
+function open(row, seen) {
+	const usual = norm(row, seen);
 	const close = el("button", {type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close()}, "×");
 	const wrong = el("p", {class: "wrong", role: "alert"});
 	const body = el("div", {}, el("p", {class: "note"}, "asking…"));
-	const dialog = el("dialog", {class: "details rule", "aria-label": `Incident ${row.incident_id}`, onclose: () => dialog.remove(),
-		onclick: (e) => e.target === dialog && dialog.close()},
-	el("div", {class: "inside"}, el("header", {}, el("h2", {}, `Incident ${row.incident_id}: ${row.state}, ${row.severity}`), close), body, wrong));
+	const dialog = el("dialog", {class: "details rule", "aria-label": `Incident ${row.incident_id}`, onclose: () => {
+		if (usual)
+			usual.end();
+		dialog.remove();
+	}, onclick: (e) => e.target === dialog && dialog.close()},
+	el("div", {class: "inside"}, el("header", {}, el("h2", {}, `Incident ${row.incident_id}: ${row.state}, ${row.severity}`), close), body, wrong,
+		usual && el("div", {class: "report"}, el("h3", {}, `Usual at ${addressOf(row.target)}`), usual.root)));
 	document.body.append(dialog);
 	dialog.showModal();
 	ask("incidents", {id: row.incident_id}).then((rows) => body.replaceChildren(story(rows))).catch((e) => {
@@ -118,9 +130,9 @@ function open(row) {
 
 export function incidents() {
 	let shown = false, busy = false, later = 0;
-	const wrong = el("p", {class: "wrong", role: "alert"});
-	const table = new Table({label: "Incidents", columns, id: (row) => row.incident_id, empty: "Nothing was found.", open});
-	const usual = new Table({label: "What is usual", columns: learnedColumns, id: (row) => row.who, empty: "Nothing has been learned yet."});
+	const wrong = el("p", {class: "wrong", role: "alert"}), seen = new Seen();
+	const table = new Table({label: "Incidents", columns, id: (row) => row.incident_id, empty: "Nothing was found.", open: (row) => open(row, seen)});
+	const usual = new Table({label: "What is usual", columns: learnedColumns, id: (row) => row.who, empty: "Nothing has been learned yet.", open: (row) => details(row, seen)});
 
 	async function tick() {
 		if (busy || Date.now() < later)
@@ -131,6 +143,7 @@ export function incidents() {
 			if (shown) {
 				table.set(rows);
 				usual.set(learned);
+				seen.take(learned);
 			}
 			say(wrong, "");
 		} catch (e) {
