@@ -359,7 +359,7 @@ class Host:
         return {"timestamp": stamp(START), "event_type": "incident", "incident_id": 7, "state": "active", "severity": "critical",
                 "class": "syn_flood", "classes": ["syn_flood", "port_scan_vertical"], "target": "192.0.2.10:443",
                 "victims": ["192.0.2.10:443"], "victims_total": 1, "sources": [t[0] for t in TALKERS[:3]], "findings": 12,
-                "findings_open": 1, "last": stamp(START + 63), "rule": "auto2", "rule_failed": "auto1", "sample_packets": 500,
+                "findings_open": 1, "found": stamp(START + .2), "active": stamp(START + .2), "mitigated": stamp(START + .4), "last": stamp(START + 63), "rule": "auto2", "rule_failed": "auto1", "sample_packets": 500,
                 "text": "SYN flood at 192.0.2.10:443: 8,412 SYNs/s (usual: 195)",
                 "evidence": evidence}
 

@@ -416,6 +416,7 @@ async function incidents(b, url) {
 	ok(await eventually(() => page.locator("dialog[open] .evidence li").count()), "Enter: its evidence");
 	const said = await text(page, "dialog[open]");
 	ok(said.includes("8,412 packets/s (usual: 195, never as high in 2 h") && said.includes("97 %"), "each number, what is usual, and how often it was so", said);
+	ok(/Began \d\d:\d\d:\d\d, found \+0\.2 s, kept out \+0\.4 s\./.test(said), "when it was found and kept out, after it began", said);
 	ok(said.includes("Rule auto2 was made against it.") && said.includes("Rule auto1 did not stop it: another one took its place."), "what was done", said);
 	ok(said.includes("weir explain 7") && said.includes("weir rule show auto2") && said.includes("weir dump --incident 7 500 of its first packets"), "what to type next", said);
 	ok(said.includes("<script>window.pwned='finding'</script>"), "a script in a reason is text");

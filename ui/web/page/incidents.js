@@ -87,10 +87,22 @@ function source(ip, known) {
 	return words.length ? `${ip} (${words.join(" ")})` : ip;
 }
 
+// When what became of it, after it began.
+function life(incident) {
+	const began = Date.parse(incident.timestamp);
+	const after = (time) => {
+		const s = Math.max(0, (Date.parse(time) - began) / 1000);
+		return s < 600 ? `${s.toFixed(s < 10 ? 1 : 0)} s` : format.span(s);
+	};
+	const active = incident.active !== incident.found && incident.active;
+	return [`Began ${format.clock(began)}`, ...[["found", incident.found], ["active", active], ["kept out", incident.mitigated], ["over", incident.end]]
+		.filter(([, time]) => time).map(([what, time]) => `${what} +${after(time)}`)].join(", ") + ".";
+}
+
 function story(rows) {
 	const [incident, ...findings] = rows;
 	return el("div", {class: "report"},
-		el("p", {class: "statement"}, incident.text),
+		el("p", {class: "statement"}, incident.text), el("p", {class: "note life"}, life(incident)),
 		el("h3", {}, "What says so"), el("ul", {class: "evidence"}, ...incident.evidence.map(number)),
 		...part("Done", "div", done(incident).map((text) => el("p", {}, text))),
 		...part("Next", "ul", next(incident).map(([command, why]) => el("li", {}, el("code", {}, command), ` ${why}`))),
