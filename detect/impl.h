@@ -34,6 +34,7 @@ enum {
 	WEEKS = 512,
 	WEEK_N = 7,
 	WEEK_AFTER = 1800, /* seconds that something is known of who gets a week */
+	TOLD_K = 5,	   /* deviations above the level: the most that people are told as usual */
 };
 
 /* ---- who was seen before (known.c) ---- */
@@ -174,6 +175,13 @@ struct target *target_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip
 /* NULL: it is not there. */
 const struct target *target_known(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
 				  uint16_t prefix);
+/* The same, of a victim without a port. */
+static inline const struct target *target_of_victim(const struct wr_detect *d,
+						    const struct wr_victim *v)
+{
+	return target_known(d, v->addr, v->ip_v,
+			    v->prefix == (v->ip_v == 4 ? 32 : 128) ? 0 : v->prefix);
+}
 void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n);
 bool for_many(const uint8_t *addr, uint8_t ip_v); /* multicast, broadcast */
 void forget_touched(struct wr_detect *d);	  /* nothing came in this step */

@@ -31,6 +31,20 @@ static bool parse(const char *text, struct wr_talk_key *key)
 	return key->tag || !bits || bits == (key->ip_v == 4 ? 32 : 128);
 }
 
+int wr_detect_learned_who(const char *text, struct wr_victim *who, struct wr_err *err)
+{
+	struct wr_talk_key key;
+
+	if (!parse(text, &key))
+		return wr_fail(err, EINVAL,
+			       "'%s': an address, or a prefix that weir learn lists (/24, /64)",
+			       text);
+	*who = victim_of(key.addr, key.ip_v);
+	if (key.tag)
+		who->prefix = key.tag;
+	return 0;
+}
+
 static uint32_t marked(const struct wr_detect *d)
 {
 	uint32_t n = 0;
@@ -42,14 +56,13 @@ static uint32_t marked(const struct wr_detect *d)
 
 int wr_detect_keep(struct wr_detect *d, const char *text, bool keep, struct wr_err *err)
 {
-	struct wr_talk_key key;
+	struct wr_victim who;
 	struct target *t;
+	int ret = wr_detect_learned_who(text, &who, err);
 
-	if (!parse(text, &key))
-		return wr_fail(err, EINVAL,
-			       "'%s': an address, or a prefix that weir learn lists (/24, /64)",
-			       text);
-	t = (struct target *)target_known(d, key.addr, key.ip_v, key.tag);
+	if (ret)
+		return ret;
+	t = (struct target *)target_of_victim(d, &who);
 	if (!t)
 		return wr_fail(err, ENOENT,
 			       "'%s': nothing is known of it; weir learn lists what is", text);

@@ -417,7 +417,7 @@ void wr_detect_learned(const struct wr_detect *d, bool (*fn)(void *ctx, const st
 			l.of[c].feature = (enum wr_feature)count_feature[c];
 			l.of[c].now = d->step - t->step < STEPS ? t->sum[c] : 0;
 			l.of[c].usual = wr_norm_usual(&t->norm[c]);
-			l.of[c].most = most_usual(d, t, (enum count)c, 5);
+			l.of[c].most = most_usual(d, t, (enum count)c, TOLD_K);
 		}
 		l.n = COUNT_N;
 		if (!fn(ctx, &l))

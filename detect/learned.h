@@ -12,7 +12,7 @@
  */
 
 enum { WR_LEARNED_VERSION = 1 };
-enum { WR_LEARNED_FEATURES = 20 /* at most */ };
+enum { WR_LEARNED_FEATURES = 20 /* at most */, WR_LEARNED_HOURS = 168 };
 
 void wr_detect_learned_write(const struct wr_detect *d, struct wr_buf *b);
 
@@ -45,6 +45,22 @@ struct wr_learned {
 /* Calls fn for each, in no order that means something, until it returns false. */
 void wr_detect_learned(const struct wr_detect *d, bool (*fn)(void *ctx, const struct wr_learned *l),
 		       void *ctx);
+
+/* "10.0.0.9" or "10.0.0.0/24", as rows are named. -EINVAL: it is no address or prefix of which
+ * something can be learned. */
+int wr_detect_learned_who(const char *text, struct wr_victim *who, struct wr_err *err);
+
+/* An hour of the week, of packets a second. */
+struct wr_learned_hour {
+	uint8_t hour; /* from Monday 00:00 UTC */
+	uint8_t seen; /* times learned; ends at 255 */
+	double usual; /* level, as it is expected now */
+	double most;  /* the most that the week alone has as usual; below 0: too little is known */
+};
+
+/* Those that are known of an address or prefix, in their order. Returns how many. */
+uint32_t wr_detect_learned_hours(const struct wr_detect *d, const struct wr_victim *who,
+				 struct wr_learned_hour to[WR_LEARNED_HOURS]);
 
 /* So many addresses and prefixes can be marked. */
 enum { WR_LEARNED_KEPT = 256 };

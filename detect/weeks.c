@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/mem.h"
 #include "detect/impl.h"
+#include "detect/learned.h"
 
 enum { HOUR_S = 3600 };
 
@@ -53,6 +54,25 @@ void week_make(struct wr_detect *d, struct target *t)
 			t->week = (uint16_t)(i + 1);
 			return;
 		}
+}
+
+uint32_t wr_detect_learned_hours(const struct wr_detect *d, const struct wr_victim *who,
+				 struct wr_learned_hour to[WR_LEARNED_HOURS])
+{
+	const struct target *t = target_of_victim(d, who);
+	const struct wr_week *w = t ? week_of(d, t, C_PACKETS) : NULL;
+	uint32_t n = 0;
+
+	_Static_assert((int)WR_LEARNED_HOURS == (int)WR_WEEK_HOURS, "a week");
+	for (unsigned int h = 0; w && h < WR_WEEK_HOURS; h++)
+		if (w->seen[h])
+			to[n++] = (struct wr_learned_hour){
+				.hour = (uint8_t)h,
+				.seen = w->seen[h],
+				.usual = expm1((double)wr_week_expected(w, h)),
+				.most = wr_week_most(w, -1, h, TOLD_K),
+			};
+	return n;
 }
 
 /* An hour is over, of which so many seconds are known. Half of them have to be to speak for it. */

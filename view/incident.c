@@ -2,13 +2,14 @@
 #include "view/incident.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/json.h"
 #include "view/effect.h"
 #include "view/finding.h"
 #include "view/text.h"
 
-enum { INDENT = 10 };
+enum { INDENT = 10, LIFE_EXACT_S = 600 };
 
 /* ---- JSON ---- */
 
@@ -53,6 +54,17 @@ static void places_json(struct wr_buf *b, const struct wr_incident *i, const str
 	wr_json_end_array(b);
 }
 
+/* When it was found, when something above low was, when it was kept out last. */
+static void life_json(struct wr_buf *b, const struct wr_incident *i)
+{
+	if (i->found_ns)
+		wr_json_time(b, "found", i->found_ns);
+	if (i->active_ns)
+		wr_json_time(b, "active", i->active_ns);
+	if (i->mitigated_ns)
+		wr_json_time(b, "mitigated", i->mitigated_ns);
+}
+
 static void text_json(struct wr_buf *b, const struct wr_incident *i)
 {
 	struct wr_buf text = {0};
@@ -85,6 +97,7 @@ void wr_view_incident_json(struct wr_buf *b, const struct wr_incident *i,
 	places_json(b, i, places);
 	wr_json_u64(b, "findings", i->findings);
 	wr_json_u64(b, "findings_open", i->open);
+	life_json(b, i);
 	wr_json_time(b, "last", i->last_ns);
 	if (i->end_ns)
 		wr_json_time(b, "end", i->end_ns);
@@ -162,6 +175,34 @@ void wr_view_incidents_text(struct wr_buf *b, struct wr_incident *const *rows, u
 static void label(struct wr_buf *b, const char *text)
 {
 	wr_buf_fmt(b, "%-*s", (int)INDENT, text);
+}
+
+/* So long after it began: "+0.2 s". */
+static void after(struct wr_buf *b, const char *what, const struct wr_incident *i, uint64_t ns)
+{
+	double s = ns > i->start_ns ? (double)(ns - i->start_ns) / 1e9 : 0;
+	char span[WR_VIEW_CELL];
+
+	if (!ns)
+		return;
+	if (s < LIFE_EXACT_S)
+		snprintf(span, sizeof(span), "%.*f s", s < 10, s);
+	else
+		wr_view_duration(span, ns - i->start_ns);
+	wr_buf_fmt(b, "%s +%s", what, span);
+}
+
+static void life_text(struct wr_buf *b, const struct wr_incident *i)
+{
+	if (!i->found_ns)
+		return;
+	label(b, "life");
+	after(b, "found", i, i->found_ns);
+	if (i->active_ns != i->found_ns)
+		after(b, ", active", i, i->active_ns);
+	after(b, ", kept out", i, i->mitigated_ns);
+	after(b, ", over", i, i->end_ns);
+	wr_buf_char(b, '\n');
 }
 
 static void victims_text(struct wr_buf *b, const struct wr_incident *i)
@@ -243,6 +284,7 @@ void wr_view_incident_text(struct wr_buf *b, const struct wr_incident *i,
 	wr_view_moment(b, i->start_ns);
 	wr_view_duration(span, lasts(i, now_ns));
 	wr_buf_fmt(b, " UTC, %s %s\n", i->end_ns ? "for" : "goes on after", span);
+	life_text(b, i);
 	victims_text(b, i);
 	sources_text(b, i, places);
 	label(b, "evidence");

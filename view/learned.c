@@ -37,7 +37,23 @@ static double digits(double v)
 	return round(v * 1000) / 1000;
 }
 
-void wr_view_learned_json(struct wr_buf *b, const struct wr_learned *l)
+static void hours_json(struct wr_buf *b, const struct wr_learned_hour *hour, uint32_t n)
+{
+	wr_json_array(b, "by_hour");
+	for (uint32_t i = 0; i < n; i++) {
+		wr_json_open(b);
+		wr_json_u64(b, "hour", hour[i].hour);
+		wr_json_u64(b, "seen", hour[i].seen);
+		wr_json_double(b, "usual", digits(hour[i].usual));
+		if (hour[i].most >= 0)
+			wr_json_double(b, "most", digits(hour[i].most));
+		wr_json_close(b);
+	}
+	wr_json_end_array(b);
+}
+
+void wr_view_learned_json(struct wr_buf *b, const struct wr_learned *l,
+			  const struct wr_learned_hour *hour, uint32_t n_hours)
 {
 	char who[80];
 
@@ -60,6 +76,8 @@ void wr_view_learned_json(struct wr_buf *b, const struct wr_learned *l)
 		wr_json_close(b);
 	}
 	wr_json_close(b);
+	if (hour)
+		hours_json(b, hour, n_hours);
 	wr_json_close(b);
 	wr_buf_char(b, '\n');
 }

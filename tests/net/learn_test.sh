@@ -56,6 +56,9 @@ begin() {
 
 ok "weir starts" begin
 ok "it knows what stands in the file" knows
+like "asked for alone, with the hours that are known" "$(raw_lines "learned of=10.9.0.7 hours=yes")" '"who":"10\.9\.0\.7".*"by_hour":\['
+is "one that is not known: nothing" "$(raw_lines "learned of=10.9.9.9 hours=yes")" ""
+like "hours of no address: why not" "$(raw_lines "learned hours=yes")" "of one address"
 w learn save "$TMP/mine.json" >/dev/null
 ok "all of it can be had as a file" grep -q '"addr":"10.9.0.7"' "$TMP/mine.json"
 ok "load: a file that is not there" says 2 learn load "$TMP/nothing.json"

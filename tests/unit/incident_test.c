@@ -4,6 +4,7 @@
 #include "detect/incident.h"
 #include "detect/ids.h"
 #include "tests/tap.h"
+#include "view/incident.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -300,6 +301,39 @@ static void what_rules_did(void)
 	wr_incidents_close(&all);
 }
 
+/* What people are told of it: when it was found and kept out, after it began. */
+static void test_life(void)
+{
+	struct wr_incident i = {.id = 1,
+				.start_ns = T0,
+				.found_ns = T0 + SECOND / 5,
+				.active_ns = T0 + SECOND / 5,
+				.last_ns = T0 + SECOND,
+				.victims = 1,
+				.n_victims = 1,
+				.victim = {at(10, 0, 0, 5, 32)}};
+	struct wr_buf b = {0};
+
+	i.strongest = made(WR_CLASS_SYN_FLOOD, i.victim[0], 0, 1, 1);
+	wr_view_incident_text(&b, &i, NULL, T0 + SECOND, false);
+	wr_view_incident_json(&b, &i, NULL, NULL);
+	ok(strstr(wr_buf_text(&b), "\nlife      found +0.2 s\n") &&
+		   strstr(wr_buf_text(&b), "\"found\":\"2023-11-14T22:13:20.200000000Z\"") &&
+		   !strstr(wr_buf_text(&b), "\"mitigated\""),
+	   "an incident that goes on: when it was found");
+	wr_buf_free(&b);
+	i.active_ns += SECOND;
+	i.mitigated_ns = T0 + 14 * SECOND;
+	i.end_ns = T0 + 7200 * SECOND;
+	wr_view_incident_text(&b, &i, NULL, i.end_ns, false);
+	wr_view_incident_json(&b, &i, NULL, NULL);
+	ok(strstr(wr_buf_text(&b),
+		  "\nlife      found +0.2 s, active +1.2 s, kept out +14 s, over +2h") &&
+		   strstr(wr_buf_text(&b), "\"mitigated\":\"2023-11-14T22:13:34.000000000Z\""),
+	   "and one that is over: all of it");
+	wr_buf_free(&b);
+}
+
 int main(void)
 {
 	what_rules_did();
@@ -311,5 +345,6 @@ int main(void)
 	only_to_know();
 	full();
 	all_that_hold();
+	test_life();
 	return done();
 }

@@ -271,6 +271,39 @@ static void test_quiet_hours(void)
 	wr_detect_close(&d);
 }
 
+/* What people are shown of a week: hours that are known, with what detection takes for them. */
+static void test_told_hours(void)
+{
+	struct wr_detect *d = detector();
+	struct wr_learned_hour hour[WR_LEARNED_HOURS];
+	struct wr_victim who, other;
+	struct wr_err err = {0};
+	struct wr_week *w;
+	uint32_t n;
+
+	ok(!wr_detect_learned_who("10.0.0.9", &who, &err) &&
+		   !wr_detect_learned_who("10.0.0.8/32", &other, &err),
+	   "addresses are read");
+	is_int(wr_detect_learned_who("10.0.0.0/9", &other, &err), -EINVAL,
+	       "of a prefix of which nothing is learned that is told");
+	pings(d, HOST, RATE, 4 * HOUR_S + 600, MONDAY * SECOND);
+	n = wr_detect_learned_hours(d, &who, hour);
+	ok(n == 3 && hour[0].hour == 1 && hour[2].hour == 3 && hour[0].seen == 1,
+	   "the hours that are known are told, and no others (%u)", n);
+	ok(hour[0].most < 0, "of hardly any hours no most is told");
+	w = &d->weeks[target_at(d)->week - 1].of[0];
+	for (unsigned int h = 0; h < 48; h++)
+		wr_week_learn(w, h, logf(h % 24 < 8 ? 6 : 101));
+	n = wr_detect_learned_hours(d, &who, hour);
+	ok(n == 48 && hour[36].hour == 36 && hour[36].usual > 4 * hour[30].usual &&
+		   fabs(hour[36].most - wr_week_most(w, 0, 36, 5)) < 1e-9 &&
+		   hour[36].most > 2 * hour[36].usual,
+	   "by day more than at night, and the most above it (%.1f, %.1f; %.1f)", hour[30].usual,
+	   hour[36].usual, hour[36].most);
+	is_int(wr_detect_learned_hours(d, &other, hour), 0, "of who is not known there are none");
+	wr_detect_close(&d);
+}
+
 /* As a daemon that is started twice: what it saves a moment after it was started has all weeks. */
 static void test_two_restarts(void)
 {
@@ -462,6 +495,7 @@ int main(void)
 	test_first_hour();
 	test_busy_hour();
 	test_quiet_hours();
+	test_told_hours();
 	test_two_restarts();
 	test_keep_wrong();
 	test_keep_room();

@@ -23,6 +23,7 @@ import time
 import urllib.parse
 
 START = time.time()
+WEEK = 168  # hours
 SIZES = [63, 64, 127, 255, 511, 1023, 1518, None]
 SHARES = [0, .31, .22, .06, .05, .04, .31, .01]
 EVIL = {
@@ -241,6 +242,13 @@ class Host:
                        "requests": n, "failed": n // 20, "refused": n // 50, "bytes_in": n * 300, "bytes_out": n * 4000, "mean_ms": 12.5}
                 at += step
             return
+        if keys.get("service"):
+            n = (30 if keys["service"] == "tcp/443@192.0.2.10" else 1) * step
+            while at < to and not self.args.quiet:
+                yield {"event_type": "history", "timestamp": stamp(at), "duration": step, "kind": "service", "key": keys["service"],
+                       "packets": n, "bytes": n * 640, "packets_back": n, "bytes_back": n * 900, "flows": 1}
+                at += step
+            return
         while at < to and not self.args.quiet:
             n = self.rate(int(at / step), 1) * (1 + .8 * math.sin(at / 86400 * 2 * math.pi)) * step
             yield {"event_type": "history", "timestamp": stamp(at), "duration": step, "kind": "total", "packets": int(n),
@@ -351,7 +359,7 @@ class Host:
         return {"timestamp": stamp(START), "event_type": "incident", "incident_id": 7, "state": "active", "severity": "critical",
                 "class": "syn_flood", "classes": ["syn_flood", "port_scan_vertical"], "target": "192.0.2.10:443",
                 "victims": ["192.0.2.10:443"], "victims_total": 1, "sources": [t[0] for t in TALKERS[:3]], "findings": 12,
-                "findings_open": 1, "last": stamp(START + 63), "rule": "auto2", "rule_failed": "auto1", "sample_packets": 500,
+                "findings_open": 1, "found": stamp(START + .2), "active": stamp(START + .2), "mitigated": stamp(START + .4), "last": stamp(START + 63), "rule": "auto2", "rule_failed": "auto1", "sample_packets": 500,
                 "text": "SYN flood at 192.0.2.10:443: 8,412 SYNs/s (usual: 195)",
                 "evidence": evidence}
 
@@ -361,11 +369,20 @@ class Host:
             yield {"timestamp": stamp(START), "event_type": "finding", "news": "raised", "id": 3, "raised": stamp(START),
                    "class": "syn_flood", "severity": "critical", "victim": "192.0.2.10:443", "reason": "SYN flood <script>window.pwned='finding'</script>"}
 
+    # Of the address a week is known but its last hour, of the prefix not a day.
     def learned(self, keys):
-        for i, address in enumerate(("192.0.2.10", "192.0.2.0/24")):
+        for i, (address, hours, sure) in enumerate((("192.0.2.10", 167, "days"), ("192.0.2.0/24", 3, "hours"))):
+            if keys.get("of") not in (None, address):
+                continue
             feature = {"now": 40 + self.window() % 9, "usual": 41.5, "most": 310 * (i + 1)}
-            yield {"event_type": "learned", "who": address, "seconds": 90000, "hours": 25, "sure": "days",
+            row = {"event_type": "learned", "who": address, "since": stamp(START - hours * 3600 - 600), "seconds": 90000, "hours": hours, "sure": sure,
                    "features": {"packets": feature, "syn": {"now": 1, "usual": 1.5, "most": 12}}}
+            if keys.get("hours") == "yes":
+                at = int(START // 3600) + 72
+                known = range(WEEK) if hours > 24 else [(at - h) % WEEK for h in range(hours, 0, -1)]
+                row["by_hour"] = [{"hour": h, "seen": 3, "usual": 20 + h, **({"most": 200 + 2 * h} if hours > 24 else {})}
+                                  for h in sorted(known) if hours < 24 or h != (at + 2) % WEEK]
+            yield row
 
     def forecast(self, keys):
         limit = {"name": "capacity", "value": 400000000, "meets_minutes": 190, "meets_at": stamp(time.time() + 190 * 60)}
@@ -424,7 +441,7 @@ class Host:
 
     VIEWS = ("status", "stats", "services", "talkers", "protocols", "interfaces", "flows", "drops", "ledger", "history", "dump",
              "metrics", "rules", "report", "rule", "incidents", "learned", "classes", "forecast", "api")
-    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id", "of", "interface", "route"}
+    KEYS = {"do", "text", "rule", "top", "sort", "series", "filter", "service", "views", "from", "to", "points", "count", "payload", "form", "id", "of", "hours", "interface", "route"}
 
     def parse(self, line):
         words = line.split(" ")

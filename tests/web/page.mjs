@@ -416,6 +416,7 @@ async function incidents(b, url) {
 	ok(await eventually(() => page.locator("dialog[open] .evidence li").count()), "Enter: its evidence");
 	const said = await text(page, "dialog[open]");
 	ok(said.includes("8,412 packets/s (usual: 195, never as high in 2 h") && said.includes("97 %"), "each number, what is usual, and how often it was so", said);
+	ok(/Began \d\d:\d\d:\d\d, found \+0\.2 s, kept out \+0\.4 s\./.test(said), "when it was found and kept out, after it began", said);
 	ok(said.includes("Rule auto2 was made against it.") && said.includes("Rule auto1 did not stop it: another one took its place."), "what was done", said);
 	ok(said.includes("weir explain 7") && said.includes("weir rule show auto2") && said.includes("weir dump --incident 7 500 of its first packets"), "what to type next", said);
 	ok(said.includes("<script>window.pwned='finding'</script>"), "a script in a reason is text");
@@ -434,6 +435,80 @@ async function incidents(b, url) {
 	if (shots)
 		await page.screenshot({path: `${shots}/incidents.png`});
 	fine(page, "incidents");
+	await page.context().close();
+}
+
+// What is usual by the hours of the week and what is now, as the plot has it: [time, low and high of the band, was, now].
+const plotted = (page) => page.evaluate(() => {
+	const of = window.drawn, rows = of ? [...Array(of.numRows()).keys()] : [];
+	const middle = (v) => v === null ? null : v[1];
+	return rows.map((i) => [of.getValue(i, 0), of.getValue(i, 1) && [of.getValue(i, 1)[1], of.getValue(i, 1)[2]], middle(of.getValue(i, 2)), middle(of.getValue(i, 3))]);
+});
+
+async function norm(b, url) {
+	const page = await open(b, url + "#incidents"), HOUR = 3600e3, hourOf = (ms) => (Math.floor(ms / HOUR) + 72) % 168;
+	await eventually(async () => await rows(page, "incidents").count() === 3);
+	await page.evaluate(() => {
+		const Dygraph = window.Dygraph;
+		window.Dygraph = class extends Dygraph {
+			constructor(...given) {
+				super(...given);
+				window.drawn = this;
+			}
+		};
+	});
+	await tabTo(page, (at) => at === "192.0.2.10");
+	await page.keyboard.press("Enter");
+	ok(await eventually(() => page.locator("dialog[open] .norm canvas").count()), "Enter on what is usual: a plot");
+	await eventually(async () => (await plotted(page)).filter(([, , , now]) => now !== null).length > 2);
+	const all = await plotted(page), now = Date.now();
+	const hours = all.filter(([at]) => at % HOUR === 0 && Math.abs(at + HOUR / 2 - now) > HOUR);
+	const known = hours.filter(([, band]) => band);
+	is([hours.length >= 166, hours.length - known.length], [true, 1], "the hours of the week, but for one that is not known");
+	is(known.filter(([at, band]) => band[0] !== 20 + hourOf(at) || band[1] !== 200 + 2 * hourOf(at)), [], "the band is what is usual in each, to what is usual at most");
+	const is_now = all.filter(([at]) => Math.floor(at / HOUR) === Math.floor(now / HOUR));
+	is([...new Set(is_now.map(([, band]) => band && band.join()))], ["41.5,310"], "in this hour as detection has it now");
+	is([...new Set(all.filter(([at]) => at < now - HOUR && at > now - 143 * HOUR).map(([, , was]) => was))], [37], "the line of what was: its services, added up");
+	const live = all.map(([, , , v]) => v).filter((v) => v !== null);
+	ok(live.every((v) => v >= 40 && v < 49) && live.length < 600, "the points of what is now", live);
+	const note_is = () => text(page, "dialog[open] .norm .note");
+	await eventually(async () => /the points are/.test(await note_is()));
+	const said = await note_is();
+	ok(/^Now 4\d packets\/s; usual at this hour 41\.5, at most 310\. By the hours of the week that are known \(167 of 168\): \d+ on ... \d\d:00 UTC to \d+ on .* 8 services there, from history; the points are the last/.test(said), "and in words, with what the line is", said);
+	is(await page.locator("dialog[open] .norm .plot").getAttribute("aria-label").then((l) => /^What is usual at 192\.0\.2\.10, and what is now\. Now 4\d packets/.test(l)), true, "for who cannot see it, too");
+	for (const [name, width, height, colorScheme] of [["wide", 1280, 900, "light"], ["wide", 1280, 900, "dark"], ["phone", 320, 640, "light"], ["phone", 320, 640, "dark"]]) {
+		await page.setViewportSize({width, height});
+		await page.emulateMedia({colorScheme});
+		await sleep(1200);
+		const by = await page.evaluate(() => [document.documentElement, document.querySelector("dialog[open]")].map((e) => e.scrollWidth - e.clientWidth));
+		ok(by.every((n) => n <= 0), `${width} pixels, ${colorScheme}: the plot does not stick out`, by);
+		await page.screenshot({path: `${shots}/${name}-${colorScheme}-usual.png`});
+	}
+	await page.setViewportSize({width: 1280, height: 900});
+	await page.keyboard.press("Escape");
+	ok(await eventually(async () => !await page.locator("dialog").count()), "Esc closes it");
+	is(await focused(page), "192.0.2.10", "the keyboard is where it was");
+	await page.evaluate(() => window.drawn = null);
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Enter");
+	ok(await eventually(async () => (await plotted(page)).length), "of what is known for hours only: a plot, too");
+	const day = await plotted(page);
+	ok(day.at(-1)[0] - day[0][0] <= 25 * HOUR && day[0][0] >= Date.now() - 25 * HOUR, "of the last 24 hours", [day[0], day.at(-1)]);
+	ok(day.filter(([, band]) => band).every(([, band]) => band[1] === 620) && day.some(([, band]) => !band), "with the most of now, and nothing from before it was known");
+	is(day.filter(([, , was]) => was !== null), [], "without a line");
+	const less = await text(page, "dialog[open] .norm .note");
+	ok(/Not a day is known yet.*No history is kept of it/.test(less), "which is said", less);
+	await page.screenshot({path: `${shots}/usual-day.png`});
+	await page.keyboard.press("Escape");
+	await tabTo(page, (at) => at.startsWith("syn flood"));
+	await page.evaluate(() => window.drawn = null);
+	await page.locator('#view-incidents tr:visible:has-text("syn flood") button.row').press("Enter");
+	ok(await eventually(async () => (await plotted(page)).some(([, band]) => band)), "an incident has the plot of who it is at");
+	ok((await text(page, "dialog[open]")).includes("Usual at 192.0.2.10"), "by its address");
+	await page.locator("dialog[open] .norm").scrollIntoViewIfNeeded();
+	await page.screenshot({path: `${shots}/incident-usual.png`});
+	await page.keyboard.press("Escape");
+	fine(page, "norm");
 	await page.context().close();
 }
 
@@ -578,7 +653,7 @@ async function memory(b) {
 const scene = await front(["--window", "0.4"]);
 const b = await browser();
 try {
-	for (const part of [paints, expected, keyboard, flows, hostile, looks, past, withoutCharts, rules, classes, incidents, api, changes, login, gone, memory].filter((p) => process.argv.length < 3 || process.argv.includes(p.name))) {
+	for (const part of [paints, expected, keyboard, flows, hostile, looks, past, withoutCharts, rules, classes, incidents, norm, api, changes, login, gone, memory].filter((p) => process.argv.length < 3 || process.argv.includes(p.name))) {
 		const begun = Date.now();
 		await part(b, scene.url);
 		note(`${part.name} took ${((Date.now() - begun) / 1000).toFixed(1)} s`);

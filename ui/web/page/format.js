@@ -16,6 +16,8 @@ export function scaled(value, unit) {
 }
 
 export const count = (n) => n === undefined ? DASH : whole.format(n);
+// A rate as it is: whole from a hundred on.
+export const plain = (n) => n >= 100 ? count(Math.round(n)) : String(Math.round(n * 100) / 100);
 export const bytes = (n) => n === undefined ? DASH : scaled(n, "B");
 export const short = (n) => n === undefined ? DASH : scaled(n, "");
 

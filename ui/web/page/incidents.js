@@ -6,12 +6,13 @@ import {ask} from "./ask.js";
 import * as format from "./format.js";
 import {named} from "./columns.js";
 import {Table} from "./table.js";
+import {Seen, addressOf, details, plotOf} from "./usual.js";
 
 const AGAIN_MS = 10000, LEARNED = 30;
 
 const lasts = (row) => format.span((Date.parse(row.end || row.last) - Date.parse(row.timestamp)) / 1000);
 const words = (text) => text.replaceAll("_", " ");
-const short = (n) => n >= 100 ? format.count(Math.round(n)) : String(Math.round(n * 100) / 100);
+const short = format.plain;
 
 const columns = [
 	{label: "what", make: named((row) => row.classes.map(words).join(", "), (row) => `at ${row.target}${row.victims_total > 1 ? ` and ${row.victims_total - 1} more` : ""}`)},
@@ -86,10 +87,22 @@ function source(ip, known) {
 	return words.length ? `${ip} (${words.join(" ")})` : ip;
 }
 
+// When what became of it, after it began.
+function life(incident) {
+	const began = Date.parse(incident.timestamp);
+	const after = (time) => {
+		const s = Math.max(0, (Date.parse(time) - began) / 1000);
+		return s < 600 ? `${s.toFixed(s < 10 ? 1 : 0)} s` : format.span(s);
+	};
+	const active = incident.active !== incident.found && incident.active;
+	return [`Began ${format.clock(began)}`, ...[["found", incident.found], ["active", active], ["kept out", incident.mitigated], ["over", incident.end]]
+		.filter(([, time]) => time).map(([what, time]) => `${what} +${after(time)}`)].join(", ") + ".";
+}
+
 function story(rows) {
 	const [incident, ...findings] = rows;
 	return el("div", {class: "report"},
-		el("p", {class: "statement"}, incident.text),
+		el("p", {class: "statement"}, incident.text), el("p", {class: "note life"}, life(incident)),
 		el("h3", {}, "What says so"), el("ul", {class: "evidence"}, ...incident.evidence.map(number)),
 		...part("Done", "div", done(incident).map((text) => el("p", {}, text))),
 		...part("Next", "ul", next(incident).map(([command, why]) => el("li", {}, el("code", {}, command), ` ${why}`))),
@@ -99,13 +112,24 @@ function story(rows) {
 		el("ol", {class: "packets"}, ...findings.map((f) => el("li", {}, `${format.when(Date.parse(f.raised || f.timestamp))} ${f.reason}`))));
 }
 
-function open(row) {
+// What is usual at who it is at, where something is known of it.
+function norm(row, seen) {
+	const who = addressOf(row.target);
+	return who ? plotOf(who, seen) : null;
+}
+
+function open(row, seen) {
+	const usual = norm(row, seen);
 	const close = el("button", {type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close()}, "×");
 	const wrong = el("p", {class: "wrong", role: "alert"});
 	const body = el("div", {}, el("p", {class: "note"}, "asking…"));
-	const dialog = el("dialog", {class: "details rule", "aria-label": `Incident ${row.incident_id}`, onclose: () => dialog.remove(),
-		onclick: (e) => e.target === dialog && dialog.close()},
-	el("div", {class: "inside"}, el("header", {}, el("h2", {}, `Incident ${row.incident_id}: ${row.state}, ${row.severity}`), close), body, wrong));
+	const dialog = el("dialog", {class: "details rule", "aria-label": `Incident ${row.incident_id}`, onclose: () => {
+		if (usual)
+			usual.end();
+		dialog.remove();
+	}, onclick: (e) => e.target === dialog && dialog.close()},
+	el("div", {class: "inside"}, el("header", {}, el("h2", {}, `Incident ${row.incident_id}: ${row.state}, ${row.severity}`), close), body, wrong,
+		usual && el("div", {class: "report"}, el("h3", {}, `Usual at ${addressOf(row.target)}`), usual.root)));
 	document.body.append(dialog);
 	dialog.showModal();
 	ask("incidents", {id: row.incident_id}).then((rows) => body.replaceChildren(story(rows))).catch((e) => {
@@ -118,9 +142,9 @@ function open(row) {
 
 export function incidents() {
 	let shown = false, busy = false, later = 0;
-	const wrong = el("p", {class: "wrong", role: "alert"});
-	const table = new Table({label: "Incidents", columns, id: (row) => row.incident_id, empty: "Nothing was found.", open});
-	const usual = new Table({label: "What is usual", columns: learnedColumns, id: (row) => row.who, empty: "Nothing has been learned yet."});
+	const wrong = el("p", {class: "wrong", role: "alert"}), seen = new Seen();
+	const table = new Table({label: "Incidents", columns, id: (row) => row.incident_id, empty: "Nothing was found.", open: (row) => open(row, seen)});
+	const usual = new Table({label: "What is usual", columns: learnedColumns, id: (row) => row.who, empty: "Nothing has been learned yet.", open: (row) => details(row, seen)});
 
 	async function tick() {
 		if (busy || Date.now() < later)
@@ -131,6 +155,7 @@ export function incidents() {
 			if (shown) {
 				table.set(rows);
 				usual.set(learned);
+				seen.take(learned);
 			}
 			say(wrong, "");
 		} catch (e) {
