@@ -24,7 +24,7 @@ struct wr_rows {
 
 enum { WR_ROWS_KEY_WORDS = 3, WR_ROWS_LOOK = 8 /* rows that are compared when one must go */ };
 
-/* Every row that is light goes sooner. */
+/* Every row that is light goes sooner; one of UINT64_MAX stays as long as there is another. */
 typedef uint64_t (*wr_rows_weigh_fn)(const void *ctx, const void *row);
 typedef void (*wr_rows_gone_fn)(void *ctx, const void *row);
 
@@ -102,29 +102,37 @@ WR_ASK void wr_rows_ask_row(const struct wr_rows *r, uint32_t tag, size_t from, 
 		__builtin_prefetch((const uint8_t *)wr_rows_at(r, row) + at, 1);
 }
 
-/* The lightest of the next few rows, but not the one that is being filled. */
+/*
+ * The lightest of the next few rows, but not the one that is being filled. Those that weigh
+ * UINT64_MAX stay: it is looked on until there is another one, and only where there is none one of
+ * them goes.
+ */
 static inline uint32_t wr_rows_lightest(struct wr_rows *r, uint32_t filling, wr_rows_weigh_fn weigh,
 					const void *ctx)
 {
 	uint64_t weight, least = UINT64_MAX;
-	uint32_t row = 0, i;
+	uint32_t row = UINT32_MAX, i;
 
-	for (i = 0; i < WR_ROWS_LOOK; i++) {
+	for (i = 0; i < WR_ROWS_LOOK || (least == UINT64_MAX && i < r->max); i++) {
 		r->hand = r->hand + 1 < r->max ? r->hand + 1 : 0;
+		if (r->hand == filling)
+			continue;
 		weight = weigh(ctx, wr_rows_at(r, r->hand));
-		if (weight < least && r->hand != filling) {
+		if (weight < least || row == UINT32_MAX) {
 			least = weight;
 			row = r->hand;
 		}
 	}
-	return row;
+	return row == UINT32_MAX ? 0 : row;
 }
 
-/* Makes room. Who is next is known one turn ahead, so that its cell can be on its way. */
+/* Makes room. Who is next is known one turn ahead, so that its cell can be on its way; it may have
+ * come to stay since. */
 static inline uint32_t wr_rows_displace(struct wr_rows *r, wr_rows_weigh_fn weigh,
 					wr_rows_gone_fn gone, void *ctx)
 {
-	uint32_t row = r->displaced ? r->next : wr_rows_lightest(r, r->max, weigh, ctx);
+	bool known = r->displaced && weigh(ctx, wr_rows_at(r, r->next)) != UINT64_MAX;
+	uint32_t row = known ? r->next : wr_rows_lightest(r, r->max, weigh, ctx);
 
 	gone(ctx, wr_rows_at(r, row));
 	r->displaced++;

@@ -378,6 +378,56 @@ static void test_keep_room(void)
 	wr_detect_close(&d);
 }
 
+/* The number-th of the strangers that come. */
+static struct target *stranger(struct wr_detect *d, uint32_t number)
+{
+	const uint8_t addr[16] = {172, (uint8_t)(16 + (number >> 16)), (uint8_t)(number >> 8),
+				  (uint8_t)number};
+	struct target *t = target_of(d, addr, 4, 0);
+
+	count(d, t, C_PACKETS, 1);
+	forget_touched(d);
+	return t;
+}
+
+static bool is_there(const struct wr_detect *d, const uint8_t addr[16])
+{
+	return target_known(d, addr, 4, 0) != NULL;
+}
+
+/* Twenty that are kept stand side by side, and one is marked just before it would go. */
+static void test_keep_many(void)
+{
+	enum { SIDE_BY_SIDE = 20 };
+	struct wr_detect *d = detector();
+	uint32_t n = 0, there = 0;
+	uint8_t addr[16], late[16];
+	struct target *t;
+
+	wr_detect_tick(d, MONDAY * SECOND);
+	while (n < SIDE_BY_SIDE)
+		stranger(d, n++)->kept = true;
+	while (!d->targets.displaced)
+		stranger(d, n++);
+	t = wr_rows_at(&d->targets, d->targets.next);
+	t->kept = true;
+	memcpy(late, t->key.addr, 16);
+	for (uint32_t i = 0; i < 8 * TARGETS; i++)
+		stranger(d, n++);
+	for (uint8_t i = 0; i < SIDE_BY_SIDE; i++) {
+		memcpy(addr, (uint8_t[16]){172, 16, 0, i}, 16);
+		there += is_there(d, addr);
+	}
+	is_int(there, SIDE_BY_SIDE, "none of twenty that are kept side by side makes room");
+	ok(is_there(d, late), "nor one that is marked when it is the next that would");
+	for (uint32_t i = 0; i < d->targets.used; i++)
+		((struct target *)wr_rows_at(&d->targets, i))->kept = true;
+	stranger(d, 7777777);
+	memcpy(addr, stranger(d, 7777778)->key.addr, 16);
+	ok(is_there(d, addr), "where all are kept there is room all the same");
+	wr_detect_close(&d);
+}
+
 static double bound_of(struct wr_detect *d)
 {
 	return (double)target_at(d)->bound[C_ICMP].most;
@@ -499,6 +549,7 @@ int main(void)
 	test_two_restarts();
 	test_keep_wrong();
 	test_keep_room();
+	test_keep_many();
 	test_keep_as_it_is();
 	test_old_file();
 	return done();
