@@ -319,7 +319,7 @@ static uint32_t at_port(const struct wr_detect *d, const struct choice *c)
 	uint32_t n, done;
 
 	if (c->flood->count != C_SYN)
-		return (uint32_t)port_rate(d, c);
+		return (uint32_t)fmin(port_rate(d, c), UINT32_MAX);
 	n = recent_count(d, belongs, c, aged ? SYN_STEPS : 0);
 	done = recent_count(d, made, c, 0);
 	return n > done ? (uint32_t)((n - done) / (aged ? span - late : span)) : 0;
