@@ -138,8 +138,18 @@ static bool look_in_step(struct wr_detect *d)
 struct choice {
 	const struct target *t;
 	const struct flood *flood;
-	uint16_t port; /* of its own number: only what is for that port; 0: all */
+	uint16_t port;		       /* of its own number: only what is for that port; 0: all, */
+	uint16_t own[WR_DETECT_FIXED]; /* but for ports that have one */
+	uint32_t n_own;
 };
+
+static bool is_own(const struct choice *c, uint16_t port)
+{
+	for (uint32_t i = 0; i < c->n_own; i++)
+		if (c->own[i] == port)
+			return true;
+	return false;
+}
 
 static bool is_for(const struct choice *c, const struct recent *r)
 {
@@ -147,7 +157,7 @@ static bool is_for(const struct choice *c, const struct recent *r)
 	size_t bytes = c->t->key.tag ? c->t->key.tag / 8 : 16;
 
 	return !memcmp(to, c->t->key.addr, bytes) && r->key.ip_v == c->t->key.ip_v &&
-	       (!c->port || r->key.port[!r->from] == c->port);
+	       (!c->port || r->key.port[!r->from] == c->port) && !is_own(c, r->key.port[!r->from]);
 }
 
 /* Does this part belong to what came to the target? */
@@ -258,18 +268,22 @@ static const struct wr_detect_fixed *set_for(const struct wr_detect *d, const st
 	return fixed_of(d, klass, &v);
 }
 
-/* Is it more than the number that is set of that class, or than what is usual? */
+/* Is n more than the number that is set of that class, or than what is usual? */
+static bool is_more(const struct wr_detect *d, const struct target *t, const struct flood *fl,
+		    const struct wr_detect_fixed *set, uint32_t n)
+{
+	if (n < (set ? set->at : d->conf.one_way ? fl->one_way : fl->floor))
+		return false;
+	return set || fl->count == C_SYN || n > most_usual(d, t, fl->count, USUAL);
+}
+
 static bool is_over(const struct wr_detect *d, const struct target *t, const struct flood *fl,
 		    enum wr_finding_class klass)
 {
 	const struct wr_detect_fixed *set = set_for(d, t, klass);
-	uint32_t n = t->sum[fl->count];
 
-	if (is_off(d, klass) || n < (set ? set->at : d->conf.one_way ? fl->one_way : fl->floor))
-		return false;
-	if (!set && fl->count != C_SYN && n <= most_usual(d, t, fl->count, USUAL))
-		return false;
-	return !fl->is || fl->is(d, t, set ? set->at : 0);
+	return !is_off(d, klass) && is_more(d, t, fl, set, t->sum[fl->count]) &&
+	       (!fl->is || fl->is(d, t, set ? set->at : 0));
 }
 
 /* Which amplification it is, the source port says, later. */
@@ -281,21 +295,6 @@ static bool may_be(const struct wr_detect *d, const struct target *t, const stru
 		if (is_over(d, t, fl, (enum wr_finding_class)c))
 			return true;
 	return false;
-}
-
-/* Now that it is known who and what. A port that has a number of its own has a turn of its own. */
-static bool is_one(const struct wr_detect *d, const struct target *t, const struct flood *fl,
-		   const struct profile *p)
-{
-	enum wr_finding_class name = name_of(fl, p);
-	struct wr_victim v = where(t, p, fl->proto);
-	const struct wr_detect_fixed *set = fixed_of(d, fl->klass, &v);
-
-	if (set && set->port)
-		return false;
-	if (fl->klass == WR_CLASS_HTTP_FLOOD)
-		return set || (is_many(d, t, p) && !is_behind_a_rush(d, t, p));
-	return fl->klass != WR_CLASS_AMP_OTHER || is_over(d, t, fl, name);
 }
 
 static bool made(const void *ctx, const struct recent *r)
@@ -320,10 +319,47 @@ static uint32_t at_port(const struct wr_detect *d, const struct choice *c)
 	uint32_t n, done;
 
 	if (c->flood->count != C_SYN)
-		return (uint32_t)port_rate(d, c);
+		return (uint32_t)fmin(port_rate(d, c), UINT32_MAX);
 	n = recent_count(d, belongs, c, aged ? SYN_STEPS : 0);
 	done = recent_count(d, made, c, 0);
 	return n > done ? (uint32_t)((n - done) / (aged ? span - late : span)) : 0;
+}
+
+/* Ports that have a number of their own have a turn of their own: is it one without them, too? */
+static bool is_one_without(const struct wr_detect *d, const struct choice *c)
+{
+	const struct wr_detect_fixed *set = set_for(d, c->t, c->flood->klass);
+
+	return is_more(d, c->t, c->flood, set, at_port(d, c)) &&
+	       (set || c->flood->count != C_SYN ||
+		recent_count(d, made, c, 0) * 5 < recent_count(d, belongs, c, SYN_STEPS));
+}
+
+/* Now that it is known who and what. */
+static bool is_one(const struct wr_detect *d, const struct choice *c, const struct profile *p)
+{
+	const struct target *t = c->t;
+	const struct flood *fl = c->flood;
+
+	if (c->n_own && !is_one_without(d, c))
+		return false;
+	if (fl->klass == WR_CLASS_HTTP_FLOOD)
+		return set_for(d, t, fl->klass) || (is_many(d, t, p) && !is_behind_a_rush(d, t, p));
+	return fl->klass != WR_CLASS_AMP_OTHER || is_over(d, t, fl, name_of(fl, p));
+}
+
+/* Which ports of the address are not looked at with it. */
+static void leave_own(const struct wr_detect *d, struct choice *c)
+{
+	struct wr_victim v = where(c->t, NULL, 0);
+
+	for (uint32_t i = 0; i < d->conf.tune.n_fixed; i++) {
+		const struct wr_detect_fixed *set = &d->conf.tune.fixed[i];
+
+		v.port = set->port;
+		if (set->port && fixed_of(d, c->flood->klass, &v) == set)
+			c->own[c->n_own++] = set->port;
+	}
 }
 
 static bool is_young(const struct wr_detect *d, const struct wr_finding *f)
@@ -362,21 +398,24 @@ static bool may_look(struct wr_detect *d, struct target *t, const struct flood *
 static void tell_flood(struct wr_detect *d, struct target *t, const struct flood *fl,
 		       const struct wr_detect_fixed *set)
 {
-	struct choice c = {t, fl, set ? set->port : 0};
+	struct choice c = {.t = t, .flood = fl, .port = set ? set->port : 0};
 	struct profile p;
 	struct wr_finding *f;
 	struct wr_victim v;
-	bool is_new;
+	bool is_new, one;
 
 	if (!may_look(d, t, fl, c.port))
 		return;
+	if (!set)
+		leave_own(d, &c);
 	profile_of(d, belongs, &c, &p);
-	if (!set && !is_one(d, t, fl, &p))
+	if (!set && !is_one(d, &c, &p))
 		return;
 	/* One who tries ports is a scan, whoever else connects meanwhile. */
 	if (fl->klass == WR_CLASS_SYN_FLOOD && p.ports >= 20 &&
 	    (p.sources <= 3 || p.top[0].packets * 10 >= (uint64_t)half_open(t) * 6))
 		return;
+	one = set || c.n_own;
 	v = where(t, &p,
 		  set || fl->klass == WR_CLASS_SYN_FLOOD || fl->klass == WR_CLASS_UDP_FLOOD
 			  ? fl->proto
@@ -386,11 +425,11 @@ static void tell_flood(struct wr_detect *d, struct target *t, const struct flood
 		t->busy = d->step + STEPS * 10;
 	if (!f || !is_new)
 		return;
-	evidence(f, count_feature[fl->count], set ? port_rate(d, &c) : rate_of(t, fl, &p),
+	evidence(f, count_feature[fl->count], one ? port_rate(d, &c) : rate_of(t, fl, &p),
 		 &t->norm[fl->count], 1);
 	if (fl->klass == WR_CLASS_SYN_FLOOD)
 		evidence_only(f, WR_FEATURE_HANDSHAKES,
-			      set ? recent_count(d, made, &c, 0) : t->sum[C_HANDSHAKES]);
+			      one ? recent_count(d, made, &c, 0) : t->sum[C_HANDSHAKES]);
 	profile_evidence(f, &p);
 	tell(d, f);
 }
@@ -400,7 +439,7 @@ static void tell_spread(struct wr_detect *d, struct target *t, const struct floo
 {
 	struct wr_victim v = where(t, NULL, 0);
 	struct wr_finding *f = found(d, WR_CLASS_CARPET_BOMBING, &v);
-	struct choice c = {t, fl};
+	struct choice c = {.t = t, .flood = fl};
 	struct profile p;
 	bool is_new;
 
@@ -455,7 +494,7 @@ static void look_at_ports(struct wr_detect *d, struct target *t, const struct fl
 		return;
 	for (uint32_t i = 0; i < d->conf.tune.n_fixed; i++) {
 		const struct wr_detect_fixed *set = &d->conf.tune.fixed[i];
-		struct choice c = {t, fl, set->port};
+		struct choice c = {.t = t, .flood = fl, .port = set->port};
 
 		v.port = set->port;
 		if (set->port && fixed_of(d, fl->klass, &v) == set &&

@@ -167,12 +167,18 @@ void profile_of(struct wr_detect *d, recent_is is, const void *ctx, struct profi
 	finish(&s, p, (double)end / 1e9, (double)oldest / 1e9);
 }
 
+/* By their time: where the kernel counts, parts come in the order of its table. */
 double recent_span(const struct wr_detect *d)
 {
-	uint64_t end = step_end(d),
-		 oldest = d->n_recent < RECENT ? 0 : d->recent[d->n_recent % RECENT].ns;
+	uint64_t end = step_end(d), since = end - STEPS * WR_DETECT_STEP_NS, oldest = end;
 
-	return oldest + STEPS * WR_DETECT_STEP_NS < end ? 1 : (double)(end - oldest) / 1e9;
+	if (d->n_recent < RECENT)
+		return 1;
+	for (uint32_t i = 0; i < RECENT && oldest > since; i++)
+		oldest = d->recent[i].ns < oldest ? d->recent[i].ns : oldest;
+	if (oldest <= since)
+		return 1;
+	return fmax(WR_DETECT_STEP_NS, (double)(end - oldest)) / 1e9;
 }
 
 uint32_t recent_count(const struct wr_detect *d, recent_is is, const void *ctx, uint32_t late)

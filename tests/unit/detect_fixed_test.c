@@ -187,6 +187,44 @@ static void port_is_that_port(void)
 	host_close(&host);
 }
 
+/* Three of ten for the port that has a number, and below it; the rest at all ports. */
+static void spread_syns(struct host *h, uint32_t turn)
+{
+	for (uint32_t i = 0; i < 100; i++)
+		host_tcp(h, host_stranger(&random_state), (uint16_t)(turn * 100 + i), WEB,
+			 i % 10 < 3 ? 443 : (uint16_t)(1024 + host_random(&random_state) % 60000),
+			 SYN, 0);
+}
+
+static void below_one_port(struct host *h, uint32_t turn)
+{
+	at_port = 443;
+	each = 6;
+	syns(h, turn);
+}
+
+static void port_hides_no_other(void)
+{
+	struct wr_detect_tune tune = set(WR_CLASS_SYN_FLOOD, WEB, 32, 443, 5000);
+	const struct told *t;
+
+	to = WEB;
+	for (int i = 0; i < 2; i++) {
+		host_open(&host, 4);
+		wr_detect_tune(host.d, &tune);
+		pass(&host, 10, usual_turn, NULL);
+		pass(&host, 3, usual_turn, i ? below_one_port : spread_syns);
+		t = host_told(&host, WR_CLASS_SYN_FLOOD);
+		if (i)
+			ok(!t, "what is below the number of its port is not told");
+		else
+			ok(t && t->f.victim.port != 443,
+			   "a flood of all ports is told though most of one port is below its "
+			   "number");
+		host_close(&host);
+	}
+}
+
 /* Of several the nearest one counts. */
 static void nearest_counts(void)
 {
@@ -236,6 +274,7 @@ int main(void)
 {
 	numbers_hold();
 	port_is_that_port();
+	port_hides_no_other();
 	nearest_counts();
 	off_is_silent();
 	return done();
