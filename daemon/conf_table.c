@@ -361,8 +361,9 @@ const struct wr_conf_item wr_daemon_items[] = {
 	{"detect.thresholds", WR_CONF_LIST, "", "classes with their number",
 	 "Numbers that take the place of what is usual and of the least that is told, as "
 	 "syn_flood@10.0.0.5:443:500 udp_flood@10.0.0.0/24:2000 http_flood:800: a class or flood, "
-	 "amp, for whom (an address, a prefix, with a port), and from how many on it is told, in "
-	 "the unit of the class (docs/detection.md). Of several the nearest counts.",
+	 "amp, for whom (an address, of IPv6 in brackets, a prefix, with a port), and from how "
+	 "many on it is told, in the unit of the class (docs/detection.md). Of several the nearest "
+	 "counts.",
 	 AT(detect.thresholds), 0, WR_DETECT_FIXED, .check = wr_detect_check_fixed, .live = true},
 	{"detect.off", WR_CONF_LIST, "", "classes",
 	 "What is not told at all, and no rule is made of: names of classes (docs/detection.md), "

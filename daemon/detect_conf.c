@@ -122,14 +122,29 @@ static bool number(const char *text, uint32_t *out)
 	return n && n <= FIXED_MOST;
 }
 
+/* Without brackets nobody can tell whether the last word of it is a port. */
+static bool is_bare_ip6(const char *text)
+{
+	size_t colon = strcspn(text, ":");
+
+	return text[0] != '[' && !strchr(text, '/') && strcspn(text, ".") > colon &&
+	       strchr(text, ':') != strrchr(text, ':');
+}
+
 /* What stands behind the '@', cut off in front of the number: ADDRESS, ADDRESS:PORT, PREFIX,
- * [ADDRESS]:PORT. */
+ * [ADDRESS], [ADDRESS]:PORT; of IPv6 only a prefix goes without brackets. */
 static int victim(char *text, struct wr_detect_fixed *out, struct wr_err *err)
 {
 	char *port = NULL, *end = text[0] == '[' ? strchr(text, ']') : NULL;
 	struct wr_prefix p;
 	uint32_t n = 0;
 
+	if (is_bare_ip6(text))
+		return wr_fail(
+			err, EINVAL,
+			"'%s': write an IPv6 address in brackets: [2001:db8::1]:443:500 of a "
+			"port, [2001:db8::1]:500 of all of it",
+			text);
 	if (end && (!end[1] || end[1] == ':')) {
 		port = end[1] ? end + 2 : NULL;
 		*end = 0;
