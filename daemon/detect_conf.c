@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/near.h"
@@ -195,7 +196,7 @@ static int fixed(const char *value, struct wr_detect_fixed *out, struct wr_err *
 
 	*out = (struct wr_detect_fixed){0};
 	if (strlen(value) < sizeof(text))
-		memcpy(text, value, strlen(value));
+		snprintf(text, sizeof(text), "%s", value);
 	at = strchr(text, '@');
 	colon = strrchr(text, ':');
 	if (!colon || (at && colon < at))

@@ -143,10 +143,14 @@ void wr_findings_did(struct wr_findings *f, uint64_t finding, const char *rule,
 		     enum wr_incident_effects what, uint64_t since_ns, struct wr_count stopped,
 		     uint64_t came)
 {
+	const struct wr_findings_row *r = NULL;
+
+	/* A new detector numbers its findings from 1 again: the newest of that number. */
 	for (uint32_t i = 0; i < f->n; i++)
-		if (f->row[i].f.id == finding && f->row[i].incident)
-			wr_incidents_did(f->incidents, f->row[i].incident, rule, what, since_ns,
-					 stopped, came);
+		if (f->row[i].f.id == finding && (!r || f->row[i].number > r->number))
+			r = &f->row[i];
+	if (r && r->incident)
+		wr_incidents_did(f->incidents, r->incident, rule, what, since_ns, stopped, came);
 }
 
 uint64_t wr_findings_done(struct wr_findings *f, uint64_t finding, const char *done,

@@ -49,7 +49,7 @@
 	X(ANOMALY, "anomaly", LOW, "traffic of another kind than usual")                      \
 	X(MODEL_SCORE, "model_score", LOW, "a high score of a model")                         \
 	X(ADMIN_PORT, "admin_port", HIGH, "somebody at the admin port of a gateway")          \
-	X(DRIFT, "drift", INFO, "another load than in the week before")                       \
+	X(DRIFT, "drift", INFO, "another load than usual at these hours")                     \
 	X(EXFIL, "exfil", LOW, "far more data sent out than usual")                           \
 	X(NEW_TALKER, "new_talker", INFO, "much of a service with somebody who is new")
 

@@ -2,12 +2,19 @@
 #include "detect/impl.h"
 
 /*
- * Load that is another one than in the week before, all day long: nothing that is wrong, and worth
- * knowing. Hours are held against the same hours of the week (their means, before they learn of
- * this one), so neither nights nor a weekend are any.
+ * Load that is another one than usual at the same hours, all day long: nothing that is wrong, and
+ * worth knowing. Hours are held against the same hours of the week (their means, before they learn
+ * of this one), so neither nights nor a weekend are any.
  */
 
-enum { DAY_H = 24, MOST_H = 20 /* of them have to be so */, TIMES = 2, LEAST = 1 /* a second */ };
+enum {
+	DAY_H = 24,
+	MOST_H = 20, /* of them have to be so, or as many of those that are not silent both times */
+	LOUD_H = 4,  /* at least */
+	TIMES = 2,
+	LEAST = 1,   /* a second */
+	AN_HOUR = 8, /* are told: they have no room that a flood could want */
+};
 
 void drift_hour(struct drift *day, const struct wr_week *w, unsigned int hour, double y)
 {
@@ -18,8 +25,21 @@ void drift_hour(struct drift *day, const struct wr_week *w, unsigned int hour, d
 	day->hours++;
 	day->now += now / DAY_H;
 	day->before += before / DAY_H;
+	if (fmax(now, before) < LEAST)
+		return;
+	day->loud++;
 	day->more += now >= TIMES * before;
 	day->less += now * TIMES <= before;
+}
+
+static bool may_tell(struct wr_detect *d)
+{
+	uint64_t hour = d->step_ns / HOUR_NS;
+
+	if (d->drifts.hour != hour)
+		d->drifts.n = 0;
+	d->drifts.hour = hour;
+	return d->drifts.n++ < AN_HOUR;
 }
 
 void drift_end(struct wr_detect *d, const struct target *t, struct drift *day)
@@ -32,8 +52,8 @@ void drift_end(struct wr_detect *d, const struct target *t, struct drift *day)
 	if (day->hours < DAY_H)
 		return;
 	memset(day, 0, sizeof(*day));
-	if (t->key.tag || fmax(was.now, was.before) < LEAST ||
-	    (was.more < MOST_H && was.less < MOST_H))
+	if (t->key.tag || was.loud < LOUD_H ||
+	    fmax(was.more, was.less) * DAY_H < was.loud * MOST_H || !may_tell(d))
 		return;
 	f = find(d, WR_CLASS_DRIFT, &v, &is_new);
 	if (!f || !is_new)

@@ -195,9 +195,12 @@ static void turn_sender(const struct wr_detect *d, struct sender *s)
 	learn(d, s);
 	if (now > s->window + 1)
 		wr_norm_rest(&s->norm, now - s->window - 1);
-	if (now / day > s->window / day)
+	if (now / day > s->window / day) {
+		uint32_t days = now / day - s->window / day;
+
 		for (int i = 0; i < HOURS; i++)
-			s->most[i] *= powf(of_yesterday, (float)(now / day - s->window / day));
+			s->most[i] *= powf(of_yesterday, (float)days);
+	}
 	s->window = now;
 	s->out = s->odd = s->more = 0;
 	s->news = false;

@@ -163,6 +163,10 @@ struct wr_detect {
 	struct known sources, clients; /* that began a flow; that a server spoke to */
 	struct talkers *talkers;
 	struct {
+		uint64_t hour; /* since 1970 */
+		uint32_t n;    /* told in it */
+	} drifts;
+	struct {
 		uint32_t target, service, host; /* hashes of keys */
 	} soon[WR_LIVE_SOON];
 };
@@ -287,8 +291,8 @@ double linear_count(const uint64_t *bits, uint32_t words);
 
 /* A day of an address so far, beside the same hours of the week before (drift.c). */
 struct drift {
-	double now, before;	   /* packets a second, mean */
-	uint8_t hours, more, less; /* known; of them with twice as much, with half */
+	double now, before;		 /* packets a second, mean */
+	uint8_t hours, loud, more, less; /* known; not silent; with twice as much, with half */
 };
 
 struct weeks {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "detect/impl.h"
@@ -21,7 +22,7 @@ static bool parse(const char *text, struct wr_talk_key *key)
 
 	if (n >= sizeof(addr) || (slash && (*end || !bits)))
 		return false;
-	memcpy(addr, text, n);
+	snprintf(addr, sizeof(addr), "%.*s", (int)n, text);
 	memset(key, 0, sizeof(*key));
 	key->ip_v = strchr(addr, ':') ? 6 : 4;
 	if (inet_pton(key->ip_v == 4 ? AF_INET : AF_INET6, addr, key->addr) != 1)

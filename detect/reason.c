@@ -292,17 +292,19 @@ static void capacity_reason(struct wr_buf *b, const struct wr_finding *f)
 
 /* ---- another load ---- */
 
-/* "load at 10.0.0.9 is 2.5 times what it was in the week before, for a day: 500 packets/s (200)" */
+/* "load at 10.0.0.9 is 2.5 times what is usual at the same hours, for a day: 500 packets in a
+ * typical second (200)" */
 static void drift_reason(struct wr_buf *b, const struct wr_finding *f)
 {
 	const struct wr_evidence *e = &f->evidence[0];
 
 	wr_buf_str(b, "load at ");
 	wr_victim_text(b, &f->victim);
-	wr_buf_fmt(b, " is %.2g times what it was in the week before, for a day: ",
-		   e->value / fmax(e->norm, 0.01));
+	wr_buf_str(b, " is ");
+	wr_evidence_number(b, e->value / fmax(e->norm, 0.01));
+	wr_buf_str(b, " times what is usual at the same hours, for a day: ");
 	wr_evidence_number(b, e->value);
-	wr_buf_str(b, " packets/s (");
+	wr_buf_str(b, " packets in a typical second (");
 	wr_evidence_number(b, e->norm);
 	wr_buf_char(b, ')');
 }

@@ -42,6 +42,8 @@ void wr_clean_packet(struct wr_clean *c, double at_s, bool out)
 {
 	uint64_t step = at_s > 0 ? (uint64_t)(at_s / step_s) : 0;
 
+	if (!c->wide)
+		return; /* it has not begun */
 	for (uint32_t i = 0; i < c->wide && c->step < step; i++)
 		next(c);
 	if (c->step < step) /* nothing came for long: all steps are empty */

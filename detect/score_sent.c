@@ -89,7 +89,7 @@ static uint32_t rank(const struct sent *top[WR_SENT_TOP], uint32_t n, const stru
 {
 	uint32_t at = n < WR_SENT_TOP ? n++ : WR_SENT_TOP;
 
-	for (; at && top[at - 1]->packets < row->packets; at--)
+	for (; at && top[at - 1] && top[at - 1]->packets < row->packets; at--)
 		if (at < WR_SENT_TOP)
 			top[at] = top[at - 1];
 	if (at < WR_SENT_TOP)
@@ -100,7 +100,7 @@ static uint32_t rank(const struct sent *top[WR_SENT_TOP], uint32_t n, const stru
 void wr_sent_score(const struct wr_sent *s, uint8_t label, const uint8_t *victim,
 		   const struct wr_finding_source *named, uint32_t n, struct wr_score_sources *out)
 {
-	const struct sent *top[WR_SENT_TOP];
+	const struct sent *top[WR_SENT_TOP] = {NULL};
 
 	*out = (struct wr_score_sources){.named = n};
 	for (uint32_t i = 0; i < s->rows.used; i++) {
@@ -112,6 +112,6 @@ void wr_sent_score(const struct wr_sent *s, uint8_t label, const uint8_t *victim
 		out->right += is_named(named, n, row->key.addr);
 		out->top = rank(top, out->top, row);
 	}
-	for (uint32_t i = 0; i < out->top; i++)
+	for (uint32_t i = 0; i < out->top && top[i]; i++)
 		out->top_named += is_named(named, n, top[i]->key.addr);
 }

@@ -112,9 +112,10 @@ static const struct {
 	[WR_CLASS_MODEL_SCORE] = {"A model of the operator's gives what arrives here a high score; "
 				  "weir's own detection may find nothing.",
 				  ""},
-	[WR_CLASS_DRIFT] = {"For a day this address has had another load than in the week before: "
-			    "more users, or fewer, or something else is asked of it.",
-			    ""},
+	[WR_CLASS_DRIFT] =
+		{"For a day this address has had another load than usual at the same hours: "
+		 "more users, or fewer, or something else is asked of it.",
+		 ""},
 	[WR_CLASS_ADMIN_PORT] = {"Packets from another host come to a port where an API gateway is "
 				 "administered; most gateways ask nobody there who he is.",
 				 "Whoever completes a connection is there; one SYN may be "

@@ -64,7 +64,9 @@ function number(e) {
 function done(incident) {
 	const stops = incident.state === "mitigated" ? "keeps it out" : "was made against it";
 	return [incident.rule && `Rule ${incident.rule} ${stops}.`,
-		incident.rule_failed && `Rule ${incident.rule_failed} did not stop it${incident.rule ? ": another one took its place" : ": it was taken out"}.`,
+		incident.rule_failed && `Rule ${incident.rule_failed} ${incident.rule_failed_why === "hurts" ? "kept out usual clients, or would have" : "did not stop it"}${incident.rule ? ": another one took its place" : ": it was taken out"}.`,
+		incident.stopped && `Kept out: ${format.count(incident.stopped.packets)} packets, ${Math.round(100 * incident.stopped.share)} % of what came.`,
+		incident.would_stop && `Would have been kept out: ${format.count(incident.would_stop.packets)} packets.`,
 		incident.done && `At a gateway: ${incident.done}.`].filter(Boolean);
 }
 
