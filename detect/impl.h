@@ -39,11 +39,11 @@ enum {
 
 /* ---- who was seen before (known.c) ---- */
 
-enum { KNOWN_BITS = 20, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
+enum { KNOWN_BITS = 22, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
 
 struct known {
 	uint64_t *now, *before; /* owned; bits by hash, KNOWN_WORDS each */
-	uint32_t n;		/* bits that are set in now */
+	uint32_t n, n_before;	/* bits that are set in them */
 };
 
 int known_open(struct known *k);
@@ -51,6 +51,8 @@ void known_close(struct known *k);
 /* A source (IPv6: its /64): is it new? It is not any more. */
 bool known_new(struct known *k, const uint8_t addr[16], uint8_t ip_v);
 bool new_source(uint64_t *bits, const uint8_t addr[16], uint8_t ip_v);
+/* Of those that are new: the share that is taken for new, since bits are shared. */
+double known_share(const struct known *k);
 
 /* What is counted of an address per step. The names are those of features. */
 #define COUNTS(X)         \

@@ -55,6 +55,7 @@ bool known_new(struct known *k, const uint8_t addr[16], uint8_t ip_v)
 	if (++k->n >= KNOWN_FULL) {
 		k->before = k->now;
 		k->now = before;
+		k->n_before = k->n;
 		k->n = 0;
 		if (*word_of(before, addr, ip_v, &bit) & bit)
 			bit = 0;
@@ -62,4 +63,11 @@ bool known_new(struct known *k, const uint8_t addr[16], uint8_t ip_v)
 		return bit;
 	}
 	return !(*word_of(before, addr, ip_v, &bit) & bit);
+}
+
+double known_share(const struct known *k)
+{
+	double all = 1 << KNOWN_BITS;
+
+	return (1 - k->n / all) * (1 - k->n_before / all);
 }

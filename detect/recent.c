@@ -164,6 +164,7 @@ void profile_of(struct wr_detect *d, recent_is is, const void *ctx, struct profi
 	}
 	if (n < RECENT)
 		oldest = since; /* all there was is remembered */
+	p->new_sources /= known_share(&d->sources);
 	finish(&s, p, (double)end / 1e9, (double)oldest / 1e9);
 }
 
