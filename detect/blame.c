@@ -13,6 +13,7 @@ enum {
 	LIMIT_CPS = 1,
 	EACH_BURST = 3,	 /* connections that a client makes at once, beyond that */
 	USUAL_S = 2,	 /* what came so shortly before it was found may be its beginning */
+	SEEN_LEAST = 3,	 /* SYNs of which a rate is made */
 	SPARED_MOST = 3, /* times as many connections as it usually makes, of who has no limit */
 };
 
@@ -220,7 +221,8 @@ static double opens(const struct wr_detect *d, const struct wr_finding *f, const
 		     for_victim(&f->victim, r->key.addr[!r->from], r->key.ip_v,
 				r->key.port[!r->from]);
 	}
-	return i > RECENT ? n * 1e9 / fmax(1e6, (double)(end - oldest)) : n;
+	/* One or two of the few that are remembered are chance. */
+	return i > RECENT && n >= SEEN_LEAST ? n * 1e9 / fmax(1e6, (double)(end - oldest)) : n;
 }
 
 /* Who came before to be spared, and does more now, is not; share: of usual packets. */

@@ -13,7 +13,7 @@
  * somebody (evasion) only those are counted.
  */
 
-enum { PLACES = 1024, MINUTE = 60 * STEPS, WORDS = 4, USUAL = 5 };
+enum { PLACES = 1024, MINUTE = 60 * STEPS, WORDS = 4, USUAL = 5, PORTS = 4 };
 enum { REASONS = WR_BAD_COUNT + WR_EVASION_COUNT };
 
 struct place {
@@ -25,7 +25,8 @@ struct place {
 	uint8_t from[16];    /* by majority (Boyer and Moore) */
 	uint32_t votes;
 	uint64_t sources[WORDS];
-	uint16_t port; /* that the last one with such TCP flags was for */
+	uint16_t port[PORTS]; /* that the last ones with such TCP flags were for */
+	uint8_t at;	      /* the one that makes room */
 	uint32_t reason[REASONS];
 };
 
@@ -180,12 +181,13 @@ void broken_part(struct wr_detect *d, const struct part *a)
 /* A scan has them, too: each for another port. */
 static bool is_scan(struct place *p, enum wr_evasion e, uint16_t port)
 {
-	bool other = p->port != port;
-
 	if (e != WR_EVASION_SYN_FIN && e != WR_EVASION_NO_ACK)
 		return false;
-	p->port = port;
-	return other;
+	for (int i = 0; i < PORTS; i++)
+		if (p->port[i] == port)
+			return false;
+	p->port[p->at++ % PORTS] = port;
+	return true;
 }
 
 static void evasion_packet(struct wr_detect *d, const struct wr_packet *pkt,

@@ -310,15 +310,32 @@ static struct all add_up(const struct wr_detect *d, const struct sender *s)
 	return sum;
 }
 
-static void tell_sender(struct wr_detect *d, struct sender *s, const struct all *sum, double limit)
+/* One more who sends there. False: nobody is told of him. */
+static bool is_source(struct wr_finding *f, const struct sender *s, uint64_t packets)
+{
+	for (uint32_t i = 0; i < f->n_sources; i++)
+		if (!memcmp(f->source[i].addr, s->key.addr, sizeof(s->key.addr)))
+			return true;
+	if (f->n_sources == WR_FINDING_SOURCES)
+		return false;
+	f->source[f->n_sources] =
+		(struct wr_finding_source){.ip_v = s->key.ip_v, .packets = packets};
+	memcpy(f->source[f->n_sources++].addr, s->key.addr, sizeof(s->key.addr));
+	return true;
+}
+
+/* False: nobody was told. */
+static bool tell_sender(struct wr_detect *d, struct sender *s, const struct all *sum, double limit)
 {
 	struct wr_victim v = victim_of(sum->top->host, s->key.ip_v);
 	struct wr_finding *f;
 	bool is_new;
 
 	f = find(d, WR_CLASS_EXFIL, &v, &is_new);
-	if (!f || !is_new)
-		return;
+	if (!f)
+		return false;
+	if (!is_new)
+		return is_source(f, s, sum->packets);
 	only_source(f, s->key.addr, s->key.ip_v, sum->packets);
 	evidence(f, WR_FEATURE_SENT, (double)sum->out / MB, &s->norm, WINDOW_S);
 	evidence_only(f, WR_FEATURE_SENT_SHARE, (double)sum->top->out / (double)sum->out);
@@ -327,6 +344,7 @@ static void tell_sender(struct wr_detect *d, struct sender *s, const struct all 
 	f->score = fmax(f->score, (double)sum->out / MB / limit);
 	f->start_ns = sum->first_ns;
 	tell(d, f);
+	return true;
 }
 
 /* What is told is not learned until the next day. */
@@ -359,8 +377,8 @@ static void look(struct wr_detect *d, struct sender *s, struct place *p)
 	sum = add_up(d, s);
 	if (!sum.top || sum.out < limit * MB || sum.in * 2 > sum.out)
 		return;
-	tell_sender(d, s, &sum, limit);
-	was_told(d, s, sum.top);
+	if (tell_sender(d, s, &sum, limit))
+		was_told(d, s, sum.top);
 }
 
 /* ---- parts ---- */

@@ -135,6 +135,12 @@ static bool look_in_step(struct wr_detect *d)
 	return d->looks++ < LOOKS;
 }
 
+/* Addresses have their looks in different steps. Those of IPv6 that are neighbours begin alike. */
+static uint32_t phase(const struct target *t)
+{
+	return t->key.ip_v == 4 ? t->key.addr[3] : (uint32_t)addr_hash(t->key.addr);
+}
+
 struct choice {
 	const struct target *t;
 	const struct flood *flood;
@@ -281,8 +287,11 @@ static bool is_over(const struct wr_detect *d, const struct target *t, const str
 		    enum wr_finding_class klass)
 {
 	const struct wr_detect_fixed *set = set_for(d, t, klass);
+	/* Connections may be a crowd's, which is another class. */
+	bool off = is_off(d, klass) &&
+		   (klass != WR_CLASS_HTTP_FLOOD || is_off(d, WR_CLASS_FLASH_CROWD));
 
-	return !is_off(d, klass) && is_more(d, t, fl, set, t->sum[fl->count]) &&
+	return !off && is_more(d, t, fl, set, t->sum[fl->count]) &&
 	       (!fl->is || fl->is(d, t, set ? set->at : 0));
 }
 
@@ -384,7 +393,7 @@ static bool may_look(struct wr_detect *d, struct target *t, const struct flood *
 		    port == own_port(d, &d->finding[i].f))
 			f = &d->finding[i].f;
 	every = !f || f->klass != WR_CLASS_FLASH_CROWD ? STEPS : is_young(d, f) ? 1 : CROWD_STEPS;
-	if (f && (d->step + t->key.addr[3]) % every) {
+	if (f && (d->step + phase(t)) % every) {
 		renew(d, f);
 		if (f->severity > WR_SEVERITY_INFO)
 			t->busy = d->step + STEPS * 10;
@@ -485,21 +494,23 @@ static void end_step_prefix(struct wr_detect *d, struct target *t)
 	}
 }
 
-/* Numbers of its ports: whether so many were for one is only known after a look, twice a second. */
+/* Numbers of its ports: whether so many were for one is only known after a look, twice a second,
+ * which is one of those of the step. */
 static void look_at_ports(struct wr_detect *d, struct target *t, const struct flood *fl)
 {
 	struct wr_victim v = where(t, NULL, 0);
+	struct choice c = {.t = t, .flood = fl};
 
-	if ((d->step + t->key.addr[3]) % PORT_STEPS)
+	if ((d->step + phase(t)) % PORT_STEPS || is_off(d, fl->klass))
 		return;
 	for (uint32_t i = 0; i < d->conf.tune.n_fixed; i++) {
 		const struct wr_detect_fixed *set = &d->conf.tune.fixed[i];
-		struct choice c = {.t = t, .flood = fl, .port = set->port};
 
-		v.port = set->port;
-		if (set->port && fixed_of(d, fl->klass, &v) == set &&
-		    t->sum[fl->count] >= set->at && !part_of_another(d, t, fl) &&
-		    (!fl->is || fl->is(d, t, set->at)) && at_port(d, &c) >= set->at)
+		c.port = v.port = set->port;
+		if (set->port && t->sum[fl->count] >= set->at &&
+		    fixed_of(d, fl->klass, &v) == set && !part_of_another(d, t, fl) &&
+		    (!fl->is || fl->is(d, t, set->at)) && look_in_step(d) &&
+		    at_port(d, &c) >= set->at)
 			tell_flood(d, t, fl, set);
 	}
 }

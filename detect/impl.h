@@ -192,6 +192,8 @@ void count(struct wr_detect *d, struct target *t, enum count what, uint64_t n);
 bool for_many(const uint8_t *addr, uint8_t ip_v); /* multicast, broadcast */
 void forget_touched(struct wr_detect *d);	  /* nothing came in this step */
 
+uint32_t kept_number(const struct wr_detect *d); /* targets that an operator marked (kept.c) */
+
 /* ---- pieces of text (text.c) ---- */
 
 void addr_text(struct wr_buf *b, const uint8_t *addr, uint8_t ip_v);

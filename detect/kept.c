@@ -46,7 +46,7 @@ int wr_detect_learned_who(const char *text, struct wr_victim *who, struct wr_err
 	return 0;
 }
 
-static uint32_t marked(const struct wr_detect *d)
+uint32_t kept_number(const struct wr_detect *d)
 {
 	uint32_t n = 0;
 
@@ -57,7 +57,7 @@ static uint32_t marked(const struct wr_detect *d)
 
 int wr_detect_keep(struct wr_detect *d, const char *text, bool keep, struct wr_err *err)
 {
-	struct wr_victim who;
+	struct wr_victim who = {0};
 	struct target *t;
 	int ret = wr_detect_learned_who(text, &who, err);
 
@@ -71,7 +71,7 @@ int wr_detect_keep(struct wr_detect *d, const char *text, bool keep, struct wr_e
 		return wr_fail(err, EAGAIN,
 			       "'%s' is known for %u s: from %d s on there is something to keep",
 			       text, t->bound_s, WR_BOUND_FIRST_S);
-	if (keep && !t->kept && marked(d) >= WR_LEARNED_KEPT)
+	if (keep && !t->kept && kept_number(d) >= WR_LEARNED_KEPT)
 		return wr_fail(err, ENOSPC, "%d are kept: free one first", WR_LEARNED_KEPT);
 	t->kept = keep;
 	return 0;

@@ -340,7 +340,7 @@ static void read_target(struct wr_detect *d, const json_t *j, bool long_away)
 			  long_away);
 	read_bounds(t, json_object_get(j, "bound"));
 	read_since(t, json_object_get(j, "since_s"));
-	t->kept = json_is_true(json_object_get(j, "kept"));
+	t->kept = json_is_true(json_object_get(j, "kept")) && kept_number(d) < WR_LEARNED_KEPT;
 	if (!week)
 		return;
 	week_make(d, t);

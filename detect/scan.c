@@ -222,6 +222,8 @@ static void attempt(struct wr_detect *d, struct source *s, const struct try *t)
 	uint8_t net[16] = {0};
 
 	memcpy(net, t->host, s->key.ip_v == 4 ? 3 : 8);
+	if (d->step - s->span[SPANS - 1].since >= spans[SPANS - 1].steps)
+		s->votes = s->net_votes = s->sport_votes = s->flags_votes = 0;
 	vote(s->host, &s->votes, t->host, 16);
 	vote(s->net, &s->net_votes, net, 16);
 	vote(&s->sport, &s->sport_votes, &t->sport, sizeof(t->sport));

@@ -157,6 +157,31 @@ static void test_found(int v)
 	host_close(&host);
 }
 
+/* Two at once to the same place: one finding, of both. */
+static void test_two(void)
+{
+	struct upload one = theft, two = theft;
+	const struct told *t;
+	bool both = false;
+
+	host_open(&host, 4);
+	hours(&host, 2);
+	one.mb = two.mb = 4;
+	one.lasts_s = two.lasts_s = 1;
+	two.from = PC;
+	for (uint16_t i = 0; i < 20; i++) {
+		one.sport = two.sport = 51000 + i;
+		send_up(&host, &one);
+		send_up(&host, &two);
+	}
+	minutes(&host, 1);
+	t = host_told(&host, WR_CLASS_EXFIL);
+	for (uint32_t i = 0; t && i < t->last.n_sources; i++)
+		both |= host_is(&host, t->last.source[i].addr, PC);
+	ok(told() == 1 && both, "who else sends there is one more source of it");
+	host_close(&host);
+}
+
 static void test_cold(void)
 {
 	host_open(&host, 4);
@@ -288,6 +313,7 @@ int main(void)
 {
 	test_found(4);
 	test_found(6);
+	test_two();
 	test_cold();
 	test_other();
 	test_nights();
