@@ -62,6 +62,13 @@ wrong_conf() {
 	text=$(w status 2>&1) || rc=$?
 	is "without a daemon the views exit with 1" "$rc" 1
 	like "and say how one is started" "$text" "no weir runs here: .*weir run"
+	for words in "incidents abc" "explain 0" "learn keep nobody"; do
+		rc=0
+		# shellcheck disable=SC2086 # words
+		text=$(w $words 2>&1) || rc=$?
+		is "weir $words is wrong with or without one" "$rc" 2
+		like "and it says what" "$text" "'${words##* }'"
+	done
 }
 
 # ---- rights --------------------------------------------------------------------------

@@ -84,4 +84,7 @@ bool wr_any_wanted(const struct wr_strings *ifaces);
  * by the caller. */
 char *wr_join_args(int argc, char **argv, int i);
 
+/* Is it the number of an incident? -EINVAL: no, which is wrong whether a daemon runs or not. */
+int wr_incident_wanted(const char *text, struct wr_err *err);
+
 #endif

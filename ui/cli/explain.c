@@ -156,6 +156,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 			"or weir explain --file CAPTURE [N]");
 		return WR_EXIT_USAGE;
 	}
+	if (!a.file && wr_incident_wanted(rest.argv[0], err))
+		return WR_EXIT_USAGE;
 	if (a.prose && (a.json || a.print_prompt)) {
 		wr_fail(err, EINVAL,
 			"--prose is for people; it takes neither --json nor "

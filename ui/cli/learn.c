@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/learned.h"
 #include "base/keep.h"
 #include "daemon/query.h"
 #include "ui/cli/ask.h"
@@ -114,6 +115,10 @@ static int reset(const struct wr_learn_args *a, const char *file, struct wr_err 
 static int mark(const struct wr_learn_args *a, const char *what, const char *who,
 		struct wr_err *err)
 {
+	struct wr_victim victim;
+
+	if (who && wr_detect_learned_who(who, &victim, err))
+		return WR_EXIT_USAGE;
 	if (who)
 		return change(a, what, "who", who, err);
 	wr_fail(err, EINVAL, "%s: which address? (weir learn lists them)", what);

@@ -208,3 +208,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "weir %s: %s\n", c->name, err.text);
 	return status;
 }
+
+int wr_incident_wanted(const char *text, struct wr_err *err)
+{
+	char *end;
+
+	errno = 0;
+	if (*text >= '1' && *text <= '9' && strtoull(text, &end, 10) && !*end && !errno)
+		return 0;
+	return wr_fail(err, EINVAL, "'%s' is no number of an incident (weir incidents)", text);
+}

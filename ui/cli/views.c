@@ -106,6 +106,8 @@ static int run(int argc, char **argv, struct wr_err *err)
 			v->key ? v->takes : "options only");
 		return WR_EXIT_USAGE;
 	}
+	if (rest.argc && v->key && !strcmp(v->key, "id") && wr_incident_wanted(rest.argv[0], err))
+		return WR_EXIT_USAGE;
 	filter = wr_join_args(rest.argc, rest.argv, 0);
 	status = ask(v, &a, filter, err);
 	free(filter);
