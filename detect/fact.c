@@ -58,33 +58,9 @@ static uint32_t get_len(const struct sample *s)
 {
 	return s->len < FACT_NONE ? s->len : FACT_NONE;
 }
-static uint32_t get_says(const struct sample *s)
-{
-	return of_words(s, WR_IP_UDP, 0);
-}
-static uint32_t get_says2(const struct sample *s)
-{
-	return of_words(s, WR_IP_UDP, 1);
-}
-static uint32_t get_says3(const struct sample *s)
-{
-	return of_words(s, WR_IP_UDP, 2);
-}
 static uint32_t get_words(const struct sample *s)
 {
 	return of_tcp(s, s->tcp_words);
-}
-static uint32_t get_option(const struct sample *s)
-{
-	return of_words(s, WR_IP_TCP, 0);
-}
-static uint32_t get_option2(const struct sample *s)
-{
-	return of_words(s, WR_IP_TCP, 1);
-}
-static uint32_t get_option3(const struct sample *s)
-{
-	return of_words(s, WR_IP_TCP, 2);
 }
 static uint32_t get_window(const struct sample *s)
 {
@@ -98,12 +74,13 @@ static uint32_t get_ttl(const struct sample *s)
 /* text: with the bounds; NULL: not of that IP. Of IPv6, those that are read by their offset behind
  * the fixed header hold where the protocol follows it, which is said once in front of them. */
 static const struct field {
-	uint32_t (*get)(const struct sample *s);
+	uint32_t (*get)(const struct sample *s); /* NULL: word */
 	bool range;
 	uint8_t proto;	/* only of that, */
 	uint8_t proto2; /* or of that; 0: any */
 	bool offset;
 	const char *one, *between, *one6, *between6;
+	uint8_t word; /* number, of 16 bits: of UDP's payload, of TCP's options */
 } fields[FIELDS] = {
 	[F_FLAGS] = {get_flags, false, WR_IP_TCP, 0, true, "tcp[13] == %u", NULL, "ip6[53] == %u",
 		     NULL},
@@ -117,22 +94,20 @@ static const struct field {
 		    "ip6[40] == %u", NULL},
 	[F_LEN] = {get_len, true, 0, 0, false, "len == %u", "len >= %u and len <= %u", "len == %u",
 		   "len >= %u and len <= %u"},
-	[F_SAYS] = {get_says, false, WR_IP_UDP, 0, true, "udp[8:2] == %u", NULL, "ip6[48:2] == %u",
-		    NULL},
-	[F_SAYS2] = {get_says2, false, WR_IP_UDP, 0, true, "udp[10:2] == %u", NULL,
-		     "ip6[50:2] == %u", NULL},
-	[F_SAYS3] = {get_says3, false, WR_IP_UDP, 0, true, "udp[12:2] == %u", NULL,
-		     "ip6[52:2] == %u", NULL},
+	[F_SAYS] = {NULL, false, WR_IP_UDP, 0, true, "udp[8:2] == %u", NULL, "ip6[48:2] == %u",
+		    NULL, 0},
+	[F_SAYS2] = {NULL, false, WR_IP_UDP, 0, true, "udp[10:2] == %u", NULL, "ip6[50:2] == %u",
+		     NULL, 1},
+	[F_SAYS3] = {NULL, false, WR_IP_UDP, 0, true, "udp[12:2] == %u", NULL, "ip6[52:2] == %u",
+		     NULL, 2},
 	[F_WORDS] = {get_words, false, WR_IP_TCP, 0, true, "tcp[12] >> 4 == %u", NULL,
 		     "ip6[52] >> 4 == %u", NULL},
-	[F_OPTION] = {get_option, false, WR_IP_TCP, 0, true, "tcp[12] >> 4 > 5 and tcp[20:2] == %u",
-		      NULL, "ip6[52] >> 4 > 5 and ip6[60:2] == %u", NULL},
-	[F_OPTION2] = {get_option2, false, WR_IP_TCP, 0, true,
-		       "tcp[12] >> 4 > 5 and tcp[22:2] == %u", NULL,
-		       "ip6[52] >> 4 > 5 and ip6[62:2] == %u", NULL},
-	[F_OPTION3] = {get_option3, false, WR_IP_TCP, 0, true,
-		       "tcp[12] >> 4 > 6 and tcp[24:2] == %u", NULL,
-		       "ip6[52] >> 4 > 6 and ip6[64:2] == %u", NULL},
+	[F_OPTION] = {NULL, false, WR_IP_TCP, 0, true, "tcp[12] >> 4 > 5 and tcp[20:2] == %u", NULL,
+		      "ip6[52] >> 4 > 5 and ip6[60:2] == %u", NULL, 0},
+	[F_OPTION2] = {NULL, false, WR_IP_TCP, 0, true, "tcp[12] >> 4 > 5 and tcp[22:2] == %u",
+		       NULL, "ip6[52] >> 4 > 5 and ip6[62:2] == %u", NULL, 1},
+	[F_OPTION3] = {NULL, false, WR_IP_TCP, 0, true, "tcp[12] >> 4 > 6 and tcp[24:2] == %u",
+		       NULL, "ip6[52] >> 4 > 6 and ip6[64:2] == %u", NULL, 2},
 	[F_WINDOW] = {get_window, false, WR_IP_TCP, 0, true, "tcp[14:2] == %u", NULL,
 		      "ip6[54:2] == %u", NULL},
 	[F_TTL] = {get_ttl, true, 0, 0, false, "ip[8] == %u", "ip[8] >= %u and ip[8] <= %u",
@@ -141,7 +116,9 @@ static const struct field {
 
 uint32_t fact_of(const struct sample *s, uint8_t field)
 {
-	return fields[field].get(s);
+	const struct field *f = &fields[field];
+
+	return f->get ? f->get(s) : of_words(s, f->proto, f->word);
 }
 
 bool fact_hits(const struct fact *f, const struct sample *s)

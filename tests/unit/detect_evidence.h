@@ -47,6 +47,24 @@ static inline const struct wr_evidence *evidence_of(const struct wr_finding *f,
 	return NULL;
 }
 
+/* -1: it is not among its evidence. */
+static inline double value_of(const struct told *t, enum wr_feature feature)
+{
+	const struct wr_evidence *e = t ? evidence_of(&t->f, feature) : NULL;
+
+	return e ? e->value : -1;
+}
+
+/* Times that such a finding was raised. */
+static inline uint32_t raised_of(const struct host *h, enum wr_finding_class klass)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < h->n_told; i++)
+		n += h->told[i].f.klass == klass ? h->told[i].raised : 0;
+	return n;
+}
+
 /* What the first number of a finding counts. */
 static inline bool evidence_counts(const struct wr_finding *f, const struct seen *s)
 {

@@ -159,6 +159,13 @@ static void numbers_hold(void)
 	}
 }
 
+static void some_syns(struct host *h, uint32_t turn, uint16_t port)
+{
+	at_port = port;
+	each = 6;
+	syns(h, turn);
+}
+
 /* A web server with a number of its own under a thousand good connections a second, and SYNs
  * without a handshake at another port of it. */
 static void good_connections(struct host *h, uint32_t turn)
@@ -166,9 +173,7 @@ static void good_connections(struct host *h, uint32_t turn)
 	for (uint32_t i = 0; i < 10; i++)
 		host_session(h, 0xd0000000u + (turn * 10 + i) % 2000 * 77,
 			     (uint16_t)(1024 + turn * 10 + i), WEB, 443, 100, 200);
-	at_port = 22;
-	each = 6;
-	syns(h, turn);
+	some_syns(h, turn, 22);
 }
 
 static void port_is_that_port(void)
@@ -198,9 +203,7 @@ static void spread_syns(struct host *h, uint32_t turn)
 
 static void below_one_port(struct host *h, uint32_t turn)
 {
-	at_port = 443;
-	each = 6;
-	syns(h, turn);
+	some_syns(h, turn, 443);
 }
 
 static void port_hides_no_other(void)

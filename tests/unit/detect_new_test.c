@@ -19,13 +19,6 @@ static void begin(int v, double seconds)
 	pass(&host, seconds, usual_turn, NULL);
 }
 
-static double value_of(const struct told *t, enum wr_feature feature)
-{
-	const struct wr_evidence *e = t ? evidence_of(&t->f, feature) : NULL;
-
-	return e ? e->value : -1;
-}
-
 static void quiet(const char *what)
 {
 	bool none = !host_other(&host, WR_CLASS_COUNT);

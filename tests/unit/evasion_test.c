@@ -6,6 +6,7 @@
 #include "detect/evasion.h"
 
 #include "core/reason.h"
+#include "tests/unit/detect_evidence.h"
 #include "tests/unit/detect_scans.h"
 
 static struct host host; /* large */
@@ -172,14 +173,6 @@ static const struct told *told_of(int v, const struct kind *k, uint32_t turns)
 	pass(&host, 20, usual_turn, send_kind);
 	wr_detect_finish(host.d);
 	return host_told(&host, WR_CLASS_MALFORMED);
-}
-
-static double value_of(const struct told *t, enum wr_feature feature)
-{
-	for (uint32_t i = 0; t && i < t->f.n_evidence; i++)
-		if (t->f.evidence[i].feature == feature)
-			return t->f.evidence[i].value;
-	return -1;
 }
 
 /* Five a second. */

@@ -77,22 +77,6 @@ static void send_up(struct host *h, const struct upload *u)
 static const struct upload theft = {.from = WEB, .to = THIEF, .mb = 80, .lasts_s = 240};
 static const struct upload copy = {.from = PC, .to = VAULT, .mb = 80, .lasts_s = 240};
 
-static uint32_t told(void)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < host.n_told; i++)
-		n += host.told[i].f.klass == WR_CLASS_EXFIL ? host.told[i].raised : 0;
-	return n;
-}
-
-static double value_of(const struct told *t, enum wr_feature feature)
-{
-	const struct wr_evidence *e = t ? evidence_of(&t->f, feature) : NULL;
-
-	return e ? e->value : -1;
-}
-
 /* What the packets say that were made: MB between the two, until it was told. */
 static double mb_between(const struct told *t, uint32_t from, uint32_t to)
 {
@@ -112,7 +96,7 @@ static void nothing(const char *what)
 {
 	struct wr_buf b = {0};
 
-	if (!ok(!told(), "%s is nothing", what)) {
+	if (!ok(!raised_of(&host, WR_CLASS_EXFIL), "%s is nothing", what)) {
 		wr_finding_reason(&b, &host_told(&host, WR_CLASS_EXFIL)->f);
 		note("%s", wr_buf_text(&b));
 		wr_buf_free(&b);
@@ -131,7 +115,7 @@ static void test_found(int v)
 	send_up(&host, &theft);
 	minutes(&host, 5);
 	t = host_told(&host, WR_CLASS_EXFIL);
-	ok(t && told() == 1 && t->f.severity == WR_SEVERITY_LOW &&
+	ok(t && raised_of(&host, WR_CLASS_EXFIL) == 1 && t->f.severity == WR_SEVERITY_LOW &&
 		   !host_other(&host, WR_CLASS_EXFIL),
 	   "IPv%d: 80 MB of a server that never sent anything are told once, as low, and no more",
 	   v);
@@ -178,7 +162,8 @@ static void test_two(void)
 	t = host_told(&host, WR_CLASS_EXFIL);
 	for (uint32_t i = 0; t && i < t->last.n_sources; i++)
 		both |= host_is(&host, t->last.source[i].addr, PC);
-	ok(told() == 1 && both, "who else sends there is one more source of it");
+	ok(raised_of(&host, WR_CLASS_EXFIL) == 1 && both,
+	   "who else sends there is one more source of it");
 	host_close(&host);
 }
 
@@ -221,7 +206,7 @@ static void test_other(void)
 	hours(&host, 2);
 	u.port = 443;
 	send_up(&host, &u);
-	is_int(told(), 1, "as much by QUIC is told");
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 1, "as much by QUIC is told");
 	host_close(&host);
 	host_open(&host, 4);
 	hours(&host, 2);
@@ -253,12 +238,13 @@ static void test_nights(void)
 
 	host_open(&host, 4);
 	nights(&host, 3, VAULT);
-	is_int(told(), 0, "a copy that goes to the same place each night is nothing");
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 0,
+	       "a copy that goes to the same place each night is nothing");
 	/* Learned slowly: three nights are no reason that as much may go anywhere. */
 	hours(&host, 8);
 	u.to = THIEF;
 	send_up(&host, &u);
-	is_int(told(), 1, "as much from there to another place is told");
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 1, "as much from there to another place is told");
 	host_close(&host);
 
 	host_open(&host, 4);
@@ -268,12 +254,13 @@ static void test_nights(void)
 	u.from = PC;
 	u.mb = 60;
 	send_up(&host, &u);
-	is_int(told(), 0, "six nights are: less than that at another hour is nothing");
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 0,
+	       "six nights are: less than that at another hour is nothing");
 	hours(&host, 2);
 	u.to = THIEF + 256; /* a place that it sent 60 MB to is no news */
 	u.mb = 120;
 	send_up(&host, &u);
-	is_int(told(), 1, "more than at any hour is told");
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 1, "more than at any hour is told");
 	host_close(&host);
 }
 
@@ -283,9 +270,10 @@ static void test_new_nights(void)
 	host_open(&host, 4);
 	hours(&host, 30);
 	nights(&host, 1, VAULT);
-	is_int(told(), 1, "the first copy is told");
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 1, "the first copy is told");
 	nights(&host, 4, VAULT);
-	is_int(told(), 1, "and what was told is usual there the next day");
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 1,
+	       "and what was told is usual there the next day");
 	host_close(&host);
 }
 
@@ -305,7 +293,7 @@ static void test_many(void)
 		u.sport = (uint16_t)(52000 + i);
 		send_up(&host, &u);
 	}
-	is_int(told(), 1, "it is told among 10,000 other places");
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 1, "it is told among 10,000 other places");
 	host_close(&host);
 }
 

@@ -41,22 +41,6 @@ static void forged(struct host *h, uint32_t turn)
 	host_tcp(h, host_stranger(&chance), PORT, WEB, 443, SYN, 0);
 }
 
-static uint32_t told(void)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < host.n_told; i++)
-		n += host.told[i].f.klass == WR_CLASS_NEW_TALKER ? host.told[i].raised : 0;
-	return n;
-}
-
-static double value_of(const struct told *t, enum wr_feature feature)
-{
-	const struct wr_evidence *e = t ? evidence_of(&t->f, feature) : NULL;
-
-	return e ? e->value : -1;
-}
-
 static void begin(int v)
 {
 	who = NEW;
@@ -66,7 +50,7 @@ static void begin(int v)
 
 static void nothing(const char *what)
 {
-	is_int(told(), 0, "%s", what);
+	is_int(raised_of(&host, WR_CLASS_NEW_TALKER), 0, "%s", what);
 	host_close(&host);
 }
 
@@ -100,7 +84,7 @@ static void test_found(int v)
 	begin(v);
 	pass(&host, 100, usual_turn, large);
 	t = host_told(&host, WR_CLASS_NEW_TALKER);
-	ok(t && told() == 1 && t->f.severity == WR_SEVERITY_INFO &&
+	ok(t && raised_of(&host, WR_CLASS_NEW_TALKER) == 1 && t->f.severity == WR_SEVERITY_INFO &&
 		   !host_other(&host, WR_CLASS_COUNT),
 	   "IPv%d: who is new and large is told once, as information, and nothing else", v);
 	ok(t && host_is(&host, t->f.victim.addr, WEB) && t->f.victim.port == 443 &&
@@ -168,11 +152,11 @@ static void test_many(void)
 		pass(&host, 70, usual_turn, large);
 		pass(&host, 40, usual_turn, NULL);
 	}
-	is_int(told(), AN_HOUR, "so many are told in an hour");
+	is_int(raised_of(&host, WR_CLASS_NEW_TALKER), AN_HOUR, "so many are told in an hour");
 	pass(&host, 3600, usual_turn, NULL);
 	who = NEW + 200;
 	pass(&host, 70, usual_turn, large);
-	is_int(told(), AN_HOUR + 1, "and another one in the next");
+	is_int(raised_of(&host, WR_CLASS_NEW_TALKER), AN_HOUR + 1, "and another one in the next");
 	host_close(&host);
 }
 
