@@ -7,6 +7,7 @@ enum {
 	USUAL = 5,	     /* mean deviations */
 	HEAVY_LEAST = 8,     /* clients that make more connections than clients do */
 	BEHIND_EACH = 10,    /* connections that one of a crowd makes a server make, at most */
+	SERVERS = 64,	     /* that ask one and the same other one */
 	BEHIND_MINUTES = 10, /* that a client has connected in: it always does */
 };
 
@@ -46,13 +47,19 @@ static bool is_rush_elsewhere(const struct wr_detect *d, const struct target *t)
 bool is_behind_a_rush(const struct wr_detect *d, const struct target *t, const struct profile *p)
 {
 	struct wr_victim service = victim_of(t->key.addr, t->key.ip_v);
-	uint64_t usual = 0;
+	uint64_t usual = 0, top = 0;
 
 	service.port = p->port;
 	service.proto = WR_IP_TCP;
-	for (uint32_t i = 0; i < p->n_top; i++)
+	for (uint32_t i = 0; i < p->n_top; i++) {
+		top += p->top[i].packets;
 		if (!is_far(p->top[i].addr, p->top[i].ip_v) &&
 		    pair_minutes(d, p->top[i].addr, &service) >= BEHIND_MINUTES)
 			usual += p->top[i].packets;
-	return usual * 10 >= p->packets * 9 && is_rush_elsewhere(d, t);
+	}
+	/* Where there are more servers than are told apart: who has less than the first ones is
+	 * taken for one of them, when they are few. */
+	if (p->n_top < WR_FINDING_SOURCES || p->sources > SERVERS || top * 10 < p->packets * 5)
+		top = p->packets;
+	return usual * 10 >= top * 9 && is_rush_elsewhere(d, t);
 }

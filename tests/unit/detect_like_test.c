@@ -231,6 +231,28 @@ static void crowd_in_front(struct host *h, uint32_t turn)
 	many_questions(h, turn);
 }
 
+/* Thirty servers of it, of which no one has much; each asks in each minute, */
+static void one_of_thirty(struct host *h, uint32_t number)
+{
+	host_session(h, PC + 1 + number % 30, (uint16_t)(2000 + number % 60000), MAIL, 5432, 200,
+		     100u << host_random(&random_state) % 8);
+}
+
+static void usual_of_thirty(struct host *h, uint32_t turn)
+{
+	usual_turn(h, turn);
+	if (turn % 97 == 0)
+		one_of_thirty(h, turn / 97);
+}
+
+/* and in a rush more than clients do. */
+static void crowd_before_thirty(struct host *h, uint32_t turn)
+{
+	crowd(h, turn);
+	one_of_thirty(h, turn * 2);
+	one_of_thirty(h, turn * 2 + 1);
+}
+
 /* A minute and a half of clients, then it does not answer for half a minute: they open again after
  * 1, 3 and 7 seconds; then they are served. */
 static void goes_down(struct host *h, uint32_t turn)
@@ -340,6 +362,8 @@ static const struct like {
 	 usual_turn},
 	{"a pool of connections that is cut", BOTH, pool, 60, 330, usual_turn},
 	{"a database behind a flash crowd", BOTH, crowd_in_front, 700, 15, usual_and_questions},
+	{"a database behind thirty servers and a flash crowd", BOTH, crowd_before_thirty, 700, 15,
+	 usual_of_thirty},
 	{"a crowd at a whole network", BOTH, many_at_neighbours, 620, 20, usual_at_neighbours},
 	{"the way to a host", BOTH, trace_route, 60, 60, usual_turn},
 	{"answers of a server, after a restart", BOTH, late_answers, 0, 60, usual_turn},
