@@ -21,8 +21,8 @@ struct wr_findings {
 	uint64_t number;		  /* of the newest one */
 	uint64_t totals[WR_CLASS_COUNT];
 	uint32_t active;
-	uint64_t off; /* 1 << enum wr_finding_class */
-	uint64_t missed;
+	uint64_t off;			/* 1 << enum wr_finding_class */
+	uint64_t missed, missed_before; /* by this detector; by those before it */
 };
 
 int wr_findings_open(struct wr_findings **out, const struct wr_findings_conf *conf,
@@ -206,10 +206,12 @@ uint32_t wr_findings_active(const struct wr_findings *f)
 
 void wr_findings_miss(struct wr_findings *f, uint64_t missed)
 {
+	if (missed < f->missed) /* it is a new one */
+		f->missed_before += f->missed;
 	f->missed = missed;
 }
 
 uint64_t wr_findings_missed(const struct wr_findings *f)
 {
-	return f->missed;
+	return f->missed_before + f->missed;
 }

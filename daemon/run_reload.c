@@ -137,6 +137,7 @@ static int apply(struct wr_run *r, const struct wr_daemon_conf *new, struct chan
 	wr_detect_conf_tune(new, &tune);
 	wr_engine_tune(r->engine, &tune);
 	wr_findings_off(r->findings, tune.off);
+	wr_answers_off(&r->answers, tune.off);
 	if (c->timeouts)
 		wr_live_timeouts(r->host.live, new->flow.idle_ns, new->flow.active_ns);
 	if (c->page && r->front.fd >= 0)

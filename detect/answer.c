@@ -445,6 +445,13 @@ void wr_answers_tick(struct wr_answers *all, uint64_t now_ns)
 	all->next_ns = next;
 }
 
+void wr_answers_off(struct wr_answers *all, uint64_t classes)
+{
+	for (int i = 0; i < WR_ANSWERS; i++)
+		if (all->at[i].used && classes >> all->at[i].klass & 1)
+			take_out(all, &all->at[i]);
+}
+
 void wr_answers_end(struct wr_answers *all)
 {
 	for (int i = 0; i < WR_ANSWERS; i++)

@@ -130,6 +130,8 @@ void wr_answers_finding(struct wr_answers *a, struct wr_detect *d, enum wr_findi
 			const struct wr_finding *f, uint64_t now_ns);
 /* The answer to a finding; NULL: there is none. */
 const struct wr_answer *wr_answers_of(const struct wr_answers *a, const struct wr_finding *f);
+/* Ends those to classes (1 << enum wr_finding_class) that nobody wants to be told of any more. */
+void wr_answers_off(struct wr_answers *a, uint64_t classes);
 /* Ends those that are due. Cheap when none is. */
 void wr_answers_tick(struct wr_answers *a, uint64_t now_ns);
 /* Ends all. */

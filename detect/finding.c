@@ -72,12 +72,40 @@ void renew(struct wr_detect *d, struct wr_finding *f)
 	f->last_ns = step_end(d);
 }
 
-bool has_room(const struct wr_detect *d)
+static void say(struct wr_detect *d, enum wr_finding_news news, const struct wr_finding *f)
 {
-	for (int i = 0; i < FINDINGS; i++)
-		if (!d->finding[i].f.id)
-			return true;
-	return false;
+	if (d->conf.finding)
+		d->conf.finding(d->conf.ctx, news, f);
+}
+
+static void end(struct wr_detect *d, struct finding_slot *s)
+{
+	s->f.over = true;
+	say(d, WR_FINDING_OVER, &s->f);
+	s->f.id = 0;
+}
+
+/* A free one; for an attack, one of what is only worth knowing, or else of low severity. */
+static struct finding_slot *room(struct wr_detect *d, enum wr_finding_class klass)
+{
+	struct finding_slot *least = NULL;
+
+	for (int i = 0; i < FINDINGS; i++) {
+		struct finding_slot *s = &d->finding[i];
+
+		if (!s->f.id)
+			return s;
+		if (!least || s->f.severity < least->f.severity)
+			least = s;
+	}
+	return wr_class_severity(klass) > WR_SEVERITY_LOW && least->f.severity <= WR_SEVERITY_LOW
+		       ? least
+		       : NULL;
+}
+
+bool has_room(struct wr_detect *d, enum wr_finding_class klass)
+{
+	return room(d, klass);
 }
 
 struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
@@ -90,15 +118,15 @@ struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 		renew(d, &s->f);
 		return &s->f;
 	}
-	for (int i = 0; i < FINDINGS && !s; i++)
-		if (!d->finding[i].f.id)
-			s = &d->finding[i];
 	if (is_off(d, klass))
 		return NULL;
+	s = room(d, klass);
 	if (!s) {
 		missed(d, klass, victim);
 		return NULL;
 	}
+	if (s->f.id)
+		end(d, s);
 	memset(s, 0, sizeof(*s));
 	s->last_step = s->told_step = d->step;
 	s->f.id = ++d->found;
@@ -110,12 +138,6 @@ struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 	s->f.score = 1;
 	*is_new = true;
 	return &s->f;
-}
-
-static void say(struct wr_detect *d, enum wr_finding_news news, const struct wr_finding *f)
-{
-	if (d->conf.finding)
-		d->conf.finding(d->conf.ctx, news, f);
 }
 
 void tell(struct wr_detect *d, struct wr_finding *f)
@@ -166,13 +188,6 @@ static uint32_t hold(enum wr_finding_class klass)
 	if (klass == WR_CLASS_ANOMALY)
 		return HOLD_ODD;
 	return klass <= WR_CLASS_CARPET_BOMBING ? HOLD_STEPS : HOLD_LONG;
-}
-
-static void end(struct wr_detect *d, struct finding_slot *s)
-{
-	s->f.over = true;
-	say(d, WR_FINDING_OVER, &s->f);
-	s->f.id = 0;
 }
 
 void finish_finding(struct wr_detect *d, const struct wr_finding *f)

@@ -213,7 +213,7 @@ struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
 			    const uint8_t source[16]);
 /* It holds, still. */
 void renew(struct wr_detect *d, struct wr_finding *f);
-bool has_room(const struct wr_detect *d);
+bool has_room(struct wr_detect *d, enum wr_finding_class klass);
 /* The same; what has none is counted as one that is not told (missed.c). */
 bool room_for(struct wr_detect *d, enum wr_finding_class klass, const struct wr_victim *v);
 void missed(struct wr_detect *d, enum wr_finding_class klass, const struct wr_victim *v);

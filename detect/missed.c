@@ -24,7 +24,7 @@ void missed(struct wr_detect *d, enum wr_finding_class klass, const struct wr_vi
 
 bool room_for(struct wr_detect *d, enum wr_finding_class klass, const struct wr_victim *v)
 {
-	if (has_room(d))
+	if (has_room(d, klass))
 		return true;
 	missed(d, klass, v);
 	return false;

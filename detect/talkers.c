@@ -134,7 +134,7 @@ static bool may_tell(struct wr_detect *d)
 		all->hour_step = d->step;
 		all->told = 0;
 	}
-	return all->told < TOLD && has_room(d);
+	return all->told < TOLD && has_room(d, WR_CLASS_NEW_TALKER);
 }
 
 static void tell_talker(struct wr_detect *d, struct talker *t, const uint8_t who[16],

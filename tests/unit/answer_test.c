@@ -433,6 +433,19 @@ static bool is_shadow(void)
 	return strstr(kept.statement, " shadow") != NULL;
 }
 
+/* A class that is turned off takes its rule with it. */
+static void test_off(void)
+{
+	begin_judged(95);
+	pass(&host, 2, usual_turn, counted_flood);
+	ok(kept.there, "a rule is put in");
+	wr_answers_off(&answers, 1ull << WR_CLASS_SYN_FLOOD);
+	ok(kept.there, "it stays when another class is turned off");
+	wr_answers_off(&answers, 1ull << WR_CLASS_UDP_FLOOD);
+	ok(!kept.there, "and is gone with its own");
+	host_close(&host);
+}
+
 static void test_trial(void)
 {
 	begin_judged(95);
@@ -598,6 +611,7 @@ int main(void)
 	test_next_best();
 	test_limit();
 	test_harm();
+	test_off();
 	test_trial();
 	test_spared();
 	test_classes();

@@ -338,9 +338,39 @@ static void more_than_have_room(void)
 	host_close(&host);
 }
 
+/* Twenty that are to get past somebody, to each of eighty hosts. */
+static void eighty_small_ones(struct host *h, uint32_t turn)
+{
+	host_tcp(h, ATTACKER, 4444, WEB + turn % 80 * 65536, 80, WR_TCP_SYN | WR_TCP_FIN, 0);
+}
+
+static void flood_of_one(struct host *h, uint32_t turn)
+{
+	eighty_small_ones(h, turn);
+	for (int k = 0; k < 10; k++)
+		host_udp(h, ATTACKER, 4444, WEB, 9999, turn % 64 + 60);
+}
+
+static void small_ones_make_room(void)
+{
+	const struct wr_finding *f[100];
+	int floods = 0;
+
+	host_open(&host, 4);
+	pass(&host, 60, usual_turn, NULL);
+	pass(&host, 25, usual_turn, eighty_small_ones);
+	is_int(wr_detect_findings(host.d, f, 100), 64, "64 findings of low severity hold");
+	pass(&host, 2, usual_turn, flood_of_one);
+	for (uint32_t n = wr_detect_findings(host.d, f, 100), i = 0; i < n; i++)
+		floods += f[i]->klass == WR_CLASS_UDP_FLOOD;
+	is_int(floods, 1, "one of them makes room for a flood");
+	host_close(&host);
+}
+
 int main(void)
 {
 	more_than_have_room();
+	small_ones_make_room();
 	for (int v = 4; v <= 6; v += 2) {
 		floods_leave_nothing(v);
 		one_way(v);
