@@ -39,7 +39,7 @@ enum {
 
 /* ---- who was seen before (known.c) ---- */
 
-enum { KNOWN_BITS = 22, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
+enum { KNOWN_BITS = 21, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
 
 struct known {
 	uint64_t *now, *before; /* owned; bits by hash, KNOWN_WORDS each */
