@@ -139,6 +139,20 @@ static uint32_t matched(const struct work *w, const struct fact *f)
 	return n;
 }
 
+/* The verdict of a first fragment is that of the later ones (policy/verdict.h): a fact that firsts
+ * do not have stops none of what follows them. */
+static bool leads(const struct work *w, const struct fact *f)
+{
+	uint32_t firsts = 0, n = 0;
+
+	for (uint32_t i = 0; i < w->n_attack; i++)
+		if (w->attack[i].frag == SAMPLE_FIRST) {
+			firsts++;
+			n += fact_hits(f, &w->attack[i]);
+		}
+	return n >= w->least * firsts;
+}
+
 static uint32_t left_of(const struct work *w, const struct fact *f)
 {
 	uint32_t n = 0;
@@ -215,7 +229,8 @@ static void look(struct work *w, struct fact candidate[FIELDS], bool open[FIELDS
 		if (!open[i])
 			continue;
 		candidate[i] = best_of(w, (uint8_t)i);
-		open[i] = matched(w, &candidate[i]) >= w->least * w->n_attack;
+		open[i] = matched(w, &candidate[i]) >= w->least * w->n_attack &&
+			  (w->f->klass != WR_CLASS_FRAG_FLOOD || leads(w, &candidate[i]));
 	}
 }
 

@@ -53,7 +53,8 @@ void samples_packet(struct wr_detect *d, const struct wr_packet *pkt, const stru
 	s->ttl = h->ttl;
 	s->proto = h->has & WR_H_PROTO ? h->proto : 0;
 	s->next = h->ip_v == 6 && h->has & WR_H_EXT && h->ext_len ? h->ext[0] : s->proto;
-	s->frag = h->has & WR_H_FRAG ? 1 : 0;
+	if (h->has & WR_H_FRAG)
+		s->frag = h->frag_off ? SAMPLE_LATER : SAMPLE_FIRST;
 	if (h->has & WR_H_PORTS) {
 		s->sport = h->sport;
 		s->dport = h->dport;

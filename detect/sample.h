@@ -13,6 +13,8 @@ enum {
 	BUCKET = 32,
 	SETTLED_S = 5,
 	SAMPLE_WORDS = 3,
+	SAMPLE_FIRST = 1,
+	SAMPLE_LATER = 2,
 	TTLS = 4096, /* usual packets of a bucket, then each of its counts is halved */
 };
 
@@ -24,7 +26,8 @@ struct sample {
 	/* Two bytes each: the first that UDP carries, or the first options of TCP. */
 	uint16_t word[SAMPLE_WORDS];
 	uint8_t n_words, n_kept; /* that the packet has; of these: that are known */
-	uint8_t ip_v, proto, ttl, tcp_flags, tcp_words, frag, icmp_type;
+	uint8_t ip_v, proto, ttl, tcp_flags, tcp_words, icmp_type;
+	uint8_t frag; /* SAMPLE_FIRST, SAMPLE_LATER; 0: whole */
 	uint8_t next; /* what follows the fixed header of IPv6: the protocol, or an extension */
 };
 

@@ -120,15 +120,18 @@ static struct wr_score_kept kept(struct events *e)
 	return (struct wr_score_kept){.out = range(e, out_share), .since = range(e, since_share)};
 }
 
-static struct wr_score_kept kept_of_floods(const struct events *all)
+/* least_s: that last so long. n: how many those are. */
+static struct wr_score_kept kept_of_floods(const struct events *all, double least_s, uint32_t *n)
 {
 	struct events e = {.at = calloc(all->n + 1, sizeof(*e.at)), .value = all->value};
 	struct wr_score_kept k;
 
 	for (uint32_t i = 0; e.at && i < all->n; i++)
-		if (all->at[i]->flood)
+		if (all->at[i]->flood &&
+		    all->at[i]->truth.end_s - all->at[i]->truth.start_s >= least_s)
 			e.at[e.n++] = all->at[i];
 	k = kept(&e);
+	*n = e.n;
 	free(e.at);
 	return k;
 }
@@ -235,11 +238,14 @@ static bool wanted(const struct wr_score *s, enum wr_score_which which)
 
 static void measure(struct wr_score_sum *s, struct events *e)
 {
+	uint32_t all;
+
 	s->found_share = range(e, found_share);
 	s->named_share = range(e, named_share);
 	s->median_s = range(e, found_s);
 	s->kept = kept(e);
-	s->flood_kept = kept_of_floods(e);
+	s->flood_kept = kept_of_floods(e, 0, &all);
+	s->lasting_kept = kept_of_floods(e, WR_SCORE_LASTS_S, &s->lasting);
 	s->flood = delay(e, true);
 	s->slow = delay(e, false);
 	s->clean = clean(e);

@@ -41,6 +41,9 @@ struct wr_score_delay { /* seconds from the beginning of an event until it was f
 	double within[WR_SCORE_WITHIN]; /* share of all such events, also of those not found */
 };
 
+/* What is over sooner is hardly looked at before its end: a look comes each tenth of a second. */
+#define WR_SCORE_LASTS_S 0.4
+
 struct wr_score_sum {
 	uint32_t captures, events, found, named, left_out;
 	struct wr_score_range found_share, named_share;
@@ -53,6 +56,8 @@ struct wr_score_sum {
 	double alarms_a_day;
 	struct wr_score_windows windows;
 	struct wr_score_kept kept, flood_kept; /* of all events, of the floods among them */
+	uint32_t lasting; /* of the floods: those of WR_SCORE_LASTS_S and more */
+	struct wr_score_kept lasting_kept;
 	struct wr_score_clean clean;
 	struct wr_score_named few, many; /* events of twenty sources at most, and of more */
 	struct wr_score_usual usual;	 /* worst: of all */

@@ -146,8 +146,8 @@ static void kept(struct wr_buf *b, const struct wr_score_kept *k)
 }
 
 /* k: NULL: no rule was made. */
-static void delay(struct wr_buf *b, const char *key, uint32_t all, const struct wr_score_delay *d,
-		  const struct wr_score_kept *k)
+/* Inside an object that stays open. */
+static void delay(struct wr_buf *b, const char *key, uint32_t all, const struct wr_score_delay *d)
 {
 	wr_json_open_key(b, key);
 	wr_json_u64(b, "events", all);
@@ -162,8 +162,19 @@ static void delay(struct wr_buf *b, const char *key, uint32_t all, const struct 
 		wr_json_close(b);
 	}
 	wr_json_end_array(b);
-	if (k)
-		kept(b, k);
+}
+
+static void floods(struct wr_buf *b, const struct wr_score_sum *s, bool drops)
+{
+	delay(b, "floods", s->floods, &s->flood);
+	if (drops) {
+		kept(b, &s->flood_kept);
+		wr_json_open_key(b, "lasting");
+		wr_json_u64(b, "events", s->lasting);
+		wr_json_double(b, "least_s", WR_SCORE_LASTS_S);
+		kept(b, &s->lasting_kept);
+		wr_json_close(b);
+	}
 	wr_json_close(b);
 }
 
@@ -198,8 +209,9 @@ void wr_view_score_sum_json(struct wr_buf *b, const char *what, const struct wr_
 	range(b, "found_share", &s->found_share);
 	range(b, "named_share", &s->named_share);
 	range(b, "median_s", &s->median_s);
-	delay(b, "floods", s->floods, &s->flood, drops ? &s->flood_kept : NULL);
-	delay(b, "others", s->events - s->floods, &s->slow, NULL);
+	floods(b, s, drops);
+	delay(b, "others", s->events - s->floods, &s->slow);
+	wr_json_close(b);
 	wr_json_u64(b, "false_alarms", s->false_alarms);
 	wr_json_u64(b, "false_alarms_warmup", s->warmup_alarms);
 	wr_json_double(b, "usual_s", s->usual_s);

@@ -152,11 +152,20 @@ static void delay(struct wr_buf *b, const char *what, uint32_t all, const struct
 
 static void kept(struct wr_buf *b, const char *whose, const struct wr_score_kept *k)
 {
-	wr_buf_fmt(b, "  kept out of %s packets ", whose);
+	wr_buf_fmt(b, "  kept out of %s ", whose);
 	range(b, &k->out, 100, " %");
 	wr_buf_str(b, ", from the first one on ");
 	range(b, &k->since, 100, " %");
 	wr_buf_char(b, '\n');
+}
+
+static void lasting(struct wr_buf *b, const struct wr_score_sum *s)
+{
+	char whose[64];
+
+	snprintf(whose, sizeof(whose), "a flood's packets (%" PRIu32 " of %g s and more)",
+		 s->lasting, WR_SCORE_LASTS_S);
+	kept(b, whose, &s->lasting_kept);
 }
 
 static void clean(struct wr_buf *b, const struct wr_score_clean *c, uint32_t all)
@@ -193,9 +202,11 @@ static void shares(struct wr_buf *b, const struct wr_score_sum *s, bool drops)
 	wr_buf_char(b, '\n');
 	if (!drops)
 		return;
-	kept(b, "an event's", &s->kept);
+	kept(b, "an event's packets", &s->kept);
 	if (s->floods)
-		kept(b, "a flood's", &s->flood_kept);
+		kept(b, "a flood's packets", &s->flood_kept);
+	if (s->lasting < s->floods)
+		lasting(b, s);
 	clean(b, &s->clean, s->events);
 }
 

@@ -165,6 +165,19 @@ static void fragments(struct host *h, uint32_t turn)
 	end(h);
 }
 
+/* What was one datagram: first ones are longer, and the later ones follow them. */
+static void pieces(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	begin(h);
+	host_fragment(h, ATTACKER, WEB + 60, 0, 24);
+	for (uint32_t i = 1; i < 150; i++) {
+		begin(h);
+		host_fragment(h, ATTACKER, WEB + 60, i, 8);
+	}
+	end(h);
+}
+
 static void carpet(struct host *h, uint32_t turn)
 {
 	for (uint32_t i = 0; i < 4; i++) {
@@ -371,6 +384,7 @@ static const struct attack {
 	{"pings of 1000 bytes", icmp_flood, BOTH, true, 57, 0, 0},
 	{"pings like those of each day", pings, BOTH, false, 57, 0, 0},
 	{"fragments", fragments, BOTH, true, 57, 0, 0},
+	{"fragments behind their first", pieces, BOTH, true, 57, 0, 0},
 	{"a carpet", carpet, BOTH, true, 57, 0, 0},
 	{"SYNs to who gets no others", lonely, BOTH, true, 240, 0, 1024},
 	{"UDP to who gets no other", lonely_udp, BOTH, true, 57, 0, 0},
