@@ -251,7 +251,7 @@ static void rate(struct wr_buf *b, const struct wr_evidence *e)
 		wr_buf_str(b, " packets/s");
 		return;
 	}
-	for (; v >= 1000 && prefix[n + 1]; n++)
+	for (; v >= 999.5 && prefix[n + 1]; n++) /* three digits are written */
 		v /= 1000;
 	wr_buf_fmt(b, "%.3g ", v);
 	if (n)

@@ -169,34 +169,26 @@ void span_text(struct wr_buf *b, uint32_t s)
 		wr_buf_fmt(b, "%u days", s / 86400);
 }
 
-/* Less than usual is what may be unusual of an anomaly. */
-static void low(struct wr_buf *b, const struct wr_evidence *e)
+static void share_text(struct wr_buf *b, const char *how, double share)
 {
-	if (e->quantile <= 0)
-		wr_buf_str(b, "never as low in ");
+	if (share <= 0)
+		wr_buf_fmt(b, "never as %s in ", how);
+	else if (share < 0.0001)
+		wr_buf_fmt(b, "as %s in less than 0.01 %% of ", how);
 	else
-		wr_buf_fmt(b, "as low in %.2g %% of ", 100 * e->quantile);
-	span_text(b, e->learned_s);
+		wr_buf_fmt(b, share < 0.1 ? "as %s in %.2f %% of " : "as %s in %.0f %% of ", how,
+			   100 * share);
 }
 
 void wr_evidence_often(struct wr_buf *b, const struct wr_evidence *e)
 {
-	double as_high = 1 - e->quantile;
+	/* Less than usual is what may be unusual of an anomaly. */
+	bool low = e->share > 0 && e->value < e->norm;
 
 	if (e->quantile < 0 || !e->learned_s) {
 		wr_buf_str(b, "how often is unknown");
 		return;
 	}
-	if (e->share > 0 && e->value < e->norm) {
-		low(b, e);
-		return;
-	}
-	if (as_high <= 0)
-		wr_buf_str(b, "never as high in ");
-	else if (as_high < 0.0001)
-		wr_buf_str(b, "as high in less than 0.01 % of ");
-	else
-		wr_buf_fmt(b, as_high < 0.1 ? "as high in %.2f %% of " : "as high in %.0f %% of ",
-			   100 * as_high);
+	share_text(b, low ? "low" : "high", low ? e->quantile : 1 - e->quantile);
 	span_text(b, e->learned_s);
 }

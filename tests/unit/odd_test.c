@@ -186,6 +186,31 @@ static void numbers(const struct wr_finding *f)
 	   "mean size of an answer: %.1f", e ? e->value : -1);
 }
 
+/* How often it was so: no share is written with an exponent. */
+static void test_often(void)
+{
+	static const struct {
+		double quantile;
+		const char *text;
+	} lows[] = {{0, "never as low in 10 min"},
+		    {0.00001, "as low in less than 0.01 % of 10 min"},
+		    {0.012, "as low in 1.20 % of 10 min"},
+		    {0.996, "as low in 100 % of 10 min"}};
+
+	for (size_t i = 0; i < sizeof(lows) / sizeof(*lows); i++) {
+		struct wr_evidence e = {.value = 1,
+					.norm = 2,
+					.share = 0.5,
+					.quantile = lows[i].quantile,
+					.learned_s = 600};
+		struct wr_buf b = {0};
+
+		wr_evidence_often(&b, &e);
+		ok(!strcmp(wr_buf_text(&b), lows[i].text), "%s", wr_buf_text(&b));
+		wr_buf_free(&b);
+	}
+}
+
 static void test_found(int v)
 {
 	const struct told *t;
@@ -534,6 +559,7 @@ int main(void)
 {
 	test_found(4);
 	test_found(6);
+	test_often();
 	test_nothing();
 	test_database();
 	test_calibrated();

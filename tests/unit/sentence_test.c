@@ -81,6 +81,8 @@ static void test_limits(void)
 	f.evidence[3].value = 0;
 	f.evidence[2].value = 81e6;
 	sentence_holds(&f, "capacity (met)");
+	f.evidence[2].value = 999.6e6;
+	sentence_holds(&f, "capacity (just below 1 Gbit/s)");
 }
 
 static void test_requests(void)

@@ -46,10 +46,10 @@ function bars(now, usual) {
 function often(e) {
 	if (e.quantile === undefined || !e.learned_s)
 		return "";
-	const high = 1 - e.quantile, learned = format.span(e.learned_s);
-	if (e.share && e.value < e.norm)
-		return e.quantile <= 0 ? `never as low in ${learned}` : `as low in ${(100 * e.quantile).toPrecision(2)} % of ${learned}`;
-	return high <= 0 ? `never as high in ${learned}` : `as high in ${high < 0.0001 ? "less than 0.01" : (100 * high).toFixed(high < 0.1 ? 2 : 0)} % of ${learned}`;
+	const low = e.share && e.value < e.norm, share = low ? e.quantile : 1 - e.quantile;
+	const how = low ? "low" : "high", learned = format.span(e.learned_s);
+	return share <= 0 ? `never as ${how} in ${learned}`
+		: `as ${how} in ${share < 0.0001 ? "less than 0.01" : (100 * share).toFixed(share < 0.1 ? 2 : 0)} % of ${learned}`;
 }
 
 // A number beside what was expected.
