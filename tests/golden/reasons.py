@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Twenty alarms drawn by chance, ten from real captures (where they are) and the rest from a made-up day (bench/day --attacks): every number
 that they give as their evidence is counted again from the capture, by a reader of its own, and has to be within 5 % of it (what is counted
-by hashes: or within one; which sources are new is known by bits that others share, a few in a hundred: within eight hundredths).
+by hashes: or within one).
 
 Counted again are packets, sources and how many of them are new, sizes, ports, hosts, names, sessions and intervals. Left out are norms,
 quantiles and windows, which need what detection remembers. A source is new when nothing came from it before, since the capture began.
@@ -28,7 +28,6 @@ DAY = os.environ.get("DAY", str(TOP / "build/day"))
 DATA = Path(os.environ.get("WEIR_DATA", TOP / "../shared/data"))
 SEED, ALARMS, REAL, BEFORE_S, GAPS = 2, 20, 10, 200, 16
 HASHED = {"hosts", "ports", "names", "stations"}
-BITS = {"new_sources", "new_share"}
 VECTORS = {17, 19, 53, 69, 111, 123, 137, 161, 389, 500, 520, 1434, 1900, 3283, 3702, 4500, 5353, 5683, 10001, 11211, 27015, 37810, 47808}
 count = failed = 0
 
@@ -162,8 +161,7 @@ def patient(f, e, all_of_it, until):
 def right(k, told, ends):
     low, high = (pick(end[k] for end in ends) for pick in (min, max))
     more = 1 if k in HASHED else 0.005 if k == "jitter" else 1e-6
-    part = 0.08 if k in BITS else 0.05
-    return low - max(part * low, more) <= told <= high + max(part * high, more)
+    return low - max(0.05 * low, more) <= told <= high + max(0.05 * high, more)
 
 
 COUNTED = {"syn", "synack_unasked", "rst_unasked", "ack_unasked", "udp_unasked", "amp_unasked", "fragments", "icmp", "handshakes", "sources",
