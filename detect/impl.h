@@ -42,7 +42,7 @@ enum {
 enum { KNOWN_BITS = 21, KNOWN_WORDS = 1 << (KNOWN_BITS - 6) };
 
 struct known {
-	uint64_t *now, *before; /* owned; two bits by hash for each, KNOWN_WORDS each */
+	uint64_t *now, *before; /* owned; bits by hash, KNOWN_WORDS each */
 	uint32_t n, n_before;	/* bits that are set in them */
 };
 

@@ -3,7 +3,7 @@
 #include "detect/impl.h"
 
 /*
- * Who was seen before: two bits by hash for each address (IPv6: for its /64), both in one line of
+ * Who was seen before: four bits by hash for each address (IPv6: for its /64), all in one line of
  * the processor's cache. (A blocked Bloom filter: F. Putze, P. Sanders, J. Singler, Cache-, Hash-
  * and Space-Efficient Bloom Filters, WEA 2007.)
  */
@@ -12,6 +12,7 @@ enum {
 	KNOWN_FULL = 1 << (KNOWN_BITS - 2), /* bits that are set when others are begun */
 	LINE_BITS = 9,			    /* a line has 64 bytes */
 	LINE = 1 << LINE_BITS,
+	BITS = 4,
 };
 
 int known_open(struct known *k)
@@ -27,9 +28,9 @@ void known_close(struct known *k)
 	wr_mem_unmap(k->before, KNOWN_WORDS * sizeof(*k->before));
 }
 
-/* The words in which the two bits of a source are. */
+/* The words in which the bits of a source are. */
 struct place {
-	uint64_t *word[2], bit[2];
+	uint64_t *word[BITS], bit[BITS];
 };
 
 static struct place place_of(uint64_t *known, const uint8_t addr[16], uint8_t ip_v)
@@ -41,7 +42,7 @@ static struct place place_of(uint64_t *known, const uint8_t addr[16], uint8_t ip
 	memcpy(net, addr, ip_v == 4 ? 4 : 8);
 	h = addr_hash(net);
 	line = known + (h >> (64 - KNOWN_BITS + LINE_BITS)) * (LINE / 64);
-	for (int i = 0; i < 2; i++, h >>= LINE_BITS) {
+	for (int i = 0; i < BITS; i++, h >>= LINE_BITS) {
 		p.word[i] = &line[h % LINE / 64];
 		p.bit[i] = 1ull << h % 64;
 	}
@@ -50,15 +51,19 @@ static struct place place_of(uint64_t *known, const uint8_t addr[16], uint8_t ip
 
 static bool has(const struct place *p)
 {
-	return *p->word[0] & p->bit[0] && *p->word[1] & p->bit[1];
+	int i = 0;
+
+	while (i < BITS && *p->word[i] & p->bit[i])
+		i++;
+	return i == BITS;
 }
 
-/* How many of the two were not set; they are from now on. */
+/* How many of them were not set; they are from now on. */
 static uint32_t add(const struct place *p)
 {
 	uint32_t n = 0;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < BITS; i++) {
 		n += !(*p->word[i] & p->bit[i]);
 		*p->word[i] |= p->bit[i];
 	}
@@ -97,11 +102,10 @@ bool known_new(struct known *k, const uint8_t addr[16], uint8_t ip_v)
 	return is_new;
 }
 
-/* Of an address that was not seen both bits may be those of others. */
+/* Of an address that was not seen all bits may be those of others. */
 double known_share(const struct known *k)
 {
-	double now = (double)k->n / (1 << KNOWN_BITS),
-	       before = (double)k->n_before / (1 << KNOWN_BITS);
+	const double all = 1 << KNOWN_BITS;
 
-	return (1 - now * now) * (1 - before * before);
+	return (1 - pow(k->n / all, BITS)) * (1 - pow(k->n_before / all, BITS));
 }

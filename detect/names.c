@@ -11,7 +11,7 @@
 
 enum {
 	CLIENTS = 4096,
-	WORDS = 4,
+	WORDS = 16,
 	SPAN = 60 * STEPS,
 	LONG_NAMES = 30, /* different ones in a minute */
 	LONG = 50,	 /* characters */
@@ -92,7 +92,7 @@ static void tell_names(struct wr_detect *d, struct client *c, enum wr_finding_cl
 		return;
 	only_source(f, c->key.addr, c->key.ip_v, c->queries);
 	evidence_only(f, WR_FEATURE_QUERIES, c->queries);
-	evidence_only(f, WR_FEATURE_NAMES, round(linear_count(c->names, WORDS)));
+	evidence_only(f, WR_FEATURE_NAMES, fmin(round(linear_count(c->names, WORDS)), c->queries));
 	evidence_only(f, WR_FEATURE_NAME_LENGTH, c->length / fmax(1, c->queries));
 	if (klass == WR_CLASS_DNS_DGA)
 		evidence_only(f, WR_FEATURE_NXDOMAIN, c->missing);
@@ -158,9 +158,9 @@ void names_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct
 		return;
 	}
 	c->queries++;
-	c->length += (double)strlen(l7.host);
+	c->length += l7.name_len;
 	set(c->names, hash_text(l7.host));
-	if (strlen(l7.host) >= LONG) { /* others are asked meanwhile, too, and are no more of it */
+	if (l7.name_len >= LONG) { /* others are asked meanwhile, too, and are no more of it */
 		memset(c->server, 0, sizeof(c->server));
 		memcpy(c->server, h->dst, h->ip_v == 4 ? 4 : 16);
 		c->long_names++;

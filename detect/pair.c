@@ -39,6 +39,7 @@ struct pair {
 	uint16_t port;
 	uint32_t since;		  /* step in which its minute began */
 	struct sizes now, past;	  /* short sessions that ended in it, and before */
+	uint64_t late;		  /* bytes of those of `now` that came when they were counted */
 	float last[LAST];	  /* bytes of the newest ones, a ring */
 	uint16_t last_port[LAST]; /* the client's */
 	uint32_t n_last;	  /* written so far */
@@ -182,6 +183,7 @@ static void end_minute(struct wr_detect *d, struct pair *p)
 	p->past.bytes_2 += p->now.bytes_2;
 	p->differ |= p->past.n >= LOGINS && spread_of(&p->past) > alike;
 	p->now = (struct sizes){0};
+	p->late = 0;
 	p->since = d->step;
 }
 
@@ -196,6 +198,11 @@ static bool most_are_alike(const struct pair *p)
 	for (int i = 0; i < n; i++)
 		odd += fabsf(v[i] - mid) > (float)very_alike * mid;
 	return odd <= LAST_ODD - p->differ;
+}
+
+static double bytes_of(const struct wr_flow *f)
+{
+	return (double)(f->sent[0].bytes + f->sent[1].bytes);
 }
 
 static bool are_logins(const struct pair *p)
@@ -230,7 +237,7 @@ static void one_more(struct wr_finding *f, const struct pair *p)
  */
 static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f)
 {
-	double bytes = (double)(f->sent[0].bytes + f->sent[1].bytes);
+	double bytes = bytes_of(f);
 	struct wr_victim v = service_of(p);
 	struct wr_finding *fi;
 	bool is_new;
@@ -255,7 +262,7 @@ static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f
 	only_source(fi, p->key.addr, p->key.ip_v, p->now.n);
 	fi->start_ns = p->first_ns;
 	evidence_only(fi, WR_FEATURE_SESSIONS, p->now.n);
-	evidence_only(fi, WR_FEATURE_SESSION_BYTES, p->now.bytes / p->now.n);
+	evidence_only(fi, WR_FEATURE_SESSION_BYTES, (p->now.bytes + (double)p->late) / p->now.n);
 	evidence_only(fi, WR_FEATURE_WINDOW, ((double)step_end(d) - (double)p->first_ns) / 1e9);
 	fi->score = (double)p->now.n / LOGINS * 2;
 	tell(d, fi);
@@ -340,21 +347,23 @@ static bool is_over(const struct wr_detect *d, const struct part *a)
 	return went_on(f) && (f->tcp_flags[0] | f->tcp_flags[1]) & (WR_TCP_FIN | WR_TCP_RST);
 }
 
-/* It is over with each part that still comes; by the client's port. */
-static bool was_counted(const struct pair *p, const struct wr_flow *f)
+/* How many were counted since that one, itself too, by the client's port; 0: it was not. It is over
+ * with each part that still comes. */
+static uint32_t counted_ago(const struct pair *p, const struct wr_flow *f)
 {
 	uint32_t n = p->n_last < LAST ? p->n_last : LAST;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (p->last_port[i] == f->key.port[f->caller])
-			return true;
-	return false;
+	for (uint32_t i = 1; i <= n; i++)
+		if (p->last_port[(p->n_last - i) % LAST] == f->key.port[f->caller])
+			return i;
+	return 0;
 }
 
 void pair_part(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow *f = a->f;
 	struct pair *p;
+	uint32_t ago;
 
 	if (a->p->flow.key.proto != WR_IP_TCP)
 		return;
@@ -368,8 +377,10 @@ void pair_part(struct wr_detect *d, const struct part *a)
 	if (!is_over(d, a))
 		return;
 	p = pair_of(d, &a->p->flow.key, f->caller, false);
-	if (p && f->last_ns - f->first_ns < SESSION_S_MOST * 1000000000ull &&
-	    f->sent[0].bytes + f->sent[1].bytes < SESSION_BYTES_MOST && is_login(d, p, f) &&
-	    !was_counted(p, f))
+	ago = p ? counted_ago(p, f) : 0;
+	if (ago && ago <= p->now.n)
+		p->late += a->p->flow.n.bytes;
+	if (p && !ago && f->last_ns - f->first_ns < SESSION_S_MOST * 1000000000ull &&
+	    bytes_of(f) < SESSION_BYTES_MOST && is_login(d, p, f))
 		session(d, p, f);
 }

@@ -84,6 +84,7 @@ static size_t put_char(char to[4], uint8_t c)
 struct name {
 	char text[256];
 	size_t used;
+	uint8_t len; /* without what the text has to say of a character */
 	bool cut;
 };
 
@@ -125,6 +126,7 @@ static void read_name(struct name *name, struct wr_l7_bytes *b)
 	}
 	if (!name->used)
 		put(name, ".", 1);
+	name->len = (uint8_t)(total > 2 ? total - 2 : 1);
 	name->text[name->used] = 0;
 }
 
@@ -144,6 +146,7 @@ static void put_head(struct wr_l7 *out, const struct head *h)
 static void put_question(struct wr_l7 *out, const struct name *name, uint32_t type, uint32_t class)
 {
 	memcpy(out->host, name->text, sizeof(out->host));
+	out->name_len = name->len;
 	if (name->cut)
 		out->cut |= WR_L7_CUT_HOST;
 	out->qtype = (uint16_t)type;

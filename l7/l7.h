@@ -80,7 +80,7 @@ struct wr_l7 {
 	uint16_t qclass;
 	uint16_t answers; /* DNS response: answer records as its header says */
 	uint8_t rcode;	  /* DNS response: the four bits of the header */
-	uint8_t pad;
+	uint8_t name_len; /* DNS question: characters of the name, of which host has some as \DDD */
 	struct wr_l7_via via;
 	char version[12]; /* HTTP "1.1", TLS "1.3" (highest offered, or chosen), SSH "2.0", QUIC
 			     "1", "2", "draft-29" */

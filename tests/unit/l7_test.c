@@ -217,6 +217,22 @@ static void corpus(void)
 	ok(1, "the fuzz target finds nothing in its seeds (it ends the test when it does)");
 }
 
+/* A name has as many characters as the wire has bytes of it, whatever its text has for one. */
+static void names(void)
+{
+	static const uint8_t query[] = {0,   1,	   1, 0,   0, 1,   0,	0,   0, 0, 0,  0, 4,
+					'a', 0x80, 7, '.', 3, 'c', 'o', 'm', 0, 0, 16, 0, 1};
+	static const uint8_t root[] = {0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1};
+	struct wr_l7 l7;
+
+	ok(wr_l7_read(&l7, query, sizeof(query), 17, 40000, 53) == 1 &&
+		   !strcmp(l7.host, "a\\128\\007\\..com") && l7.name_len == 8,
+	   "a name of bytes: %s has %d", l7.host, l7.name_len);
+	ok(wr_l7_read(&l7, root, sizeof(root), 17, 40000, 53) == 1 && !strcmp(l7.host, ".") &&
+		   l7.name_len == 1,
+	   "the root is one");
+}
+
 int main(void)
 {
 	size_t i;
@@ -227,6 +243,7 @@ int main(void)
 		skip("built without nettle: no JA4, no ClientHello of QUIC");
 	ports();
 	limits();
+	names();
 	cut();
 	broken();
 	corpus();
