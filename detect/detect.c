@@ -30,7 +30,7 @@ static int open_all(struct wr_detect *d)
 	return !d->syns || scans_open(d) || pairs_open(d) || slow_open(d) || names_open(d) ||
 			       stations_open(d) || offers_open(d) || broken_open(d) ||
 			       services_open(d) || samples_open(d) || weeks_open(d) ||
-			       odds_open(d) || exfil_open(d) || talkers_open(d)
+			       odds_open(d) || exfil_open(d) || talkers_open(d) || echoes_open(d)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -80,6 +80,7 @@ void wr_detect_close(struct wr_detect **detect)
 	services_close(d);
 	exfil_close(d);
 	talkers_close(d);
+	echoes_close(d);
 	odds_close(d);
 	samples_close(d);
 	weeks_close(d);
@@ -467,6 +468,7 @@ void wr_detect_part(struct wr_detect *d, const struct wr_live_part *p, const str
 	services_part(d, &a);
 	exfil_part(d, &a);
 	talkers_part(d, &a);
+	echo_part(d, &a);
 	odd_part(d, &a);
 }
 

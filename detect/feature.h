@@ -81,7 +81,8 @@
 	X(SENT_SHARE, "sent_share", "share", "of that went there")                      \
 	X(RECEIVED, "received", "MB", "MB came back")                                   \
 	X(PACKET_SHARE, "packet_share", "share", "of what comes there are its packets") \
-	X(BYTE_SHARE, "byte_share", "share", "of the bytes are its own")
+	X(BYTE_SHARE, "byte_share", "share", "of the bytes are its own")                \
+	X(ODD_SIZES, "odd_sizes", "sizes", "sizes that came back and were not sent")
 
 enum wr_feature {
 #define X(sym, name, unit, text) WR_FEATURE_##sym,

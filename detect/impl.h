@@ -50,7 +50,6 @@ int known_open(struct known *k);
 void known_close(struct known *k);
 /* A source (IPv6: its /64): is it new? It is not any more. */
 bool known_new(struct known *k, const uint8_t addr[16], uint8_t ip_v);
-bool new_source(uint64_t *bits, const uint8_t addr[16], uint8_t ip_v);
 /* Of those that are new: the share that is taken for new, since bits are shared. */
 double known_share(const struct known *k);
 
@@ -164,6 +163,7 @@ struct wr_detect {
 	struct odds *odds;
 	struct known sources, clients; /* that began a flow; that a server spoke to */
 	struct talkers *talkers;
+	struct echoes *echoes;
 	struct {
 		uint64_t hour; /* since 1970 */
 		uint32_t n;    /* told in it */
@@ -428,6 +428,12 @@ void exfil_part(struct wr_detect *d, const struct part *a);
 int talkers_open(struct wr_detect *d);
 void talkers_close(struct wr_detect *d);
 void talkers_part(struct wr_detect *d, const struct part *a);
+
+/* ---- ICMP that carries data (echo.c) ---- */
+
+int echoes_open(struct wr_detect *d);
+void echoes_close(struct wr_detect *d);
+void echo_part(struct wr_detect *d, const struct part *a);
 
 /* Is that an address of one's own networks, or a service that listens here? */
 bool is_ours(const struct wr_detect *d, const struct wr_talk_key *key);

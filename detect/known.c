@@ -70,13 +70,6 @@ static uint32_t add(const struct place *p)
 	return n;
 }
 
-bool new_source(uint64_t *known, const uint8_t addr[16], uint8_t ip_v)
-{
-	struct place p = place_of(known, addr, ip_v);
-
-	return add(&p) > 0;
-}
-
 /*
  * A flood of forged ones would set all bits, and none would be new any more; so when a quarter of
  * them is set others are begun, and those of before are asked, too. Who comes again meanwhile is in

@@ -78,7 +78,7 @@ struct wr_windows {
 	uint32_t step;
 	struct table table[WR_WINDOW_KINDS];
 	struct syns *syns;
-	uint64_t *known; /* owned: bits of new_source() */
+	struct known known;
 	/* Owned; of rows that have more than few values, taken from the first one on: one for each
 	 * spread of each row. */
 	struct wr_spread *large;
@@ -107,9 +107,8 @@ static int open_all(struct wr_windows *w)
 			w->most_large += spreads[k][i] ? t->most + 1u : 0;
 	}
 	w->syns = syns_new();
-	w->known = wr_mem_map(KNOWN_WORDS * sizeof(*w->known));
 	w->large = wr_mem_map(w->most_large * sizeof(*w->large));
-	return w->syns && w->known && w->large ? 0 : -ENOMEM;
+	return w->syns && !known_open(&w->known) && w->large ? 0 : -ENOMEM;
 }
 
 int wr_windows_open(struct wr_windows **out, const struct wr_windows_conf *conf, struct wr_err *err)
@@ -134,7 +133,7 @@ void wr_windows_close(struct wr_windows **windows)
 	for (int k = 0; k < WR_WINDOW_KINDS; k++)
 		wr_mem_unmap(w->table[k].rows, table_bytes(&w->table[k]));
 	syns_free(w->syns);
-	wr_mem_unmap(w->known, KNOWN_WORDS * sizeof(*w->known));
+	known_close(&w->known);
 	wr_mem_unmap(w->large, w->most_large * sizeof(*w->large));
 	wr_mem_unmap(w, sizeof(*w));
 	*windows = NULL;
@@ -336,7 +335,7 @@ static struct adds adds_of(struct wr_windows *w, const struct part *a)
 	uint64_t seed = w->conf.seed;
 	struct adds x = {
 		.a = a,
-		.fresh = a->is_new && new_source(w->known, k->addr[a->from], k->ip_v),
+		.fresh = a->is_new && known_new(&w->known, k->addr[a->from], k->ip_v),
 		.ports = k->port[0] || k->port[1],
 		.size = (uint8_t)wr_size_class((uint32_t)(p->n.bytes / (a->n ? a->n : 1))),
 		.said = said_by(w, a),

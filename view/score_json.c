@@ -145,7 +145,6 @@ static void kept(struct wr_buf *b, const struct wr_score_kept *k)
 	range(b, "kept_out_since", &k->since);
 }
 
-/* k: NULL: no rule was made. */
 /* Inside an object that stays open. */
 static void delay(struct wr_buf *b, const char *key, uint32_t all, const struct wr_score_delay *d)
 {

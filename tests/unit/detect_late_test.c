@@ -229,21 +229,27 @@ static void of_two_cpus(void)
 	end(&w);
 }
 
+/* The other direction of its flow. */
+static void turn_round(struct wr_account_row *r)
+{
+	struct wr_account_key k = r->key;
+
+	memcpy(r->key.src, k.dst, 16);
+	memcpy(r->key.dst, k.src, 16);
+	r->key.sport = k.dport;
+	r->key.dport = k.sport;
+}
+
 /* What one end of a session has sent in a window. */
 static void half(struct weir *w, bool of_server, uint16_t port, uint32_t flags, uint32_t packets)
 {
 	struct wr_account_row *r = packet(w, WR_IP_TCP, 9, port, 21);
-	struct wr_account_key k = r->key;
 
 	r->tcp_flags = (uint16_t)flags;
 	r->packets = packets;
 	r->bytes = flags & WR_TCP_PSH ? 100 * packets : 66 * packets;
-	if (of_server) {
-		memcpy(r->key.src, k.dst, 16);
-		memcpy(r->key.dst, k.src, 16);
-		r->key.sport = k.dport;
-		r->key.dport = k.sport;
-	}
+	if (of_server)
+		turn_round(r);
 	wr_live_add_row(w->live, 0, of_server, r, w->window_ns);
 	w->n = 0;
 }
@@ -319,6 +325,32 @@ static void sessions_in_two(bool server_first, bool greeted)
 	end(&w);
 }
 
+/* So many packets of a window that of a single one the size is never known. */
+static void pings(uint32_t asked, uint32_t answered, bool tunnel)
+{
+	static struct weir w;
+
+	begin_seen(&w, 100, false);
+	play(&w, KNOWN_S, 1, udp);
+	for (int i = 0; i < 300; i++) {
+		for (int back = 0; back < 2; back++) {
+			struct wr_account_row *r = packet(&w, WR_IP_ICMP, 9, 0, 0);
+
+			r->packets = 5;
+			r->bytes = 5 * (back ? answered : asked);
+			if (back)
+				turn_round(r);
+			wr_live_add_row(w.live, 0, back, r, w.window_ns);
+			w.n = 0;
+		}
+		w.now = w.window_ns + 100 * MS;
+		drain(&w);
+	}
+	is_int(w.raised[WR_CLASS_ICMP_TUNNEL], tunnel,
+	       "fifty pings a second of %u bytes, answered with %u", asked, answered);
+	end(&w);
+}
+
 /* A client's connection, answered. */
 static void connection(struct weir *w, uint32_t i)
 {
@@ -380,5 +412,9 @@ int main(void)
 	sessions_in_two(false, true);
 	sessions_in_two(true, true);
 	beside_a_crowd();
+	pings(98, 98, false);
+	pings(98, 120, false);
+	pings(1400, 106, false); /* cut */
+	pings(98, 600, true);
 	return done();
 }
