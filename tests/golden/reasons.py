@@ -131,12 +131,17 @@ def patient(f, e, all_of_it, until):
     """Of its source, in the window that is told. It was raised in the step of 100 ms before t_start: until says when."""
     import ipaddress
     source = ipaddress.ip_address(f["sources"][0]).packed if f["sources"] else None
-    _, port = victim_of(f)
+    victim, port = victim_of(f)
+    between = victim.network_address.packed if f["class"] == "icmp_tunnel" and "odd_sizes" in e else None  # data in pings of two hosts
     since = f["t_start"] - e["window"] if "window" in e else 0
-    asked, sizes, ended, got, tries, flags = [], collections.Counter(), set(), {}, {}, int(e.get("flags", SYN))
+    asked, answers, sizes, ended, got, tries, flags = [], [], collections.Counter(), set(), {}, {}, int(e.get("flags", SYN))
     for p in all_of_it:
         if p.t >= until or p.t < since - 1e-6 or source not in (p.src, p.dst) or (port and port not in (p.sport, p.dport)):
             continue
+        if between and (between not in (p.src, p.dst) or p.proto not in (1, 58)):
+            continue
+        if between and p.src == between:
+            answers.append(p.size)
         if "queries" in e:
             if p.name and p.dport == 53:
                 asked.append(p)
@@ -153,7 +158,8 @@ def patient(f, e, all_of_it, until):
     asked = max(asked, list(tries.values()), key=len)  # a scan by UDP, ICMP or ARP: the first packet of each flow
     got.update(shares(asked), **rhythm([p.t for p in asked]))
     got.update(attempts=len(asked), queries=len(asked), names=len({p.name for p in asked}), sessions=len(ended),
-               name_length=sum(len(p.name) for p in asked) / max(1, len(asked)), session_bytes=sum(sizes[x] for x in ended) / max(1, len(ended)))
+               answer_size=sum(answers) / max(1, len(answers)), name_length=sum(len(p.name) for p in asked) / max(1, len(asked)),
+               session_bytes=sum(sizes[x] for x in ended) / max(1, len(ended)))
     return got
 
 
@@ -165,7 +171,7 @@ def right(k, told, ends):
 
 COUNTED = {"syn", "synack_unasked", "rst_unasked", "ack_unasked", "udp_unasked", "amp_unasked", "fragments", "icmp", "handshakes", "sources",
            "top_share", "mean_size", "source_port", "hosts", "ports", "attempts", "queries", "names", "name_length", "sessions", "session_bytes",
-           "nxdomain", "new_sources", "new_share", "interval", "jitter"}
+           "nxdomain", "new_sources", "new_share", "interval", "jitter", "answer_size"}
 
 
 def findings_of(path, names):
