@@ -9,6 +9,7 @@
 #include "core/proto.h"
 #include "detect/impl.h"
 #include "detect/spread.h"
+#include "detect/window_said.h"
 
 enum {
 	ROWS_MOST = 1024,
@@ -459,6 +460,37 @@ static void count_icmp(struct row *r, const struct wr_hdr *h)
 			r->n[kinds[i].count]++;
 }
 
+/* NULL: one that no part was of is none that is known to be a service. */
+static struct row *service_row(struct wr_windows *w, const struct wr_hdr *h, bool source)
+{
+	struct wr_talk_key key = {
+		.port = source ? h->sport : h->dport, .proto = h->proto, .ip_v = h->ip_v};
+	const struct slot *s;
+	uint16_t tag;
+
+	memcpy(key.addr, source ? h->src : h->dst, h->ip_v == 4 ? 4 : 16);
+	s = slot_of(w, &w->table[WR_WINDOW_SERVICE], &key, &tag);
+	return s->number ? &w->table[WR_WINDOW_SERVICE].rows[s->number - 1] : NULL;
+}
+
+/* What a client and a server say is of the server's rows, and of the client's prefix. */
+static void count_said(struct wr_windows *w, struct row *iface, const struct wr_packet *pkt,
+		       const struct wr_hdr *h)
+{
+	bool answers = false;
+	enum wr_window_count n = window_said(pkt, h, &answers);
+	struct row *service;
+
+	if (n == WR_WINDOW_COUNTS)
+		return;
+	iface->n[n]++;
+	host_row(w, answers ? h->src : h->dst, h->ip_v)->n[n]++;
+	prefix_row(w, answers ? h->dst : h->src, h->ip_v)->n[n]++;
+	service = service_row(w, h, answers);
+	if (service)
+		service->n[n]++;
+}
+
 static void count_headers(struct row *r, const struct wr_hdr *h)
 {
 	r->n[WR_WINDOW_N_HEADERS]++;
@@ -472,11 +504,8 @@ static void count_headers(struct row *r, const struct wr_hdr *h)
 void wr_windows_packet(struct wr_windows *w, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	const struct wr_hdr *h = &rec->hdr[0];
-	struct wr_talk_key service = {.port = h->dport, .proto = h->proto, .ip_v = h->ip_v};
 	uint32_t number = w->conf.live ? wr_live_iface(w->conf.live, pkt->iface) : 0;
-	struct row *iface;
-	const struct slot *s;
-	uint16_t tag;
+	struct row *iface, *service;
 
 	if (!(h->has & WR_H_IP) && !w->conf.file)
 		return;
@@ -493,11 +522,10 @@ void wr_windows_packet(struct wr_windows *w, const struct wr_packet *pkt, const 
 	count_headers(prefix_row(w, h->src, h->ip_v), h);
 	if (!(h->has & WR_H_PORTS))
 		return;
-	/* One that no part was of is none that is known to be a service. */
-	memcpy(service.addr, h->dst, h->ip_v == 4 ? 4 : 16);
-	s = slot_of(w, &w->table[WR_WINDOW_SERVICE], &service, &tag);
-	if (s->number)
-		count_headers(&w->table[WR_WINDOW_SERVICE].rows[s->number - 1], h);
+	service = service_row(w, h, false);
+	if (service)
+		count_headers(service, h);
+	count_said(w, iface, pkt, h);
 }
 
 /* ---- the end of a window ---- */

@@ -72,7 +72,13 @@ const char *wr_window_kind_name(enum wr_window_kind kind);
 	X(ECHO_REQUEST, "icmp_echo_request", "headers", "ICMP echo requests")               \
 	X(ECHO_REPLY, "icmp_echo_reply", "headers", "ICMP echo replies")                    \
 	X(UNREACHABLE, "icmp_unreachable", "headers", "ICMP destination unreachable")       \
-	X(TIME_EXCEEDED, "icmp_time_exceeded", "headers", "ICMP time exceeded")
+	X(TIME_EXCEEDED, "icmp_time_exceeded", "headers", "ICMP time exceeded")             \
+	X(DNS_QUESTIONS, "dns_questions", "headers", "DNS questions to it")                 \
+	X(DNS_MISSING, "dns_nxdomain", "headers", "its answers that a name does not exist") \
+	X(HTTP_REQUESTS, "http_requests", "headers", "HTTP/1 requests to it")               \
+	X(HTTP_REFUSED, "http_4xx", "headers", "its answers with status 400 to 499")        \
+	X(HTTP_ERRORS, "http_5xx", "headers", "its answers with status 500 and more")       \
+	X(TLS_HELLOS, "tls_hellos", "headers", "ClientHellos to it: TLS, DTLS, QUIC")
 
 enum wr_window_count {
 #define X(sym, name, unit, what) WR_WINDOW_N_##sym,

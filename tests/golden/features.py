@@ -135,6 +135,33 @@ def known(tmp):
     ok(iface["not_ip"] == "1" and {k: int(iface[k]) for k in sizes} == dict(sizes), "and the interface: not IP, sizes", iface)
 
 
+def said(tmp):
+    """What payloads say is of the server, of both its ways, and of the client's prefix."""
+    begin, me, you = 1700000000 * 10**9, 0x0a000001, 0x0b000002
+    name = b"\x04nope\x07example\x00" + struct.pack(">HH", 1, 1)
+    hello = b"\x03\x03" + bytes(32) + b"\x00" + b"\x00\x02\x13\x01" + b"\x01\x00" + b"\x00\x00"
+    hello = b"\x16\x03\x01" + struct.pack(">H", len(hello) + 4) + b"\x01" + struct.pack(">I", len(hello))[1:] + hello
+
+    def stream(port, asked, *answers):
+        opens = [tcp(you, me, 4000, port, 2), tcp(me, you, port, 4000, 0x12), tcp(you, me, 4000, port, 0x10)]
+        return opens + [tcp(you, me, 4000, port, 0x18) + asked] + [tcp(me, you, port, 4000, 0x18) + a for a in answers]
+    frames = [udp(you, me, 5000, 53, struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + name),
+              udp(me, you, 53, 5000, struct.pack(">HHHHHH", 7, 0x8183, 1, 0, 0, 0) + name),
+              *stream(80, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", *(b"HTTP/1.1 %d no\r\nContent-Length: 0\r\n\r\n" % n for n in (404, 503, 403, 200))),
+              *stream(443, hello)]
+    frames = [f[:16] + struct.pack(">H", len(f) - 14) + f[18:] for f in frames]  # with what was put behind them
+    write(f"{tmp}/said.pcap", [(begin + i * 1000000, f) for i, f in enumerate(frames)])
+    all_rows = rows("windows", f"{tmp}/said.pcap", "--addresses", "raw")
+    names = "dns_questions", "dns_nxdomain", "http_requests", "http_4xx", "http_5xx", "tls_hellos"
+    got = {(r["key"], r["address"], r["port"]): [int(r[n]) for n in names] for r in all_rows}
+    want = {("interface", "", ""): [1, 1, 1, 2, 1, 1], ("host", "10.0.0.1", ""): [1, 1, 1, 2, 1, 1], ("service", "10.0.0.1", "53"): [1, 1, 0, 0, 0, 0],
+            ("service", "10.0.0.1", "80"): [0, 0, 1, 2, 1, 0], ("service", "10.0.0.1", "443"): [0, 0, 0, 0, 0, 1]}
+    wrong = {k: (got.get(k), v) for k, v in want.items() if got.get(k) != v}
+    ok(not wrong, "what DNS, HTTP and TLS say is of the server", wrong)
+    of_client = [v for k, v in got.items() if k[0] == "source_prefix" and k[1].startswith("11.0.0.")]
+    ok(of_client == [[1, 1, 1, 2, 1, 1]], "and of the client's prefix", got)
+
+
 def old(tmp):
     """A connection that says nothing, and one that says much, for twelve seconds."""
     begin = 1700000000 * 10**9
@@ -292,6 +319,7 @@ def main():
         capture = f"{tmp}/mixed.pcapng"
         mixed(capture)
         known(tmp)
+        said(tmp)
         old(tmp)
         many(f"{tmp}/many.pcap", 3000)
         sums("many", f"{tmp}/many.pcap", packets_of(f"{tmp}/many.pcap"), [])
