@@ -194,11 +194,29 @@ static bool differs(struct wr_detect *d, struct station *s, const struct wr_clai
 	return true;
 }
 
+/* Routers that share an address answer for it under a station of their group, and send what they
+ * pass on from their own: VRRP (RFC 9568), HSRP, GLBP. */
+static bool is_shared(const uint8_t mac[6])
+{
+	static const struct {
+		uint8_t n, first[5];
+	} group[] = {{5, {0, 0, 0x5e, 0, 1}},
+		     {5, {0, 0, 0x5e, 0, 2}},
+		     {5, {0, 0, 0x0c, 7, 0xac}},
+		     {4, {0, 0, 0x0c, 0x9f}},
+		     {4, {0, 7, 0xb4, 0}}};
+
+	for (size_t i = 0; i < sizeof(group) / sizeof(group[0]); i++)
+		if (!memcmp(mac, group[i].first, group[i].n))
+			return true;
+	return false;
+}
+
 /* Is it a router's address, and what comes from far comes from another station? */
 static bool by_another(const struct stations *all, const struct wr_claim *c)
 {
 	return c->ip_v == 4 && all->far >= FAR && may_be_gateway(c->addr) &&
-	       memcmp(all->router, c->station, 6);
+	       memcmp(all->router, c->station, 6) && !is_shared(c->station);
 }
 
 /*

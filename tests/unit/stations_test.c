@@ -257,6 +257,30 @@ static void test_gateway_moves(void)
 	}
 }
 
+/* Routers that share an address answer for it under a station that no packet comes from. */
+static void test_shared_gateway(void)
+{
+	static const uint8_t mac[][6] = {{0, 0, 0x5e, 0, 1, 7},	   {0, 0, 0x5e, 0, 2, 7},
+					 {0, 0, 0x0c, 7, 0xac, 7}, {0, 0, 0x0c, 0x9f, 0xf0, 7},
+					 {0, 7, 0xb4, 0, 1, 1},	   {0, 0, 0x5e, 0, 3, 7}};
+	const struct said answer = {OTHER, HOST, false, 1, HOST, 0};
+
+	for (uint32_t i = 0; i < 6; i++) {
+		host_open(&host, 4);
+		for (uint32_t k = 0; k < 50; k++) {
+			host_udp(&host, 0x08080808, 53, 0x0a00000a, 4000, 40);
+			host.ns += MS;
+		}
+		arp_frame(&host, &answer);
+		memcpy(host.frame + 6, mac[i], 6);
+		memcpy(host.frame + 22, mac[i], 6);
+		host_send(&host, &(struct seen){0});
+		is_int(host.n_told, i == 5, "a gateway's address of %s: %u",
+		       i == 5 ? "any other station is told" : "a group of routers is nothing", i);
+		host_close(&host);
+	}
+}
+
 /* ---- what is no claim ---- */
 
 static void test_no_claim(void)
@@ -424,6 +448,7 @@ int main(void)
 	test_moves(4);
 	test_moves(6);
 	test_gateway_moves();
+	test_shared_gateway();
 	test_no_claim();
 	test_links();
 	test_broken();
