@@ -412,6 +412,7 @@ int stations_open(struct wr_detect *d);
 void stations_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
 
 int offers_open(struct wr_detect *d);
+uint16_t link_of(const char *iface); /* another link is another network; NULL: not known */
 void offers_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec);
 
 int broken_open(struct wr_detect *d);

@@ -389,8 +389,7 @@ static void offered(struct wr_detect *d, const struct wr_talk_key *key, const st
 			     cold || same ? WR_SEVERITY_LOW : WR_SEVERITY_HIGH);
 }
 
-/* Another link is another network. */
-static uint16_t link_of(const char *iface)
+uint16_t link_of(const char *iface)
 {
 	uint64_t h = 0;
 

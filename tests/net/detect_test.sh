@@ -110,6 +110,7 @@ attacks() {
 	attack port_scan_vertical 10.77.0.14 10.77.0.14 200 60 200 scan
 	attack port_scan_horizontal 10.78.0.0 10.78.0.1 120 60 120 sweep
 	attack arp_spoof 10.77.0.2 10.77.0.2 10 60 20 arpspoof
+	attack arp_spoof fd77::2 10.77.0.2 20 86 20 ndspoof
 	note "median: $(sort -g "$TMP/delays" | sed -n "$((($(wc -l <"$TMP/delays") + 1) / 2))p") s"
 }
 

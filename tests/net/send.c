@@ -353,6 +353,25 @@ static void make_arpspoof(uint8_t *p, uint8_t *end, unsigned i)
 	put32(p, dst_ip4);
 }
 
+/* The same of fd77::1, by neighbour advertisements. Nobody else has it, so the first five are of
+ * the station that does. */
+static void make_ndspoof(uint8_t *p, uint8_t *end, unsigned i)
+{
+	static const uint8_t owner[6] = {2, 0x77, 0, 0, 0xff, 2}, addr[15] = {0xfd, 0x77};
+	uint8_t *ip = ether(p, ETH_P_IPV6), *l4 = ip6(ip, i, IPPROTO_ICMPV6, end);
+
+	ip[7] = 255;
+	put(ip + 8, addr, sizeof(addr));
+	ip[23] = 1;
+	p = put16(l4, 136 << 8);
+	p = put16(p, 0);
+	p = put32(p, 0x60000000); /* asked for, overrides */
+	p = put(p, ip + 8, 16);
+	p = put16(p, 0x0201);
+	put(p, i < 5 ? owner : src_mac, 6);
+	seal(l4, l4 + 2, end, IPPROTO_ICMPV6, ip + 8, 32);
+}
+
 static const struct kind {
 	const char *name, *what;
 	uint32_t least; /* bytes of its headers */
@@ -373,6 +392,8 @@ static const struct kind {
 	{"scan", "TCP SYN of one source to one port after another", 54, make_scan},
 	{"sweep", "TCP SYN of one source to one address of the /24 after another", 54, make_sweep},
 	{"arpspoof", "ARP answers: 10.77.0.1 is here", 42, make_arpspoof},
+	{"ndspoof", "neighbour advertisements: fd77::1 is here, the first five of another", 86,
+	 make_ndspoof},
 };
 
 __attribute__((noreturn)) static void usage(void)
