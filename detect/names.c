@@ -98,7 +98,7 @@ static void gone(void *ctx, const void *row)
 /* A minute is over. What came before an alarm, and after it, may have been a part of it. */
 static void learn(struct client *c, uint32_t step)
 {
-	c->most *= (float)pow(KEPT_A_MINUTE, (step - c->since) / SPAN);
+	c->most *= (float)pow(KEPT_A_MINUTE, (double)(step - c->since) / SPAN);
 	if (!c->is_told)
 		c->most = fmaxf(c->most, c->before);
 	c->before = c->is_told || c->was_told ? 0 : (float)linear_count(c->none, WORDS);
