@@ -6,31 +6,65 @@
 
 /*
  * DNS: data carried in names (many long, different names of one domain, or one conversation that
- * does not end), and names that do not exist, one after another.
+ * does not end and is no DNS), and names that do not exist, one after another.
+ *
+ * Names are compared without their case (RFC 4343): resolvers change it from question to question.
  */
 
 enum {
 	CLIENTS = 4096,
 	WORDS = 16,
+	LONG_WORDS = 32, /* so that what is told of 30 is right within one */
 	SPAN = 60 * STEPS,
-	LONG_NAMES = 30, /* different ones in a minute */
-	LONG = 50,	 /* characters */
-	MISSING = 25,	 /* different names that do not exist */
-	TALK = 60,	 /* packets of a conversation, each way, */
-	TALK_STEPS = 30 * STEPS,
+	LONG_NAMES = 30,  /* different ones of a domain in a minute */
+	LONG = 50,	  /* characters */
+	MISSING = 25,	  /* different names that do not exist, */
+	MISSING_OF = 5,	  /* and one of so many answers says so: people mistype, too; */
+	MISSING_MORE = 2, /* so many times what the client ever had */
+	TALK = 60,	  /* packets of a conversation, each way, */
 	TALK_BYTES = 8000,
+	TALK_ASKS = 220,     /* with questions of so many bytes in the mean, which no names have, */
+	TALK_ANSWERS = 1000, /* or such answers */
+	HEAD = 12,	     /* RFC 1035 4.1.1 */
 	PORT_DNS = 53,
-	NXDOMAIN = 3,  /* RFC 1035 4.1.1 */
+	NXDOMAIN = 3,
 	TYPE_PTR = 12, /* who looks through a network's addresses finds many without a name */
+};
+
+#define KEPT_A_MINUTE 0.999 /* of the most that a client ever had: half of it in 12 h */
+
+/* Long names in a minute, and the domain that most different ones of them are of: Boyer and Moore's
+ * majority. One that is asked for again has no vote, but is counted. So is one with bytes that no
+ * host's name has, whatever domain it is of: that is data. */
+struct longs {
+	uint32_t since;
+	uint32_t from; /* the domain is counted from this step on */
+	uint32_t votes, queries;
+	uint64_t domain; /* 0: none yet */
+	double length;
+	uint64_t all[WORDS], of_domain[LONG_WORDS];
+	uint8_t server[16];
 };
 
 struct client {
 	struct wr_talk_key key;
-	uint32_t since, step;
-	uint32_t queries, missing, long_names;
+	uint32_t step;
+	float most, before; /* different names that did not exist, in a minute: ever, in the last */
+	bool was_told;	    /* in the last */
+	struct longs longs;
+	/* In this minute: */
+	uint32_t since;
+	uint32_t queries, answers, missing;
+	uint32_t unlike; /* packets to the port of DNS that are none */
 	double length;
 	uint64_t names[WORDS], none[WORDS];
-	uint8_t server[16];
+	bool is_told;
+};
+
+struct question {
+	uint64_t name, domain;
+	uint32_t len; /* characters, without digits that are labels at its begin */
+	bool data;    /* not all of it is printable */
 };
 
 struct names {
@@ -61,7 +95,18 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
-static struct client *client_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
+/* A minute is over. What came before an alarm, and after it, may have been a part of it. */
+static void learn(struct client *c, uint32_t step)
+{
+	c->most *= (float)pow(KEPT_A_MINUTE, (double)(step - c->since) / SPAN);
+	if (!c->is_told)
+		c->most = fmaxf(c->most, c->before);
+	c->before = c->is_told || c->was_told ? 0 : (float)linear_count(c->none, WORDS);
+	c->was_told = c->is_told;
+}
+
+static struct client *client_of(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v,
+				bool make)
 {
 	struct wr_rows *rows = &d->names->rows;
 	struct wr_talk_key key = {.ip_v = ip_v};
@@ -71,102 +116,222 @@ static struct client *client_of(struct wr_detect *d, const uint8_t addr[16], uin
 	memcpy(key.addr, addr, ip_v == 4 ? 4 : 16); /* behind it is what the packet before had */
 	tag = wr_rows_hash(rows, &key);
 	c = wr_rows_find(rows, &key, tag);
-	if (!c)
-		c = wr_rows_make(rows, &key, tag, weigh, gone, d);
-	else if (d->step - c->since < SPAN)
+	if (!make || (c && d->step - c->since < SPAN))
 		return c;
+	if (c) {
+		learn(c, d->step);
+	} else {
+		c = wr_rows_make(rows, &key, tag, weigh, gone, d);
+		memset(&c->step, 0, sizeof(*c) - offsetof(struct client, step));
+	}
 	memset(&c->since, 0, sizeof(*c) - offsetof(struct client, since));
 	c->since = d->step;
 	return c;
 }
 
-static void tell_names(struct wr_detect *d, struct client *c, enum wr_finding_class klass)
+/* Told with what is counted of it, in the steps since then. */
+struct telling {
+	enum wr_finding_class klass;
+	const uint8_t *victim;
+	uint32_t since, queries;
+	double length, names;
+};
+
+static void tell_names(struct wr_detect *d, const struct client *c, const struct telling *t)
 {
-	struct wr_victim v = klass == WR_CLASS_DNS_TUNNEL ? victim_of(c->server, c->key.ip_v)
-							  : victim_of(c->key.addr, c->key.ip_v);
+	struct wr_victim v = victim_of(t->victim, c->key.ip_v);
+	uint32_t steps = d->step - t->since + 1;
 	struct wr_finding *f;
 	bool is_new;
 
-	f = find(d, klass, &v, &is_new);
+	f = find(d, t->klass, &v, &is_new);
 	if (!f || !is_new)
 		return;
-	only_source(f, c->key.addr, c->key.ip_v, c->queries);
-	evidence_only(f, WR_FEATURE_QUERIES, c->queries);
-	evidence_only(f, WR_FEATURE_NAMES, fmin(round(linear_count(c->names, WORDS)), c->queries));
-	evidence_only(f, WR_FEATURE_NAME_LENGTH, c->length / fmax(1, c->queries));
-	if (klass == WR_CLASS_DNS_DGA)
+	only_source(f, c->key.addr, c->key.ip_v, t->queries);
+	evidence_only(f, WR_FEATURE_QUERIES, t->queries);
+	evidence_only(f, WR_FEATURE_NAMES, fmin(round(t->names), t->queries));
+	evidence_only(f, WR_FEATURE_NAME_LENGTH, t->length / fmax(1, t->queries));
+	if (t->klass == WR_CLASS_DNS_DGA)
 		evidence_only(f, WR_FEATURE_NXDOMAIN, c->missing);
-	evidence_only(f, WR_FEATURE_WINDOW, (d->step - c->since + 1) / (double)STEPS);
-	f->start_ns = step_end(d) - (d->step - c->since + 1) * WR_DETECT_STEP_NS;
+	evidence_only(f, WR_FEATURE_WINDOW, steps / (double)STEPS);
+	f->start_ns = step_end(d) - steps * WR_DETECT_STEP_NS;
 	f->score = 2;
 	tell(d, f);
 }
 
-static uint64_t hash_text(const char *s)
+static uint64_t read_label(struct question *q, const uint8_t *at, uint8_t n)
 {
-	uint64_t h = 0;
+	uint64_t h = n;
 
-	while (*s)
-		h = wr_mix(h + (uint8_t)*s++);
+	for (; n; n--, at++) {
+		h = wr_mix(h + (*at >= 'A' && *at <= 'Z' ? *at | 0x20u : *at));
+		q->data |= *at <= ' ' || *at > '~';
+	}
 	return h;
 }
 
-/* The last two labels: lists that are asked by address have one domain, what makes names up many.
- */
-static const char *domain_of(const char *name)
+static bool is_digit(const uint8_t *label)
 {
-	const char *at = name + strlen(name);
-	int dots = 0;
-
-	if (at > name && at[-1] == '.')
-		at--;
-	while (at > name && (at[-1] != '.' || ++dots < 2))
-		at--;
-	return at;
+	return *label == 1 && ((label[1] >= '0' && label[1] <= '9') ||
+			       ((label[1] | 0x20) >= 'a' && (label[1] | 0x20) <= 'f'));
 }
 
-static void set(uint64_t *bits, uint64_t h)
+/*
+ * Of a name that was found whole. Its domain is the last two labels: lists that are asked by
+ * address have one domain, what makes names up many. Addresses of IPv6 are written digit by digit
+ * (ip6.arpa, DNSBL; RFC 3596, 5782), and make a name long that carries nothing.
+ */
+static void read_question(struct question *q, const struct wr_l7 *l7, const uint8_t *at,
+			  const uint8_t *end)
 {
-	bits[h >> 6 & (WORDS - 1)] |= 1ull << (h & 63);
+	uint64_t last[2] = {0};
+	uint32_t digits = 0;
+	bool begin = true;
+
+	q->name = 0;
+	q->data = false;
+	for (; at < end && *at && *at < end - at; at += *at + 1) {
+		last[0] = last[1];
+		last[1] = read_label(q, at + 1, *at);
+		q->name = wr_mix(q->name + last[1]);
+		begin = begin && is_digit(at);
+		digits += begin;
+	}
+	q->domain = wr_mix(last[0]) + last[1];
+	q->len = l7->name_len > 2 * digits ? l7->name_len - 2 * digits : 0;
+}
+
+/* Is it one that was not there? */
+static bool set(uint64_t *bits, uint32_t words, uint64_t h)
+{
+	uint64_t *word = &bits[h >> 6 & (words - 1)], bit = 1ull << (h & 63);
+	bool is_new = !(*word & bit);
+
+	*word |= bit;
+	return is_new;
+}
+
+/* Does it count? If a domain has no vote left, another one is counted from now on. */
+static bool is_of(struct longs *l, const struct question *q, uint32_t step, bool is_new)
+{
+	if (q->data || l->domain == q->domain)
+		return true;
+	if (l->domain) {
+		if (l->votes || !is_new) {
+			l->votes -= is_new;
+			return false;
+		}
+		memset(l->of_domain, 0, sizeof(l->of_domain));
+		l->from = step;
+		l->queries = 0;
+		l->length = 0;
+	}
+	l->domain = q->domain;
+	return true;
+}
+
+static void asks_long(struct wr_detect *d, struct client *c, const struct question *q,
+		      const struct wr_hdr *h, uint8_t name_len)
+{
+	struct longs *l = &c->longs;
+	double names;
+	bool is_new;
+
+	if (d->step - l->since >= SPAN || !l->queries) {
+		memset(l, 0, sizeof(*l));
+		l->since = l->from = d->step;
+	}
+	is_new = set(l->all, WORDS, q->name);
+	if (!is_of(l, q, d->step, is_new))
+		return;
+	l->votes += is_new;
+	l->queries++;
+	l->length += name_len;
+	set(l->of_domain, LONG_WORDS, q->name);
+	memset(l->server, 0, sizeof(l->server));
+	memcpy(l->server, h->dst, h->ip_v == 4 ? 4 : 16);
+	if (l->queries < LONG_NAMES)
+		return;
+	names = linear_count(l->of_domain, LONG_WORDS);
+	if (names >= LONG_NAMES)
+		tell_names(d, c,
+			   &(struct telling){WR_CLASS_DNS_TUNNEL, l->server, l->from, l->queries,
+					     l->length, names});
+}
+
+/* Are so many names missing that they are made up? */
+static bool are_made_up(const struct client *c)
+{
+	double names;
+
+	if (c->missing < MISSING || c->missing * MISSING_OF < c->answers)
+		return false;
+	names = linear_count(c->none, WORDS);
+	return names >= MISSING && names > MISSING_MORE * (double)c->most;
+}
+
+static void answered(struct wr_detect *d, struct client *c, const struct question *q,
+		     const struct wr_l7 *l7)
+{
+	c->answers++;
+	if (l7->rcode != NXDOMAIN || l7->qtype == TYPE_PTR)
+		return;
+	c->missing++;
+	set(c->none, WORDS, q->domain);
+	if (!are_made_up(c))
+		return;
+	c->is_told = true;
+	tell_names(d, c,
+		   &(struct telling){WR_CLASS_DNS_DGA, c->key.addr, c->since, c->queries, c->length,
+				     linear_count(c->names, WORDS)});
 }
 
 void names_packet(struct wr_detect *d, const struct wr_packet *pkt, const struct wr_rec *rec)
 {
 	const struct wr_hdr *h = &rec->hdr[0];
+	const uint8_t *payload;
+	struct question q;
 	struct client *c;
 	struct wr_l7 l7;
 	bool asks;
+	int r;
 
 	if (!(h->has & WR_H_IP) || !(h->has & WR_H_PORTS) || h->proto != WR_IP_UDP ||
 	    !(h->has & WR_H_PAYLOAD) || (h->sport != PORT_DNS && h->dport != PORT_DNS) ||
 	    !pkt->data || h->payload_off >= pkt->caplen)
 		return;
-	wr_l7_read(&l7, pkt->data + h->payload_off, pkt->caplen - h->payload_off, WR_IP_UDP,
-		   h->sport, h->dport);
+	payload = pkt->data + h->payload_off;
+	r = wr_l7_read(&l7, payload, pkt->caplen - h->payload_off, WR_IP_UDP, h->sport, h->dport);
+	if (l7.proto != WR_L7_DNS && r >= 0 && h->dport == PORT_DNS)
+		client_of(d, h->src, h->ip_v, true)->unlike++;
 	if (l7.proto != WR_L7_DNS || !(l7.has & WR_L7_HAS_QUESTION))
 		return;
 	asks = !(l7.has & WR_L7_HAS_ANSWER);
-	c = client_of(d, asks ? h->src : h->dst, h->ip_v);
+	c = client_of(d, asks ? h->src : h->dst, h->ip_v, true);
 	c->step = d->step;
+	read_question(&q, &l7, payload + HEAD, pkt->data + pkt->caplen);
 	if (!asks) {
-		if (l7.rcode == NXDOMAIN && l7.qtype != TYPE_PTR) {
-			c->missing++;
-			set(c->none, hash_text(domain_of(l7.host)));
-			if (c->missing >= MISSING && linear_count(c->none, WORDS) >= MISSING)
-				tell_names(d, c, WR_CLASS_DNS_DGA);
-		}
+		answered(d, c, &q, &l7);
 		return;
 	}
 	c->queries++;
 	c->length += l7.name_len;
-	set(c->names, hash_text(l7.host));
-	if (l7.name_len >= LONG) { /* others are asked meanwhile, too, and are no more of it */
-		memset(c->server, 0, sizeof(c->server));
-		memcpy(c->server, h->dst, h->ip_v == 4 ? 4 : 16);
-		c->long_names++;
-		if (c->long_names >= LONG_NAMES && linear_count(c->names, WORDS) >= LONG_NAMES)
-			tell_names(d, c, WR_CLASS_DNS_TUNNEL);
-	}
+	set(c->names, WORDS, q.name);
+	if (q.len >= LONG) /* others are asked meanwhile, too, and are no more of it */
+		asks_long(d, c, &q, h, l7.name_len);
+}
+
+/* Forwarders ask all they ask from one port, for days: that is DNS by its sizes, and can be read.
+ */
+static bool is_no_dns(struct wr_detect *d, const struct wr_flow *f, uint8_t client)
+{
+	const struct wr_count *up = &f->sent[client], *down = &f->sent[!client];
+	const struct client *c;
+
+	if (up->bytes >= up->packets * TALK_ASKS || down->bytes >= down->packets * TALK_ANSWERS)
+		return true;
+	c = client_of(d, f->key.addr[client], f->key.ip_v, false);
+	return c && c->unlike > c->queries;
 }
 
 /* A client asks from a new port each time, or a few times from one; what goes on and on is
@@ -185,7 +350,8 @@ void names_part(struct wr_detect *d, const struct part *a)
 	    f->sent[1].packets < TALK || f->sent[0].bytes + f->sent[1].bytes < TALK_BYTES)
 		return;
 	ns = f->last_ns - f->first_ns;
-	if ((double)f->sent[client].packets / ((double)ns / 1e9 + 1) < 2)
+	if ((double)f->sent[client].packets / ((double)ns / 1e9 + 1) < 2 ||
+	    !is_no_dns(d, f, client))
 		return;
 	v = victim_of(f->key.addr[!client], f->key.ip_v);
 	fi = find(d, WR_CLASS_DNS_TUNNEL, &v, &is_new);

@@ -13,6 +13,7 @@ WEIR_DATA  the test data (../shared/data): detect/captures
 import collections
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -127,6 +128,20 @@ def rhythm(times):
     return {"interval": middle, "jitter": sorted(abs(g - middle) for g in gaps)[len(gaps) * 2 // 3] / middle if middle else 0}
 
 
+def folded(p):
+    """Names differ by more than the case of ASCII letters."""
+    return p.name.encode("latin1").lower()
+
+
+def long_names(asked):
+    """What is told of a tunnel: names of 50 characters and more, besides digits that are labels in front, of the domain that most different ones
+    of them are of; and those that are no text."""
+    long = [p for p in asked if len(re.sub(r"^([0-9a-fA-F]\.)+", "", p.name)) >= 50]
+    text = {folded(p): folded(p).split(b".")[-2:] for p in long if all(" " < c <= "~" for c in p.name)}
+    domains = collections.Counter(tuple(x) for x in text.values()).most_common(1)
+    return [p for p in long if folded(p) not in text or tuple(text[folded(p)]) == domains[0][0]]
+
+
 def patient(f, e, all_of_it, until):
     """Of its source, in the window that is told. It was raised in the step of 100 ms before t_start: until says when."""
     import ipaddress
@@ -155,9 +170,11 @@ def patient(f, e, all_of_it, until):
             sizes[flow] += p.size
             if p.flags & FIN:
                 ended.add(flow)
+    if f["class"] == "dns_tunnel" and "names" in e:
+        asked = long_names(asked)
     asked = max(asked, list(tries.values()), key=len)  # a scan by UDP, ICMP or ARP: the first packet of each flow
     got.update(shares(asked), **rhythm([p.t for p in asked]))
-    got.update(attempts=len(asked), queries=len(asked), names=len({p.name for p in asked}), sessions=len(ended),
+    got.update(attempts=len(asked), queries=len(asked), names=len({folded(p) for p in asked}), sessions=len(ended),
                answer_size=sum(answers) / max(1, len(answers)), name_length=sum(len(p.name) for p in asked) / max(1, len(asked)),
                session_bytes=sum(sizes[x] for x in ended) / max(1, len(ended)))
     return got

@@ -8,7 +8,10 @@
 
 /* Every number that a finding gives as its evidence, counted again from the packets. */
 
-enum { EVIDENCE_KEYS = 1 << 17 };
+enum {
+	EVIDENCE_KEYS = 1 << 17,
+	LONG_LETTERS = 50, /* of names that are told of a tunnel */
+};
 
 /* Different numbers, and how often each. */
 struct counted {
@@ -192,7 +195,7 @@ static inline void recount_source(struct recount *r, const struct host *h, const
 		} else {
 			answers += to && s->answers;
 		}
-		if (!asks)
+		if (!asks || (t->f.klass == WR_CLASS_DNS_TUNNEL && s->letters < LONG_LETTERS))
 			continue;
 		attempts++;
 		queries++;
