@@ -19,9 +19,8 @@ enum {
 	LOGINS = 10, /* short sessions in a minute */
 	MINUTE = 60 * STEPS,
 	LOGIN_STEPS = MINUTE,
-	LAST = 16,	/* sessions of which the sizes are known */
-	TIMER_GAPS = 3, /* from one turn of a timer to the next: at least */
-	LAST_ODD = 2,	/* of these of another size, among logins; of who differs: one */
+	LAST = 16,    /* sessions of which the sizes are known */
+	LAST_ODD = 2, /* of these of another size, among logins; of who differs: one */
 	SESSION_BYTES_MOST = 20000,
 	SESSION_S_MOST = 30,
 	BEACONS = 15,	    /* connections */
@@ -30,12 +29,12 @@ enum {
 
 static const double alike = 0.4, very_alike = 0.1;
 
-/* Between a program's sessions at least, and how far two of three may stray, as a share. */
+/* Timers of one client at one service (four: two as well); seconds between its sessions at least,
+ * and how far two of three may stray, as a share. */
 static const struct {
+	int timers;
 	float seconds, away;
-} timers[] = {{2.9f, 0.1f}, {1.9f, 0.03f}};
-
-#define BURST_S 1.0f /* what begins within it is of one turn of a timer */
+} rhythms[] = {{1, 2.9f, 0.1f}, {1, 1.9f, 0.03f}, {3, 1.9f, 0.03f}, {4, 1.9f, 0.03f}};
 
 struct sizes { /* of sessions: how many, their sum and the sum of squares */
 	uint32_t n;
@@ -229,21 +228,23 @@ static bool is_near(const struct pair *p)
 static bool has_rhythm(const struct pair *p, uint32_t gaps)
 {
 	float v[GAPS];
-	struct rhythm r = rhythm_of(v, gaps_of(p, v, gaps), BURST_S);
 
-	if (r.n < TIMER_GAPS || p->now_s / (float)p->now.n * 2 > r.middle)
-		return false;
-	for (size_t i = 0; i < sizeof(timers) / sizeof(*timers); i++)
-		if (fminf(r.middle, r.mean) >= timers[i].seconds &&
-		    r.away <= timers[i].away * r.middle)
+	for (size_t i = 0; p->n_gaps >= LOGINS - 1 && i < sizeof(rhythms) / sizeof(*rhythms); i++) {
+		struct rhythm r = rhythm_of(v, gaps_of(p, v, gaps), rhythms[i].timers);
+
+		if (fminf(r.middle / (float)rhythms[i].timers, r.mean) >= rhythms[i].seconds &&
+		    r.away <= rhythms[i].away * r.middle &&
+		    p->now_s / (float)p->now.n * 2 <= r.mean)
 			return true;
+	}
 	return false;
 }
 
 /*
  * Does a timer do it? What looks each few seconds whether a database is well asks the same each
  * time, from near by, and does nothing in between: who tries next when he was refused goes at the
- * server's pace. After another interval has been set the newest gaps say so.
+ * server's pace. Two that do it have two timers. After another interval has been set the newest
+ * gaps say so.
  */
 static bool is_timer(const struct pair *p)
 {
@@ -327,7 +328,7 @@ static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 	if (p->opened < (p->first_step < BEGIN_STEP + COLD_STEPS ? BEACONS_COLD : BEACONS) ||
 	    !is_far(p->addr, p->key.ip_v))
 		return;
-	r = rhythm_of(v, gaps_of(p, v, GAPS), 0);
+	r = rhythm_of(v, gaps_of(p, v, GAPS), 1);
 	if (r.n < BEACONS - 1) /* openings of one moment have none between them */
 		return;
 	if (r.middle < 1 || r.middle > 7200 || r.away > r.middle * 0.15f)

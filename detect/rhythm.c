@@ -17,22 +17,17 @@ float rhythm_middle(float *v, int n)
 	return n & 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
-struct rhythm rhythm_of(float *gap, int n, float burst_s)
+struct rhythm rhythm_of(float *gap, int n, int each)
 {
-	struct rhythm r = {0};
-	float sum = 0, all = 0;
+	struct rhythm r = {.n = n - each + 1};
 
-	for (int i = 0; i < n; i++) {
-		sum += gap[i];
-		all += gap[i];
-		if (gap[i] < burst_s)
-			continue;
-		gap[r.n++] = sum;
-		sum = 0;
-	}
-	if (!r.n)
-		return r;
-	r.mean = all / (float)n;
+	if (r.n < 1)
+		return (struct rhythm){0};
+	for (int i = 0; i < n; i++)
+		r.mean += gap[i] / (float)n;
+	for (int i = 0; i < r.n; i++)
+		for (int k = 1; k < each; k++)
+			gap[i] += gap[i + k];
 	r.middle = rhythm_middle(gap, r.n);
 	/* Two of three: of what strays by chance half is at times regular. */
 	for (int i = 0; i < r.n; i++)

@@ -5,15 +5,15 @@
 /* How regular something comes, by the seconds between one time and the next. */
 
 struct rhythm {
-	int n;	      /* gaps that it is made of */
+	int n;	      /* spans that it is made of */
 	float middle; /* of them, in seconds */
 	float away;   /* as far from the middle two of three are at most */
-	float mean;   /* of all that were given */
+	float mean;   /* of the gaps that were given */
 };
 
-/* gap: n of them, the oldest first; they are moved about. Those shorter than burst_s are of one
- * time, and part of the next longer one. */
-struct rhythm rhythm_of(float *gap, int n, float burst_s);
+/* gap: n of them, the oldest first; they are written over. A span is `each` gaps, one after the
+ * other: how regular each second, third time is where several things take turns. */
+struct rhythm rhythm_of(float *gap, int n, int each);
 
 /* The middle one of n, at least one; sorts them. */
 float rhythm_middle(float *v, int n);

@@ -249,9 +249,17 @@ static void three_at_once(uint32_t i)
 	same(i);
 }
 
-static void many_at_once(uint32_t i)
+/* Two that look at it for two services. */
+static void two_in_turn(uint32_t i)
 {
-	for (int k = 0; k < 12; k++)
+	same(i);
+	pass(&host, 1.7, NULL, NULL);
+	same(i);
+}
+
+static void nine_at_once(uint32_t i)
+{
+	for (int k = 0; k < 9; k++)
 		same(i);
 }
 
@@ -293,6 +301,9 @@ static void checks(void)
 	every(15, 60, three_at_once);
 	end(false, "three at once, each 15 s");
 	begin();
+	every(5, 200, two_in_turn);
+	end(false, "two health checks by one host, each 5 s");
+	begin();
 	every(5, 200, same_and_more);
 	end(false, "a health check, and at times somebody at the same host");
 	begin();
@@ -320,6 +331,13 @@ static void refused_late(uint32_t i)
 	logs_in(PC, 6 + host_random(&dice) % 11, 3);
 }
 
+/* Whose next one does not come later for that. */
+static void strays(uint32_t i)
+{
+	pass(&host, (double)(host_random(&dice) % 266) / 100, NULL, NULL);
+	same(i);
+}
+
 static void no_checks(void)
 {
 	begin();
@@ -332,8 +350,14 @@ static void no_checks(void)
 	every(3.1, 40, refused_late);
 	end(true, "somebody inside, each time he was refused, which takes the server 3 s");
 	begin();
-	every(20, 5, many_at_once);
-	end(true, "twelve at once, each 20 s");
+	every(20, 5, nine_at_once);
+	end(true, "nine at once, each 20 s");
+	begin();
+	every(28, 5, nine_at_once);
+	end(true, "nine at once, each 28 s");
+	begin();
+	every(4, 40, strays);
+	end(true, "what strays by a third of 4 s");
 	begin();
 	minutes(3, 20, same_at_times);
 	end(true, "what a health check asks, at no regular time");
