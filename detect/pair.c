@@ -383,19 +383,17 @@ static bool is_over(const struct wr_detect *d, const struct part *a)
 	return went_on(f) && (f->tcp_flags[0] | f->tcp_flags[1]) & (WR_TCP_FIN | WR_TCP_RST);
 }
 
-/* Of a row that has had a connection which is over, too: when the newest began; 0: it has not. A
- * SYN may be forged, and is believed where one is known to be over. */
+/* Of a row that has had a connection which is over, too: when the newest was made; 0: it has not.
+ * Its SYN is taken for a late packet of the older one. */
 static uint64_t again_ns(struct wr_detect *d, const struct part *a)
 {
-	struct ended_one *e = a->is_new ? NULL : ended_find(&d->pairs->ended, a->f);
+	struct ended_one *e = ended_find(&d->pairs->ended, a->f);
 
-	if (!e && (!a->handshake || is_whole(a->f)))
+	if (!e && is_whole(a->f))
 		return 0;
 	e = e ? e : ended_put(&d->pairs->ended, a->f, 0);
-	if (!e->begin_ns) {
-		e->begin_ns = a->p->flow.first_ns;
-		e->bytes = (uint64_t)bytes_of(a->f) - a->p->flow.n.bytes;
-	}
+	e->begin_ns = a->p->flow.first_ns;
+	e->bytes = (uint64_t)bytes_of(a->f) - a->p->flow.n.bytes;
 	return e->begin_ns;
 }
 
@@ -441,8 +439,6 @@ void pair_part(struct wr_detect *d, const struct part *a)
 		return;
 	if (a->handshake)
 		connection(d, a);
-	else if (a->syn)
-		again_ns(d, a);
 	if (!is_over(d, a))
 		return;
 	p = pair_of(d, &a->p->flow.key, a->f->caller, false);
