@@ -272,6 +272,13 @@ static inline uint64_t addr_hash(const uint8_t addr[16])
 	return wr_sketch_hash(0x5eed, a, b);
 }
 
+/* Of a flow and one of its ends. */
+static inline uint64_t connection_hash(const struct wr_flow_key *k, uint8_t end)
+{
+	return wr_mix(addr_hash(k->addr[0]) + 3 * addr_hash(k->addr[1]) +
+		      ((uint64_t)k->port[0] << 32 | (uint64_t)k->port[1] << 8 | end));
+}
+
 /* Was something found at that address a moment ago? */
 bool is_busy(const struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v);
 

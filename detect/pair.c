@@ -3,7 +3,9 @@
 
 #include "core/proto.h"
 #include "detect/blame.h"
+#include "detect/ended.h"
 #include "detect/impl.h"
+#include "detect/rhythm.h"
 
 /*
  * Who connects to which service, how often and how regularly: logins that are tried one after
@@ -27,6 +29,13 @@ enum {
 
 static const double alike = 0.4, very_alike = 0.1;
 
+/* Timers of one client at one service (four: two as well); seconds between its sessions at least,
+ * and how far two of three may stray, as a share. */
+static const struct {
+	int timers;
+	float seconds, away;
+} rhythms[] = {{1, 2.9f, 0.1f}, {1, 1.9f, 0.03f}, {3, 1.9f, 0.03f}, {4, 1.9f, 0.03f}};
+
 struct sizes { /* of sessions: how many, their sum and the sum of squares */
 	uint32_t n;
 	double bytes, bytes_2;
@@ -37,23 +46,24 @@ struct pair {
 	uint32_t step;
 	uint8_t addr[16];
 	uint16_t port;
-	uint32_t since;		  /* step in which its minute began */
-	struct sizes now, past;	  /* short sessions that ended in it, and before */
-	uint64_t late;		  /* bytes of those of `now` that came when they were counted */
-	float last[LAST];	  /* bytes of the newest ones, a ring */
-	uint16_t last_port[LAST]; /* the client's */
-	uint32_t n_last;	  /* written so far */
-	uint64_t opened_ns;	  /* the newest connection */
-	uint64_t first_ns;	  /* the first since `since` */
-	bool differ;		  /* its sessions have not been alike */
-	float gap[GAPS];	  /* seconds between openings, a ring */
-	uint32_t n_gaps;	  /* written so far */
+	uint32_t since;		/* step in which its minute began */
+	struct sizes now, past; /* short sessions that ended in it, and before */
+	float now_s;		/* that those of `now` took */
+	uint64_t late;		/* bytes of those of `now` that came when they were counted */
+	float last[LAST];	/* bytes of the newest ones, a ring */
+	uint32_t n_last;	/* written so far */
+	uint64_t opened_ns;	/* the newest connection */
+	uint64_t first_ns;	/* the first since `since` */
+	bool differ;		/* its sessions have not been alike */
+	float gap[GAPS];	/* seconds between openings, a ring */
+	uint32_t n_gaps;	/* written so far */
 	uint32_t opened, first_step;
 	uint32_t minute, minutes; /* the newest it has opened one in; how many there were */
 };
 
 struct pairs {
 	struct wr_rows rows;
+	struct ended ended; /* of those that logged in */
 };
 
 /* Where people log in; what speaks SSH is one wherever it listens. */
@@ -132,17 +142,13 @@ static struct pair *pair_of(struct wr_detect *d, const struct wr_flow_key *k, ui
 	return p;
 }
 
-static int by_size(const void *a, const void *b)
+/* The newest gaps between openings, n at most, in their order: how many. */
+static int gaps_of(const struct pair *p, float *v, uint32_t n)
 {
-	float x = *(const float *)a, y = *(const float *)b;
-
-	return (x > y) - (x < y);
-}
-
-static float median(float *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), by_size);
-	return n & 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+	n = p->n_gaps < n ? p->n_gaps : n;
+	for (uint32_t i = 0; i < n; i++)
+		v[i] = p->gap[(p->n_gaps - n + i) % GAPS];
+	return (int)n;
 }
 
 static struct wr_victim service_of(const struct pair *p)
@@ -183,6 +189,7 @@ static void end_minute(struct wr_detect *d, struct pair *p)
 	p->past.bytes_2 += p->now.bytes_2;
 	p->differ |= p->past.n >= LOGINS && spread_of(&p->past) > alike;
 	p->now = (struct sizes){0};
+	p->now_s = 0;
 	p->late = 0;
 	p->since = d->step;
 }
@@ -194,7 +201,7 @@ static bool most_are_alike(const struct pair *p)
 	float v[LAST], mid;
 
 	memcpy(v, p->last, sizeof(v));
-	mid = median(v, n);
+	mid = rhythm_middle(v, n);
 	for (int i = 0; i < n; i++)
 		odd += fabsf(v[i] - mid) > (float)very_alike * mid;
 	return odd <= LAST_ODD - p->differ;
@@ -209,6 +216,40 @@ static bool are_logins(const struct pair *p)
 {
 	return p->now.n >= LOGINS && (spread_of(&p->now) <= (p->differ ? very_alike : alike) ||
 				      (p->n_last >= LAST && most_are_alike(p)));
+}
+
+/* Of one's own networks, or beside the server: its /24, of IPv6 its /64. */
+static bool is_near(const struct pair *p)
+{
+	return !is_far(p->key.addr, p->key.ip_v) ||
+	       !memcmp(p->key.addr, p->addr, p->key.ip_v == 4 ? 3 : 8);
+}
+
+static bool has_rhythm(const struct pair *p, uint32_t gaps)
+{
+	float v[GAPS];
+
+	for (size_t i = 0; p->n_gaps >= LOGINS - 1 && i < sizeof(rhythms) / sizeof(*rhythms); i++) {
+		struct rhythm r = rhythm_of(v, gaps_of(p, v, gaps), rhythms[i].timers);
+
+		if (fminf(r.middle / (float)rhythms[i].timers, r.mean) >= rhythms[i].seconds &&
+		    r.away <= rhythms[i].away * r.middle &&
+		    p->now_s / (float)p->now.n * 2 <= r.mean)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does a timer do it? What looks each few seconds whether a database is well asks the same each
+ * time, from near by, and does nothing in between: who tries next when he was refused goes at the
+ * server's pace. Two that do it have two timers. After another interval has been set the newest
+ * gaps say so.
+ */
+static bool is_timer(const struct pair *p)
+{
+	return is_near(p) && most_are_alike(p) &&
+	       (has_rhythm(p, LOGINS - 1) || has_rhythm(p, GAPS));
 }
 
 /* Those of somebody who was found, at any pace at which the finding holds until the next one. */
@@ -235,22 +276,24 @@ static void one_more(struct wr_finding *f, const struct pair *p)
  * they alike? What a program asks of a database is not; who has had such sessions is a program,
  * until they are as like as only what is tried again and again can be.
  */
-static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f)
+static void session(struct wr_detect *d, struct pair *p, double bytes, uint64_t begin_ns,
+		    uint64_t end_ns)
 {
-	double bytes = bytes_of(f);
 	struct wr_victim v = service_of(p);
 	struct wr_finding *fi;
 	bool is_new;
 
 	if (d->step - p->since > LOGIN_STEPS)
 		end_minute(d, p);
-	p->last_port[p->n_last % LAST] = f->key.port[f->caller];
 	p->last[p->n_last++ % LAST] = (float)bytes;
 	if (!p->now.n++)
-		p->first_ns = f->first_ns;
+		p->first_ns = begin_ns;
 	p->now.bytes += bytes;
 	p->now.bytes_2 += bytes * bytes;
+	p->now_s += (float)((double)(end_ns - begin_ns) / 1e9);
 	if (!are_logins(p) && !go_on(p, found(d, WR_CLASS_BRUTE_FORCE, &v)))
+		return;
+	if (is_timer(p))
 		return;
 	fi = find(d, WR_CLASS_BRUTE_FORCE, &v, &is_new);
 	if (!fi)
@@ -272,8 +315,8 @@ static void session(struct wr_detect *d, struct pair *p, const struct wr_flow *f
 
 static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 {
-	float v[GAPS], mid, away;
-	int n;
+	float v[GAPS];
+	struct rhythm r;
 	struct wr_victim v_of = service_of(p);
 	struct wr_finding *f;
 	bool is_new;
@@ -285,26 +328,19 @@ static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 	if (p->opened < (p->first_step < BEGIN_STEP + COLD_STEPS ? BEACONS_COLD : BEACONS) ||
 	    !is_far(p->addr, p->key.ip_v))
 		return;
-	n = p->n_gaps < GAPS ? (int)p->n_gaps : GAPS;
-	if (n < BEACONS - 1) /* openings of one moment have none between them */
+	r = rhythm_of(v, gaps_of(p, v, GAPS), 1);
+	if (r.n < BEACONS - 1) /* openings of one moment have none between them */
 		return;
-	memcpy(v, p->gap, sizeof(v));
-	mid = median(v, n);
-	/* Two of three: of what strays by chance half is at times regular. */
-	for (int i = 0; i < n; i++)
-		v[i] = fabsf(v[i] - mid);
-	qsort(v, (size_t)n, sizeof(*v), by_size);
-	away = v[n * 2 / 3];
-	if (mid < 1 || mid > 7200 || away > mid * 0.15f)
+	if (r.middle < 1 || r.middle > 7200 || r.away > r.middle * 0.15f)
 		return;
 	f = find(d, WR_CLASS_BEACON, &v_of, &is_new);
 	if (!f || !is_new)
 		return;
 	only_source(f, p->key.addr, p->key.ip_v, p->opened);
 	evidence_only(f, WR_FEATURE_ATTEMPTS, p->opened);
-	evidence_only(f, WR_FEATURE_INTERVAL, (double)mid);
-	evidence_only(f, WR_FEATURE_JITTER, (double)(away / mid));
-	f->start_ns = step_end(d) - (uint64_t)((double)mid * 1e9 * (BEACONS - 1));
+	evidence_only(f, WR_FEATURE_INTERVAL, (double)r.middle);
+	evidence_only(f, WR_FEATURE_JITTER, (double)(r.away / r.middle));
+	f->start_ns = step_end(d) - (uint64_t)((double)r.middle * 1e9 * (BEACONS - 1));
 	tell(d, f);
 }
 
@@ -340,47 +376,72 @@ static bool is_over(const struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow *f = a->f;
 
-	if (f->caller == WR_FLOW_CALLER_UNKNOWN || !is_whole(f) || !client_spoke(f))
+	if (f->caller == WR_FLOW_CALLER_UNKNOWN || !client_spoke(f))
 		return false;
 	if (d->conf.one_way)
 		return a->closing;
 	return went_on(f) && (f->tcp_flags[0] | f->tcp_flags[1]) & (WR_TCP_FIN | WR_TCP_RST);
 }
 
-/* How many were counted since that one, itself too, by the client's port; 0: it was not. It is over
- * with each part that still comes. */
-static uint32_t counted_ago(const struct pair *p, const struct wr_flow *f)
+/* Of a row that has had a connection which is over, too: when the newest was made; 0: it has not.
+ * Its SYN is taken for a late packet of the older one. */
+static uint64_t again_ns(struct wr_detect *d, const struct part *a)
 {
-	uint32_t n = p->n_last < LAST ? p->n_last : LAST;
+	struct ended_one *e = ended_find(&d->pairs->ended, a->f);
 
-	for (uint32_t i = 1; i <= n; i++)
-		if (p->last_port[(p->n_last - i) % LAST] == f->key.port[f->caller])
-			return i;
-	return 0;
+	if (!e && is_whole(a->f))
+		return 0;
+	e = e ? e : ended_put(&d->pairs->ended, a->f, 0);
+	e->begin_ns = a->p->flow.first_ns;
+	e->bytes = (uint64_t)bytes_of(a->f) - a->p->flow.n.bytes;
+	return e->begin_ns;
+}
+
+static void connection(struct wr_detect *d, const struct part *a)
+{
+	struct pair *p = pair_of(d, &a->p->flow.key, a->from, true);
+	uint64_t ns = again_ns(d, a);
+
+	p->step = d->step;
+	p->minutes += p->minute != d->step / MINUTE;
+	p->minute = d->step / MINUTE;
+	opening(d, p, ns ? ns : a->f->first_ns);
+}
+
+/* It is over with each part that still comes, and counted with the first: of a row that has more
+ * than one connection, with the first that ends the newest. */
+static void over(struct wr_detect *d, struct pair *p, const struct part *a)
+{
+	const struct wr_flow *f = a->f;
+	struct ended_one *e = ended_find(&d->pairs->ended, f);
+	uint64_t begin_ns = e ? e->begin_ns : f->first_ns;
+	double bytes = bytes_of(f) - (e ? (double)e->bytes : 0);
+	bool small = bytes < SESSION_BYTES_MOST &&
+		     f->last_ns - begin_ns < SESSION_S_MOST * 1000000000ull;
+
+	if (e && !e->begin_ns) {
+		if (e->number && p->n_last - e->number < p->now.n)
+			p->late += a->p->flow.n.bytes;
+		return;
+	}
+	if (e ? !(a->p->flow.tcp_flags & (WR_TCP_FIN | WR_TCP_RST)) : !is_whole(f))
+		return;
+	ended_put(&d->pairs->ended, f, small ? p->n_last + 1 : 0);
+	if (small)
+		session(d, p, bytes, begin_ns, f->last_ns);
 }
 
 void pair_part(struct wr_detect *d, const struct part *a)
 {
-	const struct wr_flow *f = a->f;
 	struct pair *p;
-	uint32_t ago;
 
 	if (a->p->flow.key.proto != WR_IP_TCP)
 		return;
-	if (a->handshake) {
-		p = pair_of(d, &a->p->flow.key, a->from, true);
-		p->step = d->step;
-		p->minutes += p->minute != d->step / MINUTE;
-		p->minute = d->step / MINUTE;
-		opening(d, p, f->first_ns);
-	}
+	if (a->handshake)
+		connection(d, a);
 	if (!is_over(d, a))
 		return;
-	p = pair_of(d, &a->p->flow.key, f->caller, false);
-	ago = p ? counted_ago(p, f) : 0;
-	if (ago && ago <= p->now.n)
-		p->late += a->p->flow.n.bytes;
-	if (p && !ago && f->last_ns - f->first_ns < SESSION_S_MOST * 1000000000ull &&
-	    bytes_of(f) < SESSION_BYTES_MOST && is_login(d, p, f))
-		session(d, p, f);
+	p = pair_of(d, &a->p->flow.key, a->f->caller, false);
+	if (p && is_login(d, p, a->f))
+		over(d, p, a);
 }

@@ -26,17 +26,9 @@ void syns_free(struct syns *s)
 	wr_mem_unmap(s, sizeof(*s));
 }
 
-static uint64_t hash_of(const struct part *a)
-{
-	const struct wr_flow_key *k = &a->p->flow.key;
-
-	return wr_mix(addr_hash(k->addr[0]) + 3 * addr_hash(k->addr[1]) +
-		      ((uint64_t)k->port[0] << 32 | (uint64_t)k->port[1] << 8 | a->from));
-}
-
 static bool opens(struct syns *s, uint32_t step, const struct part *a)
 {
-	uint64_t h = hash_of(a);
+	uint64_t h = connection_hash(&a->p->flow.key, a->from);
 	uint32_t at = (uint32_t)(h & (WAITING - 1)), tag = (uint32_t)(h >> 32) | 1;
 	bool again = s->wait[at].tag == tag && step - s->wait[at].step < WAIT_STEPS;
 
@@ -47,7 +39,7 @@ static bool opens(struct syns *s, uint32_t step, const struct part *a)
 
 static bool done(struct syns *s, uint32_t step, const struct part *a)
 {
-	uint64_t h = hash_of(a);
+	uint64_t h = connection_hash(&a->p->flow.key, a->from);
 	uint32_t at = (uint32_t)(h & (WAITING - 1)), tag = (uint32_t)(h >> 32) | 1;
 
 	if (s->wait[at].tag != tag)
