@@ -212,7 +212,8 @@ hot_plug() {
 	local hook=$1 h=wrh$$ round before after
 	shift
 	watch_rows "hot-$hook" "$IN" -n "$NS" --hook "$hook" "$@"
-	[ $# = 2 ] && [ "$2" = any ] || like "hot plug, $hook: says that it waits" "$(said)" "^weir: $h: not there yet"
+	[ $# = 2 ] && [ "$2" = any ] || ok "hot plug, $hook: says that it waits" \
+		wait_for "$PATIENCE" grep -q "^weir: $h: not there yet" "$TMP/$WATCH_TAG.err"
 	for round in 1 2; do
 		plug "$h"
 		ok "hot plug, $hook: taken up when it is there, time $round" wait_for "$PATIENCE" plugged "$h" "$round"
