@@ -198,6 +198,9 @@ enum {
 	WR_MODEL_MOST = (1 << 24) - 1,	    /* of a value that is asked about */
 	WR_MODEL_WORDS = 11,		    /* of 64 bits: what is asked of a packet alone */
 	WR_MODEL_MASKS = 2, /* lines in front of the roots: which of those words' bits matter */
+	/* Questions on the way through all trees from which a look at what was said before is worth
+	 * more than it costs. */
+	WR_MODEL_WORTH_KEEPING = 40,
 };
 
 struct wr_model_line {

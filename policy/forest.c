@@ -56,14 +56,12 @@ static void put_masks(struct wr_image_build *b, uint32_t line, uint32_t asks)
 
 /* Where a look at what was said before costs more than asking, or where what is asked about is
  * another number in each packet, nothing is kept. */
-enum { WORTH_KEEPING = 24 /* questions on the way through all trees */ };
-
 uint64_t wr_image_model_id(const struct wr_model *m)
 {
 	uint64_t id = m->n_trees;
 
 	if (wr_model_asks(m) & (WR_MODEL_OF_FLOW | WR_MODEL_OF_SOURCE) ||
-	    m->n_trees * wr_model_levels(m) < WORTH_KEEPING)
+	    wr_model_way(m) < WR_MODEL_WORTH_KEEPING)
 		return 0;
 	for (uint32_t t = 0; t < m->n_trees; t++)
 		id = wr_mix(id ^ m->root[t]);

@@ -489,7 +489,7 @@ def train(folder, capture):
     with open(other, "w") as f:
         json.dump(wide, f)
     status, out, err = run("learn", "model", other)
-    ok("at most 30 questions on the way through all trees; packets unlike each other cost about 72 ns each\n" in out, "and what is not is told", out + err)
+    ok("at most 30 questions on the way through all trees; packets unlike each other cost about 56 ns each\n" in out, "and what is not is told", out + err)
     for args, want in (([capture], "into which file?"), (["-o", one], "which labelled captures?"), ([capture, "-o", one, "--with", "size"], "--with size: no feature"),
                        (["/nowhere.pcap", "-o", one], "/nowhere")):
         status, out, err = run("learn", "train", *args)
