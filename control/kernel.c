@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/board.h"
@@ -24,17 +25,32 @@ static void ask_version(struct wr_kernel *k)
 	sscanf(u.release, "%d.%d", &k->major, &k->minor);
 }
 
+/* Can such a map be made? 0 or why not. What ends gives its memory back later than it ends, so room
+ * is waited for, half a second; and no memory is not taken for a kernel that does not know such
+ * maps, as libbpf's own question does. */
+static int ask_map(enum bpf_map_type type, uint32_t key, uint32_t value, uint32_t entries)
+{
+	static const struct timespec moment = {.tv_nsec = 50000000};
+	int fd = -ENOMEM;
+
+	for (int i = 0; i < 10 && (fd == -ENOMEM || fd == -EAGAIN); i++) {
+		if (i)
+			nanosleep(&moment, NULL);
+		fd = bpf_map_create(type, "weir_probe", key, value, entries, NULL);
+	}
+	if (fd < 0)
+		return -fd;
+	close(fd);
+	return 0;
+}
+
 static void ask_bpf(struct wr_kernel *k)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_probe", 4, 8, 1, NULL);
-
-	k->bpf_errno = fd < 0 ? -fd : 0;
-	k->bpf_allowed = fd >= 0;
-	if (fd >= 0)
-		close(fd);
+	k->bpf_errno = ask_map(BPF_MAP_TYPE_ARRAY, 4, 8, 1);
+	k->bpf_allowed = !k->bpf_errno;
 	if (!k->bpf_allowed)
 		return;
-	k->ringbuf = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) > 0;
+	k->ring_errno = ask_map(BPF_MAP_TYPE_RINGBUF, 0, 0, (uint32_t)sysconf(_SC_PAGESIZE));
 	k->ktime_coarse =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_ktime_get_coarse_ns, NULL) > 0;
 	k->check_mtu = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_check_mtu, NULL) > 0;
@@ -92,6 +108,9 @@ int wr_kernel_check(struct wr_err *err)
 			       "this host may have %d CPUs and weir was built for %d: "
 			       "build with -Dmax_cpus=%d",
 			       libbpf_num_possible_cpus(), WR_MAX_CPUS, libbpf_num_possible_cpus());
+	if (k->bpf_errno == ENOMEM)
+		return wr_fail(err, ENOMEM,
+			       "not enough memory in the kernel for BPF: free some, start again");
 	if (!k->bpf_allowed && k->root)
 		return wr_fail(err, EPERM,
 			       "BPF is not allowed here although this is root (%s): a container "
@@ -102,9 +121,13 @@ int wr_kernel_check(struct wr_err *err)
 			       "BPF needs rights (%s): run as root, or with CAP_BPF, CAP_NET_ADMIN "
 			       "and CAP_PERFMON",
 			       strerror(k->bpf_errno));
-	if (k->major < 5 || (k->major == 5 && k->minor < 10) || !k->ringbuf)
+	if (k->major < 5 || (k->major == 5 && k->minor < 10))
 		return wr_fail(err, EOPNOTSUPP,
 			       "Linux %s is too old for the kernel programs: they need 5.10",
 			       k->release);
+	if (k->ring_errno)
+		return wr_fail(err, k->ring_errno == EINVAL ? EOPNOTSUPP : k->ring_errno,
+			       "Linux %s has no ring buffer for the kernel programs: %s",
+			       k->release, strerror(k->ring_errno));
 	return 0;
 }

@@ -12,7 +12,7 @@ struct wr_kernel {
 	char release[64];
 	bool bpf_allowed;    /* a map could be created */
 	int bpf_errno;	     /* why not */
-	bool ringbuf;	     /* 5.8 */
+	int ring_errno;	     /* why there is no ring buffer (5.8); EINVAL: the kernel has none */
 	bool xdp_load_bytes; /* 5.18: bytes of multi-buffer packets, variable copies */
 	bool ktime_coarse;   /* 5.11 */
 	bool check_mtu;	     /* 5.12 */

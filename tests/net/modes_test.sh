@@ -428,6 +428,19 @@ no_rights() {
 		setpriv --bounding-set=-all --inh-caps=-all "$TMP/weir" watch -i lo
 }
 
+# One BPF call after another finds no memory, as after something large has ended: that is waited for, and neither taken
+# for a kernel that is too old nor for missing rights.
+no_memory() {
+	local n
+	type -P strace >/dev/null || { skip "needs strace"; return; }
+	for n in 1 2 3 4 5 6; do
+		refuses 0 "no memory in BPF call $n" "^weir: $IN: (native XDP|TC ingress)" \
+			strace -f -qq -o /dev/null -e trace=bpf -e "inject=bpf:error=ENOMEM:when=$n" "$WEIR" watch -n "$NS" -i "$IN" -t 1
+	done
+	refuses 1 "no memory for BPF" "not enough memory in the kernel" \
+		strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:error=ENOMEM "$WEIR" watch -n "$NS" -i "$IN" -t 1 --hook tc
+}
+
 help_texts() {
 	local c n=0
 	ok "help" "$WEIR" help
@@ -600,6 +613,7 @@ if [ "$THIN" = 1 ]; then # not a matter of the kernel
 	offload
 	wrong_input
 	no_rights
+	no_memory
 	help_texts
 	ends
 	pipe_ends
