@@ -25,6 +25,7 @@ enum {
 	SESSION_S_MOST = 30,
 	BEACONS = 15,	    /* connections */
 	BEACONS_COLD = 100, /* of those that may have been there always */
+	BEACON_HOLDS = 3,   /* intervals: one may be missed */
 };
 
 static const double alike = 0.4, very_alike = 0.1;
@@ -334,7 +335,10 @@ static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 	if (r.middle < 1 || r.middle > 7200 || r.away > r.middle * 0.15f)
 		return;
 	f = find(d, WR_CLASS_BEACON, &v_of, &is_new);
-	if (!f || !is_new)
+	if (!f)
+		return;
+	hold_for(d, f, (uint32_t)fmax(HOLD_LONG, BEACON_HOLDS * STEPS * (double)r.middle));
+	if (!is_new)
 		return;
 	only_source(f, p->key.addr, p->key.ip_v, p->opened);
 	evidence_only(f, WR_FEATURE_ATTEMPTS, p->opened);
