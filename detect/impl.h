@@ -324,6 +324,7 @@ struct weeks {
 	uint64_t hour;	    /* that is being learned, since 1970 */
 	uint32_t seconds, hours;
 	struct drift day;
+	float drift; /* of the change that was told last, what is left of it: see drift.c */
 	bool taken;
 };
 
@@ -337,7 +338,7 @@ void week_learn(struct wr_detect *d, struct target *t, uint32_t idle);
 /* An hour is over whose seconds had this mean y, before w learns of it. */
 void drift_hour(struct drift *day, const struct wr_week *w, unsigned int hour, double y);
 /* When a day is: says what is to be said of it, and begins another one. */
-void drift_end(struct wr_detect *d, const struct target *t, struct drift *day);
+void drift_end(struct wr_detect *d, const struct target *t, struct weeks *w);
 
 /* Of the last minutes alone, as far as these are believed. */
 static inline double most_lately(const struct target *t, enum count c, double k)
