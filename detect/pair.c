@@ -242,15 +242,14 @@ static bool has_rhythm(const struct pair *p, uint32_t gaps)
 }
 
 /*
- * Does a timer do it? What looks each few seconds whether a database is well asks the same each
- * time, from near by, and does nothing in between: who tries next when he was refused goes at the
- * server's pace. Two that do it have two timers. After another interval has been set the newest
- * gaps say so.
+ * Does a timer do it? What looks each few seconds whether a database is well, or what is in it,
+ * comes from near by, and does nothing in between: who tries next when he was refused goes at the
+ * server's pace. Whether it asks the same each time says nothing: tries are as alike. Two that do
+ * it have two timers. After another interval has been set the newest gaps say so.
  */
 static bool is_timer(const struct pair *p)
 {
-	return is_near(p) && most_are_alike(p) &&
-	       (has_rhythm(p, LOGINS - 1) || has_rhythm(p, GAPS));
+	return is_near(p) && (has_rhythm(p, LOGINS - 1) || has_rhythm(p, GAPS));
 }
 
 /* Those of somebody who was found, at any pace at which the finding holds until the next one. */
