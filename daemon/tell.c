@@ -3,9 +3,17 @@
 
 #define MINUTE_NS 60000000000ull
 
+/* What comes back within that time goes on: people were told once that it is over, and the next
+ * time they are when it is. */
+static bool may_come_back(const struct wr_incident *i, uint64_t now_ns)
+{
+	return i->state == WR_INCIDENT_OVER && i->told.states >> i->state & 1 &&
+	       now_ns - i->last_ns <= WR_INCIDENT_REST_NS;
+}
+
 static bool is_due(const struct wr_tell *t, const struct wr_incident *i, uint64_t now_ns)
 {
-	if (i->severity < t->least || i->told.state == i->state + 1)
+	if (i->severity < t->least || i->told.state == i->state + 1 || may_come_back(i, now_ns))
 		return false;
 	return !(i->told.states >> i->state & 1) || now_ns - i->told.at_ns >= MINUTE_NS;
 }

@@ -6,7 +6,8 @@
 
 /*
  * Which changes of incidents people are told of, so that they go on reading: each state of an
- * incident once and at once; one that it had before again after a minute at the earliest; nothing
+ * incident once and at once; one that it had before again after a minute at the earliest, and that
+ * it is over when it cannot come back any more (WR_INCIDENT_REST_NS); nothing
  * below the least severity; no more than so many a minute. What was not told is counted. Pure.
  */
 struct wr_tell {

@@ -19,7 +19,7 @@ enum { REASONS = WR_BAD_COUNT + WR_EVASION_COUNT };
 struct place {
 	struct wr_talk_key key; /* ip_v 0: of those without an address that can be read */
 	uint32_t step, since;	/* since: of this minute */
-	uint32_t n;
+	uint32_t n, before;	/* so many, and in the minute before */
 	uint64_t first_ns;
 	struct wr_norm norm; /* of n, a minute is a second */
 	uint8_t from[16];    /* by majority (Boyer and Moore) */
@@ -73,6 +73,7 @@ static void end_minute(struct wr_detect *d, struct place *p)
 		wr_norm_rest(&p->norm, minutes - 1);
 	}
 	p->since += minutes * MINUTE;
+	p->before = minutes == 1 ? p->n : 0;
 	p->n = p->votes = 0;
 	p->first_ns = 0;
 	memset(p->sources, 0, sizeof(p->sources));
@@ -112,19 +113,34 @@ static uint32_t first_reason(const struct place *p, uint32_t *all)
 	return best;
 }
 
+/* Is that more than is fine there in a minute? More than usual it has to be in any case. */
+static bool are_too_many(const struct wr_detect *d, const struct place *p,
+			 const struct wr_victim *v, double n, double least)
+{
+	const struct wr_detect_fixed *set = fixed_of(d, WR_CLASS_MALFORMED, v);
+
+	return set ? n >= set->at : n >= least && n > wr_norm_most(&p->norm, USUAL);
+}
+
+/* They were told, and go on. */
+static bool go_on(struct wr_detect *d, const struct place *p, const struct wr_victim *v)
+{
+	double n = slide(p->before, p->n, d->step - p->since, MINUTE);
+
+	return found(d, WR_CLASS_MALFORMED, v) &&
+	       are_too_many(d, p, v, n, d->conf.tune.malformed / (double)GOES_ON);
+}
+
 static void look(struct wr_detect *d, struct place *p)
 {
 	struct wr_victim v = victim_of(p->key.addr, p->key.ip_v);
-	const struct wr_detect_fixed *set;
 	uint32_t reason, all;
 	struct wr_finding *f;
 	bool is_new;
 
 	if (!p->key.ip_v)
 		v.prefix = 0;
-	set = fixed_of(d, WR_CLASS_MALFORMED, &v);
-	if (set ? p->n < set->at
-		: p->n < d->conf.tune.malformed || p->n <= wr_norm_most(&p->norm, USUAL))
+	if (!are_too_many(d, p, &v, p->n, d->conf.tune.malformed) && !go_on(d, p, &v))
 		return;
 	if (p->key.ip_v && is_busy(d, p->key.addr, p->key.ip_v) &&
 	    !found(d, WR_CLASS_MALFORMED, &v))

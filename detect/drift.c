@@ -5,6 +5,11 @@
  * Load that is another one than usual at the same hours, all day long: nothing that is wrong, and
  * worth knowing. Hours are held against the same hours of the week (their means, before they learn
  * of this one), so neither nights nor a weekend are any.
+ *
+ * What is usual follows a quarter of the difference a week, so a change that lasts is there for
+ * weeks. It is told once, and remembered as the logarithm of how many times as much it was. That
+ * shrinks as the days do, by a quarter a day at most: a holiday does not end it. Told again is what
+ * is twice as much of a change as that, or one to the other side.
  */
 
 enum {
@@ -15,6 +20,8 @@ enum {
 	LEAST = 1,   /* a second */
 	AN_HOUR = 8, /* are told: they have no room that a flood could want */
 };
+
+static const float left_a_day = 0.75f;
 
 void drift_hour(struct drift *day, const struct wr_week *w, unsigned int hour, double y)
 {
@@ -42,22 +49,49 @@ static bool may_tell(struct wr_detect *d)
 	return d->drifts.n++ < AN_HOUR;
 }
 
-void drift_end(struct wr_detect *d, const struct target *t, struct drift *day)
+/* Towards what it was today, and not beyond. */
+static float shrink(float told, float today)
+{
+	float side = told < 0 ? -1 : 1, least = fmaxf(0, today * side);
+
+	return side * fmaxf(fabsf(told) * left_a_day, fminf(fabsf(told), least));
+}
+
+/* Another change than the one that was told? */
+static bool is_news(float told, float today)
+{
+	return told * today <= 0 || fabsf(today) >= fabsf(told) + logf(TIMES);
+}
+
+static bool is_drift(const struct drift *day)
+{
+	return fmax(day->more, day->less) * DAY_H >= day->loud * MOST_H;
+}
+
+void drift_end(struct wr_detect *d, const struct target *t, struct weeks *w)
 {
 	struct wr_victim v = victim_of(t->key.addr, t->key.ip_v);
-	struct drift was = *day;
+	struct drift was = w->day;
 	struct wr_finding *f;
+	float today;
 	bool is_new;
 
-	if (day->hours < DAY_H)
+	if (was.hours < DAY_H)
 		return;
-	memset(day, 0, sizeof(*day));
-	if (t->key.tag || was.loud < LOUD_H ||
-	    fmax(was.more, was.less) * DAY_H < was.loud * MOST_H || !may_tell(d))
+	memset(&w->day, 0, sizeof(w->day));
+	if (t->key.tag || was.loud < LOUD_H)
+		return;
+	today = (float)log((1 + was.now) / (1 + was.before));
+	if (!is_drift(&was) || !is_news(w->drift, today)) {
+		w->drift = shrink(w->drift, today);
+		return;
+	}
+	if (!may_tell(d))
 		return;
 	f = find(d, WR_CLASS_DRIFT, &v, &is_new);
 	if (!f || !is_new)
 		return;
+	w->drift = today;
 	evidence(f, WR_FEATURE_PACKETS, was.now, &t->norm[C_PACKETS], 1);
 	f->evidence[0].norm = was.before;
 	f->evidence[0].quantile = -1;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/proto.h"
+#include "detect/blame.h"
 #include "detect/impl.h"
 
 /*
@@ -30,6 +31,7 @@ struct way {
 
 struct echo {
 	struct wr_talk_key key; /* who asks; port and tag: hash of whom */
+	double last;		/* what the minute before had, see share() */
 	uint32_t since;		/* step in which its minute began */
 	uint64_t first_ns;
 	struct way asked, answered;
@@ -66,28 +68,6 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
-static struct echo *echo_of(struct wr_detect *d, const struct wr_flow *f, uint64_t now_ns)
-{
-	struct wr_rows *rows = &d->echoes->rows;
-	const struct wr_flow_key *k = &f->key;
-	uint32_t tag, whom = (uint32_t)addr_hash(k->addr[!f->opener]);
-	struct wr_talk_key key = {
-		.port = (uint16_t)whom, .tag = (uint16_t)(whom >> 16), .ip_v = k->ip_v};
-	struct echo *e;
-
-	memcpy(key.addr, k->addr[f->opener], 16);
-	tag = wr_rows_hash(rows, &key);
-	e = wr_rows_find(rows, &key, tag);
-	if (e && d->step - e->since < SPAN)
-		return e;
-	if (!e)
-		e = wr_rows_make(rows, &key, tag, weigh, gone, d);
-	memset(&e->since, 0, sizeof(*e) - offsetof(struct echo, since));
-	e->since = d->step;
-	e->first_ns = now_ns;
-	return e;
-}
-
 static double mean(const struct way *w)
 {
 	return (double)w->bytes / fmax(1, (double)w->packets);
@@ -102,12 +82,41 @@ static double odd_sizes(const struct echo *e)
 	return linear_count(odd, WORDS);
 }
 
-static bool is_fast(const struct echo *e)
+/* How much there is of what it takes to be told. */
+static double share(const struct echo *e)
 {
 	double asked = mean(&e->asked), more = mean(&e->answered) - asked;
+	double odd = odd_sizes(e) / ODD;
 
-	return e->asked.packets >= FAST && e->answered.packets >= FAST && more >= MORE &&
-	       more > apart * asked;
+	if (more < MORE || more <= apart * asked)
+		return odd;
+	return fmax(odd, fmin((double)e->asked.packets, (double)e->answered.packets) / FAST);
+}
+
+static struct echo *echo_of(struct wr_detect *d, const struct wr_flow *f, uint64_t now_ns)
+{
+	struct wr_rows *rows = &d->echoes->rows;
+	const struct wr_flow_key *k = &f->key;
+	uint32_t tag, whom = (uint32_t)addr_hash(k->addr[!f->opener]);
+	struct wr_talk_key key = {
+		.port = (uint16_t)whom, .tag = (uint16_t)(whom >> 16), .ip_v = k->ip_v};
+	struct echo *e;
+
+	memcpy(key.addr, k->addr[f->opener], 16);
+	tag = wr_rows_hash(rows, &key);
+	e = wr_rows_find(rows, &key, tag);
+	if (e && d->step - e->since < SPAN)
+		return e;
+	if (!e) {
+		e = wr_rows_make(rows, &key, tag, weigh, gone, d);
+		e->last = 0;
+	} else {
+		e->last = d->step - e->since < 2 * SPAN ? share(e) : 0;
+	}
+	memset(&e->since, 0, sizeof(*e) - offsetof(struct echo, since));
+	e->since = d->step;
+	e->first_ns = now_ns;
+	return e;
 }
 
 static bool is_flooded(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v)
@@ -117,10 +126,20 @@ static bool is_flooded(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v
 	return found(d, WR_CLASS_ICMP_FLOOD, &v) != NULL;
 }
 
-static void tell_echo(struct wr_detect *d, const struct wr_flow *f, const struct echo *e,
-		      double odd)
+/* It was told, and goes on. */
+static bool goes_on(struct wr_detect *d, const struct wr_flow *f, const struct echo *e, double now)
 {
 	struct wr_victim v = victim_of(f->key.addr[!f->opener], f->key.ip_v);
+	const struct wr_finding *fi = found(d, WR_CLASS_ICMP_TUNNEL, &v);
+
+	return fi && has_source(fi, f->key.addr[f->opener]) &&
+	       slide(e->last, now, d->step - e->since, SPAN) * GOES_ON >= 1;
+}
+
+static void tell_echo(struct wr_detect *d, const struct wr_flow *f, const struct echo *e)
+{
+	struct wr_victim v = victim_of(f->key.addr[!f->opener], f->key.ip_v);
+	double odd = odd_sizes(e);
 	struct wr_finding *fi;
 	bool is_new;
 
@@ -145,7 +164,7 @@ void echo_part(struct wr_detect *d, const struct part *a)
 	const struct wr_flow *f = a->f;
 	struct echo *e;
 	struct way *w;
-	double odd;
+	double now;
 
 	if ((p->key.proto != WR_IP_ICMP && p->key.proto != WR_IP_ICMP6) || d->conf.one_way ||
 	    a->p->facts & (WR_FACT_ICMP_ERROR | WR_FACT_FRAG | WR_FACT_BAD) ||
@@ -162,8 +181,9 @@ void echo_part(struct wr_detect *d, const struct part *a)
 	}
 	if (w == &e->asked)
 		return;
-	odd = odd_sizes(e);
-	if ((odd >= ODD || is_fast(e)) && !is_flooded(d, p->key.addr[a->to], p->key.ip_v) &&
+	now = share(e);
+	if ((now >= 1 || goes_on(d, f, e, now)) &&
+	    !is_flooded(d, p->key.addr[a->to], p->key.ip_v) &&
 	    !is_flooded(d, p->key.addr[a->from], p->key.ip_v))
-		tell_echo(d, f, e, odd);
+		tell_echo(d, f, e);
 }

@@ -24,7 +24,6 @@ enum {
 	TIMES = 5,	  /* as much as at most in this hour of other days */
 	PLACE_TIMES = 10, /* and as went to that place */
 	STEP_MB = 10,	  /* so much, or twice what it was, a window raises what is usual */
-	PARTS_OF_LIMIT = WINDOW_S / 30, /* of it in each HOLD_LONG: it goes on at that rate */
 	QUIC = 443,
 	MB = 1000000
 };
@@ -365,7 +364,7 @@ static void look(struct wr_detect *d, struct sender *s, struct place *p)
 
 	if (f) {
 		was_told(d, s, p);
-		if (s->more >= limit * MB / PARTS_OF_LIMIT) {
+		if ((double)s->more * GOES_ON >= limit * MB) {
 			renew(d, f);
 			s->more = 0;
 		}

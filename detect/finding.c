@@ -72,6 +72,31 @@ void renew(struct wr_detect *d, struct wr_finding *f)
 	f->last_ns = step_end(d);
 }
 
+void hold_for(struct wr_detect *d, const struct wr_finding *f, uint32_t steps)
+{
+	for (int i = 0; i < FINDINGS; i++)
+		if (&d->finding[i].f == f)
+			d->finding[i].hold = steps;
+}
+
+/* What comes seldom by its nature is not over before it could have come again: a router advertises
+ * itself each half an hour at least (RFC 4861, 6.2.1), an address is asked for when it has been
+ * forgotten. */
+static uint32_t hold(enum wr_finding_class klass)
+{
+	static const struct {
+		enum wr_finding_class klass;
+		uint32_t steps;
+	} of[] = {{WR_CLASS_ARP_SPOOF, HOLD_MINUTES}, {WR_CLASS_EXFIL, HOLD_MINUTES},
+		  {WR_CLASS_BACKSCATTER, HOLD_HOURS}, {WR_CLASS_ROGUE_DHCP, HOLD_HOURS},
+		  {WR_CLASS_ROGUE_RA, HOLD_HOURS},    {WR_CLASS_ANOMALY, HOLD_ODD}};
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(*of); i++)
+		if (of[i].klass == klass)
+			return of[i].steps;
+	return klass <= WR_CLASS_CARPET_BOMBING ? HOLD_STEPS : HOLD_LONG;
+}
+
 static void say(struct wr_detect *d, enum wr_finding_news news, const struct wr_finding *f)
 {
 	if (d->conf.finding)
@@ -129,6 +154,7 @@ struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 		end(d, s);
 	memset(s, 0, sizeof(*s));
 	s->last_step = s->told_step = d->step;
+	s->hold = hold(klass);
 	s->f.id = ++d->found;
 	s->f.klass = klass;
 	s->f.severity = wr_class_severity(klass);
@@ -181,15 +207,6 @@ void only_source(struct wr_finding *f, const uint8_t addr[16], uint8_t ip_v, uin
 	f->n_sources = 1;
 }
 
-static uint32_t hold(enum wr_finding_class klass)
-{
-	if (klass == WR_CLASS_BACKSCATTER)
-		return HOLD_HOURS;
-	if (klass == WR_CLASS_ANOMALY)
-		return HOLD_ODD;
-	return klass <= WR_CLASS_CARPET_BOMBING ? HOLD_STEPS : HOLD_LONG;
-}
-
 void finish_finding(struct wr_detect *d, const struct wr_finding *f)
 {
 	for (int i = 0; i < FINDINGS; i++)
@@ -218,7 +235,7 @@ void end_step_findings(struct wr_detect *d)
 
 		if (!s->f.id)
 			continue;
-		if (d->step - s->last_step >= hold(s->f.klass)) {
+		if (d->step - s->last_step >= s->hold) {
 			end(d, s);
 		} else if (s->last_step == d->step && d->step - s->told_step >= STEPS) {
 			s->told_step = d->step;

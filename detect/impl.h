@@ -26,7 +26,10 @@ enum {
 	/* A finding that did not hold for so long is over: a flood, and what needs patience. */
 	HOLD_STEPS = 50,
 	HOLD_LONG = 300,
+	HOLD_MINUTES = 6000,
 	HOLD_HOURS = 36000,
+	/* While a finding holds, it goes on with one in so many of what it takes to be told. */
+	GOES_ON = 2,
 	HOLD_ODD = 1300,	  /* two of its longest windows */
 	COLD_STEPS = 600 * STEPS, /* until then little is known of what is usual */
 	LOW_DRIFT = 5,
@@ -138,6 +141,7 @@ struct wr_detect {
 	struct finding_slot {
 		struct wr_finding f;
 		uint32_t last_step, told_step;
+		uint32_t hold; /* steps */
 	} finding[FINDINGS];
 	uint64_t found; /* so many ever */
 	struct {	/* that had no room (missed.c) */
@@ -213,6 +217,14 @@ struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
 			    const uint8_t source[16]);
 /* It holds, still. */
 void renew(struct wr_detect *d, struct wr_finding *f);
+/* It is over when it did not hold for so many steps; at first as long as its class says. */
+void hold_for(struct wr_detect *d, const struct wr_finding *f, uint32_t steps);
+/* Of what is counted in spans of time that begin anew: how many there were in the last such span,
+ * at any moment, if those of the span before came evenly. since: steps that this one has. */
+static inline double slide(double before, double now, uint32_t since, uint32_t span)
+{
+	return now + before * fmax(0, 1 - (double)since / span);
+}
 bool has_room(struct wr_detect *d, enum wr_finding_class klass);
 /* The same; what has none is counted as one that is not told (missed.c). */
 bool room_for(struct wr_detect *d, enum wr_finding_class klass, const struct wr_victim *v);
@@ -312,6 +324,7 @@ struct weeks {
 	uint64_t hour;	    /* that is being learned, since 1970 */
 	uint32_t seconds, hours;
 	struct drift day;
+	float drift; /* of the change that was told last, what is left of it: see drift.c */
 	bool taken;
 };
 
@@ -325,7 +338,7 @@ void week_learn(struct wr_detect *d, struct target *t, uint32_t idle);
 /* An hour is over whose seconds had this mean y, before w learns of it. */
 void drift_hour(struct drift *day, const struct wr_week *w, unsigned int hour, double y);
 /* When a day is: says what is to be said of it, and begins another one. */
-void drift_end(struct wr_detect *d, const struct target *t, struct drift *day);
+void drift_end(struct wr_detect *d, const struct target *t, struct weeks *w);
 
 /* Of the last minutes alone, as far as these are believed. */
 static inline double most_lately(const struct target *t, enum count c, double k)

@@ -65,6 +65,19 @@ static bool has_source(const struct wr_incident *i, const struct wr_finding *f)
 	       !memcmp(i->source[0].addr, f->source[0].addr, 16);
 }
 
+static bool is_at(const struct wr_finding_source *s, const struct wr_victim *v)
+{
+	return s->ip_v == v->ip_v && !memcmp(s->addr, v->addr, sizeof(s->addr));
+}
+
+/* Who stands between two tells each of them that the other one has moved. */
+static bool is_other_end(const struct wr_incident *i, const struct wr_finding *f)
+{
+	return f->klass == WR_CLASS_ARP_SPOOF && i->classes >> f->klass & 1 && f->n_sources == 1 &&
+	       i->n_sources == 1 && is_at(&i->source[0], &f->victim) &&
+	       is_at(&f->source[0], &i->victim[0]);
+}
+
 static bool near(const struct wr_incident *i, const struct wr_finding *f)
 {
 	return i->open || f->start_ns <= i->last_ns + WR_INCIDENT_REST_NS;
@@ -76,7 +89,7 @@ static bool same_cause(const struct wr_incident *i, const struct wr_finding *f, 
 	if (!i->id || !near(i, f))
 		return false;
 	if (by_source)
-		return has_source(i, f);
+		return has_source(i, f) || is_other_end(i, f);
 	return has_place(i, &f->victim) && (f->victim.ip_v || i->classes >> f->klass & 1);
 }
 

@@ -97,6 +97,8 @@ static void write_target(struct wr_buf *b, const struct wr_detect *d, const stru
 		wr_json_open_key(b, "week");
 		for (int i = 0; i < WEEK_N; i++)
 			write_week(b, &d->weeks[t->week - 1], i);
+		if (d->weeks[t->week - 1].drift != 0)
+			wr_json_double(b, "drift", digits4((double)d->weeks[t->week - 1].drift));
 		wr_json_close(b);
 	}
 	wr_json_close(b);
@@ -347,8 +349,11 @@ static void read_target(struct wr_detect *d, const json_t *j, bool long_away)
 	for (int i = 0; t->week && i < WEEK_N; i++)
 		read_week(&d->weeks[t->week - 1].of[i],
 			  json_object_get(week, wr_feature_name(count_feature[week_count[i]])));
-	if (t->week)
-		d->weeks[t->week - 1].hours = d->weeks[t->week - 1].of[0].hours;
+	if (!t->week)
+		return;
+	d->weeks[t->week - 1].hours = d->weeks[t->week - 1].of[0].hours;
+	d->weeks[t->week - 1].drift =
+		(float)fmax(-64, fmin(64, json_number_value(json_object_get(week, "drift"))));
 }
 
 /* All that can be wrong; l stands behind the first line then. */

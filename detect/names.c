@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/proto.h"
+#include "detect/blame.h"
 #include "detect/impl.h"
 
 /*
@@ -46,12 +47,20 @@ struct longs {
 	uint8_t server[16];
 };
 
+/* What a client was told in a minute; names: different ones that do not exist. */
+struct missing {
+	double names, missing, answers;
+};
+
 struct client {
 	struct wr_talk_key key;
 	uint32_t step;
 	float most, before; /* different names that did not exist, in a minute: ever, in the last */
 	bool was_told;	    /* in the last */
+	struct missing last;
 	struct longs longs;
+	double last_long; /* different long names of a domain, in the minute before that of longs */
+	uint64_t last_domain;
 	/* In this minute: */
 	uint32_t since;
 	uint32_t queries, answers, missing;
@@ -95,13 +104,19 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
+static struct missing missing_of(const struct client *c)
+{
+	return (struct missing){linear_count(c->none, WORDS), c->missing, c->answers};
+}
+
 /* A minute is over. What came before an alarm, and after it, may have been a part of it. */
 static void learn(struct client *c, uint32_t step)
 {
+	c->last = step - c->since < 2 * SPAN ? missing_of(c) : (struct missing){0};
 	c->most *= (float)pow(KEPT_A_MINUTE, (double)(step - c->since) / SPAN);
 	if (!c->is_told)
 		c->most = fmaxf(c->most, c->before);
-	c->before = c->is_told || c->was_told ? 0 : (float)linear_count(c->none, WORDS);
+	c->before = c->is_told || c->was_told ? 0 : (float)missing_of(c).names;
 	c->was_told = c->is_told;
 }
 
@@ -230,6 +245,30 @@ static bool is_of(struct longs *l, const struct question *q, uint32_t step, bool
 	return true;
 }
 
+static void begin_longs(struct client *c, uint32_t step)
+{
+	struct longs *l = &c->longs;
+	bool next = l->queries && step - l->since < 2 * SPAN;
+
+	c->last_long = next ? linear_count(l->of_domain, LONG_WORDS) : 0;
+	c->last_domain = l->domain;
+	memset(l, 0, sizeof(*l));
+	l->since = l->from = step;
+}
+
+/* One that is told, of this client; its domain is still that. */
+static bool tunnel_goes_on(struct wr_detect *d, const struct client *c, const struct question *q,
+			   double names)
+{
+	const struct longs *l = &c->longs;
+	struct wr_victim v = victim_of(l->server, c->key.ip_v);
+	const struct wr_finding *f = found(d, WR_CLASS_DNS_TUNNEL, &v);
+	double before = q->data || l->domain == c->last_domain ? c->last_long : 0;
+
+	return f && has_source(f, c->key.addr) &&
+	       slide(before, names, d->step - l->since, SPAN) * GOES_ON >= LONG_NAMES;
+}
+
 static void asks_long(struct wr_detect *d, struct client *c, const struct question *q,
 		      const struct wr_hdr *h, uint8_t name_len)
 {
@@ -237,10 +276,8 @@ static void asks_long(struct wr_detect *d, struct client *c, const struct questi
 	double names;
 	bool is_new;
 
-	if (d->step - l->since >= SPAN || !l->queries) {
-		memset(l, 0, sizeof(*l));
-		l->since = l->from = d->step;
-	}
+	if (d->step - l->since >= SPAN || !l->queries)
+		begin_longs(c, d->step);
 	is_new = set(l->all, WORDS, q->name);
 	if (!is_of(l, q, d->step, is_new))
 		return;
@@ -250,35 +287,44 @@ static void asks_long(struct wr_detect *d, struct client *c, const struct questi
 	set(l->of_domain, LONG_WORDS, q->name);
 	memset(l->server, 0, sizeof(l->server));
 	memcpy(l->server, h->dst, h->ip_v == 4 ? 4 : 16);
-	if (l->queries < LONG_NAMES)
-		return;
 	names = linear_count(l->of_domain, LONG_WORDS);
-	if (names >= LONG_NAMES)
+	if ((l->queries >= LONG_NAMES && names >= LONG_NAMES) || tunnel_goes_on(d, c, q, names))
 		tell_names(d, c,
 			   &(struct telling){WR_CLASS_DNS_TUNNEL, l->server, l->from, l->queries,
 					     l->length, names});
 }
 
 /* Are so many names missing that they are made up? */
-static bool are_made_up(const struct client *c)
+static bool are_made_up(const struct client *c, const struct missing *m, double least)
 {
-	double names;
+	return m->missing >= least && m->missing * MISSING_OF >= m->answers && m->names >= least &&
+	       m->names > MISSING_MORE * (double)c->most;
+}
 
-	if (c->missing < MISSING || c->missing * MISSING_OF < c->answers)
-		return false;
-	names = linear_count(c->none, WORDS);
-	return names >= MISSING && names > MISSING_MORE * (double)c->most;
+/* It was told, and there are half as many in each minute at least. */
+static bool dga_goes_on(struct wr_detect *d, const struct client *c, const struct missing *now)
+{
+	struct wr_victim v = victim_of(c->key.addr, c->key.ip_v);
+	uint32_t since = d->step - c->since;
+	struct missing m = {slide(c->last.names, now->names, since, SPAN),
+			    slide(c->last.missing, now->missing, since, SPAN),
+			    slide(c->last.answers, now->answers, since, SPAN)};
+
+	return found(d, WR_CLASS_DNS_DGA, &v) && are_made_up(c, &m, (double)MISSING / GOES_ON);
 }
 
 static void answered(struct wr_detect *d, struct client *c, const struct question *q,
 		     const struct wr_l7 *l7)
 {
+	struct missing now;
+
 	c->answers++;
 	if (l7->rcode != NXDOMAIN || l7->qtype == TYPE_PTR)
 		return;
 	c->missing++;
 	set(c->none, WORDS, q->domain);
-	if (!are_made_up(c))
+	now = missing_of(c);
+	if (!are_made_up(c, &now, MISSING) && !dga_goes_on(d, c, &now))
 		return;
 	c->is_told = true;
 	tell_names(d, c,

@@ -315,6 +315,7 @@ static bool is_flood(struct wr_detect *d, const struct offerer *o, uint64_t says
 	f = told(d, o, WR_SEVERITY_HIGH, &is_new);
 	if (!f)
 		return true;
+	hold_for(d, f, HOLD_LONG);
 	evidence_only(f, WR_FEATURE_PREFIXES, round(prefixes));
 	evidence_only(f, WR_FEATURE_OFFERS, all->n);
 	evidence_only(f, WR_FEATURE_WINDOW, (d->step - all->since + 1) / (double)STEPS);

@@ -25,6 +25,7 @@ enum {
 	SESSION_S_MOST = 30,
 	BEACONS = 15,	    /* connections */
 	BEACONS_COLD = 100, /* of those that may have been there always */
+	BEACON_HOLDS = 3,   /* intervals: one may be missed */
 };
 
 static const double alike = 0.4, very_alike = 0.1;
@@ -241,15 +242,14 @@ static bool has_rhythm(const struct pair *p, uint32_t gaps)
 }
 
 /*
- * Does a timer do it? What looks each few seconds whether a database is well asks the same each
- * time, from near by, and does nothing in between: who tries next when he was refused goes at the
- * server's pace. Two that do it have two timers. After another interval has been set the newest
- * gaps say so.
+ * Does a timer do it? What looks each few seconds whether a database is well, or what is in it,
+ * comes from near by, and does nothing in between: who tries next when he was refused goes at the
+ * server's pace. Whether it asks the same each time says nothing: tries are as alike. Two that do
+ * it have two timers. After another interval has been set the newest gaps say so.
  */
 static bool is_timer(const struct pair *p)
 {
-	return is_near(p) && most_are_alike(p) &&
-	       (has_rhythm(p, LOGINS - 1) || has_rhythm(p, GAPS));
+	return is_near(p) && (has_rhythm(p, LOGINS - 1) || has_rhythm(p, GAPS));
 }
 
 /* Those of somebody who was found, at any pace at which the finding holds until the next one. */
@@ -334,7 +334,10 @@ static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 	if (r.middle < 1 || r.middle > 7200 || r.away > r.middle * 0.15f)
 		return;
 	f = find(d, WR_CLASS_BEACON, &v_of, &is_new);
-	if (!f || !is_new)
+	if (!f)
+		return;
+	hold_for(d, f, (uint32_t)fmax(HOLD_LONG, BEACON_HOLDS * STEPS * (double)r.middle));
+	if (!is_new)
 		return;
 	only_source(f, p->key.addr, p->key.ip_v, p->opened);
 	evidence_only(f, WR_FEATURE_ATTEMPTS, p->opened);

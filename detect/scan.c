@@ -48,6 +48,9 @@ struct span {
 	uint32_t attempts, answered;
 	uint32_t unlike; /* of UDP: no port that is tried, see is_unlike() */
 	uint64_t ports[WORDS], hosts[WORDS];
+	struct { /* of the span before */
+		double attempts, answered, most;
+	} last;
 };
 
 struct source {
@@ -59,6 +62,7 @@ struct source {
 	uint32_t net_votes;
 	uint32_t sport_votes, flags_votes;
 	uint16_t sport, flags;
+	uint8_t told; /* what it was told as, last: a class and one; 0: never */
 	struct span span[SPANS];
 };
 
@@ -153,6 +157,7 @@ static void tell_scan(struct wr_detect *d, struct source *s, const struct span *
 	} else {
 		v.ip_v = 0;
 	}
+	s->told = (uint8_t)(klass + 1);
 	f = find(d, klass, &v, &is_new);
 	if (!f || !is_new)
 		return;
@@ -183,6 +188,46 @@ static bool are_ports(const struct wr_detect *d, const struct source *s, const s
 		return false;
 	return is_tcp(s) || (s->key.tag == KIND_UDP && sp->unlike * 2 <= sp->attempts &&
 			     !is_busy(d, s->host, s->key.ip_v));
+}
+
+/* Different ports or hosts, whichever there are more of. */
+static double most_of(const struct span *sp)
+{
+	return fmax(linear_count(sp->ports, WORDS), linear_count(sp->hosts, WORDS));
+}
+
+static void begin_span(struct span *sp, uint32_t step, uint32_t steps)
+{
+	bool next = step - sp->since < 2 * steps;
+	double most = next ? most_of(sp) : 0, attempts = next ? sp->attempts : 0;
+	double answered = next ? sp->answered : 0;
+
+	memset(sp, 0, sizeof(*sp));
+	sp->since = step;
+	sp->last.most = most;
+	sp->last.attempts = attempts;
+	sp->last.answered = answered;
+}
+
+/* A source that is told goes on to look for more, in vain. */
+static void go_on(struct wr_detect *d, struct source *s)
+{
+	enum wr_finding_class klass = (enum wr_finding_class)(s->told - 1);
+	struct wr_finding *f = s->told ? found_of(d, klass, s->key.addr) : NULL;
+	double need = klass == WR_CLASS_ICMP_TUNNEL			  ? ICMP_HOSTS
+		      : klass == WR_CLASS_PORT_SCAN_VERTICAL || is_tcp(s) ? PORTS
+									  : ARP_HOSTS;
+
+	for (int i = 0; f && i < SPANS; i++) {
+		const struct span *sp = &s->span[i];
+		uint32_t since = d->step - sp->since, steps = spans[i].steps;
+
+		if (slide(sp->last.answered, sp->answered, since, steps) * 3 <=
+			    slide(sp->last.attempts, sp->attempts, since, steps) &&
+		    slide(sp->last.most, most_of(sp), since, steps) * GOES_ON >=
+			    need * spans[i].times)
+			renew(d, f);
+	}
 }
 
 static void look(struct wr_detect *d, struct source *s)
@@ -232,16 +277,15 @@ static void attempt(struct wr_detect *d, struct source *s, const struct try *t)
 	for (int i = 0; i < SPANS; i++) {
 		struct span *sp = &s->span[i];
 
-		if (d->step - sp->since >= spans[i].steps) {
-			memset(sp, 0, sizeof(*sp));
-			sp->since = d->step;
-		}
+		if (d->step - sp->since >= spans[i].steps)
+			begin_span(sp, d->step, spans[i].steps);
 		sp->attempts++;
 		sp->unlike += t->unlike;
 		set(sp->ports, wr_mix(t->port));
 		set(sp->hosts, addr_hash(t->host));
 	}
 	look(d, s);
+	go_on(d, s);
 }
 
 static void answered(struct wr_detect *d, const uint8_t addr[16], uint8_t ip_v, uint16_t kind)

@@ -119,7 +119,7 @@ void week_learn(struct wr_detect *d, struct target *t, uint32_t idle)
 		return;
 	w = &d->weeks[t->week - 1];
 	w->seconds += 1 + end_hours(w, d->step_ns / HOUR_NS, idle);
-	drift_end(d, t, &w->day);
+	drift_end(d, t, w);
 	for (int i = 0; i < WEEK_N; i++)
 		w->sum[i] += log1p(t->sum[week_count[i]]);
 }

@@ -313,6 +313,23 @@ static void test_routers(void)
 	quiet("the border of a network of its own, which is no way out");
 }
 
+/* Each seven to ten minutes, as routers do. */
+static void test_router_stays(void)
+{
+	static const struct advert bad = {ROGUE, 2, 1800, 0x42};
+
+	begin(6, 10);
+	adverts(&router, 2);
+	pass(&host, WARM_S, usual_turn, NULL);
+	for (int i = 0; i < 12; i++) {
+		send_advert(&host, &bad);
+		pass(&host, 420 + i % 4 * 60, NULL, NULL);
+		send_advert(&host, &router);
+	}
+	is_int(host.n_told, 1, "a second router that stays for two hours is told once");
+	host_close(&host);
+}
+
 static void test_router_flood(void)
 {
 	struct advert made_up = {ROGUE, 100, 1800, 0x42};
@@ -594,6 +611,7 @@ int main(void)
 	test_malformed_usual();
 	test_dhcp();
 	test_routers();
+	test_router_stays();
 	test_router_flood();
 	test_cut_off();
 	test_services(4);

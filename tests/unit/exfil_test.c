@@ -113,7 +113,7 @@ static void test_found(int v)
 	host_open(&host, v);
 	hours(&host, 2);
 	send_up(&host, &theft);
-	minutes(&host, 5);
+	minutes(&host, 12);
 	t = host_told(&host, WR_CLASS_EXFIL);
 	ok(t && raised_of(&host, WR_CLASS_EXFIL) == 1 && t->f.severity == WR_SEVERITY_LOW &&
 		   !host_other(&host, WR_CLASS_EXFIL),
@@ -138,6 +138,23 @@ static void test_found(int v)
 	ok(strstr(wr_buf_text(&b), "MB sent to where it usually does not (usual: 0, never") != NULL,
 	   "in words: %s", wr_buf_text(&b));
 	wr_buf_free(&b);
+	host_close(&host);
+}
+
+/* A file each two to three minutes, for three hours. */
+static void test_goes_on(void)
+{
+	struct upload u = {.from = WEB, .to = THIEF, .mb = 20, .lasts_s = 10};
+
+	host_open(&host, 4);
+	hours(&host, 2);
+	for (int i = 0; i < 90; i++) {
+		u.sport = (uint16_t)(51000 + i);
+		send_up(&host, &u);
+		minutes(&host, 1);
+		pass(&host, 10 + i % 7 * 20, NULL, NULL); /* no beacon */
+	}
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 1, "what is sent file by file is told once");
 	host_close(&host);
 }
 
@@ -301,6 +318,7 @@ int main(void)
 {
 	test_found(4);
 	test_found(6);
+	test_goes_on();
 	test_two();
 	test_cold();
 	test_other();

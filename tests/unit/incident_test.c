@@ -101,6 +101,31 @@ static void one_of_many_pulses(void)
 	wr_incidents_close(&all);
 }
 
+/* Each end of a talk is told that the other one is somebody else. */
+static void both_ends(void)
+{
+	struct wr_incidents *all = opened();
+	struct wr_finding a = made(WR_CLASS_ARP_SPOOF, at(10, 0, 0, 5, 32), 0, 0, 1);
+	struct wr_finding b = made(WR_CLASS_ARP_SPOOF, at(10, 0, 0, 1, 32), 0, 0, 1);
+	struct wr_finding c = made(WR_CLASS_ARP_SPOOF, at(10, 0, 0, 1, 32), 2000, 0, 1);
+	struct wr_finding e = made(WR_CLASS_ARP_SPOOF, at(10, 0, 0, 9, 32), 2000, 0, 1);
+
+	memcpy(a.source[0].addr, b.victim.addr, 16);
+	memcpy(b.source[0].addr, a.victim.addr, 16);
+	raise(all, &a);
+	raise(all, &b);
+	ok(what == WR_INCIDENT_MORE && count(all) == 1, "two that are deceived about each other");
+	end(all, &a, 5);
+	end(all, &b, 5);
+	memcpy(c.source[0].addr, a.victim.addr, 16);
+	memcpy(e.source[0].addr, a.victim.addr, 16);
+	e.source[0].addr[3] = 77;
+	raise(all, &c);
+	raise(all, &e);
+	is_int(count(all), 3, "and two that are not are incidents of their own");
+	wr_incidents_close(&all);
+}
+
 static void later(void)
 {
 	struct wr_incidents *all = opened();
@@ -338,6 +363,7 @@ int main(void)
 {
 	what_rules_did();
 	one_of_many_pulses();
+	both_ends();
 	later();
 	of_one_victim();
 	of_one_source();

@@ -107,6 +107,12 @@ static void somewhat(uint32_t i)
 	asks(PC, SQL, 300, i % 2 ? 500 : 1500);
 }
 
+static void somewhat_at_times(uint32_t i)
+{
+	somewhat(i);
+	pass(&host, (double)(host_random(&dice) % 400) / 100, NULL, NULL);
+}
+
 /* Half of them are alike. */
 static void half_same(uint32_t i)
 {
@@ -129,8 +135,8 @@ static void programs(void)
 	minutes(3, 20, somewhat);
 	end(false, "one that asked different things, three a minute, and asks more now");
 	begin();
-	minutes(3, 20, somewhat);
-	end(true, "the same of one of whom nothing else is known");
+	minutes(1, 20, somewhat_at_times);
+	end(true, "the same of one of whom nothing else is known, at no regular time");
 }
 
 /* ---- tries ---- */
@@ -319,6 +325,33 @@ static void checks(void)
 	end(false, "a health check by a public address of the server's /24");
 }
 
+/* Now the one thing, now another: what a program of two questions asks in one minute is as alike
+ * as tries are. */
+static void exports(uint32_t i)
+{
+	asks(PC, SQL, 300, i % 3 ? 500 : 1100 + host_random(&dice) % 400);
+}
+
+static void exports_twice(uint32_t i)
+{
+	exports(i);
+	pass(&host, 0.4, NULL, NULL);
+	exports(i + 1);
+}
+
+static void exporters(void)
+{
+	begin();
+	every(5, 200, exports);
+	end(false, "different questions, each 5 s");
+	begin();
+	every(5, 200, exports_twice);
+	end(false, "two of them, each 5 s");
+	begin();
+	minutes(3, 20, exports);
+	end(false, "different questions, each 3 s");
+}
+
 static void passwords_inside(uint32_t i)
 {
 	(void)i;
@@ -338,8 +371,21 @@ static void strays(uint32_t i)
 	same(i);
 }
 
+/* From a host that has a timer, too. */
+static void beside_a_timer(uint32_t i)
+{
+	exports(i);
+	for (int k = 0; k < 2; k++) {
+		pass(&host, 0.2 + (double)(host_random(&dice) % 150) / 100, NULL, NULL);
+		passwords_inside(i);
+	}
+}
+
 static void no_checks(void)
 {
+	begin();
+	every(5, 40, beside_a_timer);
+	end(true, "somebody at a host that asks for different things, each 5 s");
 	begin();
 	every(5, 40, checks_by_neighbour);
 	end(true, "the same by a public address elsewhere: tries");
@@ -427,6 +473,7 @@ int main(void)
 	programs();
 	tries();
 	checks();
+	exporters();
 	no_checks();
 	second_one();
 	ports_again();

@@ -296,6 +296,20 @@ static void usual_is_learned(void)
 	host_close(&host);
 }
 
+/* It is over when what is left of it is no more than many have. */
+static void ends(void)
+{
+	const struct told *t;
+
+	begin(4);
+	missing(60, 150);
+	missing(8, 180);
+	t = host_told(&host, WR_CLASS_DNS_DGA);
+	ok(t && times(WR_CLASS_DNS_DGA) == 1 && t->over == 1,
+	   "eight a minute that do not exist are not what was told before");
+	host_close(&host);
+}
+
 /* What is slow does not become usual by its own begin, nor by its end. */
 static void not_of_an_attack(void)
 {
@@ -320,6 +334,7 @@ int main(void)
 	}
 	mistyped();
 	usual_is_learned();
+	ends();
 	not_of_an_attack();
 	return done();
 }

@@ -333,8 +333,8 @@ int main(void)
 		for (size_t l = 0; l < sizeof(lives) / sizeof(*lives); l++)
 			live(&kinds[i], (int)l);
 	}
-	drift(&kinds[0], 2.6, 72, 1, 3);
-	drift(&kinds[0], 0.4, 72, 1, 3);
+	drift(&kinds[0], 2.6, 72, 1, 1);
+	drift(&kinds[0], 0.4, 72, 1, 1);
 	drift(&kinds[0], 3, 12, 0, 0);
 	drift(&kinds[0], 1.5, 72, 0, 0);
 	return done();

@@ -156,6 +156,17 @@ static void told(const char *what, uint8_t victim)
 	host_close(&host);
 }
 
+/* As often as who is deceived forgets it. */
+static void test_goes_on(int v)
+{
+	struct said other;
+
+	begin(v);
+	other = answers(OTHER);
+	say(&other, 80, 45);
+	told("what is said again and again for an hour", HOST);
+}
+
 static void test_spoofed(int v)
 {
 	struct said owner, other;
@@ -445,6 +456,8 @@ int main(void)
 {
 	test_spoofed(4);
 	test_spoofed(6);
+	test_goes_on(4);
+	test_goes_on(6);
 	test_moves(4);
 	test_moves(6);
 	test_gateway_moves();
