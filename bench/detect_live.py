@@ -39,6 +39,7 @@ table of flows, which takes ten seconds once; http_flood more than what a minute
 NEEDS = """Found takes: a scan 25 ports, icmp_sweep 40 hosts, malformed 20 packets, dhcp_flood 40 stations; dns_tunnel thirty names, dns_dga
 twenty-five answers that there is none, each with its question; icmp_tunnel eight sizes that came back and were not sent, each alone in its
 tenth of a second, and as many of what was asked."""
+STEP_S = 0.1  # what is raised says the end of its tenth of a second, which may end some milliseconds late
 LASTS_S = 1.5
 ATTEMPTS = 10  # connections in a row of which no more than PASSED are served: it is stopped
 AFTER_S = 1.2  # events are written within a second
@@ -226,7 +227,12 @@ class Run:
         if sender.wait() > 0:
             sys.exit("%s: %s" % (klass, said))
         began = int(said.split("\n")[0]) / 1e9
-        return (found - began, int((found - began) * rate) + 1) if found else (None, None)
+        if not found:
+            return None, None
+        if found < began - STEP_S:
+            sys.exit("%s: found before it began" % klass)
+        took = max(0, found - began)
+        return took, int(took * rate) + 1
 
     def clients(self, klass, number):
         """(seconds until found, until stopped, connections until found) from the first connection on"""
