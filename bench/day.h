@@ -59,6 +59,17 @@ struct actor {
 	const void *kind;
 };
 
+/* A kind of attack: how fast, how long, and what makes a packet of it, or whatever takes part. */
+struct day_attack {
+	const char *class, *victim;
+	double a_second, lasts_s;
+	void (*make)(struct day *d, struct actor *a, uint32_t i);
+	uint16_t port;
+	const char *name;	       /* NULL: as its class */
+	double after_s;		       /* when it begins, alone: until then `before` goes on */
+	void (*before)(struct day *d); /* what is usual there; NULL: nothing */
+};
+
 struct day_event {
 	char class[DAY_TEXT], victim[DAY_TEXT];
 	const char *note;
@@ -111,6 +122,18 @@ static inline uint32_t among(struct day *d, uint32_t least, uint32_t most)
 	return least + (uint32_t)(share(d) * (most - least + 1.0));
 }
 
+static inline void put16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static inline void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v);
+}
+
 /* ---- frames (day_frame.c): each is written with the day's time and label ---- */
 
 void day_open(struct day *d, const char *folder, const char *name);
@@ -129,9 +152,19 @@ void day_broken(struct day *d, const struct actor *a); /* a TCP header that cann
 /* The station of `sender` says who it is; mac_of: another one does. */
 void day_arp(struct day *d, bool answer, uint32_t sender, uint32_t mac_of, uint32_t asked);
 void day_dhcp(struct day *d, uint64_t station);
+uint32_t day_written(const struct day *d, uint32_t addr); /* as it is in frames */
+void day_frame(struct day *d, const uint8_t *at, uint32_t n);
 /* A question, or the answer to it. Returns its bytes. */
 uint32_t day_dns(uint8_t *at, uint32_t id, const char *name, uint32_t type, bool answer,
 		 uint32_t rcode);
+
+/* ---- who says how one gets on the network (day_link.c) ---- */
+
+/* An OFFER, or the ACK, of a server that is the router and the resolver, too. */
+void day_offer(struct day *d, uint32_t server, uint32_t client, bool ack);
+void day_router(struct day *d, uint32_t router); /* an advertisement, with a /64 of its own */
+/* A neighbour advertisement to `told`; mac_of: whose station the address is said to be at. */
+void day_neighbour(struct day *d, uint32_t addr, uint32_t mac_of, uint32_t told);
 
 /* ---- actors (day_actor.c) ---- */
 
@@ -156,6 +189,9 @@ double day_s(const struct day *d, double seconds);
 void day_usual(struct day *d);			   /* all that is not an attack (day_usual.c) */
 void day_attacks(struct day *d, const char *only); /* one of each class (day_attack.c) */
 void day_attack_names(FILE *to);
+/* Kinds that no day has, and --only alone (day_alone.c): its days stay what they were. */
+extern const struct day_attack day_alone[];
+extern const uint32_t day_alone_n;
 /* Begins an event; its number. */
 uint8_t day_event(struct day *d, const char *class, const char *victim, double start_s,
 		  double end_s, const char *note);

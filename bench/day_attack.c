@@ -18,14 +18,6 @@ enum {
 	BAD = 0xc6336440 /* 198.51.100.64 and more: one for each class */
 };
 
-struct attack {
-	const char *class, *victim;
-	double a_second, lasts_s;
-	void (*make)(struct day *d, struct actor *a, uint32_t i);
-	uint16_t port;
-	const char *name; /* NULL: as its class */
-};
-
 /* 198.18.0.0/15 is for tests (RFC 2544). */
 static uint32_t forged(struct day *d)
 {
@@ -93,7 +85,7 @@ static void make_fragments(struct day *d, struct actor *a, uint32_t i)
 
 static void make_amplified(struct day *d, struct actor *a, uint32_t i)
 {
-	const struct attack *k = a->kind;
+	const struct day_attack *k = a->kind;
 
 	set(d, a, 0x51000000 + i * 104729 % REFLECTORS * 257, WEB, 0);
 	a->dport = (uint16_t)among(d, 1024, 65000);
@@ -309,7 +301,7 @@ static void make_beacon(struct day *d, struct actor *a, uint32_t i)
 		b->answer = 300;
 }
 
-static const struct attack attacks[] = {
+static const struct day_attack attacks[] = {
 	{"syn_flood", "10.20.0.10:443", 3000, 12, make_syn, 0, NULL},
 	{"synack_reflection", "10.20.0.10", 1500, 8, make_synack, 0, NULL},
 	{"ack_flood", "10.20.0.10", 2000, 10, make_ack, 0, NULL},
@@ -344,14 +336,14 @@ static const struct attack attacks[] = {
 };
 enum { ATTACKS = sizeof(attacks) / sizeof(*attacks) };
 
-static const char *name_of(const struct attack *k)
+static const char *name_of(const struct day_attack *k)
 {
 	return k->name ? k->name : k->class;
 }
 
 static bool attack(struct day *d, struct actor *a)
 {
-	const struct attack *k = a->kind;
+	const struct day_attack *k = a->kind;
 
 	if (d->now_ns >= a->until_ns)
 		return false;
@@ -361,10 +353,34 @@ static bool attack(struct day *d, struct actor *a)
 	return true;
 }
 
+static void begin(struct day *d, const struct day_attack *k, double at)
+{
+	struct actor *a = day_actor(d, attack, d->begun_ns + (uint64_t)(at * 1e9));
+
+	a->kind = k;
+	a->until_ns = a->begun_ns + (uint64_t)(k->lasts_s * 1e9);
+	a->label = day_event(d, k->class, k->victim, at, at + k->lasts_s,
+			     k->name ? k->name : "made up");
+}
+
+/* False: there is no such kind. */
+static bool begin_only(struct day *d, const struct day_attack *k, uint32_t n, const char *only)
+{
+	while (n && strcmp(only, name_of(k)) != 0)
+		k++, n--;
+	if (!n)
+		return false;
+	if (k->before)
+		k->before(d);
+	begin(d, k, k->after_s);
+	d->end_ns = d->begun_ns + (uint64_t)((k->after_s + k->lasts_s) * 1e9);
+	return true;
+}
+
 void day_attacks(struct day *d, const char *only)
 {
 	double room = (d->length_s - MARGIN_S - 1300) / ATTACKS;
-	uint32_t order[ATTACKS], n = 0;
+	uint32_t order[ATTACKS];
 
 	/* Each has a part of the day, in an order by chance. */
 	for (uint32_t i = 0; i < ATTACKS; i++)
@@ -376,32 +392,29 @@ void day_attacks(struct day *d, const char *only)
 		order[j] = was;
 	}
 	for (uint32_t i = 0; i < ATTACKS; i++) {
-		const struct attack *k = &attacks[order[i]];
 		double at = MARGIN_S + room * (i + 0.6 * share(d));
-		struct actor *a;
 
-		if (only && strcmp(only, name_of(k)) != 0)
-			continue;
-		at = only ? 0 : at;
-		a = day_actor(d, attack, d->begun_ns + (uint64_t)(at * 1e9));
-		a->kind = k;
-		a->until_ns = a->begun_ns + (uint64_t)(k->lasts_s * 1e9);
-		a->label = day_event(d, k->class, k->victim, at, at + k->lasts_s,
-				     k->name ? k->name : "made up");
-		if (only)
-			d->end_ns = a->until_ns;
-		n++;
+		if (!only)
+			begin(d, &attacks[order[i]], at);
 	}
-	if (!n) {
+	if (only && !begin_only(d, attacks, ATTACKS, only) &&
+	    !begin_only(d, day_alone, day_alone_n, only)) {
 		fprintf(stderr, "day: no attack '%s'; classes:", only);
 		day_attack_names(stderr);
 		exit(2);
 	}
 }
 
+static void names(FILE *to, const struct day_attack *k, uint32_t n)
+{
+	for (; n; k++, n--)
+		fprintf(to, " %s", name_of(k));
+}
+
 void day_attack_names(FILE *to)
 {
-	for (uint32_t i = 0; i < ATTACKS; i++)
-		fprintf(to, " %s", name_of(&attacks[i]));
+	names(to, attacks, ATTACKS);
+	fputs("\nonly by --only:", to);
+	names(to, day_alone, day_alone_n);
 	fputc('\n', to);
 }

@@ -21,18 +21,6 @@ __attribute__((noreturn)) static void fail(const char *what)
 	exit(1);
 }
 
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
 static void write_frame(struct day *d, const struct frame *f)
 {
 	const uint32_t head[4] = {(uint32_t)(d->now_ns / SECOND_NS),
@@ -90,7 +78,7 @@ static void addr6(uint8_t *at, uint32_t addr)
 	}
 }
 
-static uint32_t written(const struct day *d, uint32_t addr)
+uint32_t day_written(const struct day *d, uint32_t addr)
 {
 	return addr >> 16 == NET >> 16 ? d->net | (addr & 0xffff) : addr;
 }
@@ -121,8 +109,8 @@ static uint8_t *ip(struct day *d, struct frame *f, const struct actor *a, bool u
 	h[6] = 0x40;
 	h[8] = ttl;
 	h[9] = proto;
-	put32(h + 12, written(d, from));
-	put32(h + 16, written(d, to));
+	put32(h + 12, day_written(d, from));
+	put32(h + 16, day_written(d, to));
 	for (int i = 0; i < 20; i += 2)
 		sum += (uint32_t)h[i] << 8 | h[i + 1];
 	sum = (sum & 0xffff) + (sum >> 16);
@@ -141,6 +129,14 @@ static void payload(const struct day *d, struct frame *f, const void *with, uint
 	memset(f->at + f->n + n, 0, fill);
 	f->n += n + fill;
 	f->behind = len > n + fill ? len - n - fill : 0;
+}
+
+void day_frame(struct day *d, const uint8_t *at, uint32_t n)
+{
+	struct frame f = {.n = n};
+
+	memcpy(f.at, at, n);
+	write_frame(d, &f);
 }
 
 void day_tcp(struct day *d, const struct actor *a, bool up, uint8_t flags, const void *with,
@@ -242,9 +238,9 @@ void day_arp(struct day *d, bool answer, uint32_t sender, uint32_t mac_of, uint3
 	put16(p + 4, 0x0604);
 	put16(p + 6, answer ? 2 : 1);
 	mac(d, p + 8, mac_of);
-	put32(p + 14, written(d, sender));
+	put32(p + 14, day_written(d, sender));
 	memset(p + 18, 0, 6);
-	put32(p + 24, written(d, asked));
+	put32(p + 24, day_written(d, asked));
 	f.n = 42;
 	if (d->whole) {
 		memset(f.at + 42, 0, 18);

@@ -6,6 +6,7 @@ What arrives is what the kernel's IP counts behind XDP (InReceives), so a rule i
 says of it. A finding is there when it was raised, which its event says. Both from the moment at which the first frame left.
 """
 import argparse
+import gzip
 import ipaddress
 import json
 import os
@@ -21,12 +22,24 @@ KINDS = {  # frames of bench/day, packets a second; and of tests/net/send
     "syn_flood": 3000, "synack_reflection": 1500, "ack_flood": 2000, "rst_flood": 1500, "udp_flood": 2500, "icmp_flood": 800,
     "frag_flood": 600, "amp_dns": 1000, "amp_ntp": 1000, "amp_snmp": 400, "amp_cldap": 600, "amp_ssdp": 600, "amp_memcached": 1500,
     "amp_chargen": 400, "carpet_bombing": 1800, "udp_flood6": 2500, "port_scan_vertical": 200, "port_scan_horizontal": 120, "arp_spoof": 20}
+TOLD = {  # frames of bench/day a second, seconds at most: no rule is made of these
+    "port_scan_stealth": (200, 10), "port_scan_udp": (200, 10), "icmp_sweep": (200, 10), "malformed": (50, 10), "dhcp_flood": (200, 10),
+    "rogue_dhcp": (5, 10), "rogue_ra": (2, 10), "nd_spoof": (2, 10), "dns_tunnel": (100, 10), "dns_dga": (100, 10), "icmp_tunnel": (16, 30)}
+CLASS_OF = {"udp_flood6": "udp_flood", "nd_spoof": "arp_spoof", "port_scan_stealth": "port_scan_vertical",
+            "port_scan_udp": "port_scan_vertical", "icmp_sweep": "port_scan_horizontal"}
+ONE_VICTIM = "dhcp_flood", "rogue_dhcp", "rogue_ra", "dns_tunnel", "icmp_tunnel"  # whatever the network
+OF_LINK = "rogue_dhcp", "rogue_ra"  # one that is right is there from the begin on
+COLD_S = 610  # in its first ten minutes weir takes nobody on the link for sure
 CLIENTS = {  # connections a second, sources, seconds at most: with a server at the other end (detect_clients.py)
     "brute_force": (2, 1, 60), "slow_http": (10, 1, 60), "http_flood": (300, 30, 30)}
 KNOWN_S = 75  # until it is known how many connections are usual: before that many are no flood of them
 OVER_S = 95  # a finding holds for half a minute, its rule for a minute more
 TAKES = """Found takes: brute_force ten short sessions in a minute, slow_http forty connections that are held for ten seconds and a look at the
 table of flows, which takes ten seconds once; http_flood more than what a minute has shown to be usual, of sources that make five a second."""
+NEEDS = """Found takes: a scan 25 ports, icmp_sweep 40 hosts, malformed 20 packets, dhcp_flood 40 stations; dns_tunnel thirty names, dns_dga
+twenty-five answers that there is none, each with its question; icmp_tunnel eight sizes that came back and were not sent, each alone in its
+tenth of a second, and as many of what was asked."""
+STEP_S = 0.1  # what is raised says the end of its tenth of a second, which may end some milliseconds late
 LASTS_S = 1.5
 ATTEMPTS = 10  # connections in a row of which no more than PASSED are served: it is stopped
 AFTER_S = 1.2  # events are written within a second
@@ -58,6 +71,21 @@ def udp6(path, number, mac):
                      source.packed + victim.packed + udp[:6] + struct.pack(">H", s or 0xffff) + udp[8:])
             f.write(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)
     return str(victim)
+
+
+def parted(path):
+    """What is usual (None: nothing is) and the attack, each in a file of its own."""
+    labels = gzip.open(path[:-len("pcap")] + "lab.gz").read()
+    whole = open(path, "rb").read()
+    parts = {False: whole[:24], True: whole[:24]}
+    at = 24
+    for label in labels:
+        end = at + 16 + struct.unpack_from("<I", whole, at + 8)[0]
+        parts[label != 0] += whole[at:end]
+        at = end
+    for attack, part in parts.items():
+        Path(path + ".%d" % attack).write_bytes(part)
+    return path + ".0" if len(parts[False]) > 24 else None, path + ".1"
 
 
 def tx_packets(f, interface):
@@ -99,7 +127,7 @@ class Run:
     def __init__(self, a):
         self.a = a
         self.began = time.time()
-        self.events, self.rest = None, ""
+        self.events, self.rest, self.holds = None, "", {}
         self.receives = open("/proc/self/net/snmp"), open("/proc/self/net/snmp6")
         self.sent = open("/proc/%d/net/dev" % a.client)
 
@@ -112,13 +140,14 @@ class Run:
         while line := self.events.readline():
             self.rest += line  # a line may be read while it is being written
             if line.endswith("\n"):
-                whole, self.rest = self.rest, ""
-                yield json.loads(whole)
+                e, self.rest = json.loads(self.rest), ""
+                self.holds[e["class"], e["victim"]] = e["news"] != "over"
+                yield e
 
     def raised(self, klass, victim):
         """When, if there is one among the news."""
         return next((datetime.fromisoformat(e["raised"]).timestamp() for e in self.news()
-                     if e["class"] == klass.rstrip("6") and e["news"] == "raised" and victim in e["victim"]), None)
+                     if e["class"] == CLASS_OF.get(klass, klass) and e["news"] == "raised" and victim in e["victim"]), None)
 
     def in_client(self, command, **options):
         return subprocess.Popen(["nsenter", "--net=/proc/%d/ns/net" % self.a.client] + command, text=True, **options)
@@ -132,10 +161,15 @@ class Run:
             return out + [a.out, str(int(rate * LASTS_S)), "0", str(rate), "file:" + path], victim
         if klass == "arp_spoof":
             return out + ["-t", "10.77.0.%d" % (100 + number), a.out, str(int(rate * LASTS_S)), "74", str(rate), "arpspoof"], "10.77.0."
-        two = "10.%d" % (101 + (number + 37 * list(KINDS).index(klass)) % 150)
-        subprocess.run([a.build + "/day", "--only", klass, "--seed", str(number + 1), "--mac", a.mac, "--net", two, "--name", klass,
-                        a.tmp + "/files"], check=True, stderr=subprocess.DEVNULL)
-        return out + [a.out, str(int(rate * LASTS_S)), "0", str(rate), "file:%s/files/%s.pcap" % (a.tmp, klass)], two + "."
+        path, two = self.day(klass, number)
+        return out + [a.out, str(int(rate * LASTS_S)), "0", str(rate), "file:" + path], two + "."
+
+    def day(self, klass, number):
+        """The capture of one attack, and the net that is its own."""
+        folder, two = self.a.tmp + "/files", "10.%d" % (101 + (number + 37 * list(KINDS | TOLD).index(klass)) % 150)
+        subprocess.run([self.a.build + "/day", "--only", klass, "--seed", str(number + 1), "--mac", self.a.mac, "--net", two, "--name", klass,
+                        folder], check=True, stderr=subprocess.DEVNULL)
+        return "%s/%s.pcap" % (folder, klass), two
 
     def one(self, klass, number):
         """(seconds until found, until stopped, share kept out)"""
@@ -159,6 +193,46 @@ class Run:
         out = during[-1][1] - samples[0][1]
         return (found - began if found else None, stopped(samples, began, KINDS[klass]),
                 1 - (during[-1][2] - samples[0][2]) / out if out else 0)
+
+    def usual(self, path):
+        self.in_client([self.a.build + "/send", self.a.out, "0", "0", "200", "file:" + path], stdout=subprocess.DEVNULL).wait()
+
+    def over(self, klass):
+        """Waits until no finding of it holds."""
+        end = time.time() + OVER_S
+        while any(held for (c, _), held in self.holds.items() if c == klass) and time.time() < end:
+            time.sleep(0.1)
+            list(self.news())
+
+    def told(self, klass, number):
+        """(seconds until found, frames until then)"""
+        rate, seconds = TOLD[klass]
+        list(self.news())
+        if klass in ONE_VICTIM:
+            self.over(klass)
+        path, two = self.day(klass, number)
+        usual, attack = parted(path)
+        victim = "" if klass in ONE_VICTIM else "2001:db8::" if klass == "nd_spoof" else two + "."
+        if usual and klass not in OF_LINK:
+            self.usual(usual)
+        list(self.news())
+        sender = self.in_client([self.a.build + "/send", "-b", self.a.out, str(rate * seconds), "0", str(rate), "file:" + attack],
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        end, found = time.time() + seconds + AFTER_S, None
+        while not found and time.time() < end:
+            time.sleep(0.004)
+            found = self.raised(klass, victim)
+        sender.terminate()
+        said = sender.stderr.read()
+        if sender.wait() > 0:
+            sys.exit("%s: %s" % (klass, said))
+        began = int(said.split("\n")[0]) / 1e9
+        if not found:
+            return None, None
+        if found < began - STEP_S:
+            sys.exit("%s: found before it began" % klass)
+        took = max(0, found - began)
+        return took, int(took * rate) + 1
 
     def clients(self, klass, number):
         """(seconds until found, until stopped, connections until found) from the first connection on"""
@@ -198,20 +272,38 @@ def times(values):
     return "%d | %s, %s" % (sum(v is not None for v in values), of(values, 0.5), of(values, 0.9))
 
 
+HEAD = "| class | packets/s | runs | found | median, p90 | stopped | median, p90 | kept out of 1.5 s |\n|---|--:|--:|--:|---|--:|---|--:|"
+NO_RULE = "– | no rule | –"
+
+
 def frames(run, classes):
-    """Prints a table; returns whether one was not found."""
+    """Prints rows; returns whether one was not found."""
     late = False
-    if classes:
-        print("| class | packets/s | runs | found | median, p90 | stopped | median, p90 | kept out of 1.5 s |\n|---|--:|--:|--:|---|--:|---|--:|", flush=True)
     for klass in classes:
         got = [run.one(klass, i) for i in range(run.a.runs)]
         found, halted = [g[0] for g in got], [g[1] for g in got]
-        stops = klass != "arp_spoof"
-        print("| %s | %d | %d | %s | %s | %s |" % (
-            klass, KINDS[klass], run.a.runs, times(found), times(halted) if stops else " | no rule",
-            "%.0f %%" % (100 * statistics.median(g[2] for g in got)) if stops else ""), flush=True)
+        print("| %s | %d | %d | %s | %s |" % (
+            klass, KINDS[klass], run.a.runs, times(found),
+            NO_RULE if klass == "arp_spoof" else "%s | %.0f %%" % (times(halted), 100 * statistics.median(g[2] for g in got))), flush=True)
         late |= None in found
     return late
+
+
+def by_turns(run, classes):
+    """A finding holds for half a minute, and the next of its class is told behind it."""
+    got = {klass: [] for klass in classes}
+    if set(classes) & set(OF_LINK):
+        time.sleep(max(0, run.began + COLD_S - time.time()))
+    for i in range(run.a.runs):
+        for klass in classes:
+            got[klass].append(run.told(klass, i))
+    for klass in classes:
+        print("| %s | %d | %d | %s | %s |" % (klass, TOLD[klass][0], run.a.runs, times([g[0] for g in got[klass]]), NO_RULE), flush=True)
+    if classes:
+        until = {klass: [g[1] for g in got[klass] if g[1]] for klass in classes}
+        print("\nPackets until found, median: %s.\n%s" % (
+            ", ".join("%s %.0f" % (klass, statistics.median(n)) for klass, n in until.items() if n), NEEDS))
+    return any(g[0] is None for all_of in got.values() for g in all_of)
 
 
 def connections(run, classes):
@@ -237,12 +329,19 @@ def main():
         args.add_argument(name)
     args.add_argument("--client", type=int)
     args.add_argument("--runs", type=int)
-    args.add_argument("--class", dest="classes", action="append", choices=list(KINDS) + list(CLIENTS))
+    args.add_argument("--class", dest="classes", action="append", choices=list(KINDS | TOLD | CLIENTS))
     a = args.parse_args()
     run = Run(a)
     time.sleep(12)
     load = os.getloadavg()[0]
-    late = frames(run, [k for k in a.classes or KINDS if k in KINDS])
+    many, few = ([k for k in a.classes or kinds if k in kinds] for kinds in (KINDS, TOLD))
+    for klass in OF_LINK:
+        if klass in few:
+            run.usual(parted(run.day(klass, 0)[0])[0])
+    if many or few:
+        print(HEAD, flush=True)
+    late = frames(run, many)
+    late |= by_turns(run, few)
     late |= connections(run, [k for k in a.classes or CLIENTS if k in CLIENTS])
     told = []
     while len(told) < 2:  # it is being written
