@@ -285,6 +285,8 @@ void wr_run_tell(struct wr_run *r)
 
 void wr_run_tell_end(struct wr_run *r)
 {
-	if (r->findings)
-		each(r, true);
+	if (!r->findings)
+		return;
+	r->tell.last = true;
+	each(r, true);
 }

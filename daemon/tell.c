@@ -3,19 +3,30 @@
 
 #define MINUTE_NS 60000000000ull
 
-/* What comes back within that time goes on: people were told once that it is over, and the next
- * time they are when it is. */
-static bool may_come_back(const struct wr_incident *i, uint64_t now_ns)
+/* People were told this state before, and another one since. That it began again behind its end is
+ * news; what changes to and fro is when it stays so. */
+static bool is_again(const struct wr_tell *t, const struct wr_incident *i, uint64_t now_ns)
 {
-	return i->state == WR_INCIDENT_OVER && i->told.states >> i->state & 1 &&
-	       now_ns - i->last_ns <= WR_INCIDENT_REST_NS;
+	if (now_ns - i->told.at_ns < MINUTE_NS)
+		return false;
+	return t->last || i->told.state == WR_INCIDENT_OVER + 1 ||
+	       now_ns - i->told.since_ns >= WR_INCIDENT_REST_NS;
 }
 
 static bool is_due(const struct wr_tell *t, const struct wr_incident *i, uint64_t now_ns)
 {
-	if (i->severity < t->least || i->told.state == i->state + 1 || may_come_back(i, now_ns))
+	if (i->severity < t->least || i->told.state == i->state + 1)
 		return false;
-	return !(i->told.states >> i->state & 1) || now_ns - i->told.at_ns >= MINUTE_NS;
+	return !(i->told.states >> i->state & 1) || is_again(t, i, now_ns);
+}
+
+/* Since when is it what it is? */
+static void look(struct wr_incident *i, uint64_t now_ns)
+{
+	if (i->told.seen == i->state + 1)
+		return;
+	i->told.seen = (uint8_t)(i->state + 1);
+	i->told.since_ns = now_ns;
 }
 
 /* A clock that was set back begins a new minute, too. */
@@ -29,6 +40,7 @@ static void turn(struct wr_tell *t, uint64_t now_ns)
 
 bool wr_tell_incident(struct wr_tell *t, struct wr_incident *i, uint64_t now_ns)
 {
+	look(i, now_ns);
 	if (!is_due(t, i, now_ns))
 		return false;
 	turn(t, now_ns);

@@ -6,12 +6,14 @@
 
 /*
  * Which changes of incidents people are told of, so that they go on reading: each state of an
- * incident once and at once; one that it had before again after a minute at the earliest, and that
- * it is over when it cannot come back any more (WR_INCIDENT_REST_NS); nothing
- * below the least severity; no more than so many a minute. What was not told is counted. Pure.
+ * incident once and at once; one that it had before again after a minute at the earliest, when the
+ * last that was told is that it is over, or else when it has stayed so (WR_INCIDENT_REST_NS);
+ * nothing below the least severity; no more than so many a minute. What was not told is counted.
+ * Pure.
  */
 struct wr_tell {
 	uint8_t least;	    /* enum wr_severity */
+	bool last;	    /* weir ends: whether something stays so is not waited for */
 	uint32_t rate;	    /* a minute */
 	uint64_t minute_ns; /* when the minute began */
 	uint32_t told;	    /* in it */

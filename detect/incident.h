@@ -86,8 +86,10 @@ struct wr_incident {
 	 * 0: none. */
 	struct {
 		uint64_t at_ns, span_ns; /* when; of which end there is a span */
+		uint64_t since_ns;	 /* when `seen` began */
 		uint8_t states;		 /* 1 << each state that people were told of */
 		uint8_t state;		 /* the last of them */
+		uint8_t seen;		 /* the last that there was, told or not */
 		uint8_t event;		 /* the last state that was an event */
 	} told;
 };

@@ -38,28 +38,76 @@ static void once(void)
 	ok(wr_tell_incident(&t, &i, START + 2 * SECOND), "it is over, at once");
 }
 
-/* A flood of pulses, ten seconds each half a minute for three hours: it is found, over, there
- * again, and over in the end. */
-static void pulses(void)
+enum { HOURS_S = 10800, SETTLE_S = 3600 };
+
+/* What people are told of an incident that has each of these states so many seconds, in turn, for
+ * three hours, and is over then. */
+struct pulse {
+	enum wr_incident_state state;
+	uint32_t seconds;
+};
+
+static enum wr_incident_state state_at(const struct pulse *p, uint32_t n, uint64_t second)
+{
+	uint32_t all = 0;
+
+	for (uint32_t k = 0; k < n; k++)
+		all += p[k].seconds;
+	second %= all;
+	for (; second >= p->seconds; p++)
+		second -= p->seconds;
+	return p->state;
+}
+
+static void pulses(const struct pulse *p, uint32_t n, const char *what, int most)
 {
 	struct wr_tell t = {.least = WR_SEVERITY_LOW, .rate = 1000};
 	struct wr_incident i = {.id = 1, .severity = WR_SEVERITY_HIGH};
-	uint64_t end = START + 10800 * SECOND, over = 0;
-	int told = 0;
+	int told = 0, last = -1, over = 0;
 
-	for (uint64_t now = START; now < end + 3600 * SECOND; now += SECOND) {
-		bool is_on = now < end && (now - START) / SECOND % 30 < 10;
-
-		i.state = is_on ? WR_INCIDENT_ACTIVE : WR_INCIDENT_OVER;
-		i.last_ns = is_on ? now : i.last_ns;
-		if (!wr_tell_incident(&t, &i, now))
+	for (uint64_t s = 0; s < HOURS_S + SETTLE_S; s++) {
+		i.state = s < HOURS_S ? state_at(p, n, s) : WR_INCIDENT_OVER;
+		if (!wr_tell_incident(&t, &i, START + s * SECOND))
 			continue;
 		told++;
-		over = i.state == WR_INCIDENT_OVER ? now : 0;
+		last = i.state;
+		over = (int)s - HOURS_S;
 	}
-	is_int(told, 4, "a flood of pulses is told four times, however long it goes on");
-	ok(over > end + 200 * SECOND && over < end + 400 * SECOND,
-	   "the last time when it does not come back");
+	is_int(told, most, "%s: so many news in three hours", what);
+	ok(last == WR_INCIDENT_OVER && over >= 0 && over < 400,
+	   "%s: the last is that it does not come back", what);
+}
+
+static void all_pulses(void)
+{
+	static const struct pulse plain[] = {{WR_INCIDENT_ACTIVE, 10}, {WR_INCIDENT_OVER, 20}};
+	static const struct pulse stopped[] = {
+		{WR_INCIDENT_ACTIVE, 10}, {WR_INCIDENT_MITIGATED, 70}, {WR_INCIDENT_OVER, 10}};
+	static const struct pulse holds[] = {{WR_INCIDENT_ACTIVE, 70}, {WR_INCIDENT_MITIGATED, 70}};
+
+	pulses(plain, 2, "a flood of pulses", 4);
+	pulses(stopped, 3, "one that a rule stops each time", 5);
+	pulses(holds, 2, "a rule that comes and goes", 3);
+}
+
+/* What changed to and fro, and stays. */
+static void settles(void)
+{
+	struct wr_tell t = {.least = WR_SEVERITY_LOW, .rate = 1000};
+	struct wr_incident i = {.id = 1, .severity = WR_SEVERITY_HIGH, .state = WR_INCIDENT_ACTIVE};
+	int told = 0;
+
+	wr_tell_incident(&t, &i, START);
+	i.state = WR_INCIDENT_MITIGATED;
+	wr_tell_incident(&t, &i, START + SECOND);
+	i.state = WR_INCIDENT_ACTIVE;
+	for (uint64_t s = 2; s < SETTLE_S; s++)
+		told += wr_tell_incident(&t, &i, START + s * SECOND);
+	is_int(told, 1, "a rule that is gone while it goes on is told, once");
+	i.state = WR_INCIDENT_MITIGATED;
+	ok(!wr_tell_incident(&t, &i, START + SETTLE_S * SECOND), "what may not stay waits");
+	t.last = true;
+	ok(wr_tell_incident(&t, &i, START + SETTLE_S * SECOND), "but not for weir's end");
 }
 
 /* Ten changes a second for ten minutes are four news at most, and the last of them is true. */
@@ -276,7 +324,8 @@ int main(void)
 {
 	once();
 	flapping();
-	pulses();
+	all_pulses();
+	settles();
 	storm();
 	set_back();
 	syslog_form();
