@@ -21,7 +21,7 @@ enum {
 	AN_HOUR = 8, /* are told: they have no room that a flood could want */
 };
 
-static const float left_a_day = 0.75f;
+static const float left_a_day = 0.75f, forgotten = 0.1f;
 
 void drift_hour(struct drift *day, const struct wr_week *w, unsigned int hour, double y)
 {
@@ -49,12 +49,13 @@ static bool may_tell(struct wr_detect *d)
 	return d->drifts.n++ < AN_HOUR;
 }
 
-/* Towards what it was today, and not beyond. */
+/* Towards what it was today, and not beyond; a tenth more or less is none. */
 static float shrink(float told, float today)
 {
 	float side = told < 0 ? -1 : 1, least = fmaxf(0, today * side);
+	float left = fmaxf(fabsf(told) * left_a_day, fminf(fabsf(told), least));
 
-	return side * fmaxf(fabsf(told) * left_a_day, fminf(fabsf(told), least));
+	return left < forgotten ? 0 : side * left;
 }
 
 /* Another change than the one that was told? */

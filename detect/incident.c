@@ -70,12 +70,15 @@ static bool is_at(const struct wr_finding_source *s, const struct wr_victim *v)
 	return s->ip_v == v->ip_v && !memcmp(s->addr, v->addr, sizeof(s->addr));
 }
 
-/* Who stands between two tells each of them that the other one has moved. */
+/* Who stands between hosts tells each of them that the other one has moved. */
 static bool is_other_end(const struct wr_incident *i, const struct wr_finding *f)
 {
-	return f->klass == WR_CLASS_ARP_SPOOF && i->classes >> f->klass & 1 && f->n_sources == 1 &&
-	       i->n_sources == 1 && is_at(&i->source[0], &f->victim) &&
-	       is_at(&f->source[0], &i->victim[0]);
+	if (f->klass != WR_CLASS_ARP_SPOOF || !(i->classes >> f->klass & 1) || f->n_sources != 1)
+		return false;
+	for (uint32_t k = 0; k < i->n_victims; k++)
+		if (is_at(&f->source[0], &i->victim[k]))
+			return true;
+	return false;
 }
 
 static bool near(const struct wr_incident *i, const struct wr_finding *f)

@@ -15,6 +15,7 @@ enum { HOUR_S = 3600, DAY_H = 24, KNOWN_S = 1000000 };
 static struct wr_detect *d;
 static struct target *t;
 static uint64_t hours;
+static double scale = 20; /* packets a second at night */
 static uint32_t told_more, told_less;
 
 static void finding(void *ctx, enum wr_finding_news news, const struct wr_finding *f)
@@ -52,7 +53,7 @@ static void begin(void)
 /* Office hours, and a fifth at the weekend. */
 static double usual(void)
 {
-	double day = 20 * pow(10, 0.5 - 0.5 * cos((double)(hours % DAY_H) / DAY_H * 2 * M_PI));
+	double day = scale * pow(10, 0.5 - 0.5 * cos((double)(hours % DAY_H) / DAY_H * 2 * M_PI));
 
 	return day * (hours / DAY_H % 7 < 5 ? 1 : 0.2);
 }
@@ -131,6 +132,16 @@ int main(void)
 	told(1, 0, "what had gone back for two weeks is news");
 	days(2, 0.2);
 	told(0, 1, "and so is what is less than usual");
+	wr_detect_close(&d);
+
+	scale = 0.5;
+	begin();
+	days(21, 1);
+	days(2, 2.3);
+	told(1, 0, "of a packet a second");
+	days(14, 1);
+	days(2, 2.3);
+	told(1, 0, "and again behind two weeks as usual");
 	wr_detect_close(&d);
 	return done();
 }

@@ -109,12 +109,17 @@ static void both_ends(void)
 	struct wr_finding b = made(WR_CLASS_ARP_SPOOF, at(10, 0, 0, 1, 32), 0, 0, 1);
 	struct wr_finding c = made(WR_CLASS_ARP_SPOOF, at(10, 0, 0, 1, 32), 2000, 0, 1);
 	struct wr_finding e = made(WR_CLASS_ARP_SPOOF, at(10, 0, 0, 9, 32), 2000, 0, 1);
+	struct wr_finding third = made(WR_CLASS_ARP_SPOOF, at(10, 0, 0, 7, 32), 1, 0, 1);
 
 	memcpy(a.source[0].addr, b.victim.addr, 16);
 	memcpy(b.source[0].addr, a.victim.addr, 16);
 	raise(all, &a);
 	raise(all, &b);
 	ok(what == WR_INCIDENT_MORE && count(all) == 1, "two that are deceived about each other");
+	memcpy(third.source[0].addr, a.victim.addr, 16);
+	raise(all, &third);
+	ok(what == WR_INCIDENT_MORE && count(all) == 1, "and a third one about one of them");
+	end(all, &third, 5);
 	end(all, &a, 5);
 	end(all, &b, 5);
 	memcpy(c.source[0].addr, a.victim.addr, 16);
