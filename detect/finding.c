@@ -88,7 +88,7 @@ static uint32_t hold(enum wr_finding_class klass)
 	static const struct {
 		enum wr_finding_class klass;
 		uint32_t steps;
-	} of[] = {{WR_CLASS_ARP_SPOOF, HOLD_MINUTES}, {WR_CLASS_EXFIL, HOLD_MINUTES},
+	} of[] = {{WR_CLASS_ARP_SPOOF, HOLD_MINUTES}, {WR_CLASS_EXFIL, HOLD_WINDOWS},
 		  {WR_CLASS_BACKSCATTER, HOLD_HOURS}, {WR_CLASS_ROGUE_DHCP, HOLD_HOURS},
 		  {WR_CLASS_ROGUE_RA, HOLD_HOURS},    {WR_CLASS_ANOMALY, HOLD_ODD}};
 

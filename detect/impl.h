@@ -27,6 +27,7 @@ enum {
 	HOLD_STEPS = 50,
 	HOLD_LONG = 300,
 	HOLD_MINUTES = 6000,
+	HOLD_WINDOWS = 18000, /* three of those in which what leaves is counted */
 	HOLD_HOURS = 36000,
 	/* While a finding holds, it goes on with one in so many of what it takes to be told. */
 	GOES_ON = 2,
