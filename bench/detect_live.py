@@ -28,7 +28,9 @@ TOLD = {  # frames of bench/day a second, seconds at most: no rule is made of th
 CLASS_OF = {"udp_flood6": "udp_flood", "nd_spoof": "arp_spoof", "port_scan_stealth": "port_scan_vertical",
             "port_scan_udp": "port_scan_vertical", "icmp_sweep": "port_scan_horizontal"}
 ONE_VICTIM = "dhcp_flood", "rogue_dhcp", "rogue_ra", "dns_tunnel", "icmp_tunnel"  # whatever the network
-OF_LINK = "rogue_dhcp", "rogue_ra"  # one that is right is there from the begin on
+OF_LINK = "rogue_dhcp", "rogue_ra"  # one that is right is there from the begin on; each run has another one that is not
+APART_S = 11  # of two of these that are told, ten seconds
+MOST_OF_LINK = 20  # of these, while one of them holds: for an hour
 COLD_S = 610  # in its first ten minutes weir takes nobody on the link for sure
 CLIENTS = {  # connections a second, sources, seconds at most: with a server at the other end (detect_clients.py)
     "brute_force": (2, 1, 60), "slow_http": (10, 1, 60), "http_flood": (300, 30, 30)}
@@ -128,6 +130,7 @@ class Run:
         self.a = a
         self.began = time.time()
         self.events, self.rest, self.holds = None, "", {}
+        self.newest = {}  # when the newest of a class was found
         self.receives = open("/proc/self/net/snmp"), open("/proc/self/net/snmp6")
         self.sent = open("/proc/%d/net/dev" % a.client)
 
@@ -198,7 +201,10 @@ class Run:
         self.in_client([self.a.build + "/send", self.a.out, "0", "0", "200", "file:" + path], stdout=subprocess.DEVNULL).wait()
 
     def over(self, klass):
-        """Waits until no finding of it holds."""
+        """Waits until the next one of it is told: no finding of it holds, or another source is one for itself."""
+        if klass in OF_LINK:
+            time.sleep(max(0, self.newest.get(klass, 0) + APART_S - time.time()))
+            return
         end = time.time() + OVER_S
         while any(held for (c, _), held in self.holds.items() if c == klass) and time.time() < end:
             time.sleep(0.1)
@@ -231,6 +237,7 @@ class Run:
             return None, None
         if found < began - STEP_S:
             sys.exit("%s: found before it began" % klass)
+        self.newest[klass] = found
         took = max(0, found - began)
         return took, int(took * rate) + 1
 
@@ -290,7 +297,7 @@ def frames(run, classes):
 
 
 def by_turns(run, classes):
-    """A finding holds for half a minute, and the next of its class is told behind it."""
+    """The next of a class is told behind the finding of the one before, or (OF_LINK) because it is another one."""
     got = {klass: [] for klass in classes}
     if set(classes) & set(OF_LINK):
         time.sleep(max(0, run.began + COLD_S - time.time()))
@@ -331,6 +338,8 @@ def main():
     args.add_argument("--runs", type=int)
     args.add_argument("--class", dest="classes", action="append", choices=list(KINDS | TOLD | CLIENTS))
     a = args.parse_args()
+    if a.runs > MOST_OF_LINK and set(a.classes or TOLD) & set(OF_LINK):
+        args.error("no more than %d runs of %s are told apart" % (MOST_OF_LINK, " and ".join(OF_LINK)))
     run = Run(a)
     time.sleep(12)
     load = os.getloadavg()[0]

@@ -37,7 +37,7 @@ struct sender { /* an address of one's own */
 	uint32_t looked, told; /* steps; told: 0: never, or what was told is usual by now */
 	uint64_t out;	       /* bytes of this window, to all far ends */
 	uint64_t odd;	       /* of these to places that are not usual */
-	uint64_t more;	       /* of those since its finding was renewed */
+	uint64_t more;	       /* of those since its finding was renewed, in any window */
 	bool here;	       /* a public address at which this host listens */
 	bool news;	       /* something was told in this window */
 	float told_mb;
@@ -201,7 +201,7 @@ static void turn_sender(const struct wr_detect *d, struct sender *s)
 			s->most[i] *= powf(of_yesterday, (float)days);
 	}
 	s->window = now;
-	s->out = s->odd = s->more = 0;
+	s->out = s->odd = 0;
 	s->news = false;
 }
 
@@ -376,8 +376,10 @@ static void look(struct wr_detect *d, struct sender *s, struct place *p)
 	sum = add_up(d, s);
 	if (!sum.top || sum.out < limit * MB || sum.in * 2 > sum.out)
 		return;
-	if (tell_sender(d, s, &sum, limit))
+	if (tell_sender(d, s, &sum, limit)) {
 		was_told(d, s, sum.top);
+		s->more = 0;
+	}
 }
 
 /* ---- parts ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detect/finding.h"
 
+#include "detect/blame.h"
 #include "detect/ids.h"
 #include "detect/impl.h"
 
@@ -87,7 +88,7 @@ static uint32_t hold(enum wr_finding_class klass)
 	static const struct {
 		enum wr_finding_class klass;
 		uint32_t steps;
-	} of[] = {{WR_CLASS_ARP_SPOOF, HOLD_MINUTES}, {WR_CLASS_EXFIL, HOLD_MINUTES},
+	} of[] = {{WR_CLASS_ARP_SPOOF, HOLD_MINUTES}, {WR_CLASS_EXFIL, HOLD_WINDOWS},
 		  {WR_CLASS_BACKSCATTER, HOLD_HOURS}, {WR_CLASS_ROGUE_DHCP, HOLD_HOURS},
 		  {WR_CLASS_ROGUE_RA, HOLD_HOURS},    {WR_CLASS_ANOMALY, HOLD_ODD}};
 
@@ -95,6 +96,23 @@ static uint32_t hold(enum wr_finding_class klass)
 		if (of[i].klass == klass)
 			return of[i].steps;
 	return klass <= WR_CLASS_CARPET_BOMBING ? HOLD_STEPS : HOLD_LONG;
+}
+
+void hold_longer(struct wr_detect *d, const struct wr_finding *f, uint32_t steps)
+{
+	uint32_t least = hold(f->klass), others = 0;
+	struct finding_slot *of = NULL;
+
+	for (int i = 0; i < FINDINGS; i++) {
+		struct finding_slot *s = &d->finding[i];
+
+		if (&s->f == f)
+			of = s;
+		else
+			others += s->f.id && s->f.klass == f->klass && s->hold > least;
+	}
+	if (of && steps > of->hold && others < FINDINGS / 4)
+		of->hold = steps;
 }
 
 static void say(struct wr_detect *d, enum wr_finding_news news, const struct wr_finding *f)
@@ -164,6 +182,30 @@ struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 	s->f.score = 1;
 	*is_new = true;
 	return &s->f;
+}
+
+struct wr_finding *find_from(struct wr_detect *d, enum wr_finding_class klass,
+			     const struct wr_victim *victim, const struct wr_finding_source *from)
+{
+	struct wr_finding_source had[WR_FINDING_SOURCES];
+	struct wr_finding *f = found(d, klass, victim);
+	uint32_t n = 0;
+	bool is_new;
+
+	if (f && !has_source(f, from->addr) && f->n_sources < WR_FINDING_SOURCES) {
+		n = f->n_sources;
+		memcpy(had, f->source, n * sizeof(*had));
+		finish_finding(d, f);
+	}
+	f = find(d, klass, victim, &is_new);
+	if (!f || !is_new)
+		return NULL;
+	only_source(f, from->addr, from->ip_v, from->packets);
+	for (uint32_t i = 0; i < n; i++) {
+		had[i].packets = 0; /* they were told with the one before */
+		f->source[f->n_sources++] = had[i];
+	}
+	return f;
 }
 
 void tell(struct wr_detect *d, struct wr_finding *f)

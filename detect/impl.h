@@ -27,6 +27,7 @@ enum {
 	HOLD_STEPS = 50,
 	HOLD_LONG = 300,
 	HOLD_MINUTES = 6000,
+	HOLD_WINDOWS = 18000, /* three of those in which what leaves is counted */
 	HOLD_HOURS = 36000,
 	/* While a finding holds, it goes on with one in so many of what it takes to be told. */
 	GOES_ON = 2,
@@ -209,6 +210,11 @@ void span_text(struct wr_buf *b, uint32_t s); /* "90 s", "11 min", "3 days" */
  */
 struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 			const struct wr_victim *victim, bool *is_new);
+/* A new one of this source, to be completed and told. One more source of a finding is news: that
+ * one is over, and its sources are those of the new one, too, behind this one. NULL: it has been
+ * told of it, is off, or there is no room, or the finding has as many as one can have. */
+struct wr_finding *find_from(struct wr_detect *d, enum wr_finding_class klass,
+			     const struct wr_victim *victim, const struct wr_finding_source *from);
 /* One that is there. NULL: none. */
 struct wr_finding *found(struct wr_detect *d, enum wr_finding_class klass,
 			 const struct wr_victim *victim);
@@ -219,6 +225,8 @@ struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
 void renew(struct wr_detect *d, struct wr_finding *f);
 /* It is over when it did not hold for so many steps; at first as long as its class says. */
 void hold_for(struct wr_detect *d, const struct wr_finding *f, uint32_t steps);
+/* The same, if that is longer than now; not for more than a quarter of all findings of a class. */
+void hold_longer(struct wr_detect *d, const struct wr_finding *f, uint32_t steps);
 /* Of what is counted in spans of time that begin anew: how many there were in the last such span,
  * at any moment, if those of the span before came evenly. since: steps that this one has. */
 static inline double slide(double before, double now, uint32_t since, uint32_t span)

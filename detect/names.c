@@ -156,13 +156,13 @@ static void tell_names(struct wr_detect *d, const struct client *c, const struct
 {
 	struct wr_victim v = victim_of(t->victim, c->key.ip_v);
 	uint32_t steps = d->step - t->since + 1;
+	struct wr_finding_source from = {.ip_v = c->key.ip_v, .packets = t->queries};
 	struct wr_finding *f;
-	bool is_new;
 
-	f = find(d, t->klass, &v, &is_new);
-	if (!f || !is_new)
+	memcpy(from.addr, c->key.addr, 16);
+	f = find_from(d, t->klass, &v, &from);
+	if (!f)
 		return;
-	only_source(f, c->key.addr, c->key.ip_v, t->queries);
 	evidence_only(f, WR_FEATURE_QUERIES, t->queries);
 	evidence_only(f, WR_FEATURE_NAMES, fmin(round(t->names), t->queries));
 	evidence_only(f, WR_FEATURE_NAME_LENGTH, t->length / fmax(1, t->queries));
@@ -386,10 +386,10 @@ void names_part(struct wr_detect *d, const struct part *a)
 {
 	const struct wr_flow *f = a->f;
 	uint8_t client = f->opener;
+	struct wr_finding_source from = {.ip_v = f->key.ip_v, .packets = f->sent[client].packets};
 	struct wr_victim v;
 	struct wr_finding *fi;
 	uint64_t ns;
-	bool is_new;
 
 	if (f->key.proto != WR_IP_UDP || f->key.port[!client] != PORT_DNS ||
 	    f->key.port[client] == PORT_DNS || f->sent[0].packets < TALK ||
@@ -400,10 +400,10 @@ void names_part(struct wr_detect *d, const struct part *a)
 	    !is_no_dns(d, f, client))
 		return;
 	v = victim_of(f->key.addr[!client], f->key.ip_v);
-	fi = find(d, WR_CLASS_DNS_TUNNEL, &v, &is_new);
-	if (!fi || !is_new)
+	memcpy(from.addr, f->key.addr[client], 16);
+	fi = find_from(d, WR_CLASS_DNS_TUNNEL, &v, &from);
+	if (!fi)
 		return;
-	only_source(fi, f->key.addr[client], f->key.ip_v, f->sent[client].packets);
 	evidence_only(fi, WR_FEATURE_QUERIES, (double)f->sent[client].packets);
 	evidence_only(fi, WR_FEATURE_MEAN_SIZE,
 		      (double)(f->sent[0].bytes + f->sent[1].bytes) /

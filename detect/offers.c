@@ -3,6 +3,7 @@
 
 #include "core/proto.h"
 #include "detect/impl.h"
+#include "detect/rogues.h"
 
 /*
  * Who tells others how they get on the network: DHCP servers (RFC 2131, RFC 8415) and routers that
@@ -42,19 +43,18 @@ struct adverts {
 struct offers {
 	struct wr_rows rows;
 	struct adverts link[LINKS];
-	bool read; /* some are known from an earlier run */
-};
-
-static const uint8_t classes[] = {
-	[WR_OFFER_DHCP] = WR_CLASS_ROGUE_DHCP,
-	[WR_OFFER_DHCP6] = WR_CLASS_ROGUE_DHCP,
-	[WR_OFFER_ROUTER] = WR_CLASS_ROGUE_RA,
+	struct rogues rogues[2]; /* DHCP servers, routers */
+	bool read;		 /* some are known from an earlier run */
 };
 
 int offers_open(struct wr_detect *d)
 {
 	d->offers = calloc(1, sizeof(*d->offers));
-	return d->offers ? wr_rows_open(&d->offers->rows, sizeof(struct offerer), OFFERERS) : -1;
+	if (!d->offers)
+		return -1;
+	d->offers->rogues[0].klass = WR_CLASS_ROGUE_DHCP;
+	d->offers->rogues[1].klass = WR_CLASS_ROGUE_RA;
+	return wr_rows_open(&d->offers->rows, sizeof(struct offerer), OFFERERS);
 }
 
 void offers_close(struct wr_detect *d)
@@ -147,46 +147,28 @@ static uint32_t known(const struct wr_detect *d, const struct offerer *o, uint64
 	return n;
 }
 
-/* One finding for all of a link: who comes later is one of its sources. */
-static void add_source(struct wr_finding *f, const struct offerer *o)
+static struct rogues *rogues_of(struct wr_detect *d, const struct offerer *o)
 {
-	struct wr_finding_source *s = f->source;
-	uint32_t i = 0;
+	return &d->offers->rogues[o->key.port == WR_OFFER_ROUTER];
+}
 
-	while (i < f->n_sources && memcmp(s[i].addr, o->key.addr, 16))
-		i++;
-	if (i == WR_FINDING_SOURCES)
-		return;
-	memcpy(s[i].addr, o->key.addr, 16);
-	s[i].ip_v = o->key.ip_v;
-	s[i].packets = o->times;
-	f->n_sources += i == f->n_sources;
+static struct rogue rogue_of(const struct offerer *o, enum wr_severity severity)
+{
+	return (struct rogue){.key = o->key, .severity = severity, .times = o->times};
 }
 
 static struct wr_finding *told(struct wr_detect *d, const struct offerer *o,
-			       enum wr_severity severity, bool *is_new)
+			       enum wr_severity severity)
 {
-	struct wr_victim link = {0};
-	struct wr_finding *f = found(d, classes[o->key.port], &link);
+	struct rogue r = rogue_of(o, severity);
 
-	if (f && f->severity < severity) /* it is worse: that is news */
-		finish_finding(d, f);
-	f = find(d, classes[o->key.port], &link, is_new);
-	if (!f)
-		return NULL;
-	add_source(f, o);
-	if (!*is_new)
-		return NULL;
-	f->severity = (uint8_t)severity;
-	f->score = severity > WR_SEVERITY_LOW ? 3 : 1;
-	return f;
+	return rogue_told(d, rogues_of(d, o), &r);
 }
 
 static void tell_offerer(struct wr_detect *d, const struct offerer *o, uint32_t others,
 			 bool differs, enum wr_severity severity)
 {
-	bool is_new;
-	struct wr_finding *f = told(d, o, severity, &is_new);
+	struct wr_finding *f = told(d, o, severity);
 
 	if (!f)
 		return;
@@ -240,20 +222,23 @@ static void doubt(const struct wr_detect *d, struct offerer *o)
 static void tell_doubted(struct wr_detect *d, struct offerer *o, bool cold)
 {
 	enum wr_severity severity = cold ? WR_SEVERITY_LOW : WR_SEVERITY_HIGH;
-	bool known_one = false, again = o->told_step && d->step - o->told_step < DAY, is_new;
+	bool known_one = false, again = o->told_step && d->step - o->told_step < DAY;
 	bool was_cold = o->told_step < BEGIN_STEP + COLD_STEPS;
 	struct wr_finding *f;
 	struct offerer *k;
 	uint32_t n = 0;
 
-	if (again && (cold || !was_cold))
+	if ((again && (cold || !was_cold)) || rogue_is_flooded(d, rogues_of(d, o)))
 		return;
-	f = told(d, o, severity, &is_new);
+	f = told(d, o, severity);
 	for (uint32_t at = 0; (k = opponent(d, o, &at)); n++) {
 		k->told_step = d->step;
 		known_one |= k->known;
-		if (f && !k->known)
-			add_source(f, k);
+		if (f && !k->known) {
+			struct rogue r = rogue_of(k, severity);
+
+			rogue_source(f, &r);
+		}
 	}
 	o->told_step = d->step;
 	if (!f)
@@ -299,10 +284,10 @@ static struct adverts *adverts_of(struct wr_detect *d, uint16_t tag)
 /* True: it is part of a flood. */
 static bool is_flood(struct wr_detect *d, const struct offerer *o, uint64_t says)
 {
+	struct rogue r = rogue_of(o, WR_SEVERITY_HIGH);
 	struct adverts *all;
 	struct wr_finding *f;
 	double prefixes;
-	bool is_new;
 
 	if (o->known && o->says == says) /* as ever */
 		return false;
@@ -312,10 +297,9 @@ static bool is_flood(struct wr_detect *d, const struct offerer *o, uint64_t says
 	prefixes = linear_count(all->prefixes, WORDS);
 	if (prefixes < FLOOD_PREFIXES)
 		return false;
-	f = told(d, o, WR_SEVERITY_HIGH, &is_new);
+	f = rogue_floods(d, rogues_of(d, o), &r);
 	if (!f)
 		return true;
-	hold_for(d, f, HOLD_LONG);
 	evidence_only(f, WR_FEATURE_PREFIXES, round(prefixes));
 	evidence_only(f, WR_FEATURE_OFFERS, all->n);
 	evidence_only(f, WR_FEATURE_WINDOW, (d->step - all->since + 1) / (double)STEPS);
@@ -345,7 +329,7 @@ static void tell_second(struct wr_detect *d, const struct offerer *o, uint32_t o
 {
 	const struct wr_victim link = {0};
 
-	if (!listed(d, &o->key) && !found(d, classes[o->key.port], &link))
+	if (!listed(d, &o->key) && !found(d, rogues_of(d, o)->klass, &link))
 		tell_offerer(d, o, others, false, WR_SEVERITY_INFO);
 }
 

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 
 #include "core/proto.h"
+#include "detect/beacon.h"
 #include "detect/blame.h"
 #include "detect/ended.h"
 #include "detect/impl.h"
-#include "detect/rhythm.h"
 
 /*
  * Who connects to which service, how often and how regularly: logins that are tried one after
@@ -23,9 +23,8 @@ enum {
 	LAST_ODD = 2, /* of these of another size, among logins; of who differs: one */
 	SESSION_BYTES_MOST = 20000,
 	SESSION_S_MOST = 30,
-	BEACONS = 15,	    /* connections */
+	BEACONS = BEACON_GAPS + 1,
 	BEACONS_COLD = 100, /* of those that may have been there always */
-	BEACON_HOLDS = 3,   /* intervals: one may be missed */
 };
 
 static const double alike = 0.4, very_alike = 0.1;
@@ -58,7 +57,7 @@ struct pair {
 	bool differ;		/* its sessions have not been alike */
 	float gap[GAPS];	/* seconds between openings, a ring */
 	uint32_t n_gaps;	/* written so far */
-	uint32_t opened, first_step;
+	uint32_t opened, first_step, told; /* told: see beacon_tell */
 	uint32_t minute, minutes; /* the newest it has opened one in; how many there were */
 };
 
@@ -316,10 +315,7 @@ static void session(struct wr_detect *d, struct pair *p, double bytes, uint64_t 
 static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 {
 	float v[GAPS];
-	struct rhythm r;
-	struct wr_victim v_of = service_of(p);
-	struct wr_finding *f;
-	bool is_new;
+	struct beacon b;
 
 	p->opened++;
 	if (p->opened_ns && ns > p->opened_ns)
@@ -328,23 +324,16 @@ static void opening(struct wr_detect *d, struct pair *p, uint64_t ns)
 	if (p->opened < (p->first_step < BEGIN_STEP + COLD_STEPS ? BEACONS_COLD : BEACONS) ||
 	    !is_far(p->addr, p->key.ip_v))
 		return;
-	r = rhythm_of(v, gaps_of(p, v, GAPS), 1);
-	if (r.n < BEACONS - 1) /* openings of one moment have none between them */
+	b = (struct beacon){.service = service_of(p),
+			    .from.packets = p->opened,
+			    .every = rhythm_of(v, gaps_of(p, v, GAPS), 1)};
+	if (b.every.n < BEACON_GAPS) /* openings of one moment have none between them */
 		return;
-	if (r.middle < 1 || r.middle > 7200 || r.away > r.middle * 0.15f)
+	if (b.every.middle < 1 || b.every.middle > 7200 || b.every.away > b.every.middle * 0.15f)
 		return;
-	f = find(d, WR_CLASS_BEACON, &v_of, &is_new);
-	if (!f)
-		return;
-	hold_for(d, f, (uint32_t)fmax(HOLD_LONG, BEACON_HOLDS * STEPS * (double)r.middle));
-	if (!is_new)
-		return;
-	only_source(f, p->key.addr, p->key.ip_v, p->opened);
-	evidence_only(f, WR_FEATURE_ATTEMPTS, p->opened);
-	evidence_only(f, WR_FEATURE_INTERVAL, (double)r.middle);
-	evidence_only(f, WR_FEATURE_JITTER, (double)(r.away / r.middle));
-	f->start_ns = step_end(d) - (uint64_t)((double)r.middle * 1e9 * (BEACONS - 1));
-	tell(d, f);
+	b.from.ip_v = p->key.ip_v;
+	memcpy(b.from.addr, p->key.addr, 16);
+	beacon_tell(d, &b, &p->told);
 }
 
 /* Who may be forged gets a SYN+ACK and a RST for his ACK, and never what a server says or its end.

@@ -330,6 +330,120 @@ static void test_router_stays(void)
 	host_close(&host);
 }
 
+static uint32_t told_times(enum wr_finding_class klass, uint32_t source, enum wr_severity severity)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < host.n_told; i++) {
+		const struct wr_finding *f = &host.told[i].f;
+
+		n += f->klass == klass && f->severity == severity && f->n_sources &&
+		     host_is(&host, f->source[0].addr, source);
+	}
+	return n;
+}
+
+static uint32_t flood_told(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < host.n_told; i++)
+		n += value_of(&host.told[i], WR_FEATURE_PREFIXES) > 0;
+	return n;
+}
+
+static void flood_of_routers(void)
+{
+	struct advert made_up = {0, 0, 1800, 0x42};
+
+	for (uint32_t i = 0; i < 200; i++) {
+		made_up.router = 0x0a010000 + i;
+		made_up.prefix = 100 + i;
+		send_advert(&host, &made_up);
+		pass(&host, 0.05, NULL, NULL);
+	}
+}
+
+/* Behind one that stays, whatever else comes is told: once each. */
+static void test_router_hides_none(void)
+{
+	static const struct advert same = {ROGUE, 1, 1800, 0x42}, bad = {ROGUE, 2, 1800, 0x42},
+				   evil = {0x0a000077, 9, 1800, 0x77},
+				   kills = {0x0a000001, 1, 0, 0x66};
+	uint32_t before;
+
+	begin(6, 10);
+	adverts(&router, 2);
+	pass(&host, WARM_S, usual_turn, NULL);
+	for (int i = 0; i < 40; i++) {
+		send_advert(&host, i < 30 ? &same : &bad);
+		pass(&host, 420 + i % 4 * 60, NULL, NULL);
+		send_advert(&host, &router);
+		if (i >= 10)
+			send_advert(&host, &evil);
+		if (i >= 20)
+			send_advert(&host, &kills);
+	}
+	is_int(told_times(WR_CLASS_ROGUE_RA, ROGUE, WR_SEVERITY_LOW), 1, "a second router is told");
+	is_int(told_times(WR_CLASS_ROGUE_RA, 0x0a000077, WR_SEVERITY_HIGH), 1,
+	       "and so is a third one of another prefix while it stays");
+	is_int(told_times(WR_CLASS_ROGUE_RA, 0x0a000001, WR_SEVERITY_HIGH), 1,
+	       "who speaks for the right one");
+	is_int(told_times(WR_CLASS_ROGUE_RA, ROGUE, WR_SEVERITY_HIGH), 1,
+	       "and the second one when it says otherwise, behind worse ones");
+	is_int(host.n_told, 4, "and none of them twice in six hours");
+	flood_of_routers();
+	is_int(flood_told(), 1, "a flood of advertisements is told while others hold");
+	before = host.n_told;
+	pass(&host, 40, usual_turn, NULL);
+	for (int i = 0; i < 10; i++) {
+		send_advert(&host, &bad);
+		pass(&host, 420, NULL, NULL);
+	}
+	is_int(host.n_told, before + 1, "and the router that stays behind it once more");
+	host_close(&host);
+}
+
+/* So many at most, one in ten seconds. */
+static void test_routers_made_up(void)
+{
+	struct advert made_up = {0, 2, 1800, 0x42};
+
+	begin(6, 10);
+	adverts(&router, 2);
+	pass(&host, WARM_S, usual_turn, NULL);
+	for (uint32_t i = 0; i < 50; i++) {
+		made_up.router = ROGUE + (i << 8);
+		send_advert(&host, &made_up);
+	}
+	is_int(host.n_told, 1, "fifty that say the same at once are told once");
+	for (uint32_t i = 0; i < 600; i++) {
+		made_up.router = ROGUE + (i << 8);
+		send_advert(&host, &made_up);
+		pass(&host, 11, NULL, NULL);
+	}
+	ok(host.n_told > 1 && host.n_told <= WR_FINDING_SOURCES,
+	   "and twenty at most of those that come one after another (%u)", host.n_told);
+	host_close(&host);
+}
+
+static void test_servers(void)
+{
+	struct dhcp bad = {ROGUE, ROGUE, 2, 0x42, true};
+
+	begin(4, 10);
+	dhcp_times(&good, 3);
+	pass(&host, WARM_S, usual_turn, NULL);
+	for (uint32_t i = 0; i < 30; i++) {
+		bad.server = bad.router = ROGUE + i % 3;
+		dhcp_times(&bad, 1);
+		pass(&host, 600, NULL, NULL);
+	}
+	ok(host.n_told == 3 && told_times(WR_CLASS_ROGUE_DHCP, ROGUE + 2, WR_SEVERITY_HIGH) == 1,
+	   "three more DHCP servers are told once each (%u)", host.n_told);
+	host_close(&host);
+}
+
 static void test_router_flood(void)
 {
 	struct advert made_up = {ROGUE, 100, 1800, 0x42};
@@ -612,6 +726,9 @@ int main(void)
 	test_dhcp();
 	test_routers();
 	test_router_stays();
+	test_router_hides_none();
+	test_routers_made_up();
+	test_servers();
 	test_router_flood();
 	test_cut_off();
 	test_services(4);

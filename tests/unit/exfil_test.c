@@ -113,7 +113,7 @@ static void test_found(int v)
 	host_open(&host, v);
 	hours(&host, 2);
 	send_up(&host, &theft);
-	minutes(&host, 12);
+	minutes(&host, 32);
 	t = host_told(&host, WR_CLASS_EXFIL);
 	ok(t && raised_of(&host, WR_CLASS_EXFIL) == 1 && t->f.severity == WR_SEVERITY_LOW &&
 		   !host_other(&host, WR_CLASS_EXFIL),
@@ -155,6 +155,27 @@ static void test_goes_on(void)
 		pass(&host, 10 + i % 7 * 20, NULL, NULL); /* no beacon */
 	}
 	is_int(raised_of(&host, WR_CLASS_EXFIL), 1, "what is sent file by file is told once");
+	host_close(&host);
+}
+
+/* So much each so many minutes, as near as to half a minute. */
+static void test_seldom(double first, double mb, int every_min, int n)
+{
+	struct upload u = {.from = WEB, .to = THIEF, .lasts_s = 10};
+
+	host_open(&host, 4);
+	hours(&host, 2);
+	for (int i = 0; i < n; i++) {
+		u.mb = i ? mb : first;
+		u.sport = (uint16_t)(51000 + i);
+		send_up(&host, &u);
+		pass(&host, every_min * 60 - 34 + i % 7 * 8, NULL, NULL);
+	}
+	is_int(raised_of(&host, WR_CLASS_EXFIL), 1, "%g MB, and %g each %d minutes, are told once",
+	       first, mb, every_min);
+	minutes(&host, 40);
+	ok(host_told(&host, WR_CLASS_EXFIL) && host_told(&host, WR_CLASS_EXFIL)->over == 1,
+	   "and over behind them");
 	host_close(&host);
 }
 
@@ -319,6 +340,9 @@ int main(void)
 	test_found(4);
 	test_found(6);
 	test_goes_on();
+	test_seldom(60, 60, 12, 20);
+	test_seldom(60, 60, 15, 20);
+	test_seldom(80, 26, 10, 30);
 	test_two();
 	test_cold();
 	test_other();

@@ -22,6 +22,7 @@ static uint64_t dice;
 static uint32_t findings, raised, others;
 static enum wr_finding_class wanted;
 static bool is_over;
+static struct wr_finding newest; /* of what is wanted, as it was raised */
 
 static void news(struct host *h, enum wr_finding_news n, const struct wr_finding *f)
 {
@@ -30,6 +31,8 @@ static void news(struct host *h, enum wr_finding_news n, const struct wr_finding
 	(void)h;
 	wr_incidents_add(incidents, n, f, &what);
 	raised += what == WR_INCIDENT_RAISED;
+	if (f->klass == wanted && n == WR_FINDING_RAISED)
+		newest = *f;
 	if (f->klass == wanted)
 		findings += n == WR_FINDING_RAISED;
 	else if (f->severity > WR_SEVERITY_INFO)
@@ -219,8 +222,76 @@ static void lasts(size_t k)
 	end();
 }
 
+/* ---- what hides behind it ---- */
+
+/* Another host does the same at the same place, later: it is told, too, and both once. */
+static void second_beacon(void)
+{
+	begin(WR_CLASS_BEACON);
+	pass(&host, COLD_S, NULL, NULL);
+	for (uint32_t i = 0; i < 240; i++) {
+		beacon(i);
+		if (i == 60)
+			is_int(findings, 1, "a beacon each minute is told");
+		pass(&host, 20, NULL, NULL);
+		if (i > 60 && i < 180)
+			host_session(&host, PC + 1, (uint16_t)(10000 + i), FAR_WEB, 443, 300, 400);
+		pass(&host, 40, NULL, NULL);
+	}
+	ok(findings == 2 && host_is(&host, newest.source[0].addr, PC + 1) && newest.n_sources == 2,
+	   "a second host that calls the same service is told, and none of them twice (%u)",
+	   findings);
+	end();
+}
+
+static void second_tunnel(void)
+{
+	begin(WR_CLASS_DNS_TUNNEL);
+	for (uint32_t i = 0; i < 1200; i++) {
+		char name[128];
+
+		tunnel(i);
+		snprintf(name, sizeof(name), "%032x%020x.v.example.org", host_random(&dice), i);
+		if (i > 300)
+			host_dns(&host, PC + 1, (uint16_t)(2000 + i), RESOLVER, name, 10, -1);
+		pass(&host, 1, NULL, NULL);
+	}
+	ok(findings == 2 && host_is(&host, newest.source[0].addr, PC + 1) && newest.n_sources == 2,
+	   "a second host that has a tunnel by the same resolver is told, and none of them twice "
+	   "(%u)",
+	   findings);
+	end();
+}
+
+/* At a gateway: each is told once, and they leave room. */
+static void pollers(void)
+{
+	enum { PLACES = 70 };
+
+	begin(WR_CLASS_BEACON);
+	pass(&host, COLD_S, NULL, NULL);
+	for (uint32_t i = 0; i < 40; i++)
+		for (uint32_t k = 0; k < PLACES; k++) {
+			host_session(&host, PC, (uint16_t)(10000 + i * PLACES + k),
+				     FAR_WEB + k * 256, 443, 300, 400);
+			pass(&host, 300.0 / PLACES, NULL, NULL);
+		}
+	is_int(findings, PLACES, "each of seventy that are asked each five minutes is told once");
+	wanted = WR_CLASS_MALFORMED;
+	findings = 0;
+	for (uint32_t i = 0; i < 60; i++) {
+		broken(i);
+		pass(&host, 1, NULL, NULL);
+	}
+	is_int(findings, 1, "and beside them what is low, too");
+	end();
+}
+
 int main(void)
 {
+	second_beacon();
+	second_tunnel();
+	pollers();
 	for (size_t k = 0; k < sizeof(lasting) / sizeof(*lasting); k++)
 		lasts(k);
 	return done();
