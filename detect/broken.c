@@ -122,13 +122,14 @@ static bool are_too_many(const struct wr_detect *d, const struct place *p,
 	return set ? n >= set->at : n >= least && n > wr_norm_most(&p->norm, USUAL);
 }
 
-/* They were told, and go on. */
-static bool go_on(struct wr_detect *d, const struct place *p, const struct wr_victim *v)
+/* They were told; do they go on? */
+static void go_on(struct wr_detect *d, const struct place *p, const struct wr_victim *v)
 {
 	double n = slide(p->before, p->n, d->step - p->since, MINUTE);
+	struct wr_finding *f = found(d, WR_CLASS_MALFORMED, v);
 
-	return found(d, WR_CLASS_MALFORMED, v) &&
-	       are_too_many(d, p, v, n, d->conf.tune.malformed / (double)GOES_ON);
+	if (f && are_too_many(d, p, v, n, d->conf.tune.malformed / (double)GOES_ON))
+		renew_weakly(d, f);
 }
 
 static void look(struct wr_detect *d, struct place *p)
@@ -140,8 +141,10 @@ static void look(struct wr_detect *d, struct place *p)
 
 	if (!p->key.ip_v)
 		v.prefix = 0;
-	if (!are_too_many(d, p, &v, p->n, d->conf.tune.malformed) && !go_on(d, p, &v))
+	if (!are_too_many(d, p, &v, p->n, d->conf.tune.malformed)) {
+		go_on(d, p, &v);
 		return;
+	}
 	if (p->key.ip_v && is_busy(d, p->key.addr, p->key.ip_v) &&
 	    !found(d, WR_CLASS_MALFORMED, &v))
 		return; /* a flood that is told has them */

@@ -285,7 +285,7 @@ static void go_on(struct wr_detect *d, const struct source *s)
 	struct wr_finding *f = s->told.goes_on ? told_of(d, s) : NULL;
 
 	if (f)
-		renew(d, f);
+		renew_weakly(d, f);
 }
 
 struct
