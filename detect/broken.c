@@ -20,6 +20,7 @@ struct place {
 	struct wr_talk_key key; /* ip_v 0: of those without an address that can be read */
 	uint32_t step, since;	/* since: of this minute */
 	uint32_t n, before;	/* so many, and in the minute before */
+	uint32_t weak;		/* minutes in a row in which they were not too many */
 	uint64_t first_ns;
 	struct wr_norm norm; /* of n, a minute is a second */
 	uint8_t from[16];    /* by majority (Boyer and Moore) */
@@ -60,7 +61,8 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
-/* Minutes that are over are learned, but for those in which it was found. */
+/* Minutes that are over are learned, but for those in which it was found: until there were many in
+ * a row that would not be. */
 static void end_minute(struct wr_detect *d, struct place *p)
 {
 	uint32_t minutes = (d->step - p->since) / MINUTE;
@@ -68,7 +70,8 @@ static void end_minute(struct wr_detect *d, struct place *p)
 
 	if (!minutes)
 		return;
-	if (!found(d, WR_CLASS_MALFORMED, &v)) {
+	p->weak = p->n < d->conf.tune.malformed ? p->weak + minutes : 0;
+	if (!found(d, WR_CLASS_MALFORMED, &v) || p->weak > WEAK_MINUTES) {
 		wr_norm_learn(&p->norm, p->n);
 		wr_norm_rest(&p->norm, minutes - 1);
 	}

@@ -30,6 +30,8 @@ enum {
 	HOLD_HOURS = 36000,
 	/* While a finding holds, it goes on with one in so many of what it takes to be told. */
 	GOES_ON = 2,
+	/* After so many minutes in a row with less than it takes to be told, that is learned. */
+	WEAK_MINUTES = 10,
 	HOLD_ODD = 1300,	  /* two of its longest windows */
 	COLD_STEPS = 600 * STEPS, /* until then little is known of what is usual */
 	LOW_DRIFT = 5,

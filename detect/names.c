@@ -57,6 +57,7 @@ struct client {
 	uint32_t step;
 	float most, before; /* different names that did not exist, in a minute: ever, in the last */
 	bool was_told;	    /* in the last */
+	uint32_t weak;	    /* minutes in a row with less than it takes to be told */
 	struct missing last;
 	struct longs longs;
 	double last_long; /* different long names of a domain, in the minute before that of longs */
@@ -109,9 +110,12 @@ static struct missing missing_of(const struct client *c)
 	return (struct missing){linear_count(c->none, WORDS), c->missing, c->answers};
 }
 
-/* A minute is over. What came before an alarm, and after it, may have been a part of it. */
+/* A minute is over. What came before an alarm, and after it, may have been a part of it, but what
+ * is less for many minutes is how it is there. */
 static void learn(struct client *c, uint32_t step)
 {
+	c->weak = missing_of(c).names < MISSING ? c->weak + (step - c->since) / SPAN : 0;
+	c->is_told = c->is_told && c->weak <= WEAK_MINUTES;
 	c->last = step - c->since < 2 * SPAN ? missing_of(c) : (struct missing){0};
 	c->most *= (float)pow(KEPT_A_MINUTE, (double)(step - c->since) / SPAN);
 	if (!c->is_told)
