@@ -20,6 +20,7 @@ struct place {
 	struct wr_talk_key key; /* ip_v 0: of those without an address that can be read */
 	uint32_t step, since;	/* since: of this minute */
 	uint32_t n, before;	/* so many, and in the minute before */
+	uint32_t weak;		/* minutes in a row in which they were not too many */
 	uint64_t first_ns;
 	struct wr_norm norm; /* of n, a minute is a second */
 	uint8_t from[16];    /* by majority (Boyer and Moore) */
@@ -60,7 +61,8 @@ static void gone(void *ctx, const void *row)
 	(void)ctx, (void)row;
 }
 
-/* Minutes that are over are learned, but for those in which it was found. */
+/* Minutes that are over are learned, but for those in which it was found: until there were many in
+ * a row that would not be. */
 static void end_minute(struct wr_detect *d, struct place *p)
 {
 	uint32_t minutes = (d->step - p->since) / MINUTE;
@@ -68,7 +70,8 @@ static void end_minute(struct wr_detect *d, struct place *p)
 
 	if (!minutes)
 		return;
-	if (!found(d, WR_CLASS_MALFORMED, &v)) {
+	p->weak = p->n < d->conf.tune.malformed ? p->weak + minutes : 0;
+	if (!found(d, WR_CLASS_MALFORMED, &v) || p->weak > WEAK_MINUTES) {
 		wr_norm_learn(&p->norm, p->n);
 		wr_norm_rest(&p->norm, minutes - 1);
 	}
@@ -122,13 +125,14 @@ static bool are_too_many(const struct wr_detect *d, const struct place *p,
 	return set ? n >= set->at : n >= least && n > wr_norm_most(&p->norm, USUAL);
 }
 
-/* They were told, and go on. */
-static bool go_on(struct wr_detect *d, const struct place *p, const struct wr_victim *v)
+/* They were told; do they go on? */
+static void go_on(struct wr_detect *d, const struct place *p, const struct wr_victim *v)
 {
 	double n = slide(p->before, p->n, d->step - p->since, MINUTE);
+	struct wr_finding *f = found(d, WR_CLASS_MALFORMED, v);
 
-	return found(d, WR_CLASS_MALFORMED, v) &&
-	       are_too_many(d, p, v, n, d->conf.tune.malformed / (double)GOES_ON);
+	if (f && are_too_many(d, p, v, n, d->conf.tune.malformed / (double)GOES_ON))
+		renew_weakly(d, f);
 }
 
 static void look(struct wr_detect *d, struct place *p)
@@ -140,8 +144,10 @@ static void look(struct wr_detect *d, struct place *p)
 
 	if (!p->key.ip_v)
 		v.prefix = 0;
-	if (!are_too_many(d, p, &v, p->n, d->conf.tune.malformed) && !go_on(d, p, &v))
+	if (!are_too_many(d, p, &v, p->n, d->conf.tune.malformed)) {
+		go_on(d, p, &v);
 		return;
+	}
 	if (p->key.ip_v && is_busy(d, p->key.addr, p->key.ip_v) &&
 	    !found(d, WR_CLASS_MALFORMED, &v))
 		return; /* a flood that is told has them */

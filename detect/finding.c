@@ -65,12 +65,20 @@ struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
 	return NULL;
 }
 
-void renew(struct wr_detect *d, struct wr_finding *f)
+void renew_weakly(struct wr_detect *d, struct wr_finding *f)
 {
 	for (int i = 0; i < FINDINGS; i++)
 		if (&d->finding[i].f == f)
 			d->finding[i].last_step = d->step;
 	f->last_ns = step_end(d);
+}
+
+void renew(struct wr_detect *d, struct wr_finding *f)
+{
+	renew_weakly(d, f);
+	for (int i = 0; i < FINDINGS; i++)
+		if (&d->finding[i].f == f)
+			d->finding[i].strong_step = d->step;
 }
 
 void hold_for(struct wr_detect *d, const struct wr_finding *f, uint32_t steps)
@@ -171,7 +179,7 @@ struct wr_finding *find(struct wr_detect *d, enum wr_finding_class klass,
 	if (s->f.id)
 		end(d, s);
 	memset(s, 0, sizeof(*s));
-	s->last_step = s->told_step = d->step;
+	s->last_step = s->told_step = s->strong_step = d->step;
 	s->hold = hold(klass);
 	s->f.id = ++d->found;
 	s->f.klass = klass;

@@ -31,6 +31,8 @@ enum {
 	HOLD_HOURS = 36000,
 	/* While a finding holds, it goes on with one in so many of what it takes to be told. */
 	GOES_ON = 2,
+	/* After so many minutes in a row with less than it takes to be told, that is learned. */
+	WEAK_MINUTES = 10,
 	HOLD_ODD = 1300,	  /* two of its longest windows */
 	COLD_STEPS = 600 * STEPS, /* until then little is known of what is usual */
 	LOW_DRIFT = 5,
@@ -142,7 +144,8 @@ struct wr_detect {
 	struct finding_slot {
 		struct wr_finding f;
 		uint32_t last_step, told_step;
-		uint32_t hold; /* steps */
+		uint32_t strong_step; /* had all that it takes to be told, last */
+		uint32_t hold;	      /* steps */
 	} finding[FINDINGS];
 	uint64_t found; /* so many ever */
 	struct {	/* that had no room (missed.c) */
@@ -223,6 +226,8 @@ struct wr_finding *found_of(struct wr_detect *d, enum wr_finding_class klass,
 			    const uint8_t source[16]);
 /* It holds, still. */
 void renew(struct wr_detect *d, struct wr_finding *f);
+/* It does by a part of what it takes to be told (GOES_ON): no reason for what else is there. */
+void renew_weakly(struct wr_detect *d, struct wr_finding *f);
 /* It is over when it did not hold for so many steps; at first as long as its class says. */
 void hold_for(struct wr_detect *d, const struct wr_finding *f, uint32_t steps);
 /* The same, if that is longer than now; not for more than a quarter of all findings of a class. */

@@ -57,6 +57,7 @@ struct client {
 	uint32_t step;
 	float most, before; /* different names that did not exist, in a minute: ever, in the last */
 	bool was_told;	    /* in the last */
+	uint32_t weak;	    /* minutes in a row with less than it takes to be told */
 	struct missing last;
 	struct longs longs;
 	double last_long; /* different long names of a domain, in the minute before that of longs */
@@ -109,9 +110,12 @@ static struct missing missing_of(const struct client *c)
 	return (struct missing){linear_count(c->none, WORDS), c->missing, c->answers};
 }
 
-/* A minute is over. What came before an alarm, and after it, may have been a part of it. */
+/* A minute is over. What came before an alarm, and after it, may have been a part of it, but what
+ * is less for many minutes is how it is there. */
 static void learn(struct client *c, uint32_t step)
 {
+	c->weak = missing_of(c).names < MISSING ? c->weak + (step - c->since) / SPAN : 0;
+	c->is_told = c->is_told && c->weak <= WEAK_MINUTES;
 	c->last = step - c->since < 2 * SPAN ? missing_of(c) : (struct missing){0};
 	c->most *= (float)pow(KEPT_A_MINUTE, (double)(step - c->since) / SPAN);
 	if (!c->is_told)
@@ -256,17 +260,18 @@ static void begin_longs(struct client *c, uint32_t step)
 	l->since = l->from = step;
 }
 
-/* One that is told, of this client; its domain is still that. */
-static bool tunnel_goes_on(struct wr_detect *d, const struct client *c, const struct question *q,
+/* One that is told, of this client, while its domain is still that. */
+static void tunnel_goes_on(struct wr_detect *d, const struct client *c, const struct question *q,
 			   double names)
 {
 	const struct longs *l = &c->longs;
 	struct wr_victim v = victim_of(l->server, c->key.ip_v);
-	const struct wr_finding *f = found(d, WR_CLASS_DNS_TUNNEL, &v);
+	struct wr_finding *f = found(d, WR_CLASS_DNS_TUNNEL, &v);
 	double before = q->data || l->domain == c->last_domain ? c->last_long : 0;
 
-	return f && has_source(f, c->key.addr) &&
-	       slide(before, names, d->step - l->since, SPAN) * GOES_ON >= LONG_NAMES;
+	if (f && has_source(f, c->key.addr) &&
+	    slide(before, names, d->step - l->since, SPAN) * GOES_ON >= LONG_NAMES)
+		renew_weakly(d, f);
 }
 
 static void asks_long(struct wr_detect *d, struct client *c, const struct question *q,
@@ -288,10 +293,12 @@ static void asks_long(struct wr_detect *d, struct client *c, const struct questi
 	memset(l->server, 0, sizeof(l->server));
 	memcpy(l->server, h->dst, h->ip_v == 4 ? 4 : 16);
 	names = linear_count(l->of_domain, LONG_WORDS);
-	if ((l->queries >= LONG_NAMES && names >= LONG_NAMES) || tunnel_goes_on(d, c, q, names))
+	if (l->queries >= LONG_NAMES && names >= LONG_NAMES)
 		tell_names(d, c,
 			   &(struct telling){WR_CLASS_DNS_TUNNEL, l->server, l->from, l->queries,
 					     l->length, names});
+	else
+		tunnel_goes_on(d, c, q, names);
 }
 
 /* Are so many names missing that they are made up? */
@@ -301,8 +308,8 @@ static bool are_made_up(const struct client *c, const struct missing *m, double 
 	       m->names > MISSING_MORE * (double)c->most;
 }
 
-/* It was told, and there are half as many in each minute at least. */
-static bool dga_goes_on(struct wr_detect *d, const struct client *c, const struct missing *now)
+/* It was told, and goes on while there are half as many in each minute at least. */
+static void dga_goes_on(struct wr_detect *d, struct client *c, const struct missing *now)
 {
 	struct wr_victim v = victim_of(c->key.addr, c->key.ip_v);
 	uint32_t since = d->step - c->since;
@@ -310,7 +317,12 @@ static bool dga_goes_on(struct wr_detect *d, const struct client *c, const struc
 			    slide(c->last.missing, now->missing, since, SPAN),
 			    slide(c->last.answers, now->answers, since, SPAN)};
 
-	return found(d, WR_CLASS_DNS_DGA, &v) && are_made_up(c, &m, (double)MISSING / GOES_ON);
+	struct wr_finding *f = found(d, WR_CLASS_DNS_DGA, &v);
+
+	if (!f || !are_made_up(c, &m, (double)MISSING / GOES_ON))
+		return;
+	c->is_told = true;
+	renew_weakly(d, f);
 }
 
 static void answered(struct wr_detect *d, struct client *c, const struct question *q,
@@ -324,8 +336,10 @@ static void answered(struct wr_detect *d, struct client *c, const struct questio
 	c->missing++;
 	set(c->none, WORDS, q->domain);
 	now = missing_of(c);
-	if (!are_made_up(c, &now, MISSING) && !dga_goes_on(d, c, &now))
+	if (!are_made_up(c, &now, MISSING)) {
+		dga_goes_on(d, c, &now);
 		return;
+	}
 	c->is_told = true;
 	tell_names(d, c,
 		   &(struct telling){WR_CLASS_DNS_DGA, c->key.addr, c->since, c->queries, c->length,

@@ -235,12 +235,14 @@ static bool covers(const struct wr_finding *f, const struct wr_talk_key *key)
 	return false;
 }
 
+/* Something that goes on slowly is no reason for what is odd there, however long it does. */
 static bool has_name(const struct wr_detect *d, const struct wr_talk_key *key)
 {
 	for (int i = 0; i < FINDINGS; i++) {
-		const struct wr_finding *f = &d->finding[i].f;
+		const struct finding_slot *s = &d->finding[i];
 
-		if (f->id && f->klass != WR_CLASS_ANOMALY && covers(f, key))
+		if (s->f.id && s->f.klass != WR_CLASS_ANOMALY &&
+		    d->step - s->strong_step < HOLD_LONG && covers(&s->f, key))
 			return true;
 	}
 	return is_busy(d, key->addr, key->ip_v);

@@ -19,7 +19,8 @@
 enum {
 	SOURCES = 4096,
 	SPANS = 2,
-	PORTS = 25, /* different ones in a minute */
+	HOLD_OF = 4, /* what goes on slowly is over when nothing came in one in so many of a span */
+	PORTS = 25,  /* different ones in a minute */
 	HOSTS = 25,
 	ICMP_HOSTS = 15, /* of many networks, none of which answers: somebody writes in addresses */
 	ARP_HOSTS = 40,	 /* routers ask for those that somebody looks for, too */
@@ -48,9 +49,6 @@ struct span {
 	uint32_t attempts, answered;
 	uint32_t unlike; /* of UDP: no port that is tried, see is_unlike() */
 	uint64_t ports[WORDS], hosts[WORDS];
-	struct { /* of the span before */
-		double attempts, answered, most;
-	} last;
 };
 
 struct source {
@@ -62,7 +60,12 @@ struct source {
 	uint32_t net_votes;
 	uint32_t sport_votes, flags_votes;
 	uint16_t sport, flags;
-	uint8_t told; /* what it was told as, last: a class and one; 0: never */
+	struct { /* last, a finding with this number; 0: never */
+		uint64_t id;
+		enum wr_finding_class klass;
+		int span;
+		bool goes_on; /* the last such span had half of it, still */
+	} told;
 	struct span span[SPANS];
 };
 
@@ -137,9 +140,16 @@ static void set(uint64_t *bits, uint64_t h)
 	bits[h >> 6 & (WORDS - 1)] |= 1ull << (h & 63);
 }
 
+/* What the tries of a span look like. */
+struct looks {
+	enum wr_finding_class klass; /* WR_CLASS_COUNT: no scan */
+	double ports, hosts;	     /* different ones */
+};
+
 static void tell_scan(struct wr_detect *d, struct source *s, const struct span *sp,
-		      enum wr_finding_class klass, double ports, double hosts)
+		      const struct looks *l)
 {
+	enum wr_finding_class klass = l->klass;
 	struct wr_victim v = {.ip_v = s->key.ip_v};
 	struct wr_finding *f;
 	bool is_new;
@@ -157,21 +167,24 @@ static void tell_scan(struct wr_detect *d, struct source *s, const struct span *
 	} else {
 		v.ip_v = 0;
 	}
-	s->told = (uint8_t)(klass + 1);
 	f = find(d, klass, &v, &is_new);
 	if (!f || !is_new)
 		return;
+	s->told.id = f->id;
+	s->told.klass = klass;
+	s->told.span = (int)(sp - s->span);
+	s->told.goes_on = false;
 	only_source(f, s->key.addr, s->key.ip_v, sp->attempts);
 	evidence_only(f, WR_FEATURE_ATTEMPTS, sp->attempts);
 	if (s->key.tag != KIND_ICMP && s->key.tag != KIND_ARP) /* which have none */
-		evidence_only(f, WR_FEATURE_PORTS, round(ports));
-	evidence_only(f, WR_FEATURE_HOSTS, round(hosts));
+		evidence_only(f, WR_FEATURE_PORTS, round(l->ports));
+	evidence_only(f, WR_FEATURE_HOSTS, round(l->hosts));
 	evidence_only(f, WR_FEATURE_ANSWERED, (double)sp->answered / sp->attempts);
 	evidence_only(f, WR_FEATURE_WINDOW, (d->step - sp->since + 1) / (double)STEPS);
 	if (s->key.tag == KIND_NO_ACK || s->key.tag == KIND_ACK)
 		evidence_only(f, WR_FEATURE_FLAGS, s->flags);
 	f->start_ns = step_end(d) - (d->step - sp->since + 1) * WR_DETECT_STEP_NS;
-	f->score = fmax(1, fmax(ports / PORTS, hosts / HOSTS));
+	f->score = fmax(1, fmax(l->ports / PORTS, l->hosts / HOSTS));
 	tell(d, f);
 }
 
@@ -190,69 +203,89 @@ static bool are_ports(const struct wr_detect *d, const struct source *s, const s
 			     !is_busy(d, s->host, s->key.ip_v));
 }
 
-/* Different ports or hosts, whichever there are more of. */
-static double most_of(const struct span *sp)
+static enum wr_finding_class class_of(const struct wr_detect *d, const struct source *s,
+				      const struct span *sp, const struct looks *l, double need)
 {
-	return fmax(linear_count(sp->ports, WORDS), linear_count(sp->hosts, WORDS));
+	if (s->key.tag == KIND_ANSWER)
+		return l->hosts >= ANSWERED_HOSTS ? WR_CLASS_BACKSCATTER : WR_CLASS_COUNT;
+	if (are_ports(d, s, sp, l->ports, l->hosts, need))
+		return WR_CLASS_PORT_SCAN_VERTICAL;
+	if (s->key.tag == KIND_ICMP && l->hosts >= ICMP_HOSTS * need &&
+	    s->net_votes * 4 < sp->attempts)
+		return WR_CLASS_ICMP_TUNNEL;
+	return l->hosts >= (is_tcp(s) ? HOSTS : ARP_HOSTS) * need &&
+			       (s->key.tag != KIND_UDP || l->ports <= 3)
+		       ? WR_CLASS_PORT_SCAN_HORIZONTAL
+		       : WR_CLASS_COUNT;
 }
 
-static void begin_span(struct span *sp, uint32_t step, uint32_t steps)
+/* need: of so many times what it takes in a minute. */
+static struct looks looks_like(const struct wr_detect *d, const struct source *s,
+			       const struct span *sp, double need)
 {
-	bool next = step - sp->since < 2 * steps;
-	double most = next ? most_of(sp) : 0, attempts = next ? sp->attempts : 0;
-	double answered = next ? sp->answered : 0;
+	struct looks l = {.klass = WR_CLASS_COUNT};
 
-	memset(sp, 0, sizeof(*sp));
-	sp->since = step;
-	sp->last.most = most;
-	sp->last.attempts = attempts;
-	sp->last.answered = answered;
-}
-
-/* A source that is told goes on to look for more, in vain. */
-static void go_on(struct wr_detect *d, struct source *s)
-{
-	enum wr_finding_class klass = (enum wr_finding_class)(s->told - 1);
-	struct wr_finding *f = s->told ? found_of(d, klass, s->key.addr) : NULL;
-	double need = klass == WR_CLASS_ICMP_TUNNEL			  ? ICMP_HOSTS
-		      : klass == WR_CLASS_PORT_SCAN_VERTICAL || is_tcp(s) ? PORTS
-									  : ARP_HOSTS;
-
-	for (int i = 0; f && i < SPANS; i++) {
-		const struct span *sp = &s->span[i];
-		uint32_t since = d->step - sp->since, steps = spans[i].steps;
-
-		if (slide(sp->last.answered, sp->answered, since, steps) * 3 <=
-			    slide(sp->last.attempts, sp->attempts, since, steps) &&
-		    slide(sp->last.most, most_of(sp), since, steps) * GOES_ON >=
-			    need * spans[i].times)
-			renew(d, f);
-	}
+	if (sp->attempts < ANSWERED_HOSTS * fmin(1, need) || sp->answered * 3 > sp->attempts ||
+	    (s->key.tag == KIND_ACK && s->sport_votes * 2 < sp->attempts))
+		return l;
+	l.ports = linear_count(sp->ports, WORDS);
+	l.hosts = linear_count(sp->hosts, WORDS);
+	l.klass = class_of(d, s, sp, &l, need);
+	return l;
 }
 
 static void look(struct wr_detect *d, struct source *s)
 {
 	for (int i = 0; i < SPANS; i++) {
-		struct span *sp = &s->span[i];
-		double ports, hosts, need = spans[i].times;
+		struct looks l = looks_like(d, s, &s->span[i], spans[i].times);
 
-		if (sp->attempts < ANSWERED_HOSTS || sp->answered * 3 > sp->attempts ||
-		    (s->key.tag == KIND_ACK && s->sport_votes * 2 < sp->attempts))
-			continue;
-		ports = linear_count(sp->ports, WORDS);
-		hosts = linear_count(sp->hosts, WORDS);
-		if (s->key.tag == KIND_ANSWER) {
-			if (hosts >= ANSWERED_HOSTS)
-				tell_scan(d, s, sp, WR_CLASS_BACKSCATTER, ports, hosts);
-		} else if (are_ports(d, s, sp, ports, hosts, need))
-			tell_scan(d, s, sp, WR_CLASS_PORT_SCAN_VERTICAL, ports, hosts);
-		else if (s->key.tag == KIND_ICMP && hosts >= ICMP_HOSTS * need &&
-			 s->net_votes * 4 < sp->attempts)
-			tell_scan(d, s, sp, WR_CLASS_ICMP_TUNNEL, ports, hosts);
-		else if (hosts >= (is_tcp(s) ? HOSTS : ARP_HOSTS) * need &&
-			 (s->key.tag != KIND_UDP || ports <= 3))
-			tell_scan(d, s, sp, WR_CLASS_PORT_SCAN_HORIZONTAL, ports, hosts);
+		if (l.klass != WR_CLASS_COUNT)
+			tell_scan(d, s, &s->span[i], &l);
 	}
+}
+
+static struct wr_finding *told_of(struct wr_detect *d, const struct source *s)
+{
+	struct wr_finding *f = s->told.id ? found_of(d, s->told.klass, s->key.addr) : NULL;
+
+	return f && f->id == s->told.id ? f : NULL;
+}
+
+/*
+ * A span of the kind that it was told by is over. It goes on in the next one if this one had half
+ * of what it took: of the same, and by itself, so that a burst is not taken for what came evenly.
+ */
+static void judge(struct wr_detect *d, struct source *s, int i)
+{
+	uint32_t steps = spans[i].steps, hold = HOLD_LONG;
+	struct wr_finding *f = told_of(d, s);
+
+	/* Backscatter has an hour. */
+	if (!f || s->told.span != i || s->told.klass == WR_CLASS_BACKSCATTER)
+		return;
+	s->told.goes_on =
+		d->step - s->span[i].since < 2 * steps &&
+		looks_like(d, s, &s->span[i], spans[i].times / GOES_ON).klass == s->told.klass;
+	if (s->told.goes_on && steps / HOLD_OF > hold)
+		hold = steps / HOLD_OF;
+	hold_for(d, f, hold);
+}
+
+static void begin_span(struct wr_detect *d, struct source *s, int i)
+{
+	judge(d, s, i);
+	if (i == SPANS - 1)
+		s->votes = s->net_votes = s->sport_votes = s->flags_votes = 0;
+	memset(&s->span[i], 0, sizeof(s->span[i]));
+	s->span[i].since = d->step;
+}
+
+static void go_on(struct wr_detect *d, const struct source *s)
+{
+	struct wr_finding *f = s->told.goes_on ? told_of(d, s) : NULL;
+
+	if (f)
+		renew_weakly(d, f);
 }
 
 struct
@@ -267,8 +300,9 @@ static void attempt(struct wr_detect *d, struct source *s, const struct try *t)
 	uint8_t net[16] = {0};
 
 	memcpy(net, t->host, s->key.ip_v == 4 ? 3 : 8);
-	if (d->step - s->span[SPANS - 1].since >= spans[SPANS - 1].steps)
-		s->votes = s->net_votes = s->sport_votes = s->flags_votes = 0;
+	for (int i = 0; i < SPANS; i++)
+		if (d->step - s->span[i].since >= spans[i].steps)
+			begin_span(d, s, i);
 	vote(s->host, &s->votes, t->host, 16);
 	vote(s->net, &s->net_votes, net, 16);
 	vote(&s->sport, &s->sport_votes, &t->sport, sizeof(t->sport));
@@ -277,8 +311,6 @@ static void attempt(struct wr_detect *d, struct source *s, const struct try *t)
 	for (int i = 0; i < SPANS; i++) {
 		struct span *sp = &s->span[i];
 
-		if (d->step - sp->since >= spans[i].steps)
-			begin_span(sp, d->step, spans[i].steps);
 		sp->attempts++;
 		sp->unlike += t->unlike;
 		set(sp->ports, wr_mix(t->port));

@@ -114,6 +114,21 @@ static void test_malformed_usual(void)
 	quiet("what comes each minute");
 }
 
+/* What is left of it, less than it takes, is usual after a while, and no incident for ever. */
+static void test_malformed_weak(void)
+{
+	const struct told *t;
+
+	begin(4, 60);
+	pass(&host, 60, usual_turn, broken_often);
+	pass(&host, 300, usual_turn, broken_seldom);
+	t = host_told(&host, WR_CLASS_MALFORMED);
+	ok(t && !t->over, "fifteen a minute are what was told before, at first");
+	pass(&host, 900, usual_turn, broken_seldom);
+	ok(t && t->over == 1 && t->raised == 1, "and what is usual there in the end");
+	host_close(&host);
+}
+
 /* ---- DHCP ---- */
 
 struct dhcp {
@@ -723,6 +738,7 @@ int main(void)
 	test_malformed(4);
 	test_malformed(6);
 	test_malformed_usual();
+	test_malformed_weak();
 	test_dhcp();
 	test_routers();
 	test_router_stays();

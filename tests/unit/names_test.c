@@ -310,6 +310,21 @@ static void ends(void)
 	host_close(&host);
 }
 
+/* Half of what it took, and a bit, for twenty minutes is usual there. */
+static void ends_when_usual(void)
+{
+	const struct told *t;
+
+	begin(4);
+	missing(60, 60);
+	missing(15, 300);
+	t = host_told(&host, WR_CLASS_DNS_DGA);
+	ok(t && !t->over, "fifteen a minute are what was told before, at first");
+	missing(15, 900);
+	ok(t && t->over == 1 && times(WR_CLASS_DNS_DGA) == 1, "and what is usual there in the end");
+	host_close(&host);
+}
+
 /* What is slow does not become usual by its own begin, nor by its end. */
 static void not_of_an_attack(void)
 {
@@ -335,6 +350,7 @@ int main(void)
 	mistyped();
 	usual_is_learned();
 	ends();
+	ends_when_usual();
 	not_of_an_attack();
 	return done();
 }

@@ -137,9 +137,60 @@ static void test_refused(void)
 	host_close(&host);
 }
 
+/* ---- beside something that goes on slowly ---- */
+
+enum { BURST = 24, SLOWLY = 500, REST_S = 400 };
+
+static uint32_t port_every; /* of so many turns one has a port */
+
+static void malformed(struct host *h, uint32_t turn)
+{
+	if (turn % SLOWLY == 0) /* twelve a minute */
+		host_tcp(h, ATTACKER, (uint16_t)(4000 + turn), WEB, 443, SYN | RST, 0);
+}
+
+static void next_port(struct host *h, uint32_t turn)
+{
+	static uint16_t port;
+
+	if (turn % port_every)
+		return;
+	port += 7;
+	host_tcp(h, ATTACKER, (uint16_t)(2000 + port), WEB, port, SYN, 0);
+	host_tcp(h, WEB, port, ATTACKER, (uint16_t)(2000 + port), RST | ACK, 0);
+}
+
+/* The finding holds, and hides nothing else. */
+static void beside(enum wr_finding_class klass, turn_fn slowly, const char *what)
+{
+	const struct told *t;
+
+	pass(&host, REST_S, varied_turn, slowly);
+	quiet(what);
+	pass(&host, LATER_S * 3, other_turn, slowly);
+	t = host_told(&host, klass);
+	ok(t && t->raised == 1 && !t->over, "%s: it goes on", what);
+	told("traffic of another kind beside it");
+	host_close(&host);
+}
+
+static void test_beside(void)
+{
+	begin_with(4, varied_turn);
+	for (uint32_t i = 0; i < BURST; i++)
+		malformed(&host, 0);
+	beside(WR_CLASS_MALFORMED, malformed, "malformed packets, less than it takes");
+	begin_with(4, varied_turn);
+	port_every = 1000;
+	pass(&host, 605, varied_turn, next_port);
+	port_every = 2000;
+	beside(WR_CLASS_PORT_SCAN_VERTICAL, next_port, "a scan, more slowly than it takes");
+}
+
 int main(void)
 {
 	test_crowd();
 	test_refused();
+	test_beside();
 	return done();
 }

@@ -23,12 +23,12 @@ static uint32_t findings, raised, others;
 static enum wr_finding_class wanted;
 static bool is_over;
 static struct wr_finding newest; /* of what is wanted, as it was raised */
+static uint64_t over_ns;
 
 static void news(struct host *h, enum wr_finding_news n, const struct wr_finding *f)
 {
 	enum wr_incident_news what;
 
-	(void)h;
 	wr_incidents_add(incidents, n, f, &what);
 	raised += what == WR_INCIDENT_RAISED;
 	if (f->klass == wanted && n == WR_FINDING_RAISED)
@@ -38,6 +38,8 @@ static void news(struct host *h, enum wr_finding_news n, const struct wr_finding
 	else if (f->severity > WR_SEVERITY_INFO)
 		others += n == WR_FINDING_RAISED;
 	is_over = n == WR_FINDING_OVER;
+	if (is_over)
+		over_ns = h->ns;
 }
 
 static void begin(enum wr_finding_class klass)
@@ -287,6 +289,51 @@ static void pollers(void)
 	end();
 }
 
+/* ---- what does not go on ---- */
+
+enum { SCAN_SPAN_S = 600, SCAN_HOLD_S = 30 };
+
+static void honest(uint32_t i)
+{
+	host_session(&host, ATTACKER, (uint16_t)(20000 + i), WEB, 443, 300, 4000);
+}
+
+static void hosts_later(uint32_t i)
+{
+	hosts(100 + i);
+}
+
+/* It is what a scan leaves behind, and much less: the scan is over with its ten minutes. */
+static void not_by(const char *what, enum wr_finding_class klass, uint32_t n,
+		   void (*scan)(uint32_t i), double gap, void (*then)(uint32_t i), double then_gap)
+{
+	uint64_t from;
+	double s;
+
+	begin(klass);
+	from = host.ns;
+	for (uint32_t i = 0; i < n; i++) {
+		scan(i);
+		pass(&host, gap, NULL, NULL);
+	}
+	for (uint32_t i = 0; i < HOUR_S / then_gap; i++) {
+		then(i);
+		pass(&host, then_gap, NULL, NULL);
+	}
+	s = (double)(over_ns - from) / SECOND;
+	ok(findings == 1 && !others && is_over && s < SCAN_SPAN_S + SCAN_HOLD_S + then_gap,
+	   "%s does not go on by it (%u findings, until %.0f s)", what, findings, s);
+	end();
+}
+
+static void scans_end(void)
+{
+	not_by("a scan of 1,000 ports, then an answered connection each 25 s",
+	       WR_CLASS_PORT_SCAN_VERTICAL, 1000, ports, 0.01, honest, 25);
+	not_by("a scan of 60 hosts in 30 s, then three a minute", WR_CLASS_PORT_SCAN_HORIZONTAL, 60,
+	       hosts, 0.5, hosts_later, 20);
+}
+
 int main(void)
 {
 	second_beacon();
@@ -294,5 +341,6 @@ int main(void)
 	pollers();
 	for (size_t k = 0; k < sizeof(lasting) / sizeof(*lasting); k++)
 		lasts(k);
+	scans_end();
 	return done();
 }
