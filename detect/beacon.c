@@ -10,22 +10,22 @@ void beacon_tell(struct wr_detect *d, const struct beacon *b, uint32_t *told)
 	double middle = (double)b->every.middle;
 	uint32_t holds = (uint32_t)fmax(HOLD_LONG, HOLDS * STEPS * middle);
 	bool goes_on = *told && d->step - *told < holds;
-	struct wr_finding *f = found(d, WR_CLASS_BEACON, &b->service), *is_new;
+	struct wr_finding *f = found(d, WR_CLASS_BEACON, &b->service), *news;
 
 	if (!f && goes_on && !is_off(d, WR_CLASS_BEACON)) {
 		*told = d->step;
 		return;
 	}
-	is_new = find_from(d, WR_CLASS_BEACON, &b->service, &b->from);
+	news = find_from(d, WR_CLASS_BEACON, &b->service, &b->from);
 	f = found(d, WR_CLASS_BEACON, &b->service);
 	*told = f && has_source(f, b->from.addr) ? d->step : 0;
 	if (f)
 		hold_longer(d, f, holds);
-	if (!is_new)
+	if (!news)
 		return;
-	evidence_only(f, WR_FEATURE_ATTEMPTS, (double)b->from.packets);
-	evidence_only(f, WR_FEATURE_INTERVAL, middle);
-	evidence_only(f, WR_FEATURE_JITTER, (double)b->every.away / middle);
-	f->start_ns = step_end(d) - (uint64_t)(middle * 1e9 * BEACON_GAPS);
-	tell(d, f);
+	evidence_only(news, WR_FEATURE_ATTEMPTS, (double)b->from.packets);
+	evidence_only(news, WR_FEATURE_INTERVAL, middle);
+	evidence_only(news, WR_FEATURE_JITTER, (double)b->every.away / middle);
+	news->start_ns = step_end(d) - (uint64_t)(middle * 1e9 * BEACON_GAPS);
+	tell(d, news);
 }
