@@ -64,20 +64,28 @@ static bool is_news(const struct wr_detect *d, struct rogues *all, const struct 
 	return true;
 }
 
+/* A new finding with this one as its source; NULL: he is one more source of what holds, or it is
+ * off. */
+static struct wr_finding *begin(struct wr_detect *d, struct rogues *all, const struct rogue *r)
+{
+	bool is_new;
+	struct wr_finding *f = find(d, all->klass, &local, &is_new);
+
+	if (f)
+		rogue_source(f, r);
+	return f && is_new ? f : NULL;
+}
+
 struct wr_finding *rogue_told(struct wr_detect *d, struct rogues *all, const struct rogue *r)
 {
 	struct wr_finding *f = found(d, all->klass, &local);
-	bool is_new;
 
 	if (f && floods(f))
 		return NULL;
 	if (is_news(d, all, r, f) && f)
 		finish_finding(d, f);
-	f = find(d, all->klass, &local, &is_new);
+	f = begin(d, all, r);
 	if (!f)
-		return NULL;
-	rogue_source(f, r);
-	if (!is_new)
 		return NULL;
 	f->severity = (uint8_t)r->severity;
 	f->score = r->severity > WR_SEVERITY_LOW ? 3 : 1;
@@ -87,15 +95,11 @@ struct wr_finding *rogue_told(struct wr_detect *d, struct rogues *all, const str
 struct wr_finding *rogue_floods(struct wr_detect *d, struct rogues *all, const struct rogue *r)
 {
 	struct wr_finding *f = found(d, all->klass, &local);
-	bool is_new;
 
 	if (f && !floods(f))
 		finish_finding(d, f);
-	f = find(d, all->klass, &local, &is_new);
+	f = begin(d, all, r);
 	if (!f)
-		return NULL;
-	rogue_source(f, r);
-	if (!is_new)
 		return NULL;
 	hold_for(d, f, HOLD_LONG);
 	f->severity = WR_SEVERITY_HIGH;
