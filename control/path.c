@@ -242,6 +242,16 @@ static uint32_t map_id(int fd)
 }
 
 /* Load, and write everything that the program reads before it can run. */
+/* libbpf keeps what counters begin with, a megabyte of zeros, for as long as the object is open. */
+static void forget_zeros(struct wr_path *p)
+{
+	size_t n = 0;
+	void *zeros = (void *)(uintptr_t)bpf_map__initial_value(wr_path_map(p, ".bss"), &n);
+
+	if (zeros)
+		madvise(zeros, n, MADV_REMOVE);
+}
+
 static int load(struct wr_path *p, const struct wr_object *o, const struct wr_path_conf *conf,
 		struct wr_err *err)
 {
@@ -255,6 +265,7 @@ static int load(struct wr_path *p, const struct wr_object *o, const struct wr_pa
 	ret = bpf_object__load(p->object);
 	if (ret)
 		return wr_explain_load(ret, o->name, err);
+	forget_zeros(p);
 	entry = bpf_object__find_program_by_name(p->object, o->entry);
 	p->prog_fd = bpf_program__fd(entry);
 	p->prog_flags = bpf_program__flags(entry);

@@ -171,15 +171,21 @@ static void add(struct wr_count *to, const struct wr_count *n)
 	to->bytes += n->bytes;
 }
 
+static void less(struct wr_count *from, const struct wr_count *n)
+{
+	from->packets -= n->packets;
+	from->bytes -= n->bytes;
+}
+
 /* The cell of the window that is being filled; those that were passed over are empty. */
-static struct wr_live_cell *cell_now(const struct wr_live *l, struct wr_live_row *r)
+static struct wr_packed_cell *cell_now(const struct wr_live *l, struct wr_live_row *r)
 {
 	uint64_t w = r->newest + 1;
 
 	if (l->window - r->newest >= WR_LIVE_CELLS)
 		w = l->window - WR_LIVE_CELLS + 1;
 	for (; w <= l->window; w++)
-		r->cells[w % WR_LIVE_CELLS] = (struct wr_live_cell){0};
+		r->cells[w % WR_LIVE_CELLS] = (struct wr_packed_cell){0};
 	r->newest = l->window;
 	return &r->cells[l->window % WR_LIVE_CELLS];
 }
@@ -196,20 +202,16 @@ static void row_begin(const struct wr_live *l, struct wr_live_row *r, uint64_t n
 static void row_add(const struct wr_live *l, struct wr_live_row *r, bool out,
 		    const struct wr_count *n, uint64_t first_ns, uint64_t last_ns)
 {
-	struct wr_live_cell *cell = cell_now(l, r);
+	struct wr_packed_cell *cell = cell_now(l, r);
+	struct wr_count now = wr_packed_get(cell, out);
 
-	add(out ? &cell->out : &cell->in, n);
+	add(&now, n);
+	wr_packed_set(cell, out, now);
 	add(out ? &r->out : &r->in, n);
 	if (!r->first_ns || first_ns < r->first_ns)
 		r->first_ns = first_ns;
 	if (last_ns > r->last_ns)
 		r->last_ns = last_ns;
-}
-
-static void less(struct wr_count *from, const struct wr_count *n)
-{
-	from->packets -= n->packets;
-	from->bytes -= n->bytes;
 }
 
 static size_t number_of(const struct wr_live *l, enum wr_live_kind kind,
@@ -222,11 +224,12 @@ static size_t number_of(const struct wr_live *l, enum wr_live_kind kind,
 static void table_add(const struct wr_live *l, enum wr_live_kind kind, struct wr_live_row *r,
 		      bool out, const struct wr_count *n, uint64_t first_ns, uint64_t last_ns)
 {
-	const struct wr_live_cell *cell = &r->cells[l->window % WR_LIVE_CELLS];
+	const struct wr_packed_cell *cell = &r->cells[l->window % WR_LIVE_CELLS];
 
 	row_add(l, r, out, n, first_ns, last_ns);
 	l->weights[kind][number_of(l, kind, r)] = (struct weight_now){
-		r->newest, r->in.bytes + r->out.bytes, cell->in.bytes + cell->out.bytes};
+		r->newest, r->in.bytes + r->out.bytes,
+		wr_packed_get(cell, false).bytes + wr_packed_get(cell, true).bytes};
 }
 
 /* What was told as others' is known to be a row's. */
@@ -234,10 +237,13 @@ static void row_take(struct wr_live *l, enum wr_live_kind kind, struct wr_live_r
 		     const struct wr_count *n)
 {
 	struct wr_live_row *other = &l->other[kind];
+	struct wr_packed_cell *cell = cell_now(l, other);
+	struct wr_count now = wr_packed_get(cell, false);
 
 	table_add(l, kind, r, false, n, l->window_ns, l->window_ns);
 	less(&other->in, n);
-	less(&cell_now(l, other)->in, n);
+	less(&now, n);
+	wr_packed_set(cell, false, now);
 }
 
 /* A row that has been quiet for some windows is lighter than any that is not. */
@@ -536,14 +542,14 @@ void wr_live_near(struct wr_live *l, uint32_t number)
 {
 	const typeof(l->soon[0]) *at = &l->soon[number % WR_LIVE_SOON];
 	size_t cell = offsetof(struct wr_live_row, cells) +
-		      l->window % WR_LIVE_CELLS * sizeof(struct wr_live_cell);
+		      l->window % WR_LIVE_CELLS * sizeof(struct wr_packed_cell);
 
 	wr_flow_ask_row(l->flows, at->flow);
 	for (int k = WR_LIVE_SERVICES; k <= WR_LIVE_TALKERS; k++) {
 		uint32_t tag = k == WR_LIVE_TALKERS ? at->talker : at->service;
 
 		wr_rows_ask_row(&l->rows[k], tag, 0, offsetof(struct wr_live_row, cells));
-		wr_rows_ask_row(&l->rows[k], tag, cell, sizeof(struct wr_live_cell));
+		wr_rows_ask_row(&l->rows[k], tag, cell, sizeof(struct wr_packed_cell));
 	}
 	for (int i = 0; i < l->n_taps; i++)
 		if (l->tap[i].near)
@@ -761,7 +767,10 @@ struct wr_live_cell wr_live_cell(const struct wr_live *l, const struct wr_live_r
 	if (ago >= l->total.window || w < row->began || w > row->newest ||
 	    row->newest - w >= WR_LIVE_CELLS)
 		return (struct wr_live_cell){0};
-	return row->cells[w % WR_LIVE_CELLS];
+	return (struct wr_live_cell){
+		.in = wr_packed_get(&row->cells[w % WR_LIVE_CELLS], false),
+		.out = wr_packed_get(&row->cells[w % WR_LIVE_CELLS], true),
+	};
 }
 
 struct wr_live_cell wr_live_total_cell(const struct wr_live *l, unsigned int ago)

@@ -9,6 +9,7 @@
 #include "capture/capture.h"
 #include "core/account.h"
 #include "flow/apps.h"
+#include "flow/cell.h"
 #include "flow/flow.h"
 #include "flow/talk.h"
 
@@ -43,13 +44,7 @@ enum wr_live_kind {
 
 const char *wr_live_name(enum wr_live_kind kind);
 
-enum { WR_LIVE_CELLS = 64 }; /* windows that a row remembers */
-
-/* One window of a row. `in` arrived at this host, `out` left it (only where the way out is watched,
- * or in a file); in a file `in` is to the server, or to the address. */
-struct wr_live_cell {
-	struct wr_count in, out;
-};
+enum { WR_LIVE_CELLS = 64 }; /* windows that a row remembers, 20 bytes each */
 
 /*
  * A row of any kind. The key: services: local address, protocol and port (wr_flow_server());
@@ -66,7 +61,7 @@ struct wr_live_row {
 	bool listens;	  /* services: a socket of this host listens there */
 	uint8_t app;	  /* services: enum wr_l7_proto of the payloads that were understood */
 	uint64_t began, newest; /* windows that cells are of; use wr_live_cell() */
-	struct wr_live_cell cells[WR_LIVE_CELLS];
+	struct wr_packed_cell cells[WR_LIVE_CELLS];
 };
 
 /* Packet sizes: bytes on the wire, upper bounds of wr_size_class() (core/account.h): as RFC 2819

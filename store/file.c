@@ -79,7 +79,7 @@ int wr_store_settle(struct wr_store *s)
 
 	snprintf(text, sizeof(text),
 		 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=OFF;"
-		 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048;"
+		 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;"
 		 "PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%lld",
 		 (int)wr_store_log_pages(s), (long long)wr_store_log_pages(s) * WR_STORE_PAGE);
 	rc = wr_sql_exec(s->db, text);

@@ -137,6 +137,36 @@ static void old_cells_go(void)
 	wr_live_close(&l);
 }
 
+/* Cells are packed: more than 32 bits of bytes in a window, both ways, and what moves to a row. */
+static void large_windows(void)
+{
+	struct wr_talk_key talker = {.addr = {198, 51, 100, 9}, .ip_v = 4};
+	struct wr_count most = {3000000000u, 200000000000000u}, some = {2000000000, 7000000000};
+	struct wr_live_rest rest = {.other = most};
+	struct wr_live *l = opened(0);
+	struct wr_live_part p = part(7, 7777, true, 1, SECOND);
+	struct wr_live_cell cell;
+
+	wr_live_begin(l, SECOND);
+	p.flow.n = (struct wr_count){40, 6000000000};
+	wr_live_add(l, &p);
+	wr_live_add(l, &p);
+	wr_live_add_rest(l, wr_live_iface(l, "eth0"), false, &rest);
+	wr_live_add_talker(l, &talker, &some);
+	wr_live_end(l, 2 * SECOND);
+	cell = wr_live_total_cell(l, 0);
+	is_int((long long)cell.out.bytes, 12000000000, "12 GB that left in a second");
+	is_int((long long)cell.out.packets, 80, "in 80 packets");
+	is_int((long long)cell.in.bytes, 200000000000000, "200 TB that came");
+	is_int((long long)cell.in.packets, 3000000000, "in 3 billion packets");
+	cell = wr_live_cell(l, wr_live_find(l, WR_LIVE_TALKERS, &talker), 0);
+	is_int((long long)cell.in.bytes, 7000000000, "7 GB of them were a talker's");
+	cell = wr_live_cell(l, wr_live_other(l, WR_LIVE_TALKERS), 0);
+	is_int((long long)cell.in.bytes, 199993000000000, "the others have the rest, in bytes");
+	is_int((long long)cell.in.packets, 1000000000, "and in packets");
+	wr_live_close(&l);
+}
+
 static void floods_leave_sums(void)
 {
 	struct wr_live *l = opened(1000);
@@ -507,6 +537,7 @@ int main(void)
 {
 	windows_add_up();
 	old_cells_go();
+	large_windows();
 	floods_leave_sums();
 	timeouts();
 	what_found_no_row();
