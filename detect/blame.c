@@ -5,10 +5,9 @@
 #include <stdio.h>
 
 #include "core/proto.h"
-#include "detect/sample.h"
+#include "detect/who.h"
 
 enum {
-	NAMED = 8,     /* sources in a rule */
 	WINDOW_S = 60, /* packets that are looked for to know what it is made of */
 	LIMIT_CPS = 1,
 	EACH_BURST = 3,	 /* connections that a client makes at once, beyond that */
@@ -44,21 +43,11 @@ bool is_blamed(const struct wr_detect *d, const uint8_t addr[16])
 	return false;
 }
 
-static bool in_prefix(const uint8_t *addr, const uint8_t *net, uint8_t bits)
-{
-	uint8_t whole = bits / 8, rest = bits % 8;
-
-	if (memcmp(addr, net, whole))
-		return false;
-	return !rest || !((addr[whole] ^ net[whole]) >> (8 - rest));
-}
-
 static bool for_victim(const struct wr_victim *v, const uint8_t *dst, uint8_t ip_v, uint16_t port)
 {
 	if (!v->ip_v) /* everybody */
 		return true;
-	return v->ip_v == ip_v && in_prefix(dst, v->addr, v->prefix) &&
-	       (!v->port || v->port == port);
+	return v->ip_v == ip_v && addr_in(dst, v->addr, v->prefix) && (!v->port || v->port == port);
 }
 
 /* By majority (Boyer and Moore). */
@@ -134,33 +123,17 @@ uint64_t blame_syns(const struct wr_detect *d, const struct wr_finding *f)
 
 /* ---- who ---- */
 
-struct who {
-	struct wr_victim net[NAMED]; /* addresses or prefixes */
-	uint32_t n;
-};
-
-static bool has(const struct who *w, const uint8_t *addr)
-{
-	for (uint32_t i = 0; i < w->n; i++)
-		if (in_prefix(addr, w->net[i].addr, w->net[i].prefix))
-			return true;
-	return false;
-}
-
 /* Level 1: it has gone on from elsewhere, most likely near by. */
 static void choose(const struct wr_finding *f, unsigned int level, struct who *w)
 {
-	for (uint32_t i = 0; i < f->n_sources && w->n < NAMED; i++) {
-		struct wr_victim v = victim_of(f->source[i].addr, f->source[i].ip_v);
+	for (uint32_t i = 0; i < f->n_sources && w->n < WHO_MOST; i++) {
+		const struct wr_finding_source *s = &f->source[i];
+		uint8_t near = s->ip_v == 4 ? 24 : 64, one = s->ip_v == 4 ? 32 : 128;
 
-		if (f->source[i].packets * 10 < f->source[0].packets)
+		if (s->packets * 10 < f->source[0].packets)
 			continue; /* a client among them */
-		if (level) {
-			v.prefix = v.ip_v == 4 ? 24 : 64;
-			memset(v.addr + v.prefix / 8, 0, sizeof(v.addr) - v.prefix / 8);
-		}
-		if (!has(w, v.addr))
-			w->net[w->n++] = v;
+		if (!who_has(w, s->addr))
+			w->net[w->n++] = net_of(s->addr, s->ip_v, level ? near : one);
 	}
 }
 
@@ -170,27 +143,6 @@ static double value_of(const struct wr_finding *f, enum wr_feature feature)
 		if (f->evidence[i].feature == feature)
 			return f->evidence[i].value;
 	return 0;
-}
-
-static void tally(struct who *w, uint32_t seen[NAMED], const struct sample *s)
-{
-	uint32_t i = 0, empty = NAMED;
-
-	for (; i < w->n && memcmp(w->net[i].addr, s->src, 16); i++)
-		if (!seen[i])
-			empty = i;
-	if (i == w->n && empty < NAMED)
-		i = empty;
-	if (i < w->n && !memcmp(w->net[i].addr, s->src, 16)) {
-		seen[i]++;
-	} else if (i < NAMED) { /* a place that is free, or nobody's any more */
-		w->n += i == w->n;
-		w->net[i] = victim_of(s->src, s->ip_v);
-		seen[i] = 1;
-	} else {
-		for (i = 0; i < NAMED; i++)
-			seen[i]--;
-	}
 }
 
 /* What came later is of it, or may be its beginning. */
@@ -232,18 +184,19 @@ static bool goes_on(const struct wr_detect *d, const struct wr_finding *f, const
 	return opens(d, f, src) <= fmax(CLIENT_USUAL, SPARED_MOST * share * f->evidence[0].norm);
 }
 
-/* Usual clients of the service that have most usual packets (Misra and Gries, 1982), and go on as
- * they are used to. */
+/* Usual clients of the service that have most usual packets, and go on as they are used to. */
 static void choose_spared(const struct wr_detect *d, const struct wr_finding *f,
 			  const struct wr_cure_of *what, struct who *w)
 {
 	const struct sample *s = d->samples->usual[0];
-	uint32_t seen[NAMED] = {0}, of[NAMED] = {0}, all = 0;
+	uint32_t seen[WHO_MOST] = {0}, of[WHO_MOST] = {0}, all = 0;
 
 	w->n = 0;
 	for (uint32_t i = 0; i < BUCKETS * BUCKET; i++)
 		if (is_usual(f, what, &s[i])) {
-			tally(w, seen, &s[i]);
+			struct wr_victim v = victim_of(s[i].src, s[i].ip_v);
+
+			who_tally(w, seen, &v);
 			all++;
 		}
 	for (uint32_t i = 0; i < BUCKETS * BUCKET; i++)
@@ -266,7 +219,7 @@ static double covered(const struct wr_finding *f, const struct who *w)
 
 	for (uint32_t i = 0; i < f->n_sources; i++) {
 		all += (double)f->source[i].packets;
-		of += has(w, f->source[i].addr) ? (double)f->source[i].packets : 0;
+		of += who_has(w, f->source[i].addr) ? (double)f->source[i].packets : 0;
 	}
 	if (f->klass == WR_CLASS_HTTP_FLOOD || f->klass == WR_CLASS_SLOW_HTTP)
 		all = fmax(all, f->evidence[0].value);
@@ -288,7 +241,7 @@ static void look_at_usual(const struct wr_detect *d, const struct wr_finding *f,
 			    !for_victim(&f->victim, s->dst, s->ip_v, s->dport))
 				continue;
 			c->usual_samples++;
-			if (s->ns < usual_until(f) && has(w, s->src) != others) {
+			if (s->ns < usual_until(f) && who_has(w, s->src) != others) {
 				uint64_t h = addr_hash(s->src);
 
 				hit++;
@@ -314,14 +267,6 @@ static const char *proto_word(uint8_t proto)
 		return "icmp6";
 	default:
 		return NULL;
-	}
-}
-
-static void who_text(struct wr_buf *b, const char *clause, const struct who *w)
-{
-	for (uint32_t i = 0; i < w->n; i++) {
-		wr_buf_str(b, i ? ", " : clause);
-		wr_victim_text(b, &w->net[i]);
 	}
 }
 
