@@ -8,6 +8,7 @@
 #include "core/proto.h"
 #include "detect/blame.h"
 #include "detect/fact.h"
+#include "detect/who.h"
 
 enum {
 	ATTACK_LEAST = 16, /* samples */
@@ -30,6 +31,7 @@ struct work {
 	uint32_t n_attack, n_usual, n_in;
 	struct fact fact[WR_CURE_FACTS];
 	uint32_t n;
+	struct who from;       /* whom alone the rule is for; none: everybody */
 	double ttl[256], ttls; /* usual packets by time to live, of the attack's kind; in all */
 	double least; /* share of the samples that a fact has to match: the rest may be usual ones
 		       */
@@ -38,11 +40,7 @@ struct work {
 
 static bool for_victim(const struct wr_victim *v, const struct sample *s)
 {
-	uint32_t whole = v->prefix / 8, bits = v->prefix % 8;
-
-	if (s->ip_v != v->ip_v || memcmp(s->dst, v->addr, whole))
-		return false;
-	return !bits || !((s->dst[whole] ^ v->addr[whole]) >> (8 - bits));
+	return s->ip_v == v->ip_v && addr_in(s->dst, v->addr, v->prefix);
 }
 
 static bool is_icmp(uint8_t proto)
@@ -271,8 +269,6 @@ static void choose(struct work *w)
 	}
 }
 
-/* ---- words ---- */
-
 static const char *proto_word(const struct work *w)
 {
 	switch (w->attack[0].proto) {
@@ -288,6 +284,29 @@ static const char *proto_word(const struct work *w)
 		return NULL;
 	}
 }
+
+/*
+ * Headers do not tell it from what is usual: those few that it comes from, whatever they send of
+ * its kind, when nothing of theirs is usual here. Without a connection anybody may be forged, so it
+ * is a limit, which locks nobody out.
+ */
+static bool choose_few(struct work *w)
+{
+	struct who few;
+
+	if (!proto_word(w) || !who_few(w->attack, w->n_attack, w->least, &few))
+		return false;
+	for (uint32_t i = 0; i < w->n_usual; i++)
+		if (who_has(&few, w->usual[i]->src))
+			return false;
+	w->from = few;
+	w->n = w->n && w->fact[0].field == F_FLAGS;
+	w->n_in = 0;
+	memset(w->in, 0, sizeof(w->in));
+	return true;
+}
+
+/* ---- words ---- */
 
 static void where_text(struct wr_buf *b, const struct work *w)
 {
@@ -322,9 +341,11 @@ static void rule_text(struct wr_buf *b, const struct work *w, const struct wr_cu
 	v.port = 0;
 	wr_buf_fmt(b, "%s: ", want->name);
 	if (c->verb == WR_CURE_LIMIT)
-		wr_buf_fmt(b, "limit %" PRIu32 "pps to ", pps);
+		wr_buf_fmt(b, "limit %" PRIu32 "pps", pps);
 	else
-		wr_buf_str(b, "drop to ");
+		wr_buf_str(b, "drop");
+	who_text(b, " from ", &w->from);
+	wr_buf_str(b, " to ");
 	if (proto && port)
 		wr_buf_fmt(b, "%s/%u@", proto, port);
 	else if (proto)
@@ -357,7 +378,7 @@ static uint32_t covered(const struct work *w)
 
 		while (k < w->n && fact_hits(&w->fact[k], &w->attack[i]))
 			k++;
-		n += k == w->n;
+		n += k == w->n && (!w->from.n || who_has(&w->from, w->attack[i].src));
 	}
 	return n;
 }
@@ -372,7 +393,8 @@ void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
 {
 	static struct work w; /* large, and one is made at a time */
 	struct wr_buf text = {0};
-	uint32_t pps;
+	bool tells, few;
+	double pps;
 
 	memset(&w, 0, sizeof(w));
 	memset(c, 0, sizeof(*c));
@@ -397,15 +419,18 @@ void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
 	if (w.n_attack < ATTACK_LEAST)
 		return;
 	choose(&w);
+	tells = clean(&w) && w.n && covered(&w) >= w.least * w.n_attack;
+	few = !tells && choose_few(&w);
 	c->attack = (double)covered(&w) / w.n_attack;
 	c->usual = w.n_usual ? (double)w.n_in / w.n_usual : 0;
 	c->usual_clients = clients_hit(&w);
-	c->verb = clean(&w) && w.n ? WR_CURE_DROP : WR_CURE_LIMIT;
-	c->safe = clean(&w) && w.n && c->attack >= w.least;
-	pps = (uint32_t)fmax(LIMIT_LEAST, f->n_evidence && f->evidence[0].has_norm
-						  ? f->evidence[0].norm * 2
-						  : 0);
-	rule_text(&text, &w, want, c, pps);
+	c->verb = clean(&w) && w.n && !few ? WR_CURE_DROP : WR_CURE_LIMIT;
+	c->safe = tells || (few && c->attack >= w.least);
+	pps = few || !f->evidence[0].has_norm ? 0 : f->evidence[0].norm * 2;
+	pps = fmax(LIMIT_LEAST, pps);
+	if (few)
+		c->attack *= fmax(0, 1 - pps / fmax(1, f->evidence[0].value));
+	rule_text(&text, &w, want, c, (uint32_t)pps);
 	snprintf(c->rule, sizeof(c->rule), "%s", wr_buf_text(&text));
 	wr_buf_free(&text);
 	if (!c->safe && cookies_fit(f, want))

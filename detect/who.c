@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detect/who.h"
 
+#include <stdlib.h>
+
 enum { TELL = 50 /* who sends less than one in so many is not one of the few */ };
 
 bool addr_in(const uint8_t *addr, const uint8_t *net, uint8_t bits)
@@ -62,9 +64,16 @@ void who_tally(struct who *w, uint32_t seen[WHO_MOST], const struct wr_victim *n
 	}
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct wr_victim *x = a, *y = b;
+
+	return memcmp(x->addr, y->addr, sizeof(x->addr));
+}
+
 static bool few_of(const struct sample *s, uint32_t n, double share, uint8_t bits4, struct who *w)
 {
-	uint32_t seen[WHO_MOST] = {0}, of[WHO_MOST] = {0}, all = 0;
+	uint32_t seen[WHO_MOST] = {0}, of[WHO_MOST] = {0}, had, all = 0;
 
 	*w = (struct who){0};
 	for (uint32_t i = 0; i < n; i++) {
@@ -75,16 +84,16 @@ static bool few_of(const struct sample *s, uint32_t n, double share, uint8_t bit
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < w->n; k++)
 			of[k] += addr_in(s[i].src, w->net[k].addr, w->net[k].prefix);
-	for (uint32_t i = 0, left = w->n; i < left; i++) {
+	had = w->n;
+	w->n = 0;
+	for (uint32_t i = 0; i < had; i++) {
 		if ((uint64_t)of[i] * TELL < n)
 			continue;
-		w->net[all] = w->net[i];
-		of[all++] = of[i];
-	}
-	w->n = all;
-	all = 0;
-	for (uint32_t i = 0; i < w->n; i++)
+		w->net[w->n++] = w->net[i];
 		all += of[i];
+	}
+	/* The same ones make the same rule. */
+	qsort(w->net, w->n, sizeof(*w->net), by_address);
 	return w->n && all >= share * n;
 }
 

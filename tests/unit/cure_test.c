@@ -116,6 +116,69 @@ static void syn_flood(struct host *h, uint32_t turn)
 	end(h);
 }
 
+/* From so many addresses of one network of strangers. */
+static void acks_of(struct host *h, uint32_t turn, uint32_t n, uint32_t apart)
+{
+	for (uint32_t i = 0; i < 20; i++) {
+		begin(h);
+		host_tcp(h, ATTACKER + (turn * 20 + i) % n * apart,
+			 (uint16_t)(1024 + host_random(&random_state) % 60000), WEB, 443, ACK, 0);
+	}
+	end(h);
+}
+
+static void acks_of_one(struct host *h, uint32_t turn)
+{
+	acks_of(h, turn, 1, 1);
+}
+
+static void acks_of_eight(struct host *h, uint32_t turn)
+{
+	acks_of(h, turn, 8, 0x10001);
+}
+
+static void acks_of_network(struct host *h, uint32_t turn)
+{
+	acks_of(h, turn, 200, 1);
+}
+
+static void acks_of_many(struct host *h, uint32_t turn)
+{
+	acks_of(h, turn, 40, 0x10001);
+}
+
+/* A client of usual_turn() that comes more often than others, */
+static void regular_turn(struct host *h, uint32_t turn)
+{
+	usual_turn(h, turn);
+	if (turn % 20 == 7)
+		host_session(h, 0xd0000000u + 77, (uint16_t)(20000 + turn / 20 % 30000), WEB, 443,
+			     500, 3000);
+}
+
+/* and floods. */
+static void acks_of_client(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (uint32_t i = 0; i < 20; i++) {
+		begin(h);
+		host_tcp(h, 0xd0000000u + 77, (uint16_t)(1024 + host_random(&random_state) % 60000),
+			 WEB, 443, ACK, 0);
+	}
+	end(h);
+}
+
+static void syns_of_one(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (uint32_t i = 0; i < 20; i++) {
+		begin(h);
+		host_tcp(h, ATTACKER, (uint16_t)(1024 + host_random(&random_state) % 60000), WEB,
+			 443, SYN, 0);
+	}
+	end(h);
+}
+
 static void reflection(struct host *h, uint32_t turn)
 {
 	for (uint32_t i = 0; i < 10; i++) {
@@ -209,6 +272,16 @@ static void lonely_udp(struct host *h, uint32_t turn)
 	end(h);
 }
 
+static void pings_of_one(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 20; i++) {
+		begin(h);
+		host_icmp(h, ATTACKER, WEB, false, 56);
+	}
+	end(h);
+}
+
 /* As those that come each day, at the same service, more of them. */
 static void pings(struct host *h, uint32_t turn)
 {
@@ -258,6 +331,17 @@ static void names_turn(struct host *h, uint32_t turn)
 		return;
 	question(h, client, (uint16_t)(1024 + turn % 60000), turn % 8 ? 0x0100 : 0x0120);
 	host_udp(h, WEB, 53, client, (uint16_t)(1024 + turn % 60000), 120);
+}
+
+static void questions_of_one(struct host *h, uint32_t turn)
+{
+	(void)turn;
+	for (int i = 0; i < 20; i++) {
+		begin(h);
+		question(h, ATTACKER, (uint16_t)(1024 + host_random(&random_state) % 60000),
+			 0x0100);
+	}
+	end(h);
 }
 
 static void questions(struct host *h, uint32_t turn)
@@ -358,36 +442,54 @@ static void sends_turn(struct host *h, uint32_t turn)
 	h->window = 64240;
 }
 
+enum outcome {
+	NOTHING,
+	DROPS, /* it can be told apart by what it has */
+	LIMITS /* by who sends it alone */
+};
+
 static const struct attack {
 	const char *what;
 	turn_fn turn;
 	int versions;
-	bool drops; /* it can be told apart */
+	enum outcome outcome;
 	uint8_t ttl_lo, ttl_n;
 	uint16_t window;
 	turn_fn usual; /* NULL: usual_turn */
 } attacks[] = {
-	{"SYNs with a window of their own", syn_flood, BOTH, true, 57, 0, 1024},
-	{"SYNs with a window that connections have", syn_flood, BOTH, true, 57, 0, 1024, held_turn},
-	{"SYNs with options of their own", option_flood, BOTH, true, 57, 0, 64240, options_turn},
-	{"questions of another kind", questions, BOTH, true, 57, 0, 0, names_turn},
-	{"SYNs from a distance of their own", syn_flood, BOTH, true, 230, 20, 64240},
-	{"SYNs from where one client in a hundred is", syn_flood, BOTH, false, 44, 0, 64240,
+	{"SYNs with a window of their own", syn_flood, BOTH, DROPS, 57, 0, 1024},
+	{"SYNs with a window that connections have", syn_flood, BOTH, DROPS, 57, 0, 1024,
+	 held_turn},
+	{"SYNs with options of their own", option_flood, BOTH, DROPS, 57, 0, 64240, options_turn},
+	{"questions of another kind", questions, BOTH, DROPS, 57, 0, 0, names_turn},
+	{"SYNs from a distance of their own", syn_flood, BOTH, DROPS, 230, 20, 64240},
+	{"SYNs from where one client in a hundred is", syn_flood, BOTH, NOTHING, 44, 0, 64240,
 	 far_turn},
-	{"SYNs like those of one client in eight", syn_flood, BOTH, false, 57, 0, 1024, sends_turn},
-	{"SYNs from a distance of their own to who gets few", lonely, BOTH, false, 240, 0, 64240,
+	{"SYNs like those of one client in eight", syn_flood, BOTH, NOTHING, 57, 0, 1024,
+	 sends_turn},
+	{"SYNs from a distance of their own to who gets few", lonely, BOTH, NOTHING, 240, 0, 64240,
 	 few_turn},
-	{"SYNs like those of clients", syn_flood, BOTH, false, 57, 0, 64240},
-	{"SYN+ACKs", reflection, BOTH, true, 40, 30, 1000},
-	{"UDP", udp_flood, BOTH, true, 57, 0, 0},
-	{"answers of 1200 bytes from port 53", amp_dns, BOTH, true, 57, 0, 0},
-	{"pings of 1000 bytes", icmp_flood, BOTH, true, 57, 0, 0},
-	{"pings like those of each day", pings, BOTH, false, 57, 0, 0},
-	{"fragments", fragments, BOTH, true, 57, 0, 0},
-	{"fragments behind their first", pieces, BOTH, true, 57, 0, 0},
-	{"a carpet", carpet, BOTH, true, 57, 0, 0},
-	{"SYNs to who gets no others", lonely, BOTH, true, 240, 0, 1024},
-	{"UDP to who gets no other", lonely_udp, BOTH, true, 57, 0, 0},
+	{"SYNs like those of clients", syn_flood, BOTH, NOTHING, 57, 0, 64240},
+	{"SYN+ACKs", reflection, BOTH, DROPS, 40, 30, 1000},
+	{"UDP", udp_flood, BOTH, DROPS, 57, 0, 0},
+	{"answers of 1200 bytes from port 53", amp_dns, BOTH, DROPS, 57, 0, 0},
+	{"pings of 1000 bytes", icmp_flood, BOTH, DROPS, 57, 0, 0},
+	{"pings like those of each day", pings, BOTH, NOTHING, 57, 0, 0},
+	{"fragments", fragments, BOTH, DROPS, 57, 0, 0},
+	{"fragments behind their first", pieces, BOTH, DROPS, 57, 0, 0},
+	{"a carpet", carpet, BOTH, DROPS, 57, 0, 0},
+	{"SYNs to who gets no others", lonely, BOTH, DROPS, 240, 0, 1024},
+	{"UDP to who gets no other", lonely_udp, BOTH, DROPS, 57, 0, 0},
+	{"ACKs like those of clients, from one", acks_of_one, BOTH, LIMITS, 57, 0, 64240},
+	{"the same from eight", acks_of_eight, BOTH, LIMITS, 57, 0, 64240},
+	{"the same from a network", acks_of_network, BOTH, LIMITS, 57, 0, 64240},
+	{"the same from forty", acks_of_many, BOTH, NOTHING, 57, 0, 64240},
+	{"the same from one of the clients", acks_of_client, BOTH, NOTHING, 57, 0, 64240,
+	 regular_turn},
+	{"SYNs like those of clients, from one", syns_of_one, BOTH, LIMITS, 57, 0, 64240},
+	{"pings like those of each day, from one", pings_of_one, BOTH, LIMITS, 57, 0, 0},
+	{"questions like those of clients, from one", questions_of_one, BOTH, LIMITS, 57, 0, 0,
+	 names_turn},
 };
 
 static void cure(const struct attack *a, int v)
@@ -407,10 +509,12 @@ static void cure(const struct attack *a, int v)
 	pass(&host, 2, usual, NULL);
 	ok(cured.asked && !cured.broken, "%s, IPv%d: found, and each rule is one of the language",
 	   a->what, v);
-	if (a->drops) {
-		ok(cured.cure.verb == WR_CURE_DROP && cured.attack &&
+	if (a->outcome != NOTHING) {
+		enum wr_cure_verb verb = a->outcome == DROPS ? WR_CURE_DROP : WR_CURE_LIMIT;
+
+		ok(cured.cure.verb == verb && cured.attack &&
 			   cured.attack_out >= cured.attack * 0.95,
-		   "%s, IPv%d: %llu of %llu are dropped", a->what, v,
+		   "%s, IPv%d: %llu of %llu are kept out", a->what, v,
 		   (unsigned long long)cured.attack_out, (unsigned long long)cured.attack);
 		ok(!cured.usual_out && cured.usual > 500, "%s, IPv%d: of %llu usual ones none",
 		   a->what, v, (unsigned long long)cured.usual);
