@@ -292,6 +292,9 @@ static const char *proto_word(const struct work *w)
  */
 static bool choose_few(struct work *w)
 {
+	static const uint8_t kind[] = {F_FLAGS, F_DPORT, F_ICMP};
+	struct fact candidate[FIELDS];
+	bool open[FIELDS];
 	struct who few;
 
 	if (!proto_word(w) || !who_few(w->attack, w->n_attack, w->least, &few))
@@ -300,7 +303,11 @@ static bool choose_few(struct work *w)
 		if (who_has(&few, w->usual[i]->src))
 			return false;
 	w->from = few;
-	w->n = w->n && w->fact[0].field == F_FLAGS;
+	w->n = 0;
+	look(w, candidate, open);
+	for (size_t i = 0; i < sizeof(kind); i++)
+		if (open[kind[i]])
+			w->fact[w->n++] = candidate[kind[i]];
 	w->n_in = 0;
 	memset(w->in, 0, sizeof(w->in));
 	return true;
@@ -431,6 +438,7 @@ void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
 	if (few)
 		c->attack *= fmax(0, 1 - pps / fmax(1, f->evidence[0].value));
 	rule_text(&text, &w, want, c, (uint32_t)pps);
+	c->safe = c->safe && text.used < sizeof(c->rule);
 	snprintf(c->rule, sizeof(c->rule), "%s", wr_buf_text(&text));
 	wr_buf_free(&text);
 	if (!c->safe && cookies_fit(f, want))
