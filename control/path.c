@@ -241,8 +241,8 @@ static uint32_t map_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &n) ? 0 : info.id;
 }
 
-/* Load, and write everything that the program reads before it can run. */
-/* libbpf keeps what counters begin with, a megabyte of zeros, for as long as the object is open. */
+/* libbpf keeps what counters begin with, a megabyte of zeros, for as long as the object is open. (A
+ * later one has the map itself there, of which nothing can be removed.) */
 static void forget_zeros(struct wr_path *p)
 {
 	size_t n = 0;
@@ -252,6 +252,7 @@ static void forget_zeros(struct wr_path *p)
 		madvise(zeros, n, MADV_REMOVE);
 }
 
+/* Load, and write everything that the program reads before it can run. */
 static int load(struct wr_path *p, const struct wr_object *o, const struct wr_path_conf *conf,
 		struct wr_err *err)
 {

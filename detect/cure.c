@@ -18,7 +18,11 @@ enum {
 	MOST_USUAL = 1000, /* one in so many usual packets may be hit */
 	LOOK_S = 10,	   /* seconds that samples of an attack are looked for in */
 	LIMIT_LEAST = 20,  /* packets a second */
+	PING = 8,	   /* ICMP types */
+	PING6 = 128,
 };
+
+#define USUAL_NS 2000000000ull
 
 /* ---- samples ---- */
 
@@ -285,29 +289,76 @@ static const char *proto_word(const struct work *w)
 	}
 }
 
+/* ---- who ---- */
+
 /*
- * Headers do not tell it from what is usual: those few that it comes from, whatever they send of
- * its kind, when nothing of theirs is usual here. Without a connection anybody may be forged, so it
- * is a limit, which locks nobody out.
+ * Is it a limit by who it is that such a flood has where headers do not tell? What one asked for is
+ * known where both directions are seen, else of what a service is asked. Of SYNs it would be one
+ * for the addresses behind which all clients are after a load balancer changed.
  */
-static bool choose_few(struct work *w)
+static bool may_name(const struct wr_detect *d, const struct wr_finding *f)
 {
-	static const uint8_t kind[] = {F_FLAGS, F_DPORT, F_ICMP};
+	switch (f->klass) {
+	case WR_CLASS_ACK_FLOOD:
+		return !d->conf.one_way;
+	case WR_CLASS_UDP_FLOOD:
+		return !d->conf.one_way || f->victim.port;
+	case WR_CLASS_ICMP_FLOOD:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What a limit of few is for: what all of it has to have in common, and a port when it has one. Of
+ * ICMP it is pings alone: errors and neighbours are needed. */
+static bool name_kind(struct work *w)
+{
+	static const uint8_t must[] = {[WR_CLASS_ACK_FLOOD] = F_FLAGS,
+				       [WR_CLASS_ICMP_FLOOD] = F_ICMP,
+				       [WR_CLASS_UDP_FLOOD] = FIELDS};
+	uint8_t field = must[w->f->klass];
 	struct fact candidate[FIELDS];
 	bool open[FIELDS];
-	struct who few;
 
-	if (!proto_word(w) || !who_few(w->attack, w->n_attack, w->least, &few))
-		return false;
-	for (uint32_t i = 0; i < w->n_usual; i++)
-		if (who_has(&few, w->usual[i]->src))
-			return false;
-	w->from = few;
-	w->n = 0;
 	look(w, candidate, open);
-	for (size_t i = 0; i < sizeof(kind); i++)
-		if (open[kind[i]])
-			w->fact[w->n++] = candidate[kind[i]];
+	if (field != FIELDS && !open[field])
+		return false;
+	if (field == F_ICMP && candidate[field].lo != (w->f->victim.ip_v == 4 ? PING : PING6))
+		return false;
+	w->n = 0;
+	if (field != FIELDS)
+		w->fact[w->n++] = candidate[field];
+	if (open[F_DPORT])
+		w->fact[w->n++] = candidate[F_DPORT];
+	return true;
+}
+
+/* What came less than two seconds before it was found may be its beginning. */
+static bool is_usual_net(const void *ctx, const struct wr_victim *net)
+{
+	const struct work *w = ctx;
+
+	for (uint32_t i = 0; i < w->n_usual; i++)
+		if (w->usual[i]->ns + USUAL_NS < w->f->start_ns &&
+		    addr_in(w->usual[i]->src, net->addr, net->prefix))
+			return true;
+	return false;
+}
+
+/*
+ * Headers do not tell it from what is usual: the few that it comes from, when nothing of theirs is
+ * usual here. Without a connection anybody may be forged, so it is a limit, which locks nobody out.
+ */
+static bool choose_few(struct work *w, const struct wr_cure_want *want)
+{
+	if (w->n_usual < USUAL_LEAST ||
+	    !who_few(w->attack, w->n_attack, w->least, is_usual_net, w, &w->from) ||
+	    who_has_any(&w->from, want->resolvers) || who_has_any(&w->from, want->spared) ||
+	    !name_kind(w)) {
+		w->from.n = 0;
+		return false;
+	}
 	w->n_in = 0;
 	memset(w->in, 0, sizeof(w->in));
 	return true;
@@ -358,7 +409,8 @@ static void rule_text(struct wr_buf *b, const struct work *w, const struct wr_cu
 	else if (proto)
 		wr_buf_fmt(b, "%s@", proto);
 	wr_victim_text(b, &v);
-	spared_text(b, want, proto);
+	if (!w->from.n)
+		spared_text(b, want, proto);
 	where_text(b, w);
 	wr_buf_fmt(b, " auto for %" PRIu32 "s why \"%s\"", want->for_s, wr_class_name(w->f->klass));
 }
@@ -427,16 +479,17 @@ void wr_detect_cure(struct wr_detect *d, const struct wr_finding *f,
 		return;
 	choose(&w);
 	tells = clean(&w) && w.n && covered(&w) >= w.least * w.n_attack;
-	few = !tells && choose_few(&w);
+	few = !tells && may_name(d, f) && choose_few(&w, want);
 	c->attack = (double)covered(&w) / w.n_attack;
 	c->usual = w.n_usual ? (double)w.n_in / w.n_usual : 0;
 	c->usual_clients = clients_hit(&w);
 	c->verb = clean(&w) && w.n && !few ? WR_CURE_DROP : WR_CURE_LIMIT;
-	c->safe = tells || (few && c->attack >= w.least);
 	pps = few || !f->evidence[0].has_norm ? 0 : f->evidence[0].norm * 2;
 	pps = fmax(LIMIT_LEAST, pps);
 	if (few)
-		c->attack *= fmax(0, 1 - pps / fmax(1, f->evidence[0].value));
+		c->attack *= fmax(
+			0, 1 - pps / fmax(f->evidence[0].value, (double)wr_detect_seen(d, f, c)));
+	c->safe = tells || (few && c->attack >= LEAST_STOPPED);
 	rule_text(&text, &w, want, c, (uint32_t)pps);
 	c->safe = c->safe && text.used < sizeof(c->rule);
 	snprintf(c->rule, sizeof(c->rule), "%s", wr_buf_text(&text));

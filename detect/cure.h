@@ -9,8 +9,8 @@
  * From a finding to the smallest rule that stops it: facts of headers that its packets have in
  * common and that usual packets for the same address do not have, one added after the other until
  * no usual packet is hit (greedy, by lift; at most WR_CURE_FACTS). Where usual packets cannot be
- * told from the attack, it is a limit for the few that it comes from, as far as they are not usual;
- * of SYNs from many sources to a service, SYN cookies; else a limit at what is usual, which is not
+ * told from the attack, it is a limit for the few that it comes from, if they are not usual; of
+ * SYNs from many sources to a service, SYN cookies; else a limit at what is usual, which is not
  * safe. What headers do not tell (scans, logins) is stopped by who it is
  * (detect/blame.h).
  *

@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detect/who.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { TELL = 50 /* who sends less than one in so many is not one of the few */ };
+enum {
+	LOOK = 2048, /* packets of which the few are found */
+	LEAST = 8,   /* packets of each, and a share of the first one's: one in */
+	OF_FIRST = 10,
+};
+
+/* A network, and how often it comes. */
+struct often {
+	struct wr_victim net;
+	uint32_t n;
+};
 
 bool addr_in(const uint8_t *addr, const uint8_t *net, uint8_t bits)
 {
@@ -64,40 +76,82 @@ void who_tally(struct who *w, uint32_t seen[WHO_MOST], const struct wr_victim *n
 	}
 }
 
-static int by_address(const void *a, const void *b)
+bool who_has_any(const struct who *w, const char *list)
 {
-	const struct wr_victim *x = a, *y = b;
+	char text[INET6_ADDRSTRLEN];
+	uint8_t addr[16];
 
-	return memcmp(x->addr, y->addr, sizeof(x->addr));
+	for (; list && *list; list += strspn(list, ", ")) {
+		size_t n = strcspn(list, ", ");
+
+		snprintf(text, sizeof(text), "%.*s", (int)n, list);
+		memset(addr, 0, sizeof(addr));
+		if (inet_pton(strchr(text, ':') ? AF_INET6 : AF_INET, text, addr) == 1 &&
+		    who_has(w, addr))
+			return true;
+		list += n;
+	}
+	return false;
 }
 
-static bool few_of(const struct sample *s, uint32_t n, double share, uint8_t bits4, struct who *w)
+static int by_address(const void *a, const void *b)
 {
-	uint32_t seen[WHO_MOST] = {0}, of[WHO_MOST] = {0}, had, all = 0;
+	const struct often *x = a, *y = b;
 
-	*w = (struct who){0};
-	for (uint32_t i = 0; i < n; i++) {
-		struct wr_victim net = net_of(s[i].src, s[i].ip_v, s[i].ip_v == 4 ? bits4 : 64);
+	return memcmp(x->net.addr, y->net.addr, sizeof(x->net.addr));
+}
 
-		who_tally(w, seen, &net);
-	}
+static int by_number(const void *a, const void *b)
+{
+	const struct often *x = a, *y = b;
+
+	return x->n == y->n ? by_address(a, b) : x->n < y->n ? 1 : -1;
+}
+
+/* Returns how many there are. */
+static uint32_t each_once(struct often *at, uint32_t n)
+{
+	uint32_t used = 0;
+
+	qsort(at, n, sizeof(*at), by_address);
 	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = 0; k < w->n; k++)
-			of[k] += addr_in(s[i].src, w->net[k].addr, w->net[k].prefix);
-	had = w->n;
-	w->n = 0;
-	for (uint32_t i = 0; i < had; i++) {
-		if ((uint64_t)of[i] * TELL < n)
-			continue;
-		w->net[w->n++] = w->net[i];
-		all += of[i];
+		if (used && !by_address(&at[used - 1], &at[i]))
+			at[used - 1].n += at[i].n;
+		else
+			at[used++] = at[i];
+	return used;
+}
+
+static bool few_of(const struct sample *s, uint32_t n, double share, bool near,
+		   who_spares_fn spares, const void *ctx, struct who *w)
+{
+	static struct often at[LOOK]; /* large, and looked at by one alone */
+	uint32_t used, all = 0;
+
+	n = n < LOOK ? n : LOOK;
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t bits = s[i].ip_v == 4 ? (near ? 24 : 32) : near ? 64 : 128;
+
+		at[i] = (struct often){net_of(s[i].src, s[i].ip_v, bits), 1};
 	}
-	/* The same ones make the same rule. */
-	qsort(w->net, w->n, sizeof(*w->net), by_address);
+	used = each_once(at, n);
+	qsort(at, used, sizeof(*at), by_number);
+	*w = (struct who){0};
+	for (uint32_t i = 0, first = 0; i < used && w->n < WHO_MOST && all < share * n; i++) {
+		if (at[i].n < LEAST || at[i].n * OF_FIRST < first)
+			break;
+		if (spares(ctx, &at[i].net))
+			continue;
+		first = first ? first : at[i].n;
+		w->net[w->n++] = at[i].net;
+		all += at[i].n;
+	}
 	return w->n && all >= share * n;
 }
 
-bool who_few(const struct sample *s, uint32_t n, double share, struct who *w)
+bool who_few(const struct sample *s, uint32_t n, double share, who_spares_fn spares,
+	     const void *ctx, struct who *w)
 {
-	return few_of(s, n, share, 32, w) || few_of(s, n, share, 24, w);
+	return few_of(s, n, share, false, spares, ctx, w) ||
+	       few_of(s, n, share, true, spares, ctx, w);
 }

@@ -28,8 +28,16 @@ void who_text(struct wr_buf *b, const char *clause, const struct who *w);
  */
 void who_tally(struct who *w, uint32_t seen[WHO_MOST], const struct wr_victim *net);
 
-/* The few that `share` of n packets come from, by address, else by network (/24; of IPv6 always
- * /64). false: there are more. */
-bool who_few(const struct sample *s, uint32_t n, double share, struct who *w);
+/* Is one of a list as "198.51.100.7, fd00::7" (NULL: nobody) among them? */
+bool who_has_any(const struct who *w, const char *list);
+
+/*
+ * The few that `share` of n packets come from, by address, else by network (/24, of IPv6 /64):
+ * those with most of them, each with a tenth of the first one's at least. spares: these are left
+ * out. false: there are more than WHO_MOST.
+ */
+typedef bool (*who_spares_fn)(const void *ctx, const struct wr_victim *net);
+bool who_few(const struct sample *s, uint32_t n, double share, who_spares_fn spares,
+	     const void *ctx, struct who *w);
 
 #endif

@@ -7,7 +7,7 @@
 #include "policy/verdict.h"
 #include "tests/unit/detect_usual.h"
 
-static const struct wr_cure_want want = {.name = "auto1", .for_s = 60};
+static struct wr_cure_want want = {.name = "auto1", .for_s = 60};
 
 enum { V4 = 1, V6 = 2, BOTH = 3 };
 
@@ -344,6 +344,18 @@ static void questions_of_one(struct host *h, uint32_t turn)
 	end(h);
 }
 
+/* Beside a forwarder that asks more than a tenth of that, as ever. */
+static void forwarder_turn(struct host *h, uint32_t turn)
+{
+	names_turn(h, turn);
+	for (uint32_t i = 0; i < 2; i++) {
+		uint16_t port = (uint16_t)(1024 + (turn * 2 + i) % 60000);
+
+		question(h, 0xcb007109, port, turn % 8 ? 0x0100 : 0x0120);
+		host_udp(h, WEB, 53, 0xcb007109, port, 120);
+	}
+}
+
 static void questions(struct host *h, uint32_t turn)
 {
 	(void)turn;
@@ -486,10 +498,11 @@ static const struct attack {
 	{"the same from forty", acks_of_many, BOTH, NOTHING, 57, 0, 64240},
 	{"the same from one of the clients", acks_of_client, BOTH, NOTHING, 57, 0, 64240,
 	 regular_turn},
-	{"SYNs like those of clients, from one", syns_of_one, BOTH, LIMITS, 57, 0, 64240},
+	{"SYNs like those of clients, from one", syns_of_one, BOTH, NOTHING, 57, 0, 64240},
 	{"pings like those of each day, from one", pings_of_one, BOTH, LIMITS, 57, 0, 0},
 	{"questions like those of clients, from one", questions_of_one, BOTH, LIMITS, 57, 0, 0,
 	 names_turn},
+	{"the same beside a forwarder", questions_of_one, BOTH, LIMITS, 57, 0, 0, forwarder_turn},
 };
 
 static void cure(const struct attack *a, int v)
@@ -527,6 +540,36 @@ static void cure(const struct attack *a, int v)
 	host_close(&host);
 }
 
+/* Who is spared is named by no rule, which is one of the language with them, too. */
+static void spared(void)
+{
+	static const struct attack of_one = {"the same from who resolves names",
+					     questions_of_one,
+					     V4,
+					     NOTHING,
+					     57,
+					     0,
+					     0,
+					     names_turn};
+	static const struct attack others = {"the same where others resolve names",
+					     questions_of_one,
+					     V4,
+					     LIMITS,
+					     57,
+					     0,
+					     0,
+					     names_turn};
+
+	want.resolvers = "192.0.2.53, 198.51.100.7";
+	cure(&of_one, 4);
+	want.resolvers = "192.0.2.53, fd00::53";
+	cure(&others, 4);
+	want.resolvers = NULL;
+	want.spared = "198.51.100.7";
+	cure(&of_one, 4);
+	want.spared = NULL;
+}
+
 /* A finding of headers that say nothing has no rule. */
 static void nothing_to_cure(void)
 {
@@ -553,6 +596,7 @@ int main(void)
 		for (int v = 4; v <= 6; v += 2)
 			if (attacks[i].versions & (v == 4 ? V4 : V6))
 				cure(&attacks[i], v);
+	spared();
 	nothing_to_cure();
 	return done();
 }
