@@ -103,6 +103,18 @@ def rate(rows, name, t0, t1, what):
     return (at(t1) - at(t0)) * 8 / (t1 - t0)
 
 
+LINK = 40e6
+BIN = 0.05
+
+
+def could(rows, names, t0, t1, link=LINK):
+    """What these could have had of the link: where a busy machine let nobody send, nobody could."""
+    bins = max(round((t1 - t0) / BIN), 1)
+    step = (t1 - t0) / bins
+    return int(sum(min(sum(rate(rows, name, t0 + i * step, t0 + (i + 1) * step, "offered") for name in names), link)
+                   for i in range(bins)) / bins)
+
+
 def began(rows, name):
     return next(r["t"] for r in rows if r[name]["offered"] > rows[0][name]["offered"])
 
@@ -126,14 +138,19 @@ def peak(path):
         "bulk": had("bulk", t + 0.3, t + 2.7),
         "mail_later": had("mail", t + 3.3, t + 4.7),
         "bulk_later": had("bulk", t + 5.3, t + 5.8),
+        "could_alone": could(rows, ["bulk"], alone + 0.3, t - 0.1),
+        "could_all": could(rows, ["web", "mail", "bulk"], t + 0.3, t + 2.7),
+        "could_later": could(rows, ["mail"], t + 3.3, t + 4.7),
+        "could_last": could(rows, ["bulk"], t + 5.3, t + 5.8),
     }
     print(*("%s=%d" % x for x in told.items()))
 
 
-def ceiling(path, name):
+def ceiling(path, name, limit):
+    """What passed, were there always something to pass."""
     rows = read(path)
-    t = began(rows, name)
-    print(int(rate(rows, name, t + 0.5, t + 2.3, "passed")))
+    span = began(rows, name) + 0.5, began(rows, name) + 2.3
+    print(int(rate(rows, name, *span, "passed") * int(limit) / could(rows, [name], *span, int(limit))))
 
 
 def tcp(what, address, port, seconds):
