@@ -145,8 +145,7 @@ static double value_of(const struct wr_finding *f, enum wr_feature feature)
 	return 0;
 }
 
-/* What came later is of it, or may be its beginning. */
-static uint64_t usual_until(const struct wr_finding *f)
+uint64_t usual_until(const struct wr_finding *f)
 {
 	uint64_t ns = USUAL_S * 1000000000ull;
 

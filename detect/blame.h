@@ -30,6 +30,8 @@ bool cookies_fit(const struct wr_finding *f, const struct wr_cure_want *want);
 void cookies_cure(const struct wr_detect *d, const struct wr_finding *f,
 		  const struct wr_cure_want *want, struct wr_cure *c);
 
+/* Samples that are older are usual ones: what came later is of it, or may be its beginning. */
+uint64_t usual_until(const struct wr_finding *f);
 /* Is it one of those that are named in it? */
 bool has_source(const struct wr_finding *f, const uint8_t addr[16]);
 /* Is that a source of something of this kind that goes on? */

@@ -22,8 +22,6 @@ enum {
 	PING6 = 128,
 };
 
-#define USUAL_NS 2000000000ull
-
 /* ---- samples ---- */
 
 struct work {
@@ -334,13 +332,12 @@ static bool name_kind(struct work *w)
 	return true;
 }
 
-/* What came less than two seconds before it was found may be its beginning. */
 static bool is_usual_net(const void *ctx, const struct wr_victim *net)
 {
 	const struct work *w = ctx;
 
 	for (uint32_t i = 0; i < w->n_usual; i++)
-		if (w->usual[i]->ns + USUAL_NS < w->f->start_ns &&
+		if (w->usual[i]->ns < usual_until(w->f) &&
 		    addr_in(w->usual[i]->src, net->addr, net->prefix))
 			return true;
 	return false;
@@ -348,7 +345,7 @@ static bool is_usual_net(const void *ctx, const struct wr_victim *net)
 
 /*
  * Headers do not tell it from what is usual: the few that it comes from, when nothing of theirs is
- * usual here. Without a connection anybody may be forged, so it is a limit, which locks nobody out.
+ * usual here. Without a connection anybody may be forged, so it is a limit and no drop.
  */
 static bool choose_few(struct work *w, const struct wr_cure_want *want)
 {

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "detect/blame.h"
 #include "detect/sample.h"
 
 enum {
@@ -12,7 +13,6 @@ enum {
 	PACKETS = 20,	  /* of the attack */
 	ITSELF = 10,	  /* one of whom more than a tenth of it comes is no usual client now */
 	SPARED = 8,	  /* that a rule names; of more it is not for */
-	USUAL_S = 2,	  /* what came so shortly before it was found may be its beginning */
 };
 
 #define SECOND 1000000000ull
@@ -35,8 +35,7 @@ static uint32_t usual_clients(const struct wr_detect *d, const struct wr_finding
 	for (uint32_t i = 0; i < BUCKETS * BUCKET && have < n; i++) {
 		struct wr_victim to = victim_of(s[i].dst, s[i].ip_v);
 
-		if (!s[i].ns || s[i].ns + USUAL_S * SECOND >= f->start_ns ||
-		    !wr_victim_meets(&f->victim, &to))
+		if (!s[i].ns || s[i].ns >= usual_until(f) || !wr_victim_meets(&f->victim, &to))
 			continue;
 		for (k = 0; k < have && memcmp(out[k].addr, s[i].src, 16); k++)
 			;
